@@ -1,0 +1,42 @@
+// The unit that travels through the broker: what a PUBLISH or a Will becomes. MQTT 5.0 sections 3.3 and 3.1.3.
+
+export type QoS = 0 | 1 | 2;
+
+/** An Application Message: immutable from the moment it is accepted. */
+export type Message = {
+  /**
+   * Names the message across retries, so that receivers recognise a repeat of a QoS 2 message: 9 characters of
+   * time that sort, then the publisher's generation and a counter. Empty below QoS 2.
+   */
+  readonly id: string;
+  readonly topicName: string;
+  /** The QoS it was published with. */
+  readonly qos: QoS;
+  /** The RETAIN flag it was published with. */
+  readonly retain: boolean;
+  /** When it expires, in milliseconds since 1970; 0 for never. Section 3.3.2.3.3. */
+  readonly expiresAtMs: number;
+  /**
+   * The MQTT 5.0 properties that a server forwards unaltered, as the publisher encoded them: Payload Format
+   * Indicator, Content Type, Response Topic, Correlation Data and User Properties, in order [MQTT-3.3.2-18].
+   * Kept as bytes, so that nothing can be altered by decoding and encoding again.
+   */
+  readonly properties: Uint8Array;
+  readonly payload: Uint8Array;
+};
+
+/** A message on its way to one session: what that session's subscriptions make of it. */
+export type Delivery = {
+  readonly message: Message;
+  /** min(published, granted) [MQTT-3.8.4-8]. */
+  readonly qos: QoS;
+  /** The RETAIN flag to send: Retain As Published, or a retained message on subscribe. */
+  readonly retain: boolean;
+  /** Of all matching subscriptions [MQTT-3.3.4-4]; empty where none has one. */
+  readonly subscriptionIdentifiers: readonly number[];
+};
+
+/** Whether the message may no longer be delivered [MQTT-3.3.2-5]. */
+export function isExpired(message: Message, nowMs: number): boolean {
+  return message.expiresAtMs !== 0 && message.expiresAtMs <= nowMs;
+}
