@@ -1,0 +1,49 @@
+// Every limit of the broker: what it protects, its default, and the variable that sets it (upper case with
+// underscores, `maximumPacketBytes` is MAXIMUM_PACKET_BYTES). `settings.ts` reads and checks the variables.
+
+/** `[default, least, most]` of each limit. */
+const table = {
+  /** Protects memory, and rows: a message is stored as one SQLite row, of 2 MB at most. Sent in CONNACK. */
+  maximumPacketBytes: [1_048_576, 1_024, 1_900_000],
+  /** An object's name holds it. MQTT asks for 23 at least [MQTT-3.1.3-5]. */
+  maximumClientIdBytes: [256, 23, 900],
+  /** Matching walks one node per level. */
+  maximumTopicLevels: [200, 8, 65_535],
+  maximumTopicBytes: [65_535, 64, 65_535],
+  /** User properties of one PUBLISH or Will. */
+  maximumUserProperties: [128, 0, 10_000],
+  /** Rows of one session at the topic objects. */
+  maximumSubscriptions: [1_000, 1, 100_000],
+  /** QoS 1 and 2 messages from a client that are not acknowledged yet. Sent in CONNACK. */
+  receiveMaximum: [256, 1, 65_535],
+  /** The same towards a client, where it does not ask for less. */
+  maximumInFlight: [100, 1, 65_535],
+  /** QoS 1 and 2 messages that wait for one session, in flight ones included. */
+  maximumQueuedMessages: [10_000, 1, 60_000],
+  maximumQueuedBytes: [16_777_216, 1_024, 1_073_741_824],
+  /** What a connection remembers of the client's topic aliases. Sent in CONNACK. */
+  topicAliasMaximum: [32, 0, 1_000],
+  /** A client that asks for more, or for none, is told this one in MQTT 5.0: a cloud closes silent sockets. */
+  maximumKeepAliveSec: [60, 5, 65_535],
+  /** Also what MQTT 3.x sessions that are not clean get, which can name no expiry. 90 days. */
+  maximumSessionExpirySec: [7_776_000, 0, 0xffff_ffff],
+  connectTimeoutSec: [10, 1, 60],
+  /** Sockets of one session object that have not sent CONNECT yet. */
+  maximumPendingSockets: [8, 1, 1_000],
+  /** Per topic object. */
+  maximumRetainedMessages: [100_000, 0, 10_000_000],
+  maximumRetainedBytes: [1_073_741_824, 0, 9_000_000_000],
+  /** How long a session remembers the QoS 2 messages it got, to recognise a repeat. */
+  deduplicationSec: [86_400, 60, 2_592_000],
+} as const satisfies Record<string, readonly [number, number, number]>;
+
+export type LimitName = keyof typeof table;
+export type Limits = { readonly [name in LimitName]: number };
+
+/** The range of each limit, for checking settings. */
+export const limitRanges: { readonly [name in LimitName]: readonly [initial: number, least: number, most: number] } =
+  table;
+
+export const defaultLimits = Object.fromEntries(
+  Object.entries(table).map(([name, [initial]]) => [name, initial]),
+) as Limits;

@@ -1,0 +1,58 @@
+// PUBACK, PUBREC, PUBREL and PUBCOMP, in both directions. MQTT 5.0 sections 3.4 to 3.7.
+
+import { ByteReader } from "../bytes.ts";
+import { expectEnd, notAllowed, readPacketId } from "./fields.ts";
+import { generatePacket } from "./mqtt-packet.ts";
+import type { AcknowledgementPacket, ProtocolVersion } from "./packet.ts";
+import type { RawPacket } from "./packet-reader.ts";
+import { readProperties } from "./properties.ts";
+import { ReasonCode } from "./reason-code.ts";
+
+type AcknowledgementType = AcknowledgementPacket["type"];
+
+const LIBRARY_NAMES = { PUBACK: "puback", PUBREC: "pubrec", PUBREL: "pubrel", PUBCOMP: "pubcomp" } as const;
+
+/** What a client may answer to a PUBLISH. "No matching subscribers" is for a server to say. */
+const TO_PUBLISH: ReadonlySet<number> = new Set([
+  ReasonCode.Success,
+  ReasonCode.UnspecifiedError,
+  ReasonCode.ImplementationSpecificError,
+  ReasonCode.NotAuthorized,
+  ReasonCode.TopicNameInvalid,
+  ReasonCode.PacketIdentifierInUse,
+  ReasonCode.QuotaExceeded,
+  ReasonCode.PayloadFormatInvalid,
+]);
+
+/** And what to a PUBREC or PUBREL. */
+const TO_QOS_2: ReadonlySet<number> = new Set([ReasonCode.Success, ReasonCode.PacketIdentifierNotFound]);
+
+/** @throws {ProtocolError} see decodePacket */
+export function decodeAcknowledgement(
+  { bytes, bodyOffset }: RawPacket,
+  version: ProtocolVersion,
+  type: AcknowledgementType,
+): AcknowledgementPacket {
+  const reader = new ByteReader(bytes, bodyOffset);
+  const packetId = readPacketId(reader);
+  let reasonCode: number = ReasonCode.Success;
+  // In MQTT 5.0 the reason code may be left out, and after it the Property Length. Section 3.4.2.1.
+  if (version === 5 && reader.remaining > 0) {
+    reasonCode = reader.u8();
+    if (reader.remaining > 0) readProperties(reader, type);
+  }
+  expectEnd(reader);
+  const allowed = type === "PUBACK" || type === "PUBREC" ? TO_PUBLISH : TO_QOS_2;
+  if (!allowed.has(reasonCode)) {
+    throw notAllowed(`${type} has no reason code 0x${reasonCode.toString(16)}`); // [MQTT-3.4.2-1]
+  }
+  return { type, packetId, reasonCode };
+}
+
+export function encodeAcknowledgement(
+  { type, packetId, reasonCode, reasonString }: AcknowledgementPacket,
+  version: ProtocolVersion,
+): Uint8Array {
+  const properties = reasonString === undefined ? undefined : { reasonString };
+  return generatePacket({ cmd: LIBRARY_NAMES[type], messageId: packetId, reasonCode, properties }, version);
+}

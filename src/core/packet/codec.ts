@@ -1,0 +1,161 @@
+// Control packets to bytes and back, for all three protocol versions. MQTT 5.0 chapters 2 and 3.
+//
+// Decoding is strict: each packet is walked through field by field, and what the specification forbids is refused
+// with the reason code of section 4.13. Only then does the library mqtt-packet (see mqtt-packet.ts) see it.
+// What a packet means, and whether it may come at this moment, is the connection's business.
+
+import { BytesError } from "../bytes.ts";
+import { decodeAcknowledgement, encodeAcknowledgement } from "./acknowledgement-codec.ts";
+import { decodeConnect, encodeConnack } from "./connect-codec.ts";
+import { decodeAuth, decodeDisconnect, encodeDisconnect } from "./disconnect-codec.ts";
+import { malformed, notAllowed } from "./fields.ts";
+import { generatePacket } from "./mqtt-packet.ts";
+import type { ClientPacket, ProtocolVersion, ServerPacket } from "./packet.ts";
+import type { RawPacket } from "./packet-reader.ts";
+import { decodePublish, encodeDeliver } from "./publish-codec.ts";
+import { decodeSubscribe, decodeUnsubscribe, encodeSubscriptionAcknowledgement } from "./subscribe-codec.ts";
+
+export { refusalVersion } from "./connect-codec.ts";
+
+/** MQTT Control Packet types. Table 2-1. */
+const PACKET_TYPES = [
+  "reserved",
+  "CONNECT",
+  "CONNACK",
+  "PUBLISH",
+  "PUBACK",
+  "PUBREC",
+  "PUBREL",
+  "PUBCOMP",
+  "SUBSCRIBE",
+  "SUBACK",
+  "UNSUBSCRIBE",
+  "UNSUBACK",
+  "PINGREQ",
+  "PINGRESP",
+  "DISCONNECT",
+  "AUTH",
+] as const;
+
+type PacketType = (typeof PACKET_TYPES)[number];
+
+/** Types whose reserved flags are 0b0010; all others but PUBLISH have 0. Table 2-2. */
+const FLAGS_2: ReadonlySet<PacketType> = new Set<PacketType>(["PUBREL", "SUBSCRIBE", "UNSUBSCRIBE"]);
+
+/**
+ * @param protocolVersion that of the CONNECT, and undefined before there was one
+ * @throws {ProtocolError} 0x81 when the packet cannot be parsed, 0x82 when it can and is not allowed, and the more
+ * particular 0x84, 0x90, 0x94 and 0x99 where they apply
+ */
+export function decodePacket(raw: RawPacket, protocolVersion: ProtocolVersion | undefined): ClientPacket {
+  const type = PACKET_TYPES[raw.firstByte >> 4] as PacketType;
+  try {
+    if (protocolVersion !== undefined) return decodeByType(raw, protocolVersion, type);
+    if (type !== "CONNECT") throw notAllowed("the first packet is not CONNECT"); // [MQTT-3.1.0-1]
+    checkFlags(raw, type, protocolVersion);
+    return decodeConnect(raw);
+  } catch (error) {
+    if (error instanceof BytesError) throw malformed(`${type}: ${error.message}`);
+    throw error;
+  }
+}
+
+function decodeByType(raw: RawPacket, version: ProtocolVersion, type: PacketType): ClientPacket {
+  checkFlags(raw, type, version);
+  switch (type) {
+    case "PUBLISH":
+      return decodePublish(raw, version);
+    case "PUBACK":
+    case "PUBREC":
+    case "PUBREL":
+    case "PUBCOMP":
+      return decodeAcknowledgement(raw, version, type);
+    case "SUBSCRIBE":
+      return decodeSubscribe(raw, version);
+    case "UNSUBSCRIBE":
+      return decodeUnsubscribe(raw, version);
+    case "PINGREQ":
+      if (raw.bytes.length > raw.bodyOffset) throw malformed("PINGREQ has a body");
+      return { type };
+    case "DISCONNECT":
+      return decodeDisconnect(raw, version);
+    case "AUTH":
+      return decodeAuth(raw, version);
+    case "CONNECT":
+      throw notAllowed("a second CONNECT"); // [MQTT-3.1.0-2]
+    case "CONNACK":
+    case "SUBACK":
+    case "UNSUBACK":
+    case "PINGRESP":
+      throw notAllowed(`only a server sends ${type}`);
+    case "reserved":
+      throw malformed("packet type 0 is reserved");
+  }
+}
+
+/** The lower half of the first byte, which only in PUBLISH says something [MQTT-2.1.3-1]. */
+function checkFlags({ firstByte }: RawPacket, type: PacketType, version: ProtocolVersion | undefined): void {
+  if (type === "PUBLISH") return;
+  const expected = FLAGS_2.has(type) ? 0b0010 : 0;
+  // MQTT 3.1 repeats these three with DUP set. MQTT 3.1 section 2.1.
+  const flags = version === 3 && expected !== 0 ? firstByte & 0b0111 : firstByte & 0b1111;
+  if (flags !== expected) throw malformed(`${type} has the flags 0x${(firstByte & 0x0f).toString(16)}`);
+}
+
+export type EncodeOptions = {
+  readonly protocolVersion: ProtocolVersion;
+  /** The client's Maximum Packet Size; `Infinity` when it gave none. */
+  readonly maximumPacketBytes: number;
+  /** The client's Request Problem Information. */
+  readonly requestProblemInformation: boolean;
+  readonly nowMs: number;
+};
+
+/**
+ * A Reason String is left out where the client does not want it, where it would make the packet too large, and
+ * before MQTT 5.0.
+ *
+ * @returns undefined when there is nothing to send: the version has no such packet, or the packet is larger than
+ * the client accepts [MQTT-3.1.2-24]. A delivery then counts as completed [MQTT-3.1.2-25].
+ */
+export function encodePacket(packet: ServerPacket, options: EncodeOptions): Uint8Array | undefined {
+  const { protocolVersion, maximumPacketBytes, nowMs } = options;
+  if (packet.type === "DELIVER") return encodeDeliver(packet, protocolVersion, maximumPacketBytes, nowMs);
+
+  const bytes = encodeByType(mayExplain(packet, options) ? packet : withoutReasonString(packet), protocolVersion);
+  if (bytes === undefined || bytes.length <= maximumPacketBytes) return bytes;
+  const shorter = encodeByType(withoutReasonString(packet), protocolVersion);
+  return shorter !== undefined && shorter.length <= maximumPacketBytes ? shorter : undefined;
+}
+
+type ControlPacket = Exclude<ServerPacket, { type: "DELIVER" }>;
+
+function encodeByType(packet: ControlPacket, version: ProtocolVersion): Uint8Array | undefined {
+  switch (packet.type) {
+    case "CONNACK":
+      return encodeConnack(packet, version);
+    case "PUBACK":
+    case "PUBREC":
+    case "PUBREL":
+    case "PUBCOMP":
+      return encodeAcknowledgement(packet, version);
+    case "SUBACK":
+    case "UNSUBACK":
+      return encodeSubscriptionAcknowledgement(packet, version);
+    case "PINGRESP":
+      return generatePacket({ cmd: "pingresp" }, version);
+    case "DISCONNECT":
+      return encodeDisconnect(packet, version);
+  }
+}
+
+/** Whether the client takes a Reason String on this packet [MQTT-3.1.2-29]. */
+function mayExplain({ type }: ControlPacket, { requestProblemInformation }: EncodeOptions): boolean {
+  return requestProblemInformation || type === "CONNACK" || type === "DISCONNECT";
+}
+
+function withoutReasonString(packet: ControlPacket): ControlPacket {
+  if (!("reasonString" in packet)) return packet;
+  const { reasonString: _, ...rest } = packet;
+  return rest;
+}

@@ -1,0 +1,165 @@
+// CONNECT from the client and CONNACK to it. MQTT 5.0 sections 3.1 and 3.2.
+
+import { ByteReader } from "../bytes.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { expectEnd, isTopicName, malformed, notAllowed, readBinary, readString } from "./fields.ts";
+import { copyOf, generatePacket, type ParsedConnect, parsePacket } from "./mqtt-packet.ts";
+import type { ConnackPacket, ConnectPacket, ConnectWill, ProtocolVersion } from "./packet.ts";
+import type { RawPacket } from "./packet-reader.ts";
+import { NO_PROPERTIES, type Properties, Property, readProperties } from "./properties.ts";
+import { expectUtf8Payload } from "./publish-codec.ts";
+import { ReasonCode } from "./reason-code.ts";
+
+// Connect Flags. Section 3.1.2.3.
+const USER_NAME = 0x80;
+const PASSWORD = 0x40;
+const WILL_RETAIN = 0x20;
+const WILL_QOS = 0x18;
+const WILL = 0x04;
+const RESERVED = 0x01;
+
+/** Mosquitto sets it in the protocol level to say that it is a bridge. */
+const BRIDGE = 0x80;
+
+/** @throws {ProtocolError} see decodePacket */
+export function decodeConnect(raw: RawPacket): ConnectPacket {
+  const { bytes, will } = checkConnect(raw);
+  const parsed = parsePacket<ParsedConnect>(bytes, undefined);
+  const properties = parsed.properties ?? {};
+  return {
+    type: "CONNECT",
+    protocolVersion: parsed.protocolVersion,
+    cleanStart: parsed.clean,
+    keepAliveSec: parsed.keepalive,
+    clientId: parsed.clientId,
+    username: parsed.username,
+    password: parsed.password && copyOf(parsed.password),
+    will: parsed.will && connectWill(parsed.will, will),
+    sessionExpirySec: properties.sessionExpiryInterval,
+    receiveMaximum: properties.receiveMaximum,
+    maximumPacketBytes: properties.maximumPacketSize,
+    topicAliasMaximum: properties.topicAliasMaximum ?? 0,
+    requestResponseInformation: properties.requestResponseInformation ?? false,
+    requestProblemInformation: properties.requestProblemInformation ?? true,
+    authenticationMethod: properties.authenticationMethod,
+    authenticationData: properties.authenticationData && copyOf(properties.authenticationData),
+  };
+}
+
+/**
+ * In which version to refuse a CONNECT that could not be decoded: the one that it names, and where it names none
+ * of the three, the nearest. Its sender may not understand the others.
+ */
+export function refusalVersion({ bytes, bodyOffset }: RawPacket): ProtocolVersion {
+  const nameBytes = ((bytes[bodyOffset] ?? 0) << 8) | (bytes[bodyOffset + 1] ?? 0);
+  const level = (bytes[bodyOffset + 2 + nameBytes] ?? 4) & ~BRIDGE;
+  if (level >= 5) return 5;
+  return level === 3 ? 3 : 4;
+}
+
+function connectWill(will: NonNullable<ParsedConnect["will"]>, { values, forwarded }: Properties): ConnectWill {
+  return {
+    topicName: will.topic,
+    payload: copyOf(will.payload),
+    qos: will.qos,
+    retain: will.retain,
+    delaySec: values.get(Property.WillDelayInterval) ?? 0,
+    messageExpirySec: values.get(Property.MessageExpiryInterval),
+    properties: copyOf(forwarded),
+  };
+}
+
+/**
+ * Walks through a CONNECT field by field, and refuses what the library would let pass.
+ *
+ * @returns the Will's properties, and the packet's bytes as the library understands them
+ */
+function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; will: Properties } {
+  const reader = new ByteReader(bytes, bodyOffset);
+  const version = readProtocolVersion(reader);
+  const flagsAt = reader.position;
+  let flags = reader.u8();
+  checkFlags(flags, version);
+  reader.u16(); // Keep Alive
+  if (version === 5) {
+    const { values } = readProperties(reader, "CONNECT");
+    if (values.has(Property.AuthenticationData) && !values.has(Property.AuthenticationMethod)) {
+      throw notAllowed("Authentication Data without Authentication Method");
+    }
+  }
+  readString(reader); // Client Identifier
+  const will = flags & WILL ? checkWill(reader, version) : NO_PROPERTIES;
+  // MQTT 3.1 section 3.1: the Remaining Length takes precedence over the flags. A user name or password that is
+  // flagged and missing is none.
+  if (version === 3 && reader.remaining === 0) flags &= ~(USER_NAME | PASSWORD);
+  if (flags & USER_NAME) readString(reader);
+  if (version === 3 && reader.remaining === 0) flags &= ~PASSWORD;
+  if (flags & PASSWORD) readBinary(reader);
+  expectEnd(reader);
+  return { bytes: flags === bytes[flagsAt] ? bytes : bytes.with(flagsAt, flags), will };
+}
+
+/** The Protocol Name and Protocol Level, of which only three pairs exist [MQTT-3.1.2-1] [MQTT-3.1.2-2]. */
+function readProtocolVersion(reader: ByteReader): ProtocolVersion {
+  const name = readString(reader);
+  const level = reader.u8();
+  if (name === "MQTT" && level === 5) return 5;
+  if (name === "MQTT" && (level & ~BRIDGE) === 4) return 4;
+  if (name === "MQIsdp" && (level & ~BRIDGE) === 3) return 3;
+  throw new ProtocolError(ReasonCode.UnsupportedProtocolVersion, "only MQTT 3.1, 3.1.1 and 5.0 are spoken here");
+}
+
+function checkFlags(flags: number, version: ProtocolVersion): void {
+  if (flags & RESERVED) throw malformed("the reserved connect flag is 1"); // [MQTT-3.1.2-3]
+  if ((flags & WILL_QOS) === WILL_QOS) throw malformed("Will QoS 3"); // [MQTT-3.1.2-12]
+  if (!(flags & WILL) && flags & (WILL_QOS | WILL_RETAIN)) {
+    throw malformed("Will QoS or Will Retain without a Will"); // [MQTT-3.1.2-11] [MQTT-3.1.2-13]
+  }
+  if (version !== 5 && flags & PASSWORD && !(flags & USER_NAME)) {
+    throw malformed("a password without a user name"); // [3.1.1 MQTT-3.1.2-22]
+  }
+}
+
+function checkWill(reader: ByteReader, version: ProtocolVersion): Properties {
+  const properties = version === 5 ? readProperties(reader, "Will") : NO_PROPERTIES;
+  const topicName = readString(reader);
+  const payload = readBinary(reader);
+  if (!isTopicName(topicName)) {
+    throw new ProtocolError(ReasonCode.TopicNameInvalid, "the Will Topic is not a topic name");
+  }
+  if (properties.values.get(Property.PayloadFormatIndicator) === 1) expectUtf8Payload(payload);
+  return properties;
+}
+
+/** The return codes of MQTT 3.1.1 table 3.1, by reason code; for the other refusals it has none. */
+const RETURN_CODES: Readonly<Record<number, number>> = {
+  [ReasonCode.Success]: 0,
+  [ReasonCode.UnsupportedProtocolVersion]: 1,
+  [ReasonCode.ClientIdentifierNotValid]: 2,
+  [ReasonCode.ServerUnavailable]: 3,
+  [ReasonCode.ServerBusy]: 3,
+  [ReasonCode.BadUserNameOrPassword]: 4,
+  [ReasonCode.NotAuthorized]: 5,
+  [ReasonCode.BadAuthenticationMethod]: 5,
+};
+
+/** @returns undefined when the version has no such CONNACK: the connection is closed without one */
+export function encodeConnack(packet: ConnackPacket, version: ProtocolVersion): Uint8Array | undefined {
+  // A refusal has no session [MQTT-3.2.2-6]; MQTT 3.1 reserves the byte.
+  const sessionPresent = packet.sessionPresent && packet.reasonCode === ReasonCode.Success && version !== 3;
+  if (version !== 5) {
+    const returnCode = RETURN_CODES[packet.reasonCode];
+    if (returnCode === undefined) return undefined;
+    return generatePacket({ cmd: "connack", sessionPresent, returnCode }, version);
+  }
+  const properties = {
+    sessionExpiryInterval: packet.sessionExpirySec,
+    receiveMaximum: packet.receiveMaximum,
+    maximumPacketSize: packet.maximumPacketBytes,
+    assignedClientIdentifier: packet.assignedClientId,
+    topicAliasMaximum: packet.topicAliasMaximum,
+    serverKeepAlive: packet.serverKeepAliveSec,
+    reasonString: packet.reasonString,
+  };
+  return generatePacket({ cmd: "connack", sessionPresent, reasonCode: packet.reasonCode, properties }, version);
+}

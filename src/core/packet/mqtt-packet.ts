@@ -1,0 +1,119 @@
+// The library mqtt-packet, and the one place that knows it: plain types in front of it, and Uint8Array instead of
+// Buffer. It is lenient, so that a packet comes here only after it was checked field by field (see codec.ts).
+
+import { generate, parser, writeToStream } from "mqtt-packet";
+import { ProtocolError } from "../protocol-error.ts";
+import type { ProtocolVersion } from "./packet.ts";
+import { ReasonCode } from "./reason-code.ts";
+
+/** What the library calls a packet of each type, as far as it is used here. */
+export type ParsedConnect = {
+  protocolVersion: ProtocolVersion;
+  clean: boolean;
+  keepalive: number;
+  clientId: string;
+  username?: string;
+  password?: Uint8Array;
+  will?: { topic: string; payload: Uint8Array; qos: 0 | 1 | 2; retain: boolean };
+  properties?: {
+    sessionExpiryInterval?: number;
+    receiveMaximum?: number;
+    maximumPacketSize?: number;
+    topicAliasMaximum?: number;
+    requestResponseInformation?: boolean;
+    requestProblemInformation?: boolean;
+    authenticationMethod?: string;
+    authenticationData?: Uint8Array;
+  };
+};
+
+export type ParsedSubscribe = {
+  messageId: number;
+  subscriptions: { topic: string; qos: 0 | 1 | 2; nl?: boolean; rap?: boolean; rh?: 0 | 1 | 2 }[];
+  properties?: { subscriptionIdentifier?: number };
+};
+
+export type ParsedUnsubscribe = { messageId: number; unsubscriptions: string[] };
+
+export type ParsedDisconnect = { reasonCode: number; properties?: { sessionExpiryInterval?: number } };
+
+export type ParsedAuth = {
+  reasonCode: number;
+  properties?: { authenticationMethod?: string; authenticationData?: Uint8Array };
+};
+
+/** What the library is given to generate. */
+export type GeneratedPacket =
+  | {
+      cmd: "connack";
+      sessionPresent: boolean;
+      /** To MQTT 5.0. */
+      reasonCode?: number;
+      /** To MQTT 3.x. */
+      returnCode?: number;
+      properties?: {
+        reasonString?: string | undefined;
+        sessionExpiryInterval?: number | undefined;
+        receiveMaximum?: number | undefined;
+        maximumPacketSize?: number | undefined;
+        assignedClientIdentifier?: string | undefined;
+        topicAliasMaximum?: number | undefined;
+        serverKeepAlive?: number | undefined;
+      };
+    }
+  | {
+      cmd: "puback" | "pubrec" | "pubrel" | "pubcomp";
+      messageId: number;
+      reasonCode: number;
+      properties?: { reasonString: string } | undefined;
+    }
+  | {
+      cmd: "suback" | "unsuback";
+      messageId: number;
+      granted: number[];
+      properties?: { reasonString: string } | undefined;
+    }
+  | { cmd: "disconnect"; reasonCode: number; properties?: { reasonString: string } | undefined }
+  | { cmd: "pingresp" };
+
+// By default the first packet fills a cache of all 65,536 two-byte numbers, a Buffer each: some 10 MB and as many
+// milliseconds, which a Worker pays again in each isolate.
+writeToStream.cacheNumbers = false;
+
+/**
+ * @param bytes one whole packet, checked to be well-formed
+ * @throws {ProtocolError} 0x81 should the library find fault with it nevertheless
+ */
+export function parsePacket<Parsed>(bytes: Uint8Array, protocolVersion: ProtocolVersion | undefined): Parsed {
+  // The library parses synchronously, and calls what it has found.
+  let parsed: unknown;
+  let failure: Error | undefined;
+  const packetParser = parser({ protocolVersion });
+  packetParser.on("packet", (packet: unknown) => {
+    parsed = packet;
+  });
+  packetParser.on("error", (error: Error) => {
+    failure = error;
+  });
+  packetParser.parse(bytes as Parameters<typeof packetParser.parse>[0]);
+  if (failure !== undefined) throw new ProtocolError(ReasonCode.MalformedPacket, failure.message);
+  if (parsed === undefined) throw new Error("mqtt-packet found no packet in a whole one");
+  return parsed as Parsed;
+}
+
+/** @param packet complete and right, or it is a mistake of ours: an `Error` */
+export function generatePacket(packet: GeneratedPacket, protocolVersion: ProtocolVersion): Uint8Array {
+  const generated: Uint8Array = generate(packet as Parameters<typeof generate>[0], { protocolVersion });
+  return copyOf(generated);
+}
+
+/** `bytes` without the DUP flag, which MQTT 3.1 has on SUBSCRIBE and UNSUBSCRIBE and the library does not know there. */
+export function withoutDup(bytes: Uint8Array): Uint8Array {
+  const firstByte = bytes[0] as number;
+  return firstByte & 0x08 ? bytes.with(0, firstByte & ~0x08) : bytes;
+}
+
+/** Out of the library's Buffer, which may be part of a larger one, into an array of its own. */
+export function copyOf(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer);
+}

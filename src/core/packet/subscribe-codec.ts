@@ -1,0 +1,81 @@
+// SUBSCRIBE and UNSUBSCRIBE from the client, SUBACK and UNSUBACK to it. MQTT 5.0 sections 3.8 to 3.11.
+//
+// Whether a topic filter's wildcards stand where they may is not decided here: the answer to a bad one is a
+// reason code in the SUBACK, not the end of the connection.
+
+import { ByteReader } from "../bytes.ts";
+import { malformed, notAllowed, readPacketId, readString } from "./fields.ts";
+import {
+  generatePacket,
+  type ParsedSubscribe,
+  type ParsedUnsubscribe,
+  parsePacket,
+  withoutDup,
+} from "./mqtt-packet.ts";
+import type { ProtocolVersion, ServerPacket, SubscribePacket, UnsubscribePacket } from "./packet.ts";
+import type { RawPacket } from "./packet-reader.ts";
+import { readProperties } from "./properties.ts";
+import { isError, ReasonCode } from "./reason-code.ts";
+
+/** @throws {ProtocolError} see decodePacket */
+export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: ProtocolVersion): SubscribePacket {
+  const reader = new ByteReader(bytes, bodyOffset);
+  readPacketId(reader);
+  if (version === 5) readProperties(reader, "SUBSCRIBE");
+  if (reader.remaining === 0) throw notAllowed("SUBSCRIBE has no topic filter"); // [MQTT-3.8.3-2]
+  while (reader.remaining > 0) {
+    readString(reader);
+    checkSubscriptionOptions(reader.u8(), version);
+  }
+
+  const parsed = parsePacket<ParsedSubscribe>(withoutDup(bytes), version);
+  return {
+    type: "SUBSCRIBE",
+    packetId: parsed.messageId,
+    subscriptionIdentifier: parsed.properties?.subscriptionIdentifier,
+    subscriptions: parsed.subscriptions.map(({ topic, qos, nl, rap, rh }) => ({
+      topicFilter: topic,
+      qos,
+      noLocal: nl ?? false,
+      retainAsPublished: rap ?? false,
+      retainHandling: rh ?? 0,
+    })),
+  };
+}
+
+/** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS, and all other bits are reserved. */
+function checkSubscriptionOptions(options: number, version: ProtocolVersion): void {
+  if (options & (version === 5 ? 0xc0 : 0xfc)) throw malformed("a reserved subscription option is 1"); // [MQTT-3.8.3-5]
+  if ((options & 0x03) === 3) {
+    // The two versions differ in what they call it: 5.0 section 3.8.3.1, [3.1.1 MQTT-3-8.3-4].
+    throw version === 5 ? notAllowed("a subscription asks for QoS 3") : malformed("a subscription asks for QoS 3");
+  }
+  if ((options & 0x30) === 0x30) throw notAllowed("Retain Handling is 3");
+}
+
+/** @throws {ProtocolError} see decodePacket */
+export function decodeUnsubscribe({ bytes, bodyOffset }: RawPacket, version: ProtocolVersion): UnsubscribePacket {
+  const reader = new ByteReader(bytes, bodyOffset);
+  readPacketId(reader);
+  if (version === 5) readProperties(reader, "UNSUBSCRIBE");
+  if (reader.remaining === 0) throw notAllowed("UNSUBSCRIBE has no topic filter"); // [MQTT-3.10.3-2]
+  while (reader.remaining > 0) readString(reader);
+
+  const parsed = parsePacket<ParsedUnsubscribe>(withoutDup(bytes), version);
+  return { type: "UNSUBSCRIBE", packetId: parsed.messageId, topicFilters: parsed.unsubscriptions };
+}
+
+type SubscriptionAcknowledgement = Extract<ServerPacket, { type: "SUBACK" | "UNSUBACK" }>;
+
+export function encodeSubscriptionAcknowledgement(
+  { type, packetId, reasonCodes, reasonString }: SubscriptionAcknowledgement,
+  version: ProtocolVersion,
+): Uint8Array {
+  const properties = reasonString === undefined ? undefined : { reasonString };
+  if (type === "UNSUBACK") {
+    return generatePacket({ cmd: "unsuback", messageId: packetId, granted: [...reasonCodes], properties }, version);
+  }
+  // Before MQTT 5.0 there is one way to refuse [3.1.1 MQTT-3.9.3-2].
+  const granted = reasonCodes.map((code) => (version !== 5 && isError(code) ? ReasonCode.UnspecifiedError : code));
+  return generatePacket({ cmd: "suback", messageId: packetId, granted, properties }, version);
+}

@@ -1,0 +1,106 @@
+// CONNECT: whether it is accepted, and what CONNACK says. MQTT 5.0 sections 3.1 and 3.2.
+
+import type { Limits } from "../limits.ts";
+import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
+import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { levelCount } from "../topic/topic-name.ts";
+import type { AwaitingConnect, Connected } from "./connection.ts";
+import type { SessionSettings } from "./context.ts";
+import { OutgoingAliases } from "./topic-alias.ts";
+
+/** Before MQTT 5.0 a client names no Maximum Packet Size, and neither does one that leaves it out. */
+const unlimited = Number.POSITIVE_INFINITY;
+
+/**
+ * @throws {ProtocolError} with the reason code of CONNACK
+ */
+export function checkConnect(packet: ConnectPacket, settings: SessionSettings): void {
+  const { clientId, limits, accessControl } = settings;
+  const isEmpty = packet.clientId === "";
+  // An empty one is for the server to fill in: in 3.1 never, in 3.1.1 with Clean Session alone [3.1.1 MQTT-3.1.3-8].
+  const mayBeEmpty = packet.protocolVersion === 5 || (packet.protocolVersion === 4 && packet.cleanStart);
+  if (isEmpty && !mayBeEmpty) {
+    throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "an empty client identifier needs a clean session");
+  }
+  if (!isEmpty && packet.clientId !== clientId) {
+    throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the address names another client identifier");
+  }
+  if (packet.authenticationMethod !== undefined) {
+    throw new ProtocolError(ReasonCode.BadAuthenticationMethod, "no such authentication method");
+  }
+  const { username, password, will } = packet;
+  const decision = accessControl({ action: "connect", clientId, username, password });
+  if (isError(decision)) throw new ProtocolError(decision, "not allowed to connect");
+  if (will === undefined) return;
+  if (levelCount(will.topicName) > limits.maximumTopicLevels) {
+    throw new ProtocolError(ReasonCode.TopicNameInvalid, `a topic has ${limits.maximumTopicLevels} levels at most`);
+  }
+  const willDecision = accessControl({ action: "publish", clientId, topicName: will.topicName });
+  if (isError(willDecision)) throw new ProtocolError(willDecision, "not allowed to publish the Will");
+}
+
+/** How long the session outlives its connection. */
+export function sessionExpirySecOf(packet: ConnectPacket, settings: SessionSettings): number {
+  const { maximumSessionExpirySec } = settings.limits;
+  // Clean Session 0 has no end in MQTT 3.x but ours [3.1.1 MQTT-3.1.2-4].
+  const asked = packet.protocolVersion === 5 ? (packet.sessionExpirySec ?? 0) : packet.cleanStart ? 0 : 0xffff_ffff;
+  return Math.min(asked, maximumSessionExpirySec);
+}
+
+/** The connection that an accepted CONNECT makes of a socket. */
+export function connectedBy(
+  { socketId, reader, isRelayed }: AwaitingConnect,
+  packet: ConnectPacket,
+  settings: SessionSettings,
+  nowMs: number,
+): Connected {
+  const { limits } = settings;
+  return {
+    state: "connected",
+    socketId,
+    reader,
+    isRelayed,
+    protocolVersion: packet.protocolVersion,
+    username: packet.username,
+    keepAliveSec: keepAliveSecOf(packet, limits),
+    receiveMaximum: Math.min(packet.receiveMaximum ?? limits.maximumInFlight, limits.maximumInFlight),
+    maximumPacketBytes: packet.maximumPacketBytes ?? unlimited,
+    requestProblemInformation: packet.requestProblemInformation,
+    sessionExpirySec: sessionExpirySecOf(packet, settings),
+    incomingAliases: new Map(),
+    // No more than the server would remember of the client's.
+    outgoingAliases: new OutgoingAliases(Math.min(packet.topicAliasMaximum, limits.topicAliasMaximum)),
+    lastReceivedMs: nowMs,
+  };
+}
+
+/** What CONNACK tells, each only where it differs from what the client would assume. */
+export function connackOf(
+  packet: ConnectPacket,
+  connected: Connected,
+  settings: SessionSettings,
+  sessionPresent: boolean,
+): ConnackPacket {
+  const { limits, clientId } = settings;
+  return {
+    type: "CONNACK",
+    sessionPresent,
+    reasonCode: ReasonCode.Success,
+    receiveMaximum: limits.receiveMaximum,
+    maximumPacketBytes: limits.maximumPacketBytes,
+    topicAliasMaximum: limits.topicAliasMaximum,
+    ...(packet.clientId === "" ? { assignedClientId: clientId } : {}), // [MQTT-3.2.2-16]
+    ...(connected.keepAliveSec === packet.keepAliveSec ? {} : { serverKeepAliveSec: connected.keepAliveSec }),
+    ...(connected.sessionExpirySec === (packet.sessionExpirySec ?? 0)
+      ? {}
+      : { sessionExpirySec: connected.sessionExpirySec }),
+  };
+}
+
+/** What counts: only MQTT 5.0 has a Server Keep Alive; before it, the client's word holds [MQTT-3.2.2-22]. */
+export function keepAliveSecOf(packet: ConnectPacket, { maximumKeepAliveSec }: Limits): number {
+  if (packet.protocolVersion !== 5) return packet.keepAliveSec;
+  const isWithin = packet.keepAliveSec > 0 && packet.keepAliveSec <= maximumKeepAliveSec;
+  return isWithin ? packet.keepAliveSec : maximumKeepAliveSec;
+}

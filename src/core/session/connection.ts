@@ -1,0 +1,94 @@
+// The states of one socket, as one union: a socket that has not sent CONNECT has no client, no aliases, no keep
+// alive. MQTT 5.0 sections 3.1 and 4.13.
+
+import { encodePacket } from "../packet/codec.ts";
+import type { ProtocolVersion, ServerPacket } from "../packet/packet.ts";
+import { PacketReader } from "../packet/packet-reader.ts";
+import type { Context } from "./context.ts";
+import type { SocketId } from "./effect.ts";
+import { type IncomingAliases, OutgoingAliases } from "./topic-alias.ts";
+
+export type Connection = AwaitingConnect | Connected;
+
+export type AwaitingConnect = {
+  readonly state: "awaiting CONNECT";
+  readonly socketId: SocketId;
+  readonly reader: PacketReader;
+  readonly isRelayed: boolean;
+};
+
+export type Connected = {
+  readonly state: "connected";
+  readonly socketId: SocketId;
+  readonly reader: PacketReader;
+  /** The Worker stands between, answers PINGREQ and watches the keep alive. */
+  readonly isRelayed: boolean;
+  readonly protocolVersion: ProtocolVersion;
+  readonly username: string | undefined;
+  /** What counts: the client's or the server's. 0 is off. */
+  readonly keepAliveSec: number;
+  /** QoS 1 and 2 messages the client takes before it acknowledges. */
+  readonly receiveMaximum: number;
+  /** Infinity where the client sets none. */
+  readonly maximumPacketBytes: number;
+  readonly requestProblemInformation: boolean;
+  /** Session Expiry Interval of CONNECT: one of 0 cannot be raised by DISCONNECT. */
+  readonly sessionExpirySec: number;
+  readonly incomingAliases: IncomingAliases;
+  readonly outgoingAliases: OutgoingAliases;
+  lastReceivedMs: number;
+};
+
+/** Encodes and sends; a packet that the version lacks, or that is too large for the client, is not sent. */
+export function send(context: Context, connected: Connected, packet: ServerPacket): boolean {
+  const bytes = encodePacket(packet, {
+    protocolVersion: connected.protocolVersion,
+    maximumPacketBytes: connected.maximumPacketBytes,
+    requestProblemInformation: connected.requestProblemInformation,
+    nowMs: context.nowMs,
+  });
+  if (bytes === undefined) return false;
+  context.effect({ type: "send", socketId: connected.socketId, bytes });
+  return true;
+}
+
+/** When the client has been silent for one and a half times its keep alive [MQTT-3.1.2-22]. */
+export function keepAliveDeadlineMs(connected: Connected): number {
+  if (connected.keepAliveSec === 0) return Number.POSITIVE_INFINITY;
+  return connected.lastReceivedMs + connected.keepAliveSec * 1500;
+}
+
+/** A connection as it goes through hibernation. */
+export type ConnectionSnapshot = Omit<
+  Connected,
+  "state" | "reader" | "incomingAliases" | "outgoingAliases" | "maximumPacketBytes"
+> & {
+  /** 0 for Infinity, which JSON has not. */
+  readonly maximumPacketBytes: number;
+  readonly incomingAliases: readonly (readonly [number, string])[];
+  readonly outgoingAliasMaximum: number;
+  readonly outgoingAliases: readonly string[];
+};
+
+export function takeSnapshot(connected: Connected): ConnectionSnapshot {
+  const { state: _, reader: __, incomingAliases, outgoingAliases, maximumPacketBytes, ...rest } = connected;
+  return {
+    ...rest,
+    maximumPacketBytes: Number.isFinite(maximumPacketBytes) ? maximumPacketBytes : 0,
+    incomingAliases: [...incomingAliases],
+    outgoingAliasMaximum: outgoingAliases.maximum,
+    outgoingAliases: outgoingAliases.topicNames,
+  };
+}
+
+export function fromSnapshot(snapshot: ConnectionSnapshot, maximumIncomingBytes: number): Connected {
+  const { incomingAliases, outgoingAliasMaximum, outgoingAliases, maximumPacketBytes, ...rest } = snapshot;
+  return {
+    ...rest,
+    state: "connected",
+    reader: new PacketReader(maximumIncomingBytes),
+    maximumPacketBytes: maximumPacketBytes === 0 ? Number.POSITIVE_INFINITY : maximumPacketBytes,
+    incomingAliases: new Map(incomingAliases),
+    outgoingAliases: new OutgoingAliases(outgoingAliasMaximum, outgoingAliases),
+  };
+}

@@ -1,0 +1,61 @@
+// What every part of the session core works with.
+
+import type { AccessControl } from "../access-control.ts";
+import type { Limits } from "../limits.ts";
+import type { TopicRequest } from "../topic/topic-request.ts";
+import { sizeOfMessage } from "../topic/topic-request.ts";
+import type { Effect, RequestToken } from "./effect.ts";
+import type { SessionStore } from "./session-store.ts";
+
+export type SessionSettings = {
+  readonly clientId: string;
+  readonly limits: Limits;
+  readonly topicShards: number;
+  /** Changes with the number of shards or their epoch. */
+  readonly layout: string;
+  readonly accessControl: AccessControl;
+  /** A fresh identifier of 8 or more characters from A-Z, a-z, 0-9. */
+  readonly randomId: () => string;
+};
+
+export class Context {
+  readonly settings: SessionSettings;
+  readonly store: SessionStore;
+  /** Set at the start of every event. */
+  nowMs = 0;
+  /** QoS 0 messages, and messages for a full queue, that went nowhere. */
+  droppedMessages = 0;
+  private effects: Effect[] = [];
+  private messageCount = 0;
+
+  constructor(settings: SessionSettings, store: SessionStore) {
+    this.settings = settings;
+    this.store = store;
+  }
+
+  effect(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  request(shard: number, request: TopicRequest, token: RequestToken | undefined): void {
+    const bytes = request.type === "publish" ? sizeOfMessage(request.message) : 256;
+    this.effect({ type: "request", shard, request, bytes, token });
+  }
+
+  takeEffects(): Effect[] {
+    const effects = this.effects;
+    this.effects = [];
+    return effects;
+  }
+
+  /** See `Message.id`. */
+  newMessageId(generation: string, atMs = this.nowMs): string {
+    this.messageCount += 1;
+    return `${messageIdAt(atMs)}-${generation}-${this.settings.randomId()}${this.messageCount}`;
+  }
+}
+
+/** Sorts before every id made from `nowMs` on, and after those made before. */
+export function messageIdAt(nowMs: number): string {
+  return Math.max(0, nowMs).toString(36).padStart(9, "0");
+}

@@ -1,0 +1,41 @@
+// What the session core wants done outside of it. The shell runs effects in order; what must survive was written
+// to the store before they were returned.
+
+import type { TopicRequest } from "../topic/topic-request.ts";
+import type { PendingFilters } from "./subscribing.ts";
+
+/** Numbers the sockets of one session object. */
+export type SocketId = number;
+
+/** What an answer of a topic object belongs to. */
+export type RequestToken =
+  | { readonly type: "publish"; readonly packetId: number; readonly qos: 1 | 2; readonly socketId: SocketId }
+  | { readonly type: "filter"; readonly pending: PendingFilters; readonly index: number }
+  | { readonly type: "will"; readonly id: string };
+
+export type Effect =
+  | { readonly type: "send"; readonly socketId: SocketId; readonly bytes: Uint8Array }
+  | { readonly type: "close"; readonly socketId: SocketId; readonly code: number; readonly reason: string }
+  | {
+      readonly type: "request";
+      readonly shard: number;
+      readonly request: TopicRequest;
+      readonly bytes: number;
+      /** `undefined` where nobody waits for the answer. */
+      readonly token: RequestToken | undefined;
+    }
+  | { readonly type: "report"; readonly report: Report };
+
+/** What the directory is told. */
+export type Report =
+  | { readonly type: "connected"; readonly protocolVersion: number; readonly atMs: number }
+  | { readonly type: "disconnected"; readonly atMs: number; readonly isSessionKept: boolean };
+
+/** WebSocket close codes, RFC 6455 section 7.4.1. */
+export const CloseCode = {
+  Normal: 1000,
+  ProtocolError: 1002,
+  UnsupportedData: 1003,
+  PolicyViolation: 1008,
+  TryAgainLater: 1013,
+} as const;

@@ -1,0 +1,185 @@
+// PUBLISH and PUBREL from the client. A message is handed to its topic object first and acknowledged when that has
+// answered, at QoS 1 and at QoS 2 alike: PUBREC means that it is stored wherever it is owed. MQTT 5.0 section 4.3.
+
+import type { Message } from "../message/message.ts";
+import type { PublishPacket } from "../packet/packet.ts";
+import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { shardOf } from "../topic/shard.ts";
+import { levelCount } from "../topic/topic-name.ts";
+import { type Connected, send } from "./connection.ts";
+import type { Context } from "./context.ts";
+import type { SocketId } from "./effect.ts";
+import { resolveTopicName } from "./topic-alias.ts";
+
+/** A QoS 2 message from the client, from PUBLISH until PUBREL. */
+type Incoming = {
+  readonly messageId: string;
+  /**
+   * "interrupted": a restart or a failure left it open whether the topic object has it; the client sends it again.
+   */
+  state: "forwarding" | "received" | "interrupted";
+  isStored: boolean;
+};
+
+export class Inbound {
+  private readonly context: Context;
+  private readonly incoming: Map<number, Incoming>;
+  /** QoS 1 messages of the current connection that are not acknowledged yet. */
+  private awaitingPuback = 0;
+
+  constructor(context: Context) {
+    this.context = context;
+    this.incoming = new Map(
+      context.store
+        .incoming()
+        .map(({ packetId, messageId }) => [packetId, { messageId, state: "interrupted", isStored: true }]),
+    );
+  }
+
+  get isEmpty(): boolean {
+    return this.incoming.size === 0;
+  }
+
+  /** A new connection: what the last one's QoS 1 messages came to, its client finds out by sending them again. */
+  onConnected(): void {
+    this.awaitingPuback = 0;
+  }
+
+  /** A new life of the session. */
+  clear(): void {
+    this.incoming.clear();
+    this.awaitingPuback = 0;
+  }
+
+  /**
+   * @param isDurable whether the identifiers of QoS 2 messages go to disk before PUBREC
+   * @throws {ProtocolError} which ends the connection
+   */
+  onPublish(connected: Connected, packet: PublishPacket, generation: string, isDurable: boolean): void {
+    const { settings } = this.context;
+    const { packetId, qos } = packet;
+    const topicName = resolveTopicName(
+      connected.incomingAliases,
+      packet.topicName,
+      packet.topicAlias,
+      settings.limits.topicAliasMaximum,
+    );
+    const again = qos === 2 ? this.incoming.get(packetId) : undefined;
+    if (again !== undefined && again.state !== "interrupted") {
+      // [MQTT-4.3.3-10]; while it is being forwarded, PUBREC follows by itself.
+      if (again.state === "received") send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
+      return;
+    }
+    const refusal = this.refusalOf(topicName);
+    if (refusal !== undefined) {
+      refuse(this.context, connected, packet, refusal);
+      return;
+    }
+    if (qos > 0 && again === undefined) this.checkReceiveMaximum(connected);
+    const id = qos === 2 ? this.remember(packetId, again, generation, isDurable) : "";
+    if (qos === 1) this.awaitingPuback += 1;
+    const message = messageOf(packet, id, topicName, this.context.nowMs);
+    this.context.request(
+      shardOf(topicName, settings.topicShards),
+      { type: "publish", message },
+      qos === 0 ? undefined : { type: "publish", packetId, qos, socketId: connected.socketId },
+    );
+  }
+
+  /** The topic object answered: every session that the message is owed to has it. */
+  onForwarded(connected: Connected | undefined, packetId: number, qos: 1 | 2, socketId: SocketId, code: number): void {
+    const isSameConnection = connected !== undefined && connected.socketId === socketId;
+    const type = qos === 1 ? "PUBACK" : "PUBREC";
+    if (qos === 1) {
+      if (isSameConnection) this.awaitingPuback -= 1;
+    } else {
+      const incoming = this.incoming.get(packetId);
+      if (incoming === undefined) return;
+      if (isError(code)) this.forget(packetId);
+      else incoming.state = "received";
+    }
+    if (isSameConnection) send(this.context, connected, { type, packetId, reasonCode: code });
+  }
+
+  /** Nobody knows whether the topic object has it. */
+  onUnanswered(packetId: number, qos: 1 | 2): void {
+    const incoming = qos === 2 ? this.incoming.get(packetId) : undefined;
+    if (incoming !== undefined) incoming.state = "interrupted";
+  }
+
+  /** The client ends a QoS 2 exchange [MQTT-4.3.3-11]. */
+  onPubrel(connected: Connected, packetId: number): void {
+    const isKnown = this.incoming.has(packetId);
+    this.forget(packetId);
+    const reasonCode = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
+    send(this.context, connected, { type: "PUBCOMP", packetId, reasonCode });
+  }
+
+  /** Before a hibernation: what is in memory only goes to disk. */
+  spill(): void {
+    for (const [packetId, incoming] of this.incoming) {
+      if (incoming.isStored) continue;
+      this.context.store.putIncoming(packetId, incoming.messageId);
+      incoming.isStored = true;
+    }
+  }
+
+  private remember(packetId: number, again: Incoming | undefined, generation: string, isDurable: boolean): string {
+    if (again !== undefined) {
+      again.state = "forwarding";
+      return again.messageId;
+    }
+    const messageId = this.context.newMessageId(generation);
+    this.incoming.set(packetId, { messageId, state: "forwarding", isStored: isDurable });
+    if (isDurable) this.context.store.putIncoming(packetId, messageId);
+    return messageId;
+  }
+
+  private forget(packetId: number): void {
+    const incoming = this.incoming.get(packetId);
+    if (incoming === undefined) return;
+    this.incoming.delete(packetId);
+    if (incoming.isStored) this.context.store.deleteIncoming(packetId);
+  }
+
+  private checkReceiveMaximum(connected: Connected): void {
+    // Before MQTT 5.0 a client is told no maximum; its packet identifiers and the lane bound it.
+    if (connected.protocolVersion !== 5) return;
+    const { receiveMaximum } = this.context.settings.limits;
+    if (this.awaitingPuback + this.incoming.size >= receiveMaximum) {
+      // [MQTT-3.3.4-7]
+      const message = `more than ${receiveMaximum} messages are not acknowledged yet`;
+      throw new ProtocolError(ReasonCode.ReceiveMaximumExceeded, message);
+    }
+  }
+
+  private refusalOf(topicName: string): Refusal | undefined {
+    const { limits, accessControl, clientId } = this.context.settings;
+    if (levelCount(topicName) > limits.maximumTopicLevels) {
+      return {
+        reasonCode: ReasonCode.TopicNameInvalid,
+        why: `a topic has ${limits.maximumTopicLevels} levels at most`,
+      };
+    }
+    const decision = accessControl({ action: "publish", clientId, topicName });
+    return isError(decision) ? { reasonCode: decision, why: "not allowed to publish to this topic" } : undefined;
+  }
+}
+
+type Refusal = { readonly reasonCode: ReasonCode; readonly why: string };
+
+/** MQTT 3.x has no way to refuse a message: it is acknowledged and goes nowhere. QoS 0 is dropped in silence. */
+function refuse(context: Context, connected: Connected, packet: PublishPacket, refusal: Refusal): void {
+  context.droppedMessages += 1;
+  if (packet.qos === 0) return;
+  const type = packet.qos === 1 ? "PUBACK" : "PUBREC";
+  const { packetId } = packet;
+  send(context, connected, { type, packetId, reasonCode: refusal.reasonCode, reasonString: refusal.why });
+}
+
+function messageOf(packet: PublishPacket, id: string, topicName: string, nowMs: number): Message {
+  const { qos, retain, messageExpirySec, properties, payload } = packet;
+  const expiresAtMs = messageExpirySec === undefined ? 0 : nowMs + messageExpirySec * 1000;
+  return { id, topicName, qos, retain, expiresAtMs, properties, payload };
+}

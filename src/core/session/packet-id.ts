@@ -1,0 +1,57 @@
+// Packet identifiers of messages to the client, and the ids of messages already taken. MQTT 5.0 section 2.2.1.
+
+import { type Context, messageIdAt } from "./context.ts";
+
+export const maximumPacketId = 65_535;
+
+/**
+ * The packet identifier of the message with this sequence: derived, so that a message keeps its identifier
+ * through restarts without a row being written when it is sent.
+ */
+export function packetIdOf(sequence: number): number {
+  return ((sequence - 1) % maximumPacketId) + 1;
+}
+
+const maximumRemembered = 10_000;
+/** Old ids are pruned once in so many new ones. */
+const pruneEvery = 256;
+
+/**
+ * The ids of the QoS 2 messages that this session has taken: a repeat, as after a lost answer between objects, is
+ * recognised by it. On disk for a durable session, in memory for one that ends with its connection.
+ */
+export class RememberedIds {
+  private readonly context: Context;
+  private readonly inMemory = new Set<string>();
+  private added = 0;
+
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  /** @returns false when the id was there */
+  add(id: string, isDurable: boolean): boolean {
+    if (isDurable) {
+      this.prune();
+      return this.context.store.rememberMessage(id);
+    }
+    if (this.inMemory.has(id)) return false;
+    this.inMemory.add(id);
+    if (this.inMemory.size > maximumRemembered) {
+      const oldest = this.inMemory.values().next();
+      if (!oldest.done) this.inMemory.delete(oldest.value);
+    }
+    return true;
+  }
+
+  clear(): void {
+    this.inMemory.clear();
+  }
+
+  private prune(): void {
+    this.added += 1;
+    if (this.added % pruneEvery !== 1) return;
+    const { deduplicationSec } = this.context.settings.limits;
+    this.context.store.forgetMessagesBefore(messageIdAt(this.context.nowMs - deduplicationSec * 1000));
+  }
+}

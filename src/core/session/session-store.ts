@@ -1,0 +1,77 @@
+// What a session object keeps on disk. Synchronous, as SQLite in a Durable Object is: what leaves after a write
+// leaves only once the write is confirmed. MQTT 5.0 section 4.1, Session State.
+
+import type { Delivery } from "../message/message.ts";
+import type { TopicSubscription } from "../topic/topic-request.ts";
+import type { Will } from "./will.ts";
+
+/** One life of the session's state. */
+export type SessionRecord = {
+  /** Names this life; a clean start begins another. */
+  readonly generation: string;
+  /** 0: the session ends with its connection. 0xFFFFFFFF: never by time. */
+  readonly expirySec: number;
+  /** Where its subscriptions are registered: the epoch and the number of shards. */
+  readonly layout: string;
+  /** The client is connected, as far as the disk knows: a crash leaves it so. */
+  readonly isConnected: boolean;
+  /** Milliseconds since 1970; 0 while connected. */
+  readonly disconnectedAtMs: number;
+  /** Outgoing messages up to this sequence may have been sent before: they go again with DUP. */
+  readonly sentThrough: number;
+};
+
+/** An outgoing message, without its content. */
+export type OutgoingIndex = {
+  readonly sequence: number;
+  readonly qos: 1 | 2;
+  /** PUBREC came: only the packet identifier matters now. */
+  readonly isReleased: boolean;
+  readonly bytes: number;
+};
+
+export type StoredWill = {
+  readonly id: string;
+  readonly will: Will;
+  /** When to publish it, in milliseconds since 1970; `undefined` while its connection lives. */
+  readonly dueAtMs: number | undefined;
+  /** `Message.id` of what is published; empty below QoS 2, and while not due. */
+  readonly messageId: string;
+};
+
+export interface SessionStore {
+  readRecord(): SessionRecord | undefined;
+  putRecord(record: SessionRecord): void;
+
+  wills(): StoredWill[];
+  putWill(will: StoredWill): void;
+  deleteWill(id: string): void;
+
+  subscriptions(): TopicSubscription[];
+  putSubscription(subscription: TopicSubscription): void;
+  deleteSubscription(topicFilter: string): void;
+
+  /** In order of sequence. */
+  outgoing(): OutgoingIndex[];
+  readOutgoing(sequence: number): Delivery | undefined;
+  putOutgoing(index: OutgoingIndex, delivery: Delivery | undefined): void;
+  /** Drops the content. */
+  releaseOutgoing(sequence: number): void;
+  deleteOutgoing(sequence: number): void;
+
+  /** Packet identifiers of QoS 2 messages from the client, and the ids of those messages. */
+  incoming(): { packetId: number; messageId: string }[];
+  putIncoming(packetId: number, messageId: string): void;
+  deleteIncoming(packetId: number): void;
+
+  /** @returns false when the id is there already */
+  rememberMessage(id: string): boolean;
+  forgetMessagesBefore(id: string): void;
+
+  /** A connection's snapshot that is too large for a socket's attachment. */
+  readSnapshot(): string | undefined;
+  putSnapshot(snapshot: string): void;
+
+  /** Everything but the wills that are due. */
+  clear(): void;
+}

@@ -1,0 +1,121 @@
+// The Will messages of a session: the one of the current connection, and those that are due or wait for their
+// delay. MQTT 5.0 sections 3.1.2.5 and 3.1.3.2.2.
+
+import type { Message } from "../message/message.ts";
+import type { ConnectWill } from "../packet/packet.ts";
+import { isError } from "../packet/reason-code.ts";
+import { shardOf } from "../topic/shard.ts";
+import type { Context } from "./context.ts";
+import type { StoredWill } from "./session-store.ts";
+
+export type Will = ConnectWill;
+
+const retryMs = 15_000;
+
+export class Wills {
+  private readonly context: Context;
+  private readonly wills: Map<string, StoredWill>;
+  /** Those on their way to the topic object. */
+  private readonly underWay = new Set<string>();
+
+  constructor(context: Context) {
+    this.context = context;
+    this.wills = new Map(context.store.wills().map((will) => [will.id, will]));
+  }
+
+  get isEmpty(): boolean {
+    return this.wills.size === 0;
+  }
+
+  /** The connection has a Will: it is on disk before CONNACK leaves [MQTT-3.1.2-7]. */
+  set(will: Will): void {
+    this.put({ id: this.context.settings.randomId(), will, dueAtMs: undefined, messageId: "" });
+  }
+
+  /** DISCONNECT 0x00 came [MQTT-3.14.4-3]. */
+  discardCurrent(): void {
+    for (const { id, dueAtMs } of this.wills.values()) if (dueAtMs === undefined) this.delete(id);
+  }
+
+  /**
+   * The connection is gone without a DISCONNECT 0x00: the Will waits for its delay.
+   * @param sessionEndsAtMs the Will is published when the session ends, if that is earlier
+   */
+  onConnectionLost(sessionEndsAtMs: number): void {
+    for (const stored of this.wills.values()) {
+      if (stored.dueAtMs !== undefined) continue;
+      const dueAtMs = Math.min(this.context.nowMs + stored.will.delaySec * 1000, sessionEndsAtMs);
+      // From here on the message has its identity, so that a repeated try at QoS 2 is not a second message.
+      const messageId = stored.will.qos === 2 ? this.context.newMessageId(stored.id, dueAtMs) : "";
+      this.put({ ...stored, dueAtMs, messageId });
+    }
+    this.publishDue();
+  }
+
+  /** The client is back in time, with its session [MQTT-3.1.3-9]. */
+  onSessionResumed(): void {
+    for (const { id, dueAtMs } of this.wills.values()) {
+      if (dueAtMs !== undefined && dueAtMs > this.context.nowMs) this.delete(id);
+    }
+  }
+
+  /** Whatever waits is published now: its session is over. */
+  onSessionEnded(): void {
+    for (const stored of this.wills.values()) {
+      if (stored.dueAtMs !== undefined && stored.dueAtMs > this.context.nowMs) {
+        this.put({ ...stored, dueAtMs: this.context.nowMs });
+      }
+    }
+    this.publishDue();
+  }
+
+  publishDue(): void {
+    for (const { id, will, dueAtMs, messageId } of this.wills.values()) {
+      if (dueAtMs === undefined || dueAtMs > this.context.nowMs || this.underWay.has(id)) continue;
+      const { clientId, accessControl, topicShards } = this.context.settings;
+      if (isError(accessControl({ action: "publish", clientId, topicName: will.topicName }))) {
+        this.delete(id);
+        continue;
+      }
+      this.underWay.add(id);
+      const message = this.messageOf(messageId, will);
+      this.context.request(shardOf(will.topicName, topicShards), { type: "publish", message }, { type: "will", id });
+    }
+  }
+
+  /** The topic object has it [MQTT-3.1.2-10]. */
+  onPublished(id: string): void {
+    this.underWay.delete(id);
+    this.delete(id);
+  }
+
+  /** The topic object could not be reached: the Will is tried again later. */
+  onUnanswered(id: string): void {
+    this.underWay.delete(id);
+    const stored = this.wills.get(id);
+    if (stored !== undefined) this.put({ ...stored, dueAtMs: this.context.nowMs + retryMs });
+  }
+
+  nextDeadlineMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { id, dueAtMs } of this.wills.values()) {
+      if (dueAtMs !== undefined && !this.underWay.has(id)) next = Math.min(next, dueAtMs);
+    }
+    return next;
+  }
+
+  private messageOf(id: string, will: Will): Message {
+    const { topicName, qos, retain, properties, payload, messageExpirySec } = will;
+    const expiresAtMs = messageExpirySec === undefined ? 0 : this.context.nowMs + messageExpirySec * 1000;
+    return { id, topicName, qos, retain, expiresAtMs, properties, payload };
+  }
+
+  private put(stored: StoredWill): void {
+    this.wills.set(stored.id, stored);
+    this.context.store.putWill(stored);
+  }
+
+  private delete(id: string): void {
+    if (this.wills.delete(id)) this.context.store.deleteWill(id);
+  }
+}

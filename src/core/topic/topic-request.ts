@@ -1,0 +1,156 @@
+// What a session asks of a topic object, and what a topic object hands to a session: the items of their two lanes,
+// and the bytes of their batches.
+
+import { ByteReader, ByteWriter } from "../bytes.ts";
+import type { Delivery, Message, QoS } from "../message/message.ts";
+import { readDelivery, readMessage, writeDelivery, writeMessage } from "../message/message-codec.ts";
+
+/** A subscription as a topic object keeps it. */
+export type TopicSubscription = {
+  /** As the client wrote it, `$share/…` included. */
+  readonly topicFilter: string;
+  /** Granted. */
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  /** 0 for none. */
+  readonly subscriptionIdentifier: number;
+};
+
+/**
+ * Answered with a reason code each. A `generation` names one life of a session's state: what an older one left
+ * behind is recognised by it.
+ */
+export type TopicRequest =
+  | { readonly type: "publish"; readonly message: Message }
+  | {
+      readonly type: "subscribe";
+      readonly generation: string;
+      readonly subscription: TopicSubscription;
+      /** Retain Handling, decided: whether the retained messages are to be sent. */
+      readonly sendRetained: boolean;
+    }
+  | { readonly type: "unsubscribe"; readonly generation: string; readonly topicFilter: string }
+  /** This life of the session is over: its subscriptions go. */
+  | { readonly type: "end"; readonly generation: string };
+
+/** A delivery on its way to one life of one session. */
+export type SessionDelivery = {
+  readonly generation: string;
+  /** From a shared subscription: a session without its client may refuse, so that another member gets it. */
+  readonly isRefusable: boolean;
+  readonly delivery: Delivery;
+};
+
+/** What a session answers to a delivery. */
+export const DeliveryAnswer = {
+  /** Sent at QoS 0; at QoS 1 and 2 stored, or in memory for a session that ends with its connection. */
+  Accepted: 0,
+  /** That life of the session is over: its subscriptions are to be pruned. */
+  Stale: 1,
+  /** Dropped, and counted: the session's queue is at its limit. */
+  QueueFull: 2,
+  /** Refused: the client is away. Only for what is refusable. */
+  Away: 3,
+} as const;
+
+const requestKinds = ["publish", "subscribe", "unsubscribe", "end"] as const;
+const noLocalBit = 0b0100;
+const retainAsPublishedBit = 0b1000;
+const sendRetainedBit = 0b1_0000;
+
+/** About how many bytes of a batch, and of a queue, an item takes. */
+export function sizeOfMessage(message: Message): number {
+  return message.payload.length + message.properties.length + message.topicName.length + 64;
+}
+
+export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Array {
+  const writer = new ByteWriter(1024);
+  writer.varint(requests.length);
+  for (const request of requests) {
+    writer.u8(requestKinds.indexOf(request.type));
+    if (request.type === "publish") {
+      writeMessage(writer, request.message);
+      continue;
+    }
+    writer.string(request.generation);
+    if (request.type === "unsubscribe") writer.string(request.topicFilter);
+    if (request.type === "subscribe") writeSubscription(writer, request.subscription, request.sendRetained);
+  }
+  return writer.finish();
+}
+
+export function decodeTopicRequests(bytes: Uint8Array): TopicRequest[] {
+  const reader = new ByteReader(bytes);
+  return Array.from({ length: reader.varint() }, () => readTopicRequest(reader));
+}
+
+export function encodeSessionDeliveries(items: readonly SessionDelivery[]): Uint8Array {
+  const writer = new ByteWriter(1024);
+  writer.varint(items.length);
+  for (const item of items) writeSessionDelivery(writer, item);
+  return writer.finish();
+}
+
+export function decodeSessionDeliveries(bytes: Uint8Array): SessionDelivery[] {
+  const reader = new ByteReader(bytes);
+  return Array.from({ length: reader.varint() }, () => readSessionDelivery(reader));
+}
+
+export function encodeSessionDelivery(item: SessionDelivery): Uint8Array {
+  const writer = new ByteWriter(256);
+  writeSessionDelivery(writer, item);
+  return writer.finish();
+}
+
+export function decodeSessionDelivery(bytes: Uint8Array): SessionDelivery {
+  return readSessionDelivery(new ByteReader(bytes));
+}
+
+function writeSessionDelivery(writer: ByteWriter, item: SessionDelivery): void {
+  writer.string(item.generation);
+  writer.u8(item.isRefusable ? 1 : 0);
+  writeDelivery(writer, item.delivery);
+}
+
+function readSessionDelivery(reader: ByteReader): SessionDelivery {
+  return { generation: reader.string(), isRefusable: reader.u8() === 1, delivery: readDelivery(reader) };
+}
+
+function writeSubscription(writer: ByteWriter, subscription: TopicSubscription, sendRetained: boolean): void {
+  writer.string(subscription.topicFilter);
+  writer.u8(
+    subscription.qos |
+      (subscription.noLocal ? noLocalBit : 0) |
+      (subscription.retainAsPublished ? retainAsPublishedBit : 0) |
+      (sendRetained ? sendRetainedBit : 0),
+  );
+  writer.varint(subscription.subscriptionIdentifier);
+}
+
+function readTopicRequest(reader: ByteReader): TopicRequest {
+  const type = requestKinds[reader.u8()];
+  switch (type) {
+    case "publish":
+      return { type, message: readMessage(reader) };
+    case "subscribe": {
+      const generation = reader.string();
+      const topicFilter = reader.string();
+      const options = reader.u8();
+      const subscription = {
+        topicFilter,
+        qos: (options & 0b11) as QoS,
+        noLocal: (options & noLocalBit) !== 0,
+        retainAsPublished: (options & retainAsPublishedBit) !== 0,
+        subscriptionIdentifier: reader.varint(),
+      };
+      return { type, generation, subscription, sendRetained: (options & sendRetainedBit) !== 0 };
+    }
+    case "unsubscribe":
+      return { type, generation: reader.string(), topicFilter: reader.string() };
+    case "end":
+      return { type, generation: reader.string() };
+    default:
+      throw new Error("a batch of topic requests holds a kind that this version does not know");
+  }
+}

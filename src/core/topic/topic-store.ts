@@ -1,0 +1,31 @@
+// What a topic object keeps on disk. Synchronous, as SQLite in a Durable Object is: an answer given after a write
+// leaves only once the write is confirmed.
+
+import type { SessionDelivery, TopicSubscription } from "./topic-request.ts";
+
+/** A subscription and whose it is. */
+export type Subscriber = TopicSubscription & { readonly clientId: string; readonly generation: string };
+
+export type RetainedName = { readonly topicName: string; readonly expiresAtMs: number };
+
+export interface TopicStore {
+  subscribers(): Iterable<Subscriber>;
+  /** Replaces that of the same client and filter. */
+  putSubscriber(subscriber: Subscriber): void;
+  deleteSubscriber(clientId: string, topicFilter: string): void;
+
+  /** Replaces that of the same topic. */
+  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void;
+  deleteRetained(topicName: string): void;
+  readRetained(topicName: string): Uint8Array | undefined;
+  /** Names in the order of their UTF-8 bytes, from the first that is `from` or comes after it, or only after it. */
+  retainedNames(from: string, isAfter: boolean, most: number): RetainedName[];
+  retainedTotals(): { messages: number; bytes: number };
+
+  /** A delivery that could not be handed over; kept in order. */
+  putOwed(clientId: string, delivery: SessionDelivery): void;
+  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[];
+  deleteOwed(sequence: number): void;
+  /** Clients that anything is owed to. */
+  owedClientIds(): string[];
+}

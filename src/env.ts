@@ -1,0 +1,13 @@
+// The bindings of wrangler.toml, typed in one place. Variables are read through settings.ts.
+
+import type { DirectoryObject } from "./objects/directory-object.ts";
+import type { SessionObject } from "./objects/session-object.ts";
+import type { TopicObject } from "./objects/topic-object.ts";
+
+declare global {
+  interface Env {
+    readonly SESSION: DurableObjectNamespace<SessionObject>;
+    readonly TOPIC: DurableObjectNamespace<TopicObject>;
+    readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+  }
+}

@@ -1,0 +1,84 @@
+// A lane at work: calls the other object, waits, retries. What to do when is decided by the core's LaneSender.
+
+import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sender.ts";
+
+/** Batches of about a hundred cost a seventh of what single messages cost; the bytes keep a call far below 32 MiB. */
+const defaultLimits: LaneLimits = {
+  maximumItems: 20_000,
+  maximumBytes: 33_554_432,
+  maximumBatchItems: 128,
+  maximumBatchBytes: 2_097_152,
+  giveUpAfterMs: 4_000,
+};
+
+export type LaneHandlers<Item, Answer> = {
+  /** One call; `isAgain` after a failure: the stub of the last one is broken. Answers one for each item. */
+  readonly call: (laneId: string, batch: Batch<Item>, isAgain: boolean) => Promise<readonly Answer[]>;
+  readonly onAnswers: (items: readonly Item[], answers: readonly Answer[]) => void;
+  /** The other object could not be reached for some seconds: these are the owner's again, in order. */
+  readonly onGivenUp: (items: readonly Item[]) => void;
+};
+
+export class Lane<Item, Answer> {
+  private readonly handlers: LaneHandlers<Item, Answer>;
+  private readonly sender = new LaneSender<Item>(defaultLimits, Math.random);
+  /** New with every start of the object: the receiver tells repeats by it. */
+  private readonly id = crypto.randomUUID();
+  private isPumping = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(handlers: LaneHandlers<Item, Answer>) {
+    this.handlers = handlers;
+  }
+
+  get isIdle(): boolean {
+    return this.sender.length === 0;
+  }
+
+  /** @returns false when the lane is full: the item was not taken */
+  enqueue(item: Item, bytes: number): boolean {
+    if (!this.sender.enqueue(item, bytes)) return false;
+    if (!this.isPumping) {
+      // After this turn, so that what it adds shares a batch.
+      this.isPumping = true;
+      queueMicrotask(() => {
+        this.isPumping = false;
+        this.pump(false);
+      });
+    }
+    return true;
+  }
+
+  private pump(waited: boolean): void {
+    const step = this.sender.next(Date.now(), waited);
+    if (step.type === "send") {
+      if (this.timer !== undefined) clearTimeout(this.timer);
+      this.timer = undefined;
+      void this.call(step.batch);
+    } else if (step.type === "wait" && this.timer === undefined) {
+      this.timer = setTimeout(() => {
+        this.timer = undefined;
+        this.pump(true);
+      }, step.ms);
+    }
+  }
+
+  private async call(batch: Batch<Item>): Promise<void> {
+    let answers: readonly Answer[] | undefined;
+    try {
+      answers = await this.handlers.call(this.id, batch, this.sender.isFailing);
+    } catch (error) {
+      const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
+      const given = this.sender.onFailure(failure, Date.now());
+      if (given.length > 0) {
+        console.error(`lane: gave up on ${given.length} items: ${error}`);
+        this.handlers.onGivenUp(given);
+      }
+    }
+    if (answers !== undefined) {
+      this.sender.onAnswer();
+      this.handlers.onAnswers(batch.items, answers);
+    }
+    this.pump(false);
+  }
+}

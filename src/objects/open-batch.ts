@@ -1,0 +1,30 @@
+// A batch of requests at a topic object whose answers wait for sessions to take what they are owed.
+
+import { ReasonCode } from "../core/packet/reason-code.ts";
+
+/** One promise a batch, and a counter, however many messages and sessions it takes. */
+export class OpenBatch {
+  /** A reason code for each request. */
+  readonly answers: number[];
+  readonly whenComplete: Promise<number[]>;
+  private resolve: (answers: number[]) => void = () => {};
+  /** One for the batch itself, until all its deliveries have been opened. */
+  private open = 1;
+
+  constructor(count: number) {
+    this.answers = new Array<number>(count).fill(ReasonCode.Success);
+    this.whenComplete = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  /** One more delivery has to be settled before the batch is answered. */
+  expect(): void {
+    this.open += 1;
+  }
+
+  settle(): void {
+    this.open -= 1;
+    if (this.open === 0) this.resolve(this.answers);
+  }
+}

@@ -1,0 +1,188 @@
+// A client's session: takes its sockets, gives every event to the core, and runs the effects. MQTT's rules are in
+// core/session; here are sockets, calls, the alarm and hibernation.
+
+import { DurableObject } from "cloudflare:workers";
+import { openAccess } from "../core/access-control.ts";
+import { LaneReceiver } from "../core/lane/lane-receiver.ts";
+import type { Report, SocketId } from "../core/session/effect.ts";
+import { Session } from "../core/session/session.ts";
+import type { SessionSnapshot } from "../core/session/snapshot.ts";
+import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
+import { webSocketReply } from "../relay/upgrade.ts";
+import { type Settings, settingsOf } from "../settings.ts";
+import { Lane } from "./lane.ts";
+import { randomId } from "./random-id.ts";
+import { SessionSockets } from "./session-sockets.ts";
+import { SqliteSessionStore } from "./sqlite-session-store.ts";
+import { directoryStub, splitName } from "./stubs.ts";
+import { TopicLanes } from "./topic-lanes.ts";
+
+/** After so long without an event, what is in memory only is written; hibernation comes after 10 s. */
+const quietMs = 3_000;
+
+export class SessionObject extends DurableObject<Env> {
+  private readonly settings: Settings;
+  private readonly store: SqliteSessionStore;
+  private readonly session: Session;
+  private readonly sockets: SessionSockets;
+  private readonly topicLanes: TopicLanes;
+  private readonly reports: Lane<Report, number>;
+  private readonly receiver = new LaneReceiver<number[]>();
+  /** Infinity for none. */
+  private alarmAtMs = Number.POSITIVE_INFINITY;
+  private lastEventMs = 0;
+  private readonly connectTimers = new Map<SocketId, ReturnType<typeof setTimeout>>();
+  private quietTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { namespace, rest: clientId } = splitName(ctx.id.name);
+    const settings = settingsOf(env);
+    this.settings = settings;
+    this.store = new SqliteSessionStore(ctx.storage);
+    const { limits, topicShards, topicEpoch } = settings;
+    const layout = `${topicEpoch}/${topicShards}`;
+    const accessControl = openAccess;
+    this.session = new Session({ clientId, limits, topicShards, layout, accessControl, randomId }, this.store);
+    this.sockets = new SessionSockets(ctx, this.store);
+    this.topicLanes = new TopicLanes(env, settings, namespace, clientId, {
+      onAnswer: (token, code) => this.session.onAnswer(token, code, Date.now()),
+      onUnanswered: (token) => this.session.onUnanswered(token, Date.now()),
+      onDropped: () => this.session.onDropped(),
+      onDone: () => this.afterEvent(),
+    });
+    this.reports = new Lane<Report, number>({
+      call: (laneId, { sequence, items }) =>
+        directoryStub(env, settings, namespace).report(clientId, laneId, sequence, items),
+      onAnswers: () => {},
+      // The directory then shows what it heard last; the next report sets it right.
+      onGivenUp: () => {},
+    });
+    void ctx.blockConcurrencyWhile(async () => {
+      this.alarmAtMs = (await ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
+      this.wake();
+    });
+  }
+
+  /** A WebSocket from the Worker; the path says whether it is relayed or the client's own. */
+  override fetch(request: Request): Response {
+    const isRelayed = new URL(request.url).pathname === "/relayed";
+    const { 0: client, 1: server } = new WebSocketPair();
+    const socketId = this.sockets.accept(server);
+    this.session.onOpened(socketId, isRelayed, Date.now());
+    this.connectTimers.set(
+      socketId,
+      setTimeout(() => {
+        this.session.onConnectTimeout(socketId, Date.now());
+        this.afterEvent();
+      }, this.settings.limits.connectTimeoutSec * 1000),
+    );
+    this.afterEvent();
+    return webSocketReply(client, request.headers.get("Sec-WebSocket-Protocol"));
+  }
+
+  override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
+    const socketId = this.sockets.idOf(socket);
+    if (typeof message === "string") this.session.onText(socketId, Date.now());
+    else this.session.onFrame(socketId, new Uint8Array(message), Date.now());
+    this.afterEvent();
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.onSocketGone(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.onSocketGone(socket);
+  }
+
+  /** A batch of a topic object's lane; answers one of `DeliveryAnswer` for each delivery. */
+  deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
+    return this.receiver.receive(laneId, sequence, async () => {
+      const answers = this.session.onDeliveries(decodeSessionDeliveries(batch), Date.now());
+      this.afterEvent();
+      return answers;
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    this.alarmAtMs = Number.POSITIVE_INFINITY;
+    this.session.onAlarm(Date.now());
+    this.afterEvent();
+  }
+
+  private onSocketGone(socket: WebSocket): void {
+    this.session.onClosed(this.sockets.forget(socket), Date.now());
+    this.afterEvent();
+  }
+
+  /** The object starts: after a hibernation with its client's socket, after anything else without. */
+  private wake(): void {
+    const snapshot = this.sockets.wake();
+    if (snapshot === undefined) this.session.recover(Date.now());
+    else this.session.awake(snapshot, Date.now());
+    this.afterEvent();
+  }
+
+  private afterEvent(): void {
+    this.lastEventMs = Date.now();
+    this.runEffects();
+    this.setAlarm();
+    this.clearConnectTimers();
+    this.watchForQuiet();
+    if (this.session.isGone && this.topicLanes.areIdle) {
+      this.alarmAtMs = Number.POSITIVE_INFINITY;
+      void this.store.deleteAll();
+    }
+  }
+
+  private runEffects(): void {
+    for (const effect of this.session.takeEffects()) {
+      switch (effect.type) {
+        case "send":
+          this.sockets.send(effect.socketId, effect.bytes);
+          break;
+        case "close":
+          this.sockets.close(effect.socketId, effect.code, effect.reason);
+          break;
+        case "request":
+          this.topicLanes.request(effect);
+          break;
+        case "report":
+          this.reports.enqueue(effect.report, 64);
+      }
+    }
+    this.sockets.flush();
+  }
+
+  /** A timer that is no longer needed would keep the object awake, and billed. */
+  private clearConnectTimers(): void {
+    for (const [socketId, timer] of this.connectTimers) {
+      if (this.session.isAwaitingConnect(socketId)) continue;
+      clearTimeout(timer);
+      this.connectTimers.delete(socketId);
+    }
+  }
+
+  /** An alarm is a row written: one that is early enough stays as it is. */
+  private setAlarm(): void {
+    const deadlineMs = this.session.nextDeadlineMs;
+    if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
+    this.alarmAtMs = deadlineMs;
+    void this.ctx.storage.setAlarm(deadlineMs);
+  }
+
+  /** A pending timer keeps the object from hibernating until memory is safe to lose. */
+  private watchForQuiet(): void {
+    if (this.quietTimer !== undefined || !this.sockets.hasAny) return;
+    this.quietTimer = setTimeout(() => {
+      this.quietTimer = undefined;
+      if (Date.now() - this.lastEventMs < quietMs || this.session.hasPartialPacket) {
+        this.watchForQuiet();
+        return;
+      }
+      const hibernation: { socketId: SocketId; snapshot: SessionSnapshot } | undefined = this.session.hibernate();
+      if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
+    }, quietMs);
+  }
+}

@@ -1,0 +1,123 @@
+// The WebSockets of one session object: their numbers, the frames of a turn, and what a socket keeps through a
+// hibernation.
+
+import type { SocketId } from "../core/session/effect.ts";
+import type { SessionStore } from "../core/session/session-store.ts";
+import type { SessionSnapshot } from "../core/session/snapshot.ts";
+import { FrameBuffer } from "./frame-buffer.ts";
+
+/** What a socket's attachment holds: the snapshot as JSON, or null where it is so large that it is in the store. */
+type Attachment = { readonly json: string | null };
+
+/** The platform's limit is 16,384 bytes; JSON of any text takes at most three a character. */
+const maximumAttachmentCharacters = 5_000;
+/** Close frames hold no more. */
+const maximumReasonBytes = 123;
+
+type Socket = { readonly webSocket: WebSocket; readonly frames: FrameBuffer };
+
+export class SessionSockets {
+  private readonly ctx: DurableObjectState;
+  private readonly store: SessionStore;
+  private readonly sockets = new Map<SocketId, Socket>();
+  private readonly ids = new Map<WebSocket, SocketId>();
+  private readonly unflushed = new Set<FrameBuffer>();
+  private nextId = 1;
+
+  constructor(ctx: DurableObjectState, store: SessionStore) {
+    this.ctx = ctx;
+    this.store = store;
+  }
+
+  get hasAny(): boolean {
+    return this.sockets.size > 0;
+  }
+
+  /** Takes a new socket, hibernatable. */
+  accept(webSocket: WebSocket): SocketId {
+    this.ctx.acceptWebSocket(webSocket);
+    const socketId = this.nextId;
+    this.nextId += 1;
+    this.add(socketId, webSocket);
+    return socketId;
+  }
+
+  /**
+   * After a start of the object: finds the connected client's socket, and closes others, of which nothing is known.
+   */
+  wake(): SessionSnapshot | undefined {
+    let found: SessionSnapshot | undefined;
+    for (const webSocket of this.ctx.getWebSockets()) {
+      const attachment = webSocket.deserializeAttachment() as Attachment | null;
+      const json = attachment === null ? undefined : (attachment.json ?? this.store.readSnapshot());
+      if (json === undefined || found !== undefined || webSocket.readyState !== WebSocket.OPEN) {
+        closeSafely(webSocket, 1012, "the session restarted");
+        continue;
+      }
+      found = JSON.parse(json) as SessionSnapshot;
+      const { socketId } = found.connection;
+      this.nextId = socketId + 1;
+      this.add(socketId, webSocket);
+    }
+    return found;
+  }
+
+  keep(socketId: SocketId, snapshot: SessionSnapshot): void {
+    const json = JSON.stringify(snapshot);
+    const fits = json.length <= maximumAttachmentCharacters;
+    if (!fits) this.store.putSnapshot(json);
+    const attachment: Attachment = { json: fits ? json : null };
+    this.sockets.get(socketId)?.webSocket.serializeAttachment(attachment);
+  }
+
+  /** 0, which is no socket's number, for one that is closed already. */
+  idOf(webSocket: WebSocket): SocketId {
+    return this.ids.get(webSocket) ?? 0;
+  }
+
+  forget(webSocket: WebSocket): SocketId {
+    const socketId = this.idOf(webSocket);
+    this.ids.delete(webSocket);
+    this.sockets.delete(socketId);
+    return socketId;
+  }
+
+  send(socketId: SocketId, packet: Uint8Array): void {
+    const socket = this.sockets.get(socketId);
+    if (socket === undefined) return;
+    socket.frames.add(packet);
+    this.unflushed.add(socket.frames);
+  }
+
+  flush(): void {
+    for (const frames of this.unflushed) frames.flush();
+    this.unflushed.clear();
+  }
+
+  close(socketId: SocketId, code: number, reason: string): void {
+    const socket = this.sockets.get(socketId);
+    if (socket === undefined) return;
+    socket.frames.flush();
+    this.forget(socket.webSocket);
+    closeSafely(socket.webSocket, code, reason);
+  }
+
+  private add(socketId: SocketId, webSocket: WebSocket): void {
+    // A send to a socket that the client has closed throws; its close event follows.
+    const frames = new FrameBuffer((frame) => {
+      if (webSocket.readyState === WebSocket.OPEN) webSocket.send(frame);
+    });
+    this.sockets.set(socketId, { webSocket, frames });
+    this.ids.set(webSocket, socketId);
+  }
+}
+
+function closeSafely(webSocket: WebSocket, code: number, reason: string): void {
+  if (webSocket.readyState === WebSocket.CLOSED) return;
+  webSocket.close(code, shortened(reason));
+}
+
+function shortened(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  return bytes.length <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);
+}

@@ -1,0 +1,249 @@
+// A session's state in its object's SQLite. Rows written are what a message costs, so there are no indexes, and
+// nothing is written twice.
+
+import type { Delivery, QoS } from "../core/message/message.ts";
+import { decodeDelivery, encodeDelivery } from "../core/message/message-codec.ts";
+import type { ConnectWill } from "../core/packet/packet.ts";
+import type { OutgoingIndex, SessionRecord, SessionStore, StoredWill } from "../core/session/session-store.ts";
+import type { TopicSubscription } from "../core/topic/topic-request.ts";
+import { blob, type Migrations, rows, Schema } from "./schema.ts";
+
+const migrations: Migrations = [
+  [
+    `CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), generation TEXT, expiry_sec INTEGER, layout TEXT,
+       is_connected INTEGER, disconnected_at_ms INTEGER, sent_through INTEGER)`,
+    `CREATE TABLE will (id TEXT PRIMARY KEY, due_at_ms INTEGER, message_id TEXT, topic_name TEXT, payload BLOB,
+       qos INTEGER, retain INTEGER, delay_sec INTEGER, message_expiry_sec INTEGER, properties BLOB) WITHOUT ROWID`,
+    `CREATE TABLE subscription (topic_filter TEXT PRIMARY KEY, qos INTEGER, no_local INTEGER,
+       retain_as_published INTEGER, subscription_identifier INTEGER) WITHOUT ROWID`,
+    `CREATE TABLE outgoing (sequence INTEGER PRIMARY KEY, qos INTEGER, is_released INTEGER, bytes INTEGER,
+       delivery BLOB)`,
+    "CREATE TABLE incoming (packet_id INTEGER PRIMARY KEY, message_id TEXT)",
+    "CREATE TABLE remembered (message_id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT)",
+  ],
+];
+
+type RecordRow = {
+  generation: string;
+  expiry_sec: number;
+  layout: string;
+  is_connected: number;
+  disconnected_at_ms: number;
+  sent_through: number;
+};
+
+type WillRow = {
+  id: string;
+  due_at_ms: number | null;
+  message_id: string;
+  topic_name: string;
+  payload: ArrayBuffer;
+  qos: number;
+  retain: number;
+  delay_sec: number;
+  message_expiry_sec: number | null;
+  properties: ArrayBuffer;
+};
+
+type SubscriptionRow = {
+  topic_filter: string;
+  qos: number;
+  no_local: number;
+  retain_as_published: number;
+  subscription_identifier: number;
+};
+
+export class SqliteSessionStore implements SessionStore {
+  private readonly storage: DurableObjectStorage;
+  private readonly sql: SqlStorage;
+  private readonly schema: Schema;
+
+  constructor(storage: DurableObjectStorage) {
+    this.storage = storage;
+    this.sql = storage.sql;
+    this.schema = new Schema(storage.sql, migrations);
+  }
+
+  readRecord(): SessionRecord | undefined {
+    const [row] = rows<RecordRow>(this.schema, this.sql, "SELECT * FROM session");
+    if (row === undefined) return undefined;
+    return {
+      generation: row.generation,
+      expirySec: row.expiry_sec,
+      layout: row.layout,
+      isConnected: row.is_connected === 1,
+      disconnectedAtMs: row.disconnected_at_ms,
+      sentThrough: row.sent_through,
+    };
+  }
+
+  putRecord(record: SessionRecord): void {
+    const { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough } = record;
+    this.write(
+      "INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?)",
+      generation,
+      expirySec,
+      layout,
+      isConnected ? 1 : 0,
+      disconnectedAtMs,
+      sentThrough,
+    );
+  }
+
+  wills(): StoredWill[] {
+    return rows<WillRow>(this.schema, this.sql, "SELECT * FROM will").map((row) => ({
+      id: row.id,
+      will: willOf(row),
+      dueAtMs: row.due_at_ms ?? undefined,
+      messageId: row.message_id,
+    }));
+  }
+
+  putWill({ id, will, dueAtMs, messageId }: StoredWill): void {
+    this.write(
+      "INSERT OR REPLACE INTO will VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
+      dueAtMs ?? null,
+      messageId,
+      will.topicName,
+      blob(will.payload),
+      will.qos,
+      will.retain ? 1 : 0,
+      will.delaySec,
+      will.messageExpirySec ?? null,
+      blob(will.properties),
+    );
+  }
+
+  deleteWill(id: string): void {
+    this.write("DELETE FROM will WHERE id = ?", id);
+  }
+
+  subscriptions(): TopicSubscription[] {
+    return rows<SubscriptionRow>(this.schema, this.sql, "SELECT * FROM subscription").map((row) => ({
+      topicFilter: row.topic_filter,
+      qos: row.qos as QoS,
+      noLocal: row.no_local === 1,
+      retainAsPublished: row.retain_as_published === 1,
+      subscriptionIdentifier: row.subscription_identifier,
+    }));
+  }
+
+  putSubscription(subscription: TopicSubscription): void {
+    const { topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifier } = subscription;
+    this.write(
+      "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?, ?, ?)",
+      topicFilter,
+      qos,
+      noLocal ? 1 : 0,
+      retainAsPublished ? 1 : 0,
+      subscriptionIdentifier,
+    );
+  }
+
+  deleteSubscription(topicFilter: string): void {
+    this.write("DELETE FROM subscription WHERE topic_filter = ?", topicFilter);
+  }
+
+  outgoing(): OutgoingIndex[] {
+    type Row = { sequence: number; qos: number; is_released: number; bytes: number };
+    const query = "SELECT sequence, qos, is_released, bytes FROM outgoing ORDER BY sequence";
+    return rows<Row>(this.schema, this.sql, query).map(({ sequence, qos, is_released, bytes }) => ({
+      sequence,
+      qos: qos === 2 ? 2 : 1,
+      isReleased: is_released === 1,
+      bytes,
+    }));
+  }
+
+  readOutgoing(sequence: number): Delivery | undefined {
+    type Row = { delivery: ArrayBuffer | null };
+    const query = "SELECT delivery FROM outgoing WHERE sequence = ?";
+    const [row] = rows<Row>(this.schema, this.sql, query, sequence);
+    return row?.delivery == null ? undefined : decodeDelivery(new Uint8Array(row.delivery));
+  }
+
+  putOutgoing({ sequence, qos, isReleased, bytes }: OutgoingIndex, delivery: Delivery | undefined): void {
+    const content = delivery === undefined ? null : blob(encodeDelivery(delivery));
+    this.write(
+      "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?)",
+      sequence,
+      qos,
+      isReleased ? 1 : 0,
+      bytes,
+      content,
+    );
+  }
+
+  releaseOutgoing(sequence: number): void {
+    this.write("UPDATE outgoing SET is_released = 1, delivery = NULL WHERE sequence = ?", sequence);
+  }
+
+  deleteOutgoing(sequence: number): void {
+    this.write("DELETE FROM outgoing WHERE sequence = ?", sequence);
+  }
+
+  incoming(): { packetId: number; messageId: string }[] {
+    type Row = { packet_id: number; message_id: string };
+    return rows<Row>(this.schema, this.sql, "SELECT * FROM incoming").map(({ packet_id, message_id }) => ({
+      packetId: packet_id,
+      messageId: message_id,
+    }));
+  }
+
+  putIncoming(packetId: number, messageId: string): void {
+    this.write("INSERT OR REPLACE INTO incoming VALUES (?, ?)", packetId, messageId);
+  }
+
+  deleteIncoming(packetId: number): void {
+    this.write("DELETE FROM incoming WHERE packet_id = ?", packetId);
+  }
+
+  rememberMessage(id: string): boolean {
+    return this.write("INSERT OR IGNORE INTO remembered VALUES (?)", id).rowsWritten > 0;
+  }
+
+  forgetMessagesBefore(id: string): void {
+    this.write("DELETE FROM remembered WHERE message_id < ?", id);
+  }
+
+  readSnapshot(): string | undefined {
+    return rows<{ json: string }>(this.schema, this.sql, "SELECT json FROM snapshot")[0]?.json;
+  }
+
+  putSnapshot(snapshot: string): void {
+    this.write("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", snapshot);
+  }
+
+  clear(): void {
+    if (!this.schema.exists) return;
+    for (const table of ["session", "subscription", "outgoing", "incoming", "remembered", "snapshot"]) {
+      this.sql.exec(`DELETE FROM ${table}`);
+    }
+  }
+
+  /** The session is gone: its storage goes as a whole, alarm included. Nothing where there is none. */
+  async deleteAll(): Promise<void> {
+    if (!this.schema.exists) return;
+    this.schema.forget();
+    await this.storage.deleteAll();
+  }
+
+  private write(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
+    this.schema.ensure();
+    return this.sql.exec(query, ...bindings);
+  }
+}
+
+function willOf(row: WillRow): ConnectWill {
+  return {
+    topicName: row.topic_name,
+    payload: new Uint8Array(row.payload),
+    qos: row.qos as QoS,
+    retain: row.retain === 1,
+    delaySec: row.delay_sec,
+    messageExpirySec: row.message_expiry_sec ?? undefined,
+    properties: new Uint8Array(row.properties),
+  };
+}

@@ -1,0 +1,123 @@
+// A topic object's state in its SQLite.
+
+import type { QoS } from "../core/message/message.ts";
+import { decodeSessionDelivery, encodeSessionDelivery, type SessionDelivery } from "../core/topic/topic-request.ts";
+import type { RetainedName, Subscriber, TopicStore } from "../core/topic/topic-store.ts";
+import { blob, type Migrations, rows, Schema } from "./schema.ts";
+
+const migrations: Migrations = [
+  [
+    `CREATE TABLE subscription (client_id TEXT, topic_filter TEXT, generation TEXT, qos INTEGER, no_local INTEGER,
+       retain_as_published INTEGER, subscription_identifier INTEGER,
+       PRIMARY KEY (client_id, topic_filter)) WITHOUT ROWID`,
+    "CREATE TABLE retained (topic_name TEXT PRIMARY KEY, expires_at_ms INTEGER, message BLOB) WITHOUT ROWID",
+    "CREATE TABLE owed (sequence INTEGER PRIMARY KEY, client_id TEXT, delivery BLOB)",
+  ],
+];
+
+type SubscriberRow = {
+  client_id: string;
+  topic_filter: string;
+  generation: string;
+  qos: number;
+  no_local: number;
+  retain_as_published: number;
+  subscription_identifier: number;
+};
+
+export class SqliteTopicStore implements TopicStore {
+  private readonly sql: SqlStorage;
+  private readonly schema: Schema;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    this.schema = new Schema(sql, migrations);
+  }
+
+  subscribers(): Subscriber[] {
+    return rows<SubscriberRow>(this.schema, this.sql, "SELECT * FROM subscription").map((row) => ({
+      clientId: row.client_id,
+      topicFilter: row.topic_filter,
+      generation: row.generation,
+      qos: row.qos as QoS,
+      noLocal: row.no_local === 1,
+      retainAsPublished: row.retain_as_published === 1,
+      subscriptionIdentifier: row.subscription_identifier,
+    }));
+  }
+
+  putSubscriber(subscriber: Subscriber): void {
+    this.write(
+      "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?, ?, ?, ?, ?)",
+      subscriber.clientId,
+      subscriber.topicFilter,
+      subscriber.generation,
+      subscriber.qos,
+      subscriber.noLocal ? 1 : 0,
+      subscriber.retainAsPublished ? 1 : 0,
+      subscriber.subscriptionIdentifier,
+    );
+  }
+
+  deleteSubscriber(clientId: string, topicFilter: string): void {
+    this.write("DELETE FROM subscription WHERE client_id = ? AND topic_filter = ?", clientId, topicFilter);
+  }
+
+  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void {
+    this.write("INSERT OR REPLACE INTO retained VALUES (?, ?, ?)", topicName, expiresAtMs, blob(message));
+  }
+
+  deleteRetained(topicName: string): void {
+    this.write("DELETE FROM retained WHERE topic_name = ?", topicName);
+  }
+
+  readRetained(topicName: string): Uint8Array | undefined {
+    type Row = { message: ArrayBuffer };
+    const query = "SELECT message FROM retained WHERE topic_name = ?";
+    const [row] = rows<Row>(this.schema, this.sql, query, topicName);
+    return row === undefined ? undefined : new Uint8Array(row.message);
+  }
+
+  retainedNames(from: string, isAfter: boolean, most: number): RetainedName[] {
+    type Row = { topic_name: string; expires_at_ms: number };
+    const query = `SELECT topic_name, expires_at_ms FROM retained WHERE topic_name ${isAfter ? ">" : ">="} ?
+      ORDER BY topic_name LIMIT ?`;
+    return rows<Row>(this.schema, this.sql, query, from, most).map(({ topic_name, expires_at_ms }) => ({
+      topicName: topic_name,
+      expiresAtMs: expires_at_ms,
+    }));
+  }
+
+  retainedTotals(): { messages: number; bytes: number } {
+    type Row = { messages: number; bytes: number };
+    const query = "SELECT count(*) AS messages, coalesce(sum(length(message)), 0) AS bytes FROM retained";
+    return rows<Row>(this.schema, this.sql, query)[0] ?? { messages: 0, bytes: 0 };
+  }
+
+  putOwed(clientId: string, delivery: SessionDelivery): void {
+    this.write("INSERT INTO owed VALUES (NULL, ?, ?)", clientId, blob(encodeSessionDelivery(delivery)));
+  }
+
+  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
+    type Row = { sequence: number; delivery: ArrayBuffer };
+    const query = "SELECT sequence, delivery FROM owed WHERE client_id = ? ORDER BY sequence LIMIT ?";
+    return rows<Row>(this.schema, this.sql, query, clientId, most).map(({ sequence, delivery }) => ({
+      sequence,
+      delivery: decodeSessionDelivery(new Uint8Array(delivery)),
+    }));
+  }
+
+  deleteOwed(sequence: number): void {
+    this.write("DELETE FROM owed WHERE sequence = ?", sequence);
+  }
+
+  owedClientIds(): string[] {
+    type Row = { client_id: string };
+    return rows<Row>(this.schema, this.sql, "SELECT DISTINCT client_id FROM owed").map((row) => row.client_id);
+  }
+
+  private write(query: string, ...bindings: SqlStorageValue[]): void {
+    this.schema.ensure();
+    this.sql.exec(query, ...bindings);
+  }
+}

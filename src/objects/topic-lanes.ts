@@ -1,0 +1,81 @@
+// A session's lanes to the topic objects: one for each shard it talks to, so that what a client does on one shard
+// stays in order.
+
+import type { Effect, RequestToken } from "../core/session/effect.ts";
+import { encodeTopicRequests, type TopicRequest } from "../core/topic/topic-request.ts";
+import type { Settings } from "../settings.ts";
+import { Lane } from "./lane.ts";
+import { topicStub } from "./stubs.ts";
+
+type Item = { readonly request: TopicRequest; readonly token: RequestToken | undefined };
+
+export type TopicLaneHandlers = {
+  readonly onAnswer: (token: RequestToken, code: number) => void;
+  readonly onUnanswered: (token: RequestToken) => void;
+  /** A QoS 0 message went nowhere. */
+  readonly onDropped: () => void;
+  /** After any of the above. */
+  readonly onDone: () => void;
+};
+
+export class TopicLanes {
+  private readonly lanes = new Map<number, Lane<Item, number>>();
+  private readonly env: Env;
+  private readonly settings: Settings;
+  private readonly namespace: string;
+  private readonly clientId: string;
+  private readonly handlers: TopicLaneHandlers;
+
+  constructor(env: Env, settings: Settings, namespace: string, clientId: string, handlers: TopicLaneHandlers) {
+    this.env = env;
+    this.settings = settings;
+    this.namespace = namespace;
+    this.clientId = clientId;
+    this.handlers = handlers;
+  }
+
+  /** Whether every request has been answered. */
+  get areIdle(): boolean {
+    return [...this.lanes.values()].every((lane) => lane.isIdle);
+  }
+
+  request({ shard, request, token, bytes }: Extract<Effect, { type: "request" }>): void {
+    const item = { request, token };
+    if (this.laneTo(shard).enqueue(item, bytes)) return;
+    // A full lane: as if nobody had answered, but later, for this may be amid the effects of an event.
+    queueMicrotask(() => this.onGivenUp([item]));
+  }
+
+  private onAnswers(items: readonly Item[], codes: readonly number[]): void {
+    for (const [index, { token }] of items.entries()) {
+      if (token !== undefined) this.handlers.onAnswer(token, codes[index] ?? 0);
+    }
+    this.handlers.onDone();
+  }
+
+  private onGivenUp(items: readonly Item[]): void {
+    for (const { request, token } of items) {
+      if (token !== undefined) this.handlers.onUnanswered(token);
+      else if (request.type === "publish") this.handlers.onDropped();
+    }
+    this.handlers.onDone();
+  }
+
+  private laneTo(shard: number): Lane<Item, number> {
+    const existing = this.lanes.get(shard);
+    if (existing !== undefined) return existing;
+    const newStub = () => topicStub(this.env, this.settings, this.namespace, shard);
+    let stub = newStub();
+    const lane = new Lane<Item, number>({
+      call: (laneId, { sequence, items }, isAgain) => {
+        if (isAgain) stub = newStub();
+        const batch = encodeTopicRequests(items.map(({ request }) => request));
+        return stub.exchange(this.clientId, laneId, sequence, batch);
+      },
+      onAnswers: (items, codes) => this.onAnswers(items, codes),
+      onGivenUp: (items) => this.onGivenUp(items),
+    });
+    this.lanes.set(shard, lane);
+    return lane;
+  }
+}

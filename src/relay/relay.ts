@@ -1,0 +1,201 @@
+// A WebSocket to /mqtt: the client identifier is only in CONNECT, so the Worker reads that far, finds the session and
+// passes bytes both ways. It answers PINGREQ and watches the keep alive itself, so that an idle client does not wake
+// its session. What is wrong before the session is found touches no object.
+
+import { decodePacket, encodePacket } from "../core/packet/codec.ts";
+import type { ConnectPacket } from "../core/packet/packet.ts";
+import { PacketReader } from "../core/packet/packet-reader.ts";
+import { ReasonCode } from "../core/packet/reason-code.ts";
+import { ProtocolError } from "../core/protocol-error.ts";
+import { keepAliveSecOf } from "../core/session/connecting.ts";
+import { CloseCode } from "../core/session/effect.ts";
+import { refusalOf } from "../core/session/refusal.ts";
+import { randomId } from "../objects/random-id.ts";
+import type { Settings } from "../settings.ts";
+import { PingFilter } from "./ping-filter.ts";
+
+/** Opens a WebSocket to the session with this client identifier. */
+export type OpenSession = (clientId: string) => Promise<WebSocket>;
+
+type State =
+  | { readonly name: "awaiting CONNECT"; readonly reader: PacketReader; readonly received: Uint8Array[] }
+  /** What the client sends meanwhile is kept, up to one packet's size. */
+  | { readonly name: "opening"; readonly waiting: Uint8Array[]; waitingBytes: number }
+  | { readonly name: "open"; readonly session: WebSocket; readonly filter: PingFilter }
+  | { readonly name: "closed" };
+
+const pingResp = new Uint8Array([0xd0, 0x00]);
+const connackType = 2;
+
+export class Relay {
+  private readonly client: WebSocket;
+  private readonly settings: Settings;
+  private readonly openSession: OpenSession;
+  private state: State;
+  private connect: ConnectPacket | undefined;
+  private isAccepted = false;
+  /** Pings before CONNACK: they are answered after it. */
+  private earlyPings = 0;
+  private lastReceivedMs = Date.now();
+  private timer: ReturnType<typeof setTimeout>;
+
+  /** @param client accepted here */
+  constructor(client: WebSocket, settings: Settings, openSession: OpenSession) {
+    const { maximumPacketBytes, connectTimeoutSec } = settings.limits;
+    this.client = client;
+    this.settings = settings;
+    this.openSession = openSession;
+    this.state = { name: "awaiting CONNECT", reader: new PacketReader(maximumPacketBytes), received: [] };
+    this.timer = setTimeout(
+      () => this.end(CloseCode.PolicyViolation, "CONNECT did not come in time"),
+      connectTimeoutSec * 1000,
+    );
+    client.binaryType = "arraybuffer";
+    client.addEventListener("message", ({ data }) => this.onClientMessage(data));
+    client.addEventListener("close", () => this.end(CloseCode.Normal, "the client closed"));
+    client.addEventListener("error", () => this.end(CloseCode.Normal, "the client's connection failed"));
+    client.accept();
+  }
+
+  private onClientMessage(data: ArrayBuffer | string): void {
+    this.lastReceivedMs = Date.now();
+    if (typeof data === "string") {
+      this.end(CloseCode.UnsupportedData, "MQTT needs binary frames"); // [MQTT-6.0.0-1]
+      return;
+    }
+    const bytes = new Uint8Array(data);
+    switch (this.state.name) {
+      case "awaiting CONNECT":
+        this.awaitConnect(this.state, bytes);
+        return;
+      case "opening":
+        this.state.waitingBytes += bytes.length;
+        this.state.waiting.push(bytes);
+        if (this.state.waitingBytes > this.settings.limits.maximumPacketBytes) {
+          this.end(CloseCode.TryAgainLater, "too much was sent before CONNACK");
+        }
+        return;
+      case "open":
+        this.forward(this.state.session, this.state.filter, bytes);
+        return;
+      case "closed":
+    }
+  }
+
+  private awaitConnect({ reader, received }: Extract<State, { name: "awaiting CONNECT" }>, bytes: Uint8Array): void {
+    received.push(bytes);
+    const { packets, error } = reader.push(bytes);
+    const [first] = packets;
+    if (first === undefined && error === undefined) return;
+    try {
+      if (first === undefined) throw error;
+      const packet = decodePacket(first, undefined);
+      if (packet.type !== "CONNECT") throw new ProtocolError(ReasonCode.ProtocolError, "CONNECT comes first");
+      const idBytes = new TextEncoder().encode(packet.clientId).length;
+      if (idBytes > this.settings.limits.maximumClientIdBytes) {
+        throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the client identifier is too long");
+      }
+      void this.open(packet, received);
+    } catch (refusal) {
+      if (!(refusal instanceof ProtocolError)) throw refusal;
+      const connack = refusalOf(first, refusal);
+      if (connack !== undefined) this.client.send(connack);
+      this.end(CloseCode.PolicyViolation, refusal.message);
+    }
+  }
+
+  private async open(packet: ConnectPacket, received: readonly Uint8Array[]): Promise<void> {
+    this.connect = packet;
+    const opening: Extract<State, { name: "opening" }> = { name: "opening", waiting: [...received], waitingBytes: 0 };
+    this.state = opening;
+    let session: WebSocket;
+    try {
+      session = await this.openSession(packet.clientId === "" ? randomId() : packet.clientId);
+    } catch (error) {
+      console.error(`relay: the session cannot be reached: ${error}`);
+      this.end(CloseCode.TryAgainLater, "the session cannot be reached, try again");
+      return;
+    }
+    session.binaryType = "arraybuffer";
+    session.addEventListener("message", ({ data }) => this.onSessionMessage(data));
+    session.addEventListener("close", ({ code, reason }) => this.end(code, reason));
+    session.addEventListener("error", () => this.end(CloseCode.TryAgainLater, "the session's connection failed"));
+    session.accept();
+    // The client may have gone while the session was opened.
+    if (this.state !== opening) {
+      session.close(CloseCode.Normal, "the client closed");
+      return;
+    }
+    const filter = new PingFilter();
+    this.state = { name: "open", session, filter };
+    for (const bytes of opening.waiting) this.forward(session, filter, bytes);
+  }
+
+  private forward(session: WebSocket, filter: PingFilter, bytes: Uint8Array): void {
+    const { forward, pings } = filter.push(bytes);
+    if (forward !== undefined) session.send(forward);
+    if (!this.isAccepted) this.earlyPings += pings;
+    else for (let count = pings; count > 0; count -= 1) this.client.send(pingResp);
+  }
+
+  private onSessionMessage(data: ArrayBuffer | string): void {
+    if (typeof data === "string" || this.state.name === "closed") return;
+    this.client.send(data);
+    if (this.isAccepted || !isSuccessfulConnack(new Uint8Array(data))) return;
+    this.isAccepted = true;
+    for (; this.earlyPings > 0; this.earlyPings -= 1) this.client.send(pingResp);
+    this.watchKeepAlive();
+  }
+
+  /** [MQTT-3.1.2-22]; one timer that looks again, rather than one a packet. */
+  private watchKeepAlive(): void {
+    clearTimeout(this.timer);
+    const keepAliveMs = this.connect === undefined ? 0 : keepAliveSecOf(this.connect, this.settings.limits) * 1500;
+    if (keepAliveMs === 0) return;
+    const dueMs = this.lastReceivedMs + keepAliveMs;
+    this.timer = setTimeout(() => {
+      if (Date.now() < this.lastReceivedMs + keepAliveMs) {
+        this.watchKeepAlive();
+        return;
+      }
+      this.disconnect(ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
+    }, dueMs - Date.now());
+  }
+
+  private disconnect(reasonCode: ReasonCode, reasonString: string): void {
+    const bytes = encodePacket(
+      { type: "DISCONNECT", reasonCode, reasonString },
+      {
+        protocolVersion: this.connect?.protocolVersion ?? 4,
+        maximumPacketBytes: this.connect?.maximumPacketBytes ?? Number.POSITIVE_INFINITY,
+        requestProblemInformation: true,
+        nowMs: 0,
+      },
+    );
+    if (bytes !== undefined && this.client.readyState === WebSocket.OPEN) this.client.send(bytes);
+    this.end(CloseCode.PolicyViolation, reasonString);
+  }
+
+  /** Both ends; the session sees a close without DISCONNECT as a lost connection, unless one came. */
+  private end(code: number, reason: string): void {
+    if (this.state.name === "closed") return;
+    const session = this.state.name === "open" ? this.state.session : undefined;
+    this.state = { name: "closed" };
+    clearTimeout(this.timer);
+    closeSafely(this.client, code, reason);
+    if (session !== undefined) closeSafely(session, CloseCode.Normal, "");
+  }
+}
+
+function isSuccessfulConnack(frame: Uint8Array): boolean {
+  // The fixed header of a successful CONNACK is two bytes or three; then the flags, then the reason code.
+  const bodyOffset = (frame[1] ?? 0) < 0x80 ? 2 : 3;
+  return (frame[0] ?? 0) >> 4 === connackType && frame[bodyOffset + 1] === ReasonCode.Success;
+}
+
+/** Codes below 3000 but 1000 to 1013 are not for programs to send; a lost connection has none. */
+function closeSafely(webSocket: WebSocket, code: number, reason: string): void {
+  if (webSocket.readyState === WebSocket.CLOSED || webSocket.readyState === WebSocket.CLOSING) return;
+  const isSendable = code >= 1000 && code <= 1013 && ![1004, 1005, 1006].includes(code);
+  webSocket.close(isSendable ? code : CloseCode.Normal, reason);
+}

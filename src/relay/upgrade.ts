@@ -1,0 +1,19 @@
+// The 101 reply of a WebSocket upgrade: small and plain, since a board reads it into 1,024 bytes. MQTT 5.0 chapter 6.
+
+/** What boards and libraries name, besides naming nothing. */
+const subprotocols = ["mqtt", "mqttv3.1"];
+
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
+/**
+ * @param offered the client's Sec-WebSocket-Protocol; one of ours is answered [MQTT-6.0.0-4], and others are accepted
+ * without an answer, for some libraries offer names of their own
+ */
+export function webSocketReply(client: WebSocket, offered: string | null): Response {
+  const names = (offered ?? "").split(",").map((name) => name.trim());
+  const chosen = subprotocols.find((name) => names.includes(name));
+  const headers: Record<string, string> = chosen === undefined ? {} : { "Sec-WebSocket-Protocol": chosen };
+  return new Response(null, { status: 101, webSocket: client, headers });
+}

@@ -1,0 +1,105 @@
+// The broker under test: ours on free ports with a temporary folder, or, for developing the tests themselves, any
+// other by the environment variables BROKER_TCP, BROKER_WS and BROKER_RESTART (a command that restarts it).
+
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { endConversations } from "./conversation.ts";
+
+export type Broker = {
+  /** Whether it is another broker than ours. */
+  readonly isForeign: boolean;
+  readonly tcp: string;
+  /** The path on which the Worker relays to the session. */
+  readonly ws: string;
+  /** The path on which the session owns the socket. */
+  wsNative(clientId: string): string;
+  /** `tcp`, `ws` and `wsNative`, for tests that hold on each of them. */
+  url(path: Path, clientId: string): string;
+  /** Plain HTTP on the same port as `ws`. */
+  readonly http: string;
+  /** Stops it and starts it again on the same data folder; the addresses change. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+};
+export type Path = "TCP" | "relayed WebSocket" | "native WebSocket";
+export const paths: readonly Path[] = ["TCP", "relayed WebSocket", "native WebSocket"];
+
+/** Whether the tests run against another broker: what only ours does is skipped. */
+export const isForeign = process.env.BROKER_TCP !== undefined;
+
+type Settings = { variables?: Record<string, string>; dataDir?: string };
+type Running = { url: string; tcpPort: number; close(): Promise<void> };
+
+async function startOurs(dataDir: string, variables: Record<string, string>): Promise<Running> {
+  const { startServer } = await import("../../tools/local-server/server.ts");
+  const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: 0, dataDir, variables });
+  if (server.tcpPort === undefined) throw new Error("the server has no TCP port");
+  return { url: String(server.url), tcpPort: server.tcpPort, close: () => server.close() };
+}
+
+export async function startBroker({ variables = {}, dataDir }: Settings = {}): Promise<Broker> {
+  if (isForeign) return foreignBroker();
+  const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-mqtt-test-")));
+  let running = await startOurs(folder, variables);
+  const http = () => running.url.replace(/\/$/, "");
+  const ws = () => http().replace(/^http/, "ws");
+  return {
+    isForeign,
+    get tcp() {
+      return `tcp://127.0.0.1:${running.tcpPort}`;
+    },
+    get ws() {
+      return `${ws()}/mqtt`;
+    },
+    get http() {
+      return http();
+    },
+    wsNative: (clientId) => `${ws()}/mqtt/${encodeURIComponent(clientId)}`,
+    url(path, clientId) {
+      return path === "TCP" ? this.tcp : path === "native WebSocket" ? this.wsNative(clientId) : this.ws;
+    },
+    async restart() {
+      await running.close();
+      running = await startOurs(folder, variables);
+    },
+    async close() {
+      await running.close();
+      if (dataDir === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function foreignBroker(): Broker {
+  const { BROKER_TCP: tcp = "", BROKER_WS: ws = "", BROKER_RESTART: command } = process.env;
+  return {
+    isForeign,
+    tcp,
+    ws,
+    http: ws.replace(/^ws/, "http"),
+    wsNative: () => ws,
+    url: (path) => (path === "TCP" ? tcp : ws),
+    async restart() {
+      if (command === undefined) throw new Error("BROKER_RESTART is not set");
+      execFileSync(command);
+    },
+    async close() {},
+  };
+}
+
+/** One broker for all tests of a file. */
+export function useBroker(settings: Settings = {}): Broker {
+  let broker: Broker | undefined;
+  beforeAll(async () => {
+    broker = await startBroker(settings);
+  }, 60_000);
+  afterAll(async () => {
+    endConversations();
+    await broker?.close();
+  }, 30_000);
+  return new Proxy({} as Broker, {
+    get: (_, key) => Reflect.get(broker ?? {}, key),
+  });
+}

@@ -1,0 +1,65 @@
+// The HTTP side of a WebSocket by hand: the reply to the upgrade, and the frames behind it as the socket has them.
+
+import { once } from "node:events";
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
+
+export type Reply = { status: number; headers: IncomingHttpHeaders; rawHeaders: string[]; body: string };
+export type Upgraded = Reply & { socket: Socket; head: Buffer };
+
+const upgradeHeaders = {
+  Connection: "Upgrade",
+  Upgrade: "websocket",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+/** Asks for a WebSocket; the broker must agree. */
+export async function upgrade(url: string, headers: Record<string, string> = {}): Promise<Upgraded> {
+  const asked = request(url.replace(/^ws/, "http"), { headers: { ...upgradeHeaders, ...headers }, agent: false });
+  asked.end();
+  const [response, socket, head] = await Promise.race([
+    once(asked, "upgrade") as Promise<[IncomingMessage, Socket, Buffer]>,
+    once(asked, "response").then(([refused]) => {
+      throw new Error(`refused with HTTP ${refused.statusCode}`);
+    }),
+  ]);
+  const { statusCode = 0, headers: replied, rawHeaders } = response;
+  return { status: statusCode, headers: replied, rawHeaders, body: "", socket, head };
+}
+
+/** Asks for a WebSocket where the broker must refuse. */
+export async function refusedUpgrade(url: string): Promise<Reply> {
+  const asked = request(url.replace(/^ws/, "http"), { headers: upgradeHeaders, agent: false });
+  asked.end();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) body += chunk;
+  return { status: response.statusCode ?? 0, headers: response.headers, rawHeaders: response.rawHeaders, body };
+}
+
+/** A binary frame of a client, masked with zeros. RFC 6455 section 5.2; up to 65,535 bytes. */
+export function clientFrame(payload: Uint8Array): Buffer {
+  const { length } = payload;
+  const head = length < 126 ? [0x82, 0x80 | length] : [0x82, 0x80 | 126, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), payload]);
+}
+
+export type Frame = { fin: boolean; opcode: number; compressed: boolean; payload: Buffer };
+
+/** Takes a server's bytes apart into frames, which are not masked. */
+export function takeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
+  const frames: Frame[] = [];
+  let rest = bytes;
+  while (rest.length >= 2) {
+    const [first = 0, short = 0] = rest;
+    const headBytes = short < 126 ? 2 : short === 126 ? 4 : 10;
+    if (rest.length < headBytes) break;
+    const length = short < 126 ? short : short === 126 ? rest.readUInt16BE(2) : Number(rest.readBigUInt64BE(2));
+    if (rest.length < headBytes + length) break;
+    const payload = rest.subarray(headBytes, headBytes + length);
+    frames.push({ fin: (first & 0x80) !== 0, compressed: (first & 0x40) !== 0, opcode: first & 0x0f, payload });
+    rest = rest.subarray(headBytes + length);
+  }
+  return { frames, rest };
+}

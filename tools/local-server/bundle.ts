@@ -1,0 +1,159 @@
+// The Worker as `wrangler deploy` would upload it, so that the local and the deployed broker run the same file. Bundling
+// takes seconds; its result is kept under node_modules/.cache until something it was made from changes.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import type { WorkerOptions } from "miniflare";
+
+/** What Miniflare needs to run the Worker: its modules, and wrangler.toml in Miniflare's terms. */
+export type Bundle = {
+  readonly worker: WorkerOptions & { readonly name: string };
+  /** [vars] of wrangler.toml. */
+  readonly variables: Readonly<Record<string, string>>;
+};
+
+/** The Worker cannot be bundled; the message is wrangler's own text. */
+export class BundleError extends Error {}
+
+export const defaultConfigPath = path.join(import.meta.dirname, "../../wrangler.toml");
+
+/** Folders that the Worker's modules come from, beside node_modules, whose content package-lock.json stands for. */
+const sourceFolders = ["src", "dashboard"];
+const descriptionFile = "description.json";
+
+const moduleTypes: Readonly<Record<string, "ESModule" | "Text" | "Data" | "CompiledWasm">> = {
+  ".js": "ESModule",
+  ".mjs": "ESModule",
+  ".txt": "Text",
+  ".html": "Text",
+  ".sql": "Text",
+  ".bin": "Data",
+  ".wasm": "CompiledWasm",
+};
+
+type Description = Bundle & { readonly mainModule: string };
+
+const require = createRequire(import.meta.url);
+
+/** @throws {BundleError} */
+export async function bundleWorker(configPath: string = defaultConfigPath): Promise<Bundle> {
+  const root = path.dirname(path.resolve(configPath));
+  const cache = path.join(root, "node_modules/.cache/durable-mqtt");
+  const folder = path.join(cache, await fingerprint(root, configPath));
+
+  let description = await readDescription(folder);
+  if (description === undefined) {
+    await mkdir(cache, { recursive: true });
+    const unfinished = await mkdtemp(path.join(cache, "unfinished-"));
+    try {
+      await runWrangler(root, ["deploy", "--dry-run", "--config", path.resolve(configPath), "--outdir", unfinished]);
+      description = await describe(configPath);
+      await writeFile(path.join(unfinished, descriptionFile), JSON.stringify(description, null, 2));
+      await removeAllBut(cache, folder, unfinished);
+      await rename(unfinished, folder).catch((error) => {
+        // Two servers started at once and made the same bundle: either will do.
+        if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST" && error.code !== "EPERM") throw error;
+      });
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+  }
+  return {
+    worker: { ...description.worker, modulesRoot: folder, modules: await readModules(folder, description.mainModule) },
+    variables: description.variables,
+  };
+}
+
+async function fingerprint(root: string, configPath: string): Promise<string> {
+  const hash = createHash("sha256");
+  hash.update(`wrangler ${require("wrangler/package.json").version}\n`);
+  const files = [configPath, path.join(root, "package-lock.json")];
+  for (const sourceFolder of sourceFolders) {
+    const folder = path.join(root, sourceFolder);
+    const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(orNothing);
+    for (const entry of names ?? []) if (entry.isFile()) files.push(path.join(entry.parentPath, entry.name));
+  }
+  for (const file of files.sort()) {
+    const content = await readFile(file).catch(orNothing);
+    if (content === undefined) continue;
+    hash.update(`${path.relative(root, file)} ${content.byteLength}\n`).update(content);
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+async function readDescription(folder: string): Promise<Description | undefined> {
+  const text = await readFile(path.join(folder, descriptionFile), "utf8").catch(orNothing);
+  return text === undefined ? undefined : (JSON.parse(text) as Description);
+}
+
+/** Loading wrangler takes a second, so what it says is written down beside the bundle. */
+async function describe(configPath: string): Promise<Description> {
+  const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
+  const config = unstable_readConfig({ config: configPath }, { hideWarnings: true });
+  const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config);
+  // Wrangler would add the secrets of .dev.vars to the bindings; those do not belong in a cache.
+  const { bindings: _bindings, modulesRules: _modulesRules, ...worker } = workerOptions;
+  const variables = Object.entries(config.vars).map(([name, value]) => [name, String(value)]);
+  return {
+    worker: { ...worker, name: config.name ?? "durable-mqtt" } as Bundle["worker"],
+    variables: Object.fromEntries(variables),
+    mainModule: `${path.parse(main ?? "worker").name}.js`,
+  };
+}
+
+/** With their contents, so that a later bundle may remove the folder while this one runs. */
+async function readModules(folder: string, mainModule: string) {
+  const names = (await readdir(folder)).filter((name) => path.extname(name) in moduleTypes);
+  // Miniflare starts the first of the list.
+  names.sort((a, b) => Number(b === mainModule) - Number(a === mainModule));
+  return Promise.all(
+    names.map(async (name) => ({
+      type: moduleTypes[path.extname(name)] as "ESModule",
+      path: path.join(folder, name),
+      contents: new Uint8Array(await readFile(path.join(folder, name))),
+    })),
+  );
+}
+
+async function removeAllBut(cache: string, ...kept: string[]): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const folder = path.join(cache, name);
+    // An unfinished one may be another server's, at work just now.
+    if (kept.includes(folder) || name.startsWith("unfinished-")) continue;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runWrangler(root: string, args: readonly string[]): Promise<void> {
+  const program = path.join(path.dirname(require.resolve("wrangler/package.json")), "bin/wrangler.js");
+  const wrangler = spawn(process.execPath, [program, ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: "false",
+      WRANGLER_HIDE_BANNER: "true",
+      WRANGLER_WRITE_LOGS: "false",
+    },
+  });
+  let said = "";
+  const keep = (text: string) => {
+    said += text;
+  };
+  wrangler.stdout.setEncoding("utf8").on("data", keep);
+  wrangler.stderr.setEncoding("utf8").on("data", keep);
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    wrangler.once("error", reject);
+    wrangler.once("close", resolve);
+  });
+  if (exitCode !== 0)
+    throw new BundleError(stripVTControlCharacters(said).trim() || `wrangler ended with exit code ${exitCode}`);
+}
+
+function orNothing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+}

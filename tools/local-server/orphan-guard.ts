@@ -1,0 +1,33 @@
+// A server that is killed cannot end the runtime it started, and the runtime would keep the port and the data folder
+// from the next server. So each runtime gets a guard: a shell that waits for the end of a pipe from this process, which
+// the operating system closes with the process, and then kills the runtime.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { subscribe } from "node:diagnostics_channel";
+import path from "node:path";
+
+const guardScript = 'trap "" HUP INT TERM; read -r _; kill -9 "$1"';
+
+let isSubscribed = false;
+
+/** From now on, every workerd that this process starts ends with it, also one that Miniflare starts after a crash. */
+export function endRuntimesWithThisProcess(): void {
+  if (isSubscribed || process.platform === "win32") return;
+  isSubscribed = true;
+  subscribe("child_process", (message) => {
+    const { process: child } = message as { process: ChildProcess };
+    child.once("spawn", () => {
+      if (path.basename(child.spawnfile) === "workerd") guard(child);
+    });
+  });
+}
+
+function guard(runtime: ChildProcess): void {
+  const shell = spawn("/bin/sh", ["-c", guardScript, "sh", String(runtime.pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  shell.on("error", () => {}); // No shell, no guard: the server works without.
+  shell.stdin.on("error", () => {});
+  shell.unref();
+  runtime.once("exit", () => shell.kill("SIGKILL"));
+}

@@ -1,0 +1,197 @@
+// The broker on this machine: the bundled Worker in workerd, under Miniflare's API, with its Durable Objects in a folder,
+// and the TCP gateway in front. Clients connect to workerd itself ("direct socket"): Miniflare's own entry would put
+// two hops into the path of every frame, and compress frames that boards cannot inflate.
+
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import net from "node:net";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
+import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
+import { type Bundle, bundleWorker, defaultConfigPath } from "./bundle.ts";
+import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
+
+export type LocalServerOptions = {
+  readonly host: string;
+  /** WebSocket and HTTP; 0 takes any free port. */
+  readonly port: number;
+  /** MQTT over TCP; 0 takes any free port, undefined switches it off. */
+  readonly tcpPort: number | undefined;
+  /** What the Durable Objects store; undefined is a temporary folder, removed by `close`. */
+  readonly dataDir: string | undefined;
+  /** The broker's settings, over those in wrangler.toml. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** A line that the Worker or the runtime wrote. */
+  readonly log?: (line: string) => void;
+  readonly configPath?: string;
+};
+
+export type LocalServer = {
+  /** http://127.0.0.1:8787: an address that this machine can use, also when it listens on all of them. */
+  readonly url: string;
+  readonly port: number;
+  readonly tcpPort: number | undefined;
+  readonly miniflare: Miniflare;
+  /** Ends every connection. What was acknowledged is in the folder already. */
+  close(): Promise<void>;
+};
+
+/** The server cannot start; the message is one line that says what to do. */
+export class StartError extends Error {}
+
+/**
+ * @throws {StartError} for an address or a folder that cannot be used
+ * @throws {BundleError} for a Worker that cannot be bundled
+ */
+export async function startServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { log = () => {} } = options;
+  const host = await resolveHost(options.host);
+  await checkPort(host, options.port, "--port");
+  if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
+  const bundle = await bundleWorker(options.configPath ?? defaultConfigPath);
+  const folderLock = options.dataDir === undefined ? undefined : await openFolder(options.dataDir);
+
+  let miniflare: Miniflare | undefined;
+  let gateway: TcpGateway | undefined;
+  const close = async () => {
+    await gateway?.close();
+    await miniflare?.dispose();
+    folderLock?.release();
+  };
+  try {
+    endRuntimesWithThisProcess();
+    const started = await startMiniflare(miniflareOptions(options, host, bundle, log));
+    miniflare = started.miniflare;
+    const url = `http://${reachableHost(host)}:${started.port}`;
+    if (options.tcpPort !== undefined) {
+      const target = `${url.replace("http", "ws")}/mqtt`;
+      gateway = await startTcpGateway({ host, port: options.tcpPort, target, log }).catch((error) => {
+        throw portError(error, host, options.tcpPort as number, "--tcp");
+      });
+    }
+    return { url, port: started.port, tcpPort: gateway?.port, miniflare, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function miniflareOptions(
+  options: LocalServerOptions,
+  host: string,
+  { worker, variables }: Bundle,
+  log: (line: string) => void,
+): MiniflareOptions {
+  return {
+    ...worker,
+    bindings: { ...variables, ...options.variables },
+    unsafeDirectSockets: [{ host, port: options.port }],
+    // Miniflare's own entry, for the tests' calls from within this process.
+    host: "127.0.0.1",
+    port: 0,
+    ...(options.dataDir === undefined ? {} : { durableObjectsPersist: path.resolve(options.dataDir) }),
+    // Both would ask the internet.
+    cf: false,
+    telemetry: { enabled: false },
+    log: new NoOpLog(),
+    logRequests: false,
+    handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
+      forwardLines(stdout, log);
+      forwardLines(stderr, log);
+    },
+    unsafeHandleRuntimeRestart: () => log("The Workers runtime ended unexpectedly and was started again."),
+  };
+}
+
+async function startMiniflare(options: MiniflareOptions): Promise<{ miniflare: Miniflare; port: number }> {
+  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
+  try {
+    await miniflare.ready;
+    return { miniflare, port: Number((await miniflare.unsafeGetDirectURL()).port) };
+  } catch (error) {
+    await miniflare.dispose().catch(() => {}); // It says again why it did not start.
+    const text = error instanceof Error ? error.message : String(error);
+    throw new StartError(`The Worker does not start: ${text.trim()}`, { cause: error });
+  }
+}
+
+/** Miniflare ends the whole process on a signal, with an exit code of its own; when to end is the caller's to say. */
+function withoutSignalHandlers<T>(construct: () => T): T {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const before = signals.map((signal) => process.listeners(signal));
+  const made = construct();
+  signals.forEach((signal, index) => {
+    for (const listener of process.listeners(signal)) {
+      if (!before[index]?.includes(listener)) process.off(signal, listener);
+    }
+  });
+  return made;
+}
+
+function forwardLines(from: Readable, log: (line: string) => void) {
+  createInterface({ input: from }).on("line", log);
+}
+
+/** One address: a name such as localhost can have several, and the two listeners should agree. */
+async function resolveHost(host: string): Promise<string> {
+  if (net.isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host, { order: "ipv4first" })).address;
+  } catch {
+    throw new StartError(`Host "${host}" is not known on this machine: give --host one of its addresses, or 0.0.0.0.`);
+  }
+}
+
+/** An address to connect to where the host means "all addresses". */
+function reachableHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return net.isIPv6(host) ? `[${host}]` : host;
+}
+
+/** Before the runtime is started: its own report of a port in use is a page long. */
+async function checkPort(host: string, port: number, flag: string): Promise<void> {
+  const probe = net.createServer();
+  try {
+    probe.listen(port, host);
+    await once(probe, "listening");
+  } catch (error) {
+    throw portError(error as NodeJS.ErrnoException, host, port, flag);
+  }
+  probe.close();
+  await once(probe, "close");
+}
+
+function portError(error: NodeJS.ErrnoException, host: string, port: number, flag: string): StartError {
+  const address = net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  const explanations: Record<string, string> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use: end the program that holds it, or choose another port with ${flag}.`,
+    EACCES: `Port ${port} needs more rights than this user has: choose one above 1023 with ${flag}.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine: give --host one of its addresses, or 0.0.0.0.`,
+  };
+  return new StartError(explanations[error.code ?? ""] ?? `Cannot listen on ${address}: ${error.message}.`, {
+    cause: error,
+  });
+}
+
+async function openFolder(folder: string): Promise<FolderLock> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return lockFolder(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EBUSY") {
+      throw new StartError(
+        `The data folder ${folder} is in use by another server: end it, or choose another with --data.`,
+      );
+    }
+    const reason = code?.startsWith("E") && !code.startsWith("ERR") ? code : message;
+    throw new StartError(`The data folder ${folder} cannot be written (${reason}): choose another with --data.`, {
+      cause: error,
+    });
+  }
+}
