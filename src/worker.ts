@@ -10,13 +10,13 @@ export { DirectoryObject } from "./objects/directory-object.ts";
 export { SessionObject } from "./objects/session-object.ts";
 export { TopicObject } from "./objects/topic-object.ts";
 
-const mqttPath = /^(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/mqtt(?:\/(?<clientId>.+))?$/;
+const mqttPath = /^(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/mqtt(?:\/(?<clientId>[^/]+))?$/;
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const match = mqttPath.exec(new URL(request.url).pathname);
     if (match === null) return text(404, "nothing is here: MQTT over WebSocket is at /mqtt");
-    if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket", { Upgrade: "websocket" });
+    if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket");
     let settings: Settings;
     try {
       settings = settingsOf(env);
@@ -61,6 +61,6 @@ function decodedClientId(encoded: string, { limits }: Settings): string | undefi
   }
 }
 
-function text(status: number, line: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${line}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers } });
+function text(status: number, line: string): Response {
+  return new Response(`${line}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
 }

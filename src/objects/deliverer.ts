@@ -15,14 +15,17 @@ import type { OpenBatch } from "./open-batch.ts";
 /** A delivery on a lane, and what follows from its answer. */
 type Item = SessionDelivery & {
   readonly clientId: string;
-  /** Waits for this delivery. */
-  readonly batch?: OpenBatch | undefined;
+  /** The publish that waits for this delivery. */
+  readonly origin?: Origin | undefined;
   readonly turn?: Turn;
   /** The page of retained messages that follows. */
   readonly next?: RetainedCursor | undefined;
   /** Its row in the table of what is owed. */
   readonly owedSequence?: number;
 };
+
+/** A request of an open batch. */
+export type Origin = { readonly batch: OpenBatch; readonly index: number };
 
 /** A shared subscription's search for a member that takes a message. */
 type Turn = {
@@ -68,20 +71,20 @@ export class Deliverer {
     return this.owing.size > 0;
   }
 
-  /** @param batch waits for it, unless it is delivered at QoS 0 */
-  deliver(recipient: Recipient, batch: OpenBatch): void {
-    this.hand({ ...recipient, batch, isRefusable: false });
+  /** @param origin its batch waits, unless the delivery is at QoS 0 */
+  deliver(recipient: Recipient, origin: Origin): void {
+    this.hand({ ...recipient, origin, isRefusable: false });
   }
 
   /**
    * Gives a message to the first member of a shared subscription whose client is there; where none is, the first
    * keeps it for its client. Section 4.8.2.
    */
-  deliverToGroup(members: readonly Recipient[], batch: OpenBatch): void {
+  deliverToGroup(members: readonly Recipient[], origin: Origin): void {
     const [first] = members;
     if (first === undefined) return;
-    if (members.length === 1) this.deliver(first, batch);
-    else this.hand({ ...first, batch, turn: { members, position: 0, away: undefined }, isRefusable: true });
+    if (members.length === 1) this.deliver(first, origin);
+    else this.hand({ ...first, origin, turn: { members, position: 0, away: undefined }, isRefusable: true });
   }
 
   /** Sends the retained messages of a new subscription, a page after the other as the session takes them. */
@@ -101,8 +104,8 @@ export class Deliverer {
   }
 
   private hand(item: Item): void {
-    const isAwaited = item.delivery.qos > 0;
-    if (isAwaited) item.batch?.expect();
+    if (item.delivery.qos > 0) item.origin?.batch.expect();
+    else item.origin?.batch.onTaken(item.origin.index);
     if (
       this.owing.has(item.clientId) ||
       !this.laneTo(item.clientId).enqueue(item, sizeOfMessage(item.delivery.message))
@@ -120,7 +123,7 @@ export class Deliverer {
     if (item.owedSequence === undefined) this.store.putOwed(item.clientId, { ...item, isRefusable: false });
     this.owing.add(item.clientId);
     this.onOwed();
-    item.batch?.settle();
+    settle(item, true);
   }
 
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
@@ -136,17 +139,17 @@ export class Deliverer {
     if (answer !== DeliveryAnswer.Accepted && item.turn !== undefined) this.passOn(item.turn, item, answer);
     if (answer === DeliveryAnswer.Accepted && item.next !== undefined) this.sendRetained(item.next);
     // After passing on, so that the batch waits for the next member.
-    if (item.delivery.qos > 0) item.batch?.settle();
+    settle(item, answer === DeliveryAnswer.Accepted || answer === DeliveryAnswer.QueueFull);
   }
 
-  private passOn(turn: Turn, { batch }: Item, answer: number): void {
+  private passOn(turn: Turn, { origin }: Item, answer: number): void {
     const { members, position } = turn;
     const away = turn.away ?? (answer === DeliveryAnswer.Away ? members[position] : undefined);
     const next = members[position + 1];
     if (next !== undefined) {
-      this.hand({ ...next, batch, turn: { members, position: position + 1, away }, isRefusable: true });
-    } else if (away !== undefined && batch !== undefined) {
-      this.deliver(away, batch);
+      this.hand({ ...next, origin, turn: { members, position: position + 1, away }, isRefusable: true });
+    } else if (away !== undefined && origin !== undefined) {
+      this.deliver(away, origin);
     }
   }
 
@@ -183,4 +186,11 @@ export class Deliverer {
       lane.enqueue({ ...delivery, clientId, owedSequence: sequence }, sizeOfMessage(delivery.delivery.message));
     }
   }
+}
+
+/** The batch waits for this delivery no longer. */
+function settle({ delivery, origin }: Item, isTaken: boolean): void {
+  if (origin === undefined || delivery.qos === 0) return;
+  if (isTaken) origin.batch.onTaken(origin.index);
+  origin.batch.settle();
 }

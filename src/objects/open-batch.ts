@@ -23,6 +23,11 @@ export class OpenBatch {
     this.open += 1;
   }
 
+  /** Somebody has the message of this request: it did match. */
+  onTaken(index: number): void {
+    if (this.answers[index] === ReasonCode.NoMatchingSubscribers) this.answers[index] = ReasonCode.Success;
+  }
+
   settle(): void {
     this.open -= 1;
     if (this.open === 0) this.resolve(this.answers);

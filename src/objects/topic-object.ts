@@ -8,7 +8,7 @@ import { ReasonCode } from "../core/packet/reason-code.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { decodeTopicRequests, type TopicRequest } from "../core/topic/topic-request.ts";
 import { settingsOf } from "../settings.ts";
-import { Deliverer } from "./deliverer.ts";
+import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
 import { SqliteTopicStore } from "./sqlite-topic-store.ts";
 import { sessionStub, splitName } from "./stubs.ts";
@@ -57,7 +57,7 @@ export class TopicObject extends DurableObject<Env> {
     for (const [index, request] of requests.entries()) {
       switch (request.type) {
         case "publish":
-          batch.answers[index] = this.publish(clientId, request, batch);
+          this.publish(clientId, request, { batch, index });
           break;
         case "subscribe": {
           const subscriber = this.topic.subscribe(clientId, request.generation, request.subscription);
@@ -75,15 +75,15 @@ export class TopicObject extends DurableObject<Env> {
     return batch.whenComplete;
   }
 
-  /** @returns the reason code, should nothing more be heard of the message */
-  private publish(clientId: string, { message }: PublishRequest, batch: OpenBatch): number {
-    if (isExpired(message, Date.now())) return ReasonCode.Success;
+  private publish(clientId: string, { message }: PublishRequest, origin: Origin): void {
+    if (isExpired(message, Date.now())) return;
     const route = this.topic.publish(clientId, message);
-    if (typeof route === "number") return route;
-    for (const recipient of route.recipients) this.deliverer.deliver(recipient, batch);
-    for (const members of route.groups) this.deliverer.deliverToGroup(members, batch);
-    const isWanted = route.recipients.length > 0 || route.groups.length > 0;
-    return isWanted ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+    const isRefused = typeof route === "number";
+    // Until somebody takes it.
+    origin.batch.answers[origin.index] = isRefused ? route : ReasonCode.NoMatchingSubscribers;
+    if (isRefused) return;
+    for (const recipient of route.recipients) this.deliverer.deliver(recipient, origin);
+    for (const members of route.groups) this.deliverer.deliverToGroup(members, origin);
   }
 
   private setAlarm(): void {

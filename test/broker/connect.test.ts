@@ -24,7 +24,7 @@ describe.each(paths)("over %s", (path) => {
         return connectMqttJs(broker.url(path, clientId).replace("tcp:", "mqtt:"), version, { clientId });
       }),
     );
-    const inboxes = clients.map(inboxOf);
+    const inboxes = clients.map((client) => inboxOf(client));
     await Promise.all(clients.map((client) => client.subscribeAsync(topic, { qos: 1 })));
     for (const [index, client] of clients.entries()) await client.publishAsync(topic, `${index}`, { qos: 1 });
     for (const inbox of inboxes) {

@@ -106,7 +106,7 @@ describe("Receive Maximum", () => {
     },
   );
 
-  it("of the client is respected, and leaves QoS 0 alone [MQTT-3.3.4-9]", async () => {
+  it.skipIf(isForeign)("of the client is respected, and leaves QoS 0 alone [MQTT-3.3.4-9]", async () => {
     const topic = unique("flow/receive-maximum");
     const publisher = await connect(broker.tcp);
     const subscriber = await connect(broker.ws, { properties: { receiveMaximum: 2 } });

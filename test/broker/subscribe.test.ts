@@ -106,7 +106,7 @@ describe("SUBSCRIBE", () => {
     }
   });
 
-  it("of the same filter replaces the subscription [MQTT-3.8.4-3]", async () => {
+  it.skipIf(isForeign)("of the same filter replaces the subscription [MQTT-3.8.4-3]", async () => {
     const topic = unique("subscribe/replace");
     const client = await connect(broker.tcp);
     const publisher = await connect(broker.tcp);

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -42,20 +43,25 @@ async function runToEnd(...args: string[]) {
   return { exitCode, out: await out, error: await error };
 }
 
-/** Runs until the last line of the greeting. */
 async function runUntilReady(...args: string[]) {
   const child = run("--port", "0", "--tcp", "0", "--data", folder, ...args);
   const error = text(child.stderr);
+  const failed = once(child, "exit").then(async () => Promise.reject(new Error(await error)));
+  failed.catch(() => {}); // When it ends later, the test knows.
+  return { child, ...(await Promise.race([readGreeting(child), failed])) };
+}
+
+/** What it says when it is ready, up to the last line. */
+async function readGreeting(child: { readonly stdout: Readable }) {
   let out = "";
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((resolve) => {
     child.stdout.setEncoding("utf8").on("data", (part) => {
       out += part;
       if (/^ {2}data .*\n/m.test(out)) resolve();
     });
-    child.once("exit", async () => reject(new Error(await error)));
   });
   const port = (pattern: RegExp) => Number(pattern.exec(out)?.[1]);
-  return { child, out, webSocketPort: port(/ws:\/\/[^:]*:(\d+)/), tcpPort: port(/mqtt:\/\/[^:]*:(\d+)/) };
+  return { out, webSocketPort: port(/ws:\/\/[^:]*:(\d+)/), tcpPort: port(/mqtt:\/\/[^:]*:(\d+)/) };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals) {
@@ -177,6 +183,20 @@ describe("npm start", () => {
       tcp.destroy();
     },
   );
+
+  it("ends when npm, which passes no signal on, is ended", { timeout: startTimeoutMs }, async () => {
+    const cwd = path.join(import.meta.dirname, "../..");
+    const args = ["start", "--", "--port", "0", "--tcp", "0", "--data", folder];
+    const npm = spawn("npm", args, { cwd, stdio: ["ignore", "pipe", "ignore"] });
+    running.push(npm);
+    const { webSocketPort } = await readGreeting(npm);
+    const webSocket = new WebSocket(`ws://127.0.0.1:${webSocketPort}/mqtt/sensor`, "mqtt");
+    await once(webSocket, "open");
+    webSocket.on("error", () => {});
+    const closed = once(webSocket, "close");
+    npm.kill("SIGTERM");
+    await closed;
+  });
 
   it("leaves port and folder free even when it is killed", { timeout: startTimeoutMs }, async () => {
     const killed = await runUntilReady();

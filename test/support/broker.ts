@@ -1,5 +1,6 @@
 // The broker under test: ours on free ports with a temporary folder, or, for developing the tests themselves, any
 // other by the environment variables BROKER_TCP, BROKER_WS and BROKER_RESTART (a command that restarts it).
+// BROKER_LOG shows what our Worker writes.
 
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -35,7 +36,8 @@ type Running = { url: string; tcpPort: number; close(): Promise<void> };
 
 async function startOurs(dataDir: string, variables: Record<string, string>): Promise<Running> {
   const { startServer } = await import("../../tools/local-server/server.ts");
-  const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: 0, dataDir, variables });
+  const log = process.env.BROKER_LOG === undefined ? () => {} : console.error;
+  const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: 0, dataDir, variables, log });
   if (server.tcpPort === undefined) throw new Error("the server has no TCP port");
   return { url: String(server.url), tcpPort: server.tcpPort, close: () => server.close() };
 }

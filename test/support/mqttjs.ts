@@ -21,14 +21,16 @@ export function connectMqttJs(url: string, version: Version, options: IClientOpt
 
 export type Inbox = { take(count: number, timeoutMs?: number): Promise<IPublishPacket[]> };
 
-/** Keeps what arrives, from now on. */
-export function inboxOf(client: MqttClient): Inbox {
+/** Keeps what arrives at these clients, from now on. */
+export function inboxOf(...clients: readonly MqttClient[]): Inbox {
   const messages: IPublishPacket[] = [];
   let arrived = () => {};
-  client.on("message", (_topic, _payload, packet) => {
-    messages.push(packet);
-    arrived();
-  });
+  for (const client of clients) {
+    client.on("message", (_topic, _payload, packet) => {
+      messages.push(packet);
+      arrived();
+    });
+  }
   return {
     async take(count, timeoutMs = 5000) {
       const endMs = performance.now() + timeoutMs;

@@ -38,6 +38,7 @@ type Command = {
 
 /** Ending takes a few milliseconds; this is for when something hangs. */
 const endWithinMs = 1_500;
+const parentCheckMs = 250;
 
 async function main(args: string[]): Promise<void> {
   const command = readCommand(args);
@@ -55,14 +56,22 @@ async function main(args: string[]): Promise<void> {
 
   let isEnding = false;
   const starting = startServer({ ...command, variables, log: (line) => process.stderr.write(`${line}\n`) });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (!isEnding) void end(starting);
-      isEnding = true;
-    });
-  }
+  onEndRequested(() => {
+    if (!isEnding) void end(starting);
+    isEnding = true;
+  });
   const server = await starting;
   if (!isEnding) process.stdout.write(greeting(server, command));
+}
+
+/** npm does not pass SIGTERM on: it just ends, and leaves the server to another parent. */
+function onEndRequested(act: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, act);
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== npm) act();
+  }, parentCheckMs).unref();
 }
 
 /** What is acknowledged is stored, so there is nothing to write: the listeners close and the runtime ends. */

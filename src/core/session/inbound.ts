@@ -46,6 +46,11 @@ export class Inbound {
     this.awaitingPuback = 0;
   }
 
+  /** After a hibernation, which nothing under way lets happen. */
+  onAwoken(): void {
+    for (const incoming of this.incoming.values()) incoming.state = "received";
+  }
+
   /** A new life of the session. */
   clear(): void {
     this.incoming.clear();

@@ -4,10 +4,15 @@ import { type Connected, keepAliveDeadlineMs } from "./connection.ts";
 import type { SessionRecord } from "./session-store.ts";
 
 /** Session Expiry Interval of a session that never expires. */
-export const neverExpiresSec = 0xffff_ffff;
+const neverExpiresSec = 0xffff_ffff;
 
-/** How often an object looks after a client that has no keep alive. */
-const unwatchedMs = 900_000;
+/** How often an object looks after a client whose keep alive it does not watch itself: each look costs a row. */
+export const lookAfterMs = {
+  /** A Will has to be published. */
+  will: 90_000,
+  /** The session's expiry has to begin. */
+  durable: 86_400_000,
+} as const;
 
 /** When the session ends by time; Infinity while its client is connected, or for never. */
 export function sessionEndMs(record: SessionRecord | undefined): number {
@@ -18,11 +23,11 @@ export function sessionEndMs(record: SessionRecord | undefined): number {
 }
 
 /**
- * When to look whether the client is still there.
- * @param mustBeMissed a crash that cuts it off must not go unnoticed, though somebody else watches the keep alive
+ * When to look whether the client is still there. The keep alive of a relayed client is watched by the Worker.
+ * @param lookAfterMs how long a loss may go unnoticed where nobody watches; Infinity for ever
  */
-export function livenessDeadlineMs(connected: Connected, mustBeMissed: boolean): number {
-  const keepAlive = keepAliveDeadlineMs(connected);
-  if (!connected.isRelayed && Number.isFinite(keepAlive)) return keepAlive;
-  return mustBeMissed ? Math.min(keepAlive, connected.lastReceivedMs + unwatchedMs) : Number.POSITIVE_INFINITY;
+export function livenessDeadlineMs(connected: Connected, lookAfterMs: number): number {
+  const keepAliveMs = keepAliveDeadlineMs(connected);
+  if (!connected.isRelayed && Number.isFinite(keepAliveMs)) return keepAliveMs;
+  return connected.lastReceivedMs + lookAfterMs;
 }

@@ -1,10 +1,10 @@
-// A session and its sockets: takes what happens (frames, closes, deliveries, answers, time), changes the state, and
-// leaves effects to run. Owns the order of things; the rules of each exchange are in the neighbouring files.
-// MQTT 5.0 sections 3.1.4, 3.14.4, 4.1 and 4.13.
+// A client's session and its sockets: takes what happens (frames, closes, deliveries, answers, time), has the state
+// change, and leaves effects to run. Owns which socket is whose; the rules of each exchange are in the neighbouring
+// files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket, ConnectPacket, DisconnectPacket } from "../packet/packet.ts";
-import { PacketReader, type RawPacket } from "../packet/packet-reader.ts";
+import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { DeliveryAnswer, type SessionDelivery } from "../topic/topic-request.ts";
@@ -17,51 +17,38 @@ import {
   send,
   takeSnapshot,
 } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { Context, type SessionSettings } from "./context.ts";
+import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
-import { Inbound } from "./inbound.ts";
-import { livenessDeadlineMs, neverExpiresSec, sessionEndMs } from "./lifetime.ts";
-import { Outbound } from "./outbound.ts";
+import { livenessDeadlineMs, lookAfterMs } from "./lifetime.ts";
 import { refusalOf } from "./refusal.ts";
-import type { SessionRecord, SessionStore } from "./session-store.ts";
+import { SessionState } from "./session-state.ts";
+import type { SessionStore } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
-import { Subscribing } from "./subscribing.ts";
-import { Wills } from "./will.ts";
 
 export class Session {
   private readonly context: Context;
   private readonly settings: SessionSettings;
-  private readonly store: SessionStore;
-  private record: SessionRecord | undefined;
-  private readonly connections = new Map<SocketId, Connection>();
+  private readonly state: SessionState;
+  private readonly connections: Connections;
   private current: Connected | undefined;
-  private readonly inbound: Inbound;
-  private readonly outbound: Outbound;
-  private readonly subscribing: Subscribing;
-  private readonly wills: Wills;
 
   constructor(settings: SessionSettings, store: SessionStore) {
     this.settings = settings;
-    this.store = store;
     this.context = new Context(settings, store);
-    this.record = store.readRecord();
-    this.inbound = new Inbound(this.context);
-    this.outbound = new Outbound(this.context, this.record?.sentThrough ?? 0);
-    this.subscribing = new Subscribing(this.context);
-    this.wills = new Wills(this.context);
+    this.state = new SessionState(this.context);
+    this.connections = new Connections(this.context);
   }
 
   // What happens to sockets
 
-  onOpened(socketId: SocketId, isRelayed: boolean, nowMs: number): void {
-    this.context.nowMs = nowMs;
-    const waiting = [...this.connections.values()].filter(({ state }) => state === "awaiting CONNECT");
-    if (waiting.length >= this.settings.limits.maximumPendingSockets) {
-      this.context.effect({ type: "close", socketId, code: CloseCode.TryAgainLater, reason: "too many connections" });
-      return;
-    }
-    const reader = new PacketReader(this.settings.limits.maximumPacketBytes);
-    this.connections.set(socketId, { state: "awaiting CONNECT", socketId, reader, isRelayed });
+  get canOpen(): boolean {
+    return this.connections.canOpen;
+  }
+
+  onOpened(socketId: SocketId, isRelayed: boolean): void {
+    this.connections.open(socketId, isRelayed);
   }
 
   onFrame(socketId: SocketId, bytes: Uint8Array, nowMs: number): void {
@@ -84,14 +71,13 @@ export class Session {
     this.context.nowMs = nowMs;
     const connection = this.connections.get(socketId);
     if (connection === undefined) return;
-    this.close(connection, CloseCode.UnsupportedData, "MQTT needs binary frames");
+    this.connections.close(connection, CloseCode.UnsupportedData, "MQTT needs binary frames");
     if (connection.state === "connected") this.onConnectionLost(connection);
   }
 
   onClosed(socketId: SocketId, nowMs: number): void {
     this.context.nowMs = nowMs;
-    const connection = this.connections.get(socketId);
-    this.connections.delete(socketId);
+    const connection = this.connections.forget(socketId);
     if (connection?.state === "connected") this.onConnectionLost(connection);
   }
 
@@ -100,7 +86,7 @@ export class Session {
     this.context.nowMs = nowMs;
     const connection = this.connections.get(socketId);
     if (connection?.state !== "awaiting CONNECT") return;
-    this.close(connection, CloseCode.PolicyViolation, "CONNECT did not come in time");
+    this.connections.close(connection, CloseCode.PolicyViolation, "CONNECT did not come in time");
   }
 
   // What the topic objects say
@@ -108,13 +94,13 @@ export class Session {
   /** @returns one of `DeliveryAnswer` for each */
   onDeliveries(items: readonly SessionDelivery[], nowMs: number): number[] {
     this.context.nowMs = nowMs;
-    this.endIfExpired();
+    this.state.endIfExpired();
     const answers = items.map(({ generation, isRefusable, delivery }) => {
-      if (this.record?.generation !== generation) return DeliveryAnswer.Stale;
+      if (this.state.generation !== generation) return DeliveryAnswer.Stale;
       if (isRefusable && this.current === undefined) return DeliveryAnswer.Away;
-      return this.outbound.accept(delivery, this.current, this.isDurable);
+      return this.state.outbound.accept(delivery, this.current, this.state.isDurable);
     });
-    if (this.current !== undefined) this.outbound.flush(this.current);
+    if (this.current !== undefined) this.state.outbound.flush(this.current);
     return answers;
   }
 
@@ -122,10 +108,10 @@ export class Session {
     this.context.nowMs = nowMs;
     switch (token.type) {
       case "publish":
-        this.inbound.onForwarded(this.current, token.packetId, token.qos, token.socketId, code);
+        this.state.inbound.onForwarded(this.current, token.packetId, token.qos, token.socketId, code);
         return;
       case "will":
-        this.wills.onPublished(token.id);
+        this.state.wills.onPublished(token.id);
         return;
       case "filter":
         this.onFilterAnswer(token, code);
@@ -137,13 +123,13 @@ export class Session {
     this.context.nowMs = nowMs;
     switch (token.type) {
       case "publish":
-        this.inbound.onUnanswered(token.packetId, token.qos);
+        this.state.inbound.onUnanswered(token.packetId, token.qos);
         if (this.current?.socketId === token.socketId) {
           this.disconnect(this.current, ReasonCode.ServerBusy, "the topic cannot be reached, try again");
         }
         return;
       case "will":
-        this.wills.onUnanswered(token.id);
+        this.state.wills.onUnanswered(token.id);
         return;
       case "filter":
         this.onFilterAnswer(token, ReasonCode.UnspecifiedError);
@@ -160,7 +146,7 @@ export class Session {
     this.context.nowMs = nowMs;
     const { current } = this;
     if (current !== undefined) {
-      const isLate = livenessDeadlineMs(current, this.mustBeMissed) <= nowMs;
+      const isLate = livenessDeadlineMs(current, this.lookAfterMs) <= nowMs;
       if (isLate && !current.isRelayed && current.keepAliveSec > 0) {
         this.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
       } else if (isLate) {
@@ -168,15 +154,15 @@ export class Session {
         current.lastReceivedMs = nowMs;
       }
     }
-    this.endIfExpired();
-    this.wills.publishDue();
+    this.state.endIfExpired();
+    this.state.wills.publishDue();
   }
 
   /** When `onAlarm` has to be called next, in milliseconds since 1970; Infinity for never. */
   get nextDeadlineMs(): number {
     const liveness =
-      this.current === undefined ? Number.POSITIVE_INFINITY : livenessDeadlineMs(this.current, this.mustBeMissed);
-    return Math.min(liveness, sessionEndMs(this.record), this.wills.nextDeadlineMs());
+      this.current === undefined ? Number.POSITIVE_INFINITY : livenessDeadlineMs(this.current, this.lookAfterMs);
+    return Math.min(liveness, this.state.endMs, this.state.wills.nextDeadlineMs());
   }
 
   // Hibernation and restarts
@@ -187,12 +173,12 @@ export class Session {
 
   /** Whether half a packet is in memory only. */
   get hasPartialPacket(): boolean {
-    return [...this.connections.values()].some(({ reader }) => reader.bufferedBytes > 0);
+    return this.connections.hasPartialPacket;
   }
 
   /** Nothing is left of the session: its storage can go as a whole. */
   get isGone(): boolean {
-    return this.record === undefined && this.connections.size === 0 && this.wills.isEmpty;
+    return this.state.generation === undefined && this.connections.isEmpty && this.state.wills.isEmpty;
   }
 
   get droppedMessages(): number {
@@ -201,37 +187,25 @@ export class Session {
 
   /** Writes what is in memory only to disk, and returns what the socket of the connected client is to keep. */
   hibernate(): { socketId: SocketId; snapshot: SessionSnapshot } | undefined {
-    if (this.current === undefined || this.record === undefined) return undefined;
-    this.inbound.spill();
-    this.outbound.spill();
-    const { inFlightThrough } = this.outbound;
+    if (this.current === undefined) return undefined;
+    const kept = this.state.hibernate();
+    const { inFlightThrough } = this.state.outbound;
     const connection = takeSnapshot(this.current);
-    const kept = this.isDurable ? undefined : { record: this.record, subscriptions: this.subscribing.all() };
     return { socketId: this.current.socketId, snapshot: { connection, inFlightThrough, kept } };
   }
 
   /** The connected client's socket is there after a hibernation. */
-  awake(snapshot: SessionSnapshot, nowMs: number): void {
+  awake({ connection, inFlightThrough, kept }: SessionSnapshot, nowMs: number): void {
     this.context.nowMs = nowMs;
-    if (snapshot.kept !== undefined) {
-      this.record = snapshot.kept.record;
-      this.subscribing.restore(snapshot.kept.subscriptions);
-    }
-    this.current = fromSnapshot(snapshot.connection, this.settings.limits.maximumPacketBytes);
-    this.connections.set(this.current.socketId, this.current);
-    this.outbound.onAwoken(snapshot.inFlightThrough);
+    this.current = fromSnapshot(connection, this.settings.limits.maximumPacketBytes);
+    this.connections.put(this.current);
+    this.state.awake(kept, inFlightThrough);
   }
 
-  /** No socket came through: what the disk takes for a connected client is one that a crash cut off. */
+  /** The object starts, and no socket of a connected client came through. */
   recover(nowMs: number): void {
     this.context.nowMs = nowMs;
-    if (this.current !== undefined) return;
-    if (this.record?.isConnected) {
-      this.outbound.onCrashed();
-      this.leave(this.record);
-    } else if (this.record === undefined) {
-      this.wills.onConnectionLost(nowMs);
-    }
+    this.state.recover();
   }
 
   takeEffects(): Effect[] {
@@ -257,43 +231,8 @@ export class Session {
   }
 
   private onPacket(connected: Connected, packet: ClientPacket): void {
-    const { record } = this;
-    if (record === undefined) throw new Error("a client is connected without a session");
-    switch (packet.type) {
-      case "PUBLISH":
-        this.inbound.onPublish(connected, packet, record.generation, this.isDurable);
-        break;
-      case "PUBREL":
-        this.inbound.onPubrel(connected, packet.packetId);
-        break;
-      case "PUBACK":
-        this.outbound.onPuback(packet.packetId, connected);
-        break;
-      case "PUBREC":
-        this.outbound.onPubrec(packet.packetId, packet.reasonCode, connected);
-        break;
-      case "PUBCOMP":
-        this.outbound.onPubcomp(packet.packetId, connected);
-        break;
-      case "SUBSCRIBE":
-        this.subscribing.onSubscribe(connected, packet, record.generation);
-        // SUBACK goes first, even where retained messages are faster.
-        if (this.subscribing.isSubscribing) this.outbound.hold();
-        break;
-      case "UNSUBSCRIBE":
-        this.subscribing.onUnsubscribe(connected, packet, record.generation);
-        break;
-      case "PINGREQ":
-        send(this.context, connected, { type: "PINGRESP" });
-        break;
-      case "DISCONNECT":
-        this.onDisconnect(connected, packet);
-        break;
-      case "CONNECT":
-        throw new ProtocolError(ReasonCode.ProtocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
-      case "AUTH":
-        throw new ProtocolError(ReasonCode.ProtocolError, "AUTH without an authentication method");
-    }
+    if (packet.type === "DISCONNECT") this.onDisconnect(connected, packet);
+    else dispatch(this.context, this.state, connected, packet);
   }
 
   private onConnect(awaiting: AwaitingConnect, packet: ConnectPacket): void {
@@ -301,51 +240,37 @@ export class Session {
     if (this.current !== undefined) {
       this.disconnect(this.current, ReasonCode.SessionTakenOver, "another client connected with this identifier");
     }
-    this.endIfExpired();
-    if (packet.cleanStart) this.endSession(); // [MQTT-3.1.2-4]
-    const sessionPresent = this.record !== undefined;
+    this.state.endIfExpired();
+    if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
+    const sessionPresent = this.state.generation !== undefined;
     const connected = connectedBy(awaiting, packet, this.settings, this.context.nowMs);
     this.current = connected;
-    this.connections.set(connected.socketId, connected);
-    this.openSession(connected.sessionExpirySec);
-    if (packet.will !== undefined) this.wills.set(packet.will);
+    this.connections.put(connected);
+    this.state.open(connected.sessionExpirySec);
+    if (packet.will !== undefined) this.state.wills.set(packet.will);
     send(this.context, connected, connackOf(packet, connected, this.settings, sessionPresent));
     const { protocolVersion } = packet;
-    this.report({ type: "connected", protocolVersion, atMs: this.context.nowMs });
-    this.inbound.onConnected();
-    this.subscribing.onConnected();
-    this.outbound.onConnected();
-    this.outbound.flush(connected);
-  }
-
-  /** Resumes the session, or begins one. */
-  private openSession(expirySec: number): void {
-    const { layout } = this.settings;
-    const isMoved = this.record !== undefined && this.record.layout !== layout;
-    const generation = this.record?.generation ?? this.settings.randomId();
-    this.record = { generation, expirySec, layout, isConnected: true, disconnectedAtMs: 0, sentThrough: 0 };
-    if (this.isDurable) this.store.putRecord(this.record);
-    this.wills.onSessionResumed();
-    if (isMoved) this.subscribing.registerAgain(generation);
+    this.context.effect({ type: "report", report: { type: "connected", protocolVersion, atMs: this.context.nowMs } });
+    this.state.outbound.flush(connected);
   }
 
   private onDisconnect(connected: Connected, { reasonCode, sessionExpirySec }: DisconnectPacket): void {
-    if (sessionExpirySec !== undefined && this.record !== undefined) {
+    if (sessionExpirySec !== undefined) {
       if (connected.sessionExpirySec === 0 && sessionExpirySec > 0) {
         throw new ProtocolError(ReasonCode.ProtocolError, "a session that ends with its connection cannot be kept");
       }
       const { maximumSessionExpirySec } = this.settings.limits;
-      this.record = { ...this.record, expirySec: Math.min(sessionExpirySec, maximumSessionExpirySec) };
+      this.state.setExpiry(Math.min(sessionExpirySec, maximumSessionExpirySec));
     }
-    if (reasonCode === ReasonCode.Success) this.wills.discardCurrent();
-    this.close(connected, CloseCode.Normal, "");
+    if (reasonCode === ReasonCode.Success) this.state.wills.discardCurrent();
+    this.connections.close(connected, CloseCode.Normal, "");
     this.onConnectionLost(connected);
   }
 
   private onFilterAnswer({ pending, index }: Extract<RequestToken, { type: "filter" }>, code: number): void {
-    if (this.record?.generation !== pending.generation) return;
-    this.subscribing.onAnswer(this.current, pending, index, code, this.isDurable);
-    if (this.current !== undefined && !this.subscribing.isSubscribing) this.outbound.release(this.current);
+    if (this.state.generation !== pending.generation) return;
+    this.state.subscribing.onAnswer(this.current, pending, index, code, this.state.isDurable);
+    if (this.current !== undefined && !this.state.subscribing.isSubscribing) this.state.outbound.release(this.current);
   }
 
   // Ends
@@ -359,64 +284,25 @@ export class Session {
     }
     const bytes = refusalOf(raw, error);
     if (bytes !== undefined) this.context.effect({ type: "send", socketId: connection.socketId, bytes });
-    this.close(connection, CloseCode.PolicyViolation, message);
+    this.connections.close(connection, CloseCode.PolicyViolation, message);
   }
 
   /** The server ends the connection: DISCONNECT says why from MQTT 5.0 on. */
   private disconnect(connected: Connected, reasonCode: ReasonCode, why: string): void {
     send(this.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
-    this.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
+    this.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
     this.onConnectionLost(connected);
   }
 
-  private close({ socketId }: Connection, code: number, reason: string): void {
-    this.connections.delete(socketId);
-    this.context.effect({ type: "close", socketId, code, reason });
-  }
-
   private onConnectionLost(connected: Connected): void {
-    if (this.current !== connected || this.record === undefined) return;
+    if (this.current !== connected) return;
     this.current = undefined;
-    this.outbound.onDisconnected();
-    this.leave(this.record);
+    this.state.leave();
   }
 
-  /** The client is gone: its session waits, or ends. */
-  private leave(record: SessionRecord): void {
-    const { nowMs } = this.context;
-    const { sentThrough } = this.outbound;
-    this.record = { ...record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
-    this.wills.onConnectionLost(sessionEndMs(this.record));
-    this.report({ type: "disconnected", atMs: nowMs, isSessionKept: this.isDurable });
-    if (this.isDurable) this.store.putRecord(this.record);
-    else this.endSession();
-  }
-
-  private endIfExpired(): void {
-    if (this.current === undefined && sessionEndMs(this.record) <= this.context.nowMs) this.endSession();
-  }
-
-  private endSession(): void {
-    if (this.record === undefined) return;
-    this.wills.onSessionEnded();
-    this.subscribing.end(this.record.generation);
-    this.inbound.clear();
-    this.outbound.clear();
-    this.store.clear();
-    this.record = undefined;
-  }
-
-  private report(report: Extract<Effect, { type: "report" }>["report"]): void {
-    this.context.effect({ type: "report", report });
-  }
-
-  /** The session outlives its connection. */
-  private get isDurable(): boolean {
-    return this.record !== undefined && this.record.expirySec > 0;
-  }
-
-  /** That a crash cuts this client off has consequences: the object has to look again by itself. */
-  private get mustBeMissed(): boolean {
-    return !this.wills.isEmpty || (this.isDurable && this.record?.expirySec !== neverExpiresSec);
+  /** How soon a crash that cuts the client off has to be noticed, though nobody connects and nothing is delivered. */
+  private get lookAfterMs(): number {
+    if (!this.state.wills.isEmpty) return lookAfterMs.will;
+    return this.state.isDurable ? lookAfterMs.durable : Number.POSITIVE_INFINITY;
   }
 }

@@ -20,14 +20,14 @@ export type PendingFilters = {
   readonly generation: string;
   /** In the order of the filters [MQTT-3.9.3-1]. */
   readonly reasonCodes: number[];
-  /** What to keep, per filter, once all its shards have answered. */
-  readonly subscriptions: readonly (TopicSubscription | undefined)[];
+  /** What to keep or to forget, per filter, once all shards have answered; `undefined` where there is nothing. */
+  readonly subscriptions: (TopicSubscription | undefined)[];
   openRequests: number;
 };
 
 export class Subscribing {
   private readonly context: Context;
-  /** By topic filter. */
+  /** By topic filter, as the client asked for them; on disk once the shards have answered. */
   private readonly subscriptions = new Map<string, TopicSubscription>();
   /** Those that were ever asked to subscribe in this life of the session. */
   private readonly shards = new Set<number>();
@@ -81,33 +81,22 @@ export class Subscribing {
     if (asked.some(({ request, parsed }) => request.noLocal && parsed?.shareName !== undefined)) {
       throw new ProtocolError(ReasonCode.ProtocolError, "No Local cannot be set on a shared subscription");
     }
-    let count = this.subscriptions.size;
-    const isNew = (filter: string, index: number) =>
-      !this.subscriptions.has(filter) && packet.subscriptions.findIndex((one) => one.topicFilter === filter) === index;
-    const reasonCodes = asked.map(({ request, parsed }, index) => {
-      if (isNew(request.topicFilter, index)) count += 1;
-      return this.refusalOf(request.topicFilter, parsed, count) ?? request.qos;
-    });
-    const subscriptions = asked.map(({ request }, index) =>
-      isError(reasonCodes[index] ?? 0) ? undefined : subscriptionOf(request, packet.subscriptionIdentifier ?? 0),
-    );
     const { socketId } = connected;
-    const pending: PendingFilters = {
-      type: "SUBACK",
-      packetId: packet.packetId,
-      socketId,
-      generation,
-      reasonCodes,
-      subscriptions,
-      openRequests: 0,
-    };
+    const pending = pendingOf("SUBACK", packet.packetId, socketId, generation);
     this.openSubscribes += 1;
-    for (const [index, { request, parsed }] of asked.entries()) {
-      const subscription = subscriptions[index];
-      if (subscription === undefined || parsed === undefined) continue;
+    // As if each filter had come in a SUBSCRIBE of its own [MQTT-3.8.4-5].
+    for (const { request, parsed } of asked) {
+      const index = pending.reasonCodes.length;
+      const isNew = !this.subscriptions.has(request.topicFilter);
+      const refusal = this.refusalOf(request.topicFilter, parsed, isNew);
+      pending.reasonCodes.push(refusal ?? request.qos);
+      pending.subscriptions.push(undefined);
+      if (refusal !== undefined || parsed === undefined) continue;
+      const subscription = subscriptionOf(request, packet.subscriptionIdentifier ?? 0);
+      pending.subscriptions[index] = subscription;
+      this.subscriptions.set(request.topicFilter, subscription);
       // [MQTT-3.3.1-9] to [MQTT-3.3.1-11]
-      const sendRetained =
-        request.retainHandling === 0 || (request.retainHandling === 1 && isNew(request.topicFilter, index));
+      const sendRetained = request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
       for (const shard of shardsOf(parsed, this.context.settings.topicShards)) {
         pending.openRequests += 1;
         this.shards.add(shard);
@@ -119,17 +108,15 @@ export class Subscribing {
   }
 
   onUnsubscribe(connected: Connected, packet: UnsubscribePacket, generation: string): void {
-    const pending: PendingFilters = {
-      type: "UNSUBACK",
-      packetId: packet.packetId,
-      socketId: connected.socketId,
-      generation,
-      reasonCodes: packet.topicFilters.map((topicFilter) => this.unsubscribedCode(topicFilter)),
-      subscriptions: packet.topicFilters.map((topicFilter) => this.subscriptions.get(topicFilter)),
-      openRequests: 0,
-    };
-    for (const [index, topicFilter] of packet.topicFilters.entries()) {
-      if (!this.subscriptions.has(topicFilter)) continue;
+    const pending = pendingOf("UNSUBACK", packet.packetId, connected.socketId, generation);
+    // As if each filter had come in an UNSUBSCRIBE of its own [MQTT-3.10.4-6].
+    for (const topicFilter of packet.topicFilters) {
+      const index = pending.reasonCodes.length;
+      const subscription = this.subscriptions.get(topicFilter);
+      pending.reasonCodes.push(this.unsubscribedCode(topicFilter));
+      pending.subscriptions.push(subscription);
+      if (subscription === undefined) continue;
+      this.subscriptions.delete(topicFilter);
       for (const shard of this.shardsOfText(topicFilter)) {
         pending.openRequests += 1;
         const topicRequest = { type: "unsubscribe", generation, topicFilter } as const;
@@ -160,16 +147,18 @@ export class Subscribing {
     send(this.context, connected, { type, packetId, reasonCodes });
   }
 
-  /** What was granted is kept before SUBACK leaves; what was taken back, before UNSUBACK. */
+  /** What was granted is on disk before SUBACK leaves; what was taken back is gone before UNSUBACK does. */
   private keep(pending: PendingFilters, isDurable: boolean): void {
     for (const [index, subscription] of pending.subscriptions.entries()) {
-      if (subscription === undefined || isError(pending.reasonCodes[index] ?? 0)) continue;
-      if (pending.type === "SUBACK") {
-        this.subscriptions.set(subscription.topicFilter, subscription);
-        if (isDurable) this.context.store.putSubscription(subscription);
-      } else {
-        this.subscriptions.delete(subscription.topicFilter);
-        if (isDurable) this.context.store.deleteSubscription(subscription.topicFilter);
+      if (subscription === undefined) continue;
+      const { topicFilter } = subscription;
+      const hasFailed = isError(pending.reasonCodes[index] ?? 0);
+      if (pending.type === "UNSUBACK" && hasFailed) {
+        // Some shard may have it still: the client can try again.
+        if (!this.subscriptions.has(topicFilter)) this.subscriptions.set(topicFilter, subscription);
+      } else if (isDurable && !hasFailed) {
+        if (pending.type === "SUBACK") this.context.store.putSubscription(subscription);
+        else this.context.store.deleteSubscription(topicFilter);
       }
     }
   }
@@ -180,19 +169,29 @@ export class Subscribing {
     return this.subscriptions.has(topicFilter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
   }
 
-  private refusalOf(topicFilter: string, parsed: TopicFilter | undefined, count: number): number | undefined {
+  private refusalOf(topicFilter: string, parsed: TopicFilter | undefined, isNew: boolean): number | undefined {
     const { limits, clientId, accessControl } = this.context.settings;
     if (parsed === undefined || levelCount(topicFilter) > limits.maximumTopicLevels)
       return ReasonCode.TopicFilterInvalid;
     const decision = accessControl({ action: "subscribe", clientId, topicFilter });
     if (isError(decision)) return decision;
-    return count > limits.maximumSubscriptions ? ReasonCode.QuotaExceeded : undefined;
+    const isFull = isNew && this.subscriptions.size >= limits.maximumSubscriptions;
+    return isFull ? ReasonCode.QuotaExceeded : undefined;
   }
 
   private shardsOfText(topicFilter: string): number[] {
     const parsed = parseTopicFilter(topicFilter);
     return parsed === undefined ? [] : shardsOf(parsed, this.context.settings.topicShards);
   }
+}
+
+function pendingOf(
+  type: PendingFilters["type"],
+  packetId: number,
+  socketId: SocketId,
+  generation: string,
+): PendingFilters {
+  return { type, packetId, socketId, generation, reasonCodes: [], subscriptions: [], openRequests: 0 };
 }
 
 function subscriptionOf(request: SubscriptionRequest, subscriptionIdentifier: number): TopicSubscription {

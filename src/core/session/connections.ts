@@ -1,0 +1,56 @@
+// The sockets of one session: those that wait for their CONNECT, and the one of the connected client.
+
+import { PacketReader } from "../packet/packet-reader.ts";
+import type { Connected, Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import type { SocketId } from "./effect.ts";
+
+export class Connections {
+  private readonly context: Context;
+  private readonly bySocket = new Map<SocketId, Connection>();
+
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  /** There are only so many sockets that have not sent CONNECT. */
+  get canOpen(): boolean {
+    const waiting = [...this.bySocket.values()].filter(({ state }) => state === "awaiting CONNECT");
+    return waiting.length < this.context.settings.limits.maximumPendingSockets;
+  }
+
+  get isEmpty(): boolean {
+    return this.bySocket.size === 0;
+  }
+
+  /** Whether half a packet is in memory only. */
+  get hasPartialPacket(): boolean {
+    return [...this.bySocket.values()].some(({ reader }) => reader.bufferedBytes > 0);
+  }
+
+  open(socketId: SocketId, isRelayed: boolean): void {
+    const reader = new PacketReader(this.context.settings.limits.maximumPacketBytes);
+    this.bySocket.set(socketId, { state: "awaiting CONNECT", socketId, reader, isRelayed });
+  }
+
+  get(socketId: SocketId): Connection | undefined {
+    return this.bySocket.get(socketId);
+  }
+
+  /** Its CONNECT was accepted, or it comes back from a hibernation. */
+  put(connected: Connected): void {
+    this.bySocket.set(connected.socketId, connected);
+  }
+
+  /** The client closed it, or its network did. */
+  forget(socketId: SocketId): Connection | undefined {
+    const connection = this.bySocket.get(socketId);
+    this.bySocket.delete(socketId);
+    return connection;
+  }
+
+  close({ socketId }: Connection, code: number, reason: string): void {
+    this.bySocket.delete(socketId);
+    this.context.effect({ type: "close", socketId, code, reason });
+  }
+}

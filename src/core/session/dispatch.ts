@@ -1,0 +1,54 @@
+// What each packet of a connected client sets off.
+
+import type { ClientPacket } from "../packet/packet.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { type Connected, send } from "./connection.ts";
+import type { Context } from "./context.ts";
+import type { SessionState } from "./session-state.ts";
+
+/**
+ * @param packet decoded and well-formed; DISCONNECT, which ends the connection, is the session's own
+ * @throws {ProtocolError} which ends the connection
+ */
+export function dispatch(
+  context: Context,
+  state: SessionState,
+  connected: Connected,
+  packet: Exclude<ClientPacket, { type: "DISCONNECT" }>,
+): void {
+  const { inbound, outbound, subscribing, generation, isDurable } = state;
+  if (generation === undefined) throw new Error("a client is connected without a session");
+  switch (packet.type) {
+    case "PUBLISH":
+      inbound.onPublish(connected, packet, generation, isDurable);
+      break;
+    case "PUBREL":
+      inbound.onPubrel(connected, packet.packetId);
+      break;
+    case "PUBACK":
+      outbound.onPuback(packet.packetId, connected);
+      break;
+    case "PUBREC":
+      outbound.onPubrec(packet.packetId, packet.reasonCode, connected);
+      break;
+    case "PUBCOMP":
+      outbound.onPubcomp(packet.packetId, connected);
+      break;
+    case "SUBSCRIBE":
+      subscribing.onSubscribe(connected, packet, generation);
+      // SUBACK goes first, even where retained messages are faster.
+      if (subscribing.isSubscribing) outbound.hold();
+      break;
+    case "UNSUBSCRIBE":
+      subscribing.onUnsubscribe(connected, packet, generation);
+      break;
+    case "PINGREQ":
+      send(context, connected, { type: "PINGRESP" });
+      break;
+    case "CONNECT":
+      throw new ProtocolError(ReasonCode.ProtocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
+    case "AUTH":
+      throw new ProtocolError(ReasonCode.ProtocolError, "AUTH without an authentication method");
+  }
+}

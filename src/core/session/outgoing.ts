@@ -1,0 +1,136 @@
+// The QoS 1 and 2 messages of a session that its client has not acknowledged, in order, each with its packet
+// identifier. Keeps the table, and its rows on disk; when what is sent is outbound.ts. MQTT 5.0 section 4.6.
+
+import { type Delivery, isExpired } from "../message/message.ts";
+import { sizeOfMessage } from "../topic/topic-request.ts";
+import type { Context } from "./context.ts";
+import { maximumPacketId, packetIdOf } from "./packet-id.ts";
+import type { OutgoingIndex } from "./session-store.ts";
+
+/** One message, from being taken until the client has acknowledged it. */
+export type Outgoing = {
+  readonly sequence: number;
+  readonly packetId: number;
+  readonly qos: 1 | 2;
+  readonly bytes: number;
+  /** PUBREC came: PUBREL goes instead of PUBLISH [MQTT-4.3.3-6]. */
+  isReleased: boolean;
+  /** Sent over the present connection. */
+  isInFlight: boolean;
+  /** It may have been sent over an earlier connection: DUP [MQTT-3.3.1-1]. */
+  mayHaveBeenSent: boolean;
+  /** Absent while it is on disk only. */
+  delivery: Delivery | undefined;
+  isStored: boolean;
+};
+
+/** Messages that a durable session keeps in memory as well as on disk. */
+const maximumInMemory = 256;
+
+export class OutgoingTable {
+  private readonly context: Context;
+  /** By packet identifier, in order of sequence. */
+  private readonly table = new Map<number, Outgoing>();
+  private bytes = 0;
+  private lastSequence = 0;
+
+  /** Reads what is on disk. */
+  constructor(context: Context, sentThrough: number) {
+    this.context = context;
+    for (const index of context.store.outgoing()) {
+      this.put(index, undefined, true).mayHaveBeenSent = index.sequence <= sentThrough;
+    }
+  }
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** In order. */
+  all(): Outgoing[] {
+    return [...this.table.values()];
+  }
+
+  get(packetId: number): Outgoing | undefined {
+    return this.table.get(packetId);
+  }
+
+  has(entry: Outgoing): boolean {
+    return this.table.get(entry.packetId) === entry;
+  }
+
+  /** Whether the limits of the queue leave room for this message. */
+  hasRoomFor(delivery: Delivery): boolean {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
+    return (
+      this.table.size < maximumQueuedMessages && this.bytes + sizeOfMessage(delivery.message) <= maximumQueuedBytes
+    );
+  }
+
+  add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing {
+    const bytes = sizeOfMessage(delivery.message);
+    const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes };
+    if (isDurable) this.context.store.putOutgoing(index, delivery);
+    return this.put(index, isDurable && this.table.size >= maximumInMemory ? undefined : delivery, isDurable);
+  }
+
+  /** The content, from disk where it is nowhere else; `undefined` when it has expired unsent. */
+  deliveryOf(entry: Outgoing): Delivery | undefined {
+    entry.delivery ??= this.context.store.readOutgoing(entry.sequence);
+    // Expiry no longer counts once the message may have been sent [MQTT-4.3.3-7].
+    const isOver =
+      entry.delivery !== undefined && !entry.mayHaveBeenSent && isExpired(entry.delivery.message, this.context.nowMs);
+    return isOver ? undefined : entry.delivery;
+  }
+
+  /** PUBREC came: the content is the client's now. */
+  release(entry: Outgoing): void {
+    if (entry.isReleased) return;
+    entry.isReleased = true;
+    entry.delivery = undefined;
+    if (entry.isStored) this.context.store.releaseOutgoing(entry.sequence);
+  }
+
+  delete(entry: Outgoing): void {
+    this.table.delete(entry.packetId);
+    this.bytes -= entry.bytes;
+    if (entry.isStored) this.context.store.deleteOutgoing(entry.sequence);
+  }
+
+  /** A new life of the session; the disk is cleared as a whole. */
+  clear(): void {
+    this.table.clear();
+    this.bytes = 0;
+    this.lastSequence = 0;
+  }
+
+  /** Before a hibernation: what is in memory only goes to disk. */
+  spill(): void {
+    for (const entry of this.table.values()) {
+      if (entry.isStored) continue;
+      this.context.store.putOutgoing(entry, entry.delivery);
+      entry.isStored = true;
+    }
+  }
+
+  private put(index: OutgoingIndex, delivery: Delivery | undefined, isStored: boolean): Outgoing {
+    const { sequence, qos, bytes, isReleased } = index;
+    const packetId = packetIdOf(sequence);
+    const state = { isReleased, isInFlight: false, mayHaveBeenSent: false };
+    const entry: Outgoing = { sequence, packetId, qos, bytes, ...state, delivery, isStored };
+    this.table.set(packetId, entry);
+    this.bytes += bytes;
+    this.lastSequence = Math.max(this.lastSequence, sequence);
+    return entry;
+  }
+
+  /** The next one whose packet identifier is free [MQTT-2.2.1-4]; there are fewer messages than identifiers. */
+  private nextSequence(): number {
+    let sequence = this.lastSequence + 1;
+    for (let tries = 0; this.table.has(packetIdOf(sequence)); tries += 1) {
+      if (tries > maximumPacketId) throw new Error("more outgoing messages than packet identifiers");
+      sequence += 1;
+    }
+    return sequence;
+  }
+}

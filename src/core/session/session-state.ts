@@ -1,0 +1,127 @@
+// MQTT's Session State and its life: begun by a CONNECT, left by a lost connection, resumed or ended. What is in it
+// is in the neighbouring files; which socket it talks to is the session's business. MQTT 5.0 section 4.1.
+
+import type { Context } from "./context.ts";
+import type { Report } from "./effect.ts";
+import { Inbound } from "./inbound.ts";
+import { sessionEndMs } from "./lifetime.ts";
+import { Outbound } from "./outbound.ts";
+import type { SessionRecord } from "./session-store.ts";
+import type { KeptInSnapshot } from "./snapshot.ts";
+import { Subscribing } from "./subscribing.ts";
+import { Wills } from "./will.ts";
+
+export class SessionState {
+  readonly inbound: Inbound;
+  readonly outbound: Outbound;
+  readonly subscribing: Subscribing;
+  readonly wills: Wills;
+  private readonly context: Context;
+  private record: SessionRecord | undefined;
+
+  constructor(context: Context) {
+    this.context = context;
+    this.record = context.store.readRecord();
+    this.inbound = new Inbound(context);
+    this.outbound = new Outbound(context, this.record?.sentThrough ?? 0);
+    this.subscribing = new Subscribing(context);
+    this.wills = new Wills(context);
+  }
+
+  /** Names this life of the state; `undefined` while there is none. */
+  get generation(): string | undefined {
+    return this.record?.generation;
+  }
+
+  /** It outlives its connection. */
+  get isDurable(): boolean {
+    return this.record !== undefined && this.record.expirySec > 0;
+  }
+
+  /** When it ends by time, in milliseconds since 1970. */
+  get endMs(): number {
+    return sessionEndMs(this.record);
+  }
+
+  /** A client connects: resumes the state, or begins one. */
+  open(expirySec: number): void {
+    const { layout, randomId } = this.context.settings;
+    const isMoved = this.record !== undefined && this.record.layout !== layout;
+    const generation = this.record?.generation ?? randomId();
+    this.record = { generation, expirySec, layout, isConnected: true, disconnectedAtMs: 0, sentThrough: 0 };
+    if (this.isDurable) this.context.store.putRecord(this.record);
+    this.wills.onSessionResumed();
+    if (isMoved) this.subscribing.registerAgain(generation);
+    this.inbound.onConnected();
+    this.subscribing.onConnected();
+    this.outbound.onConnected();
+  }
+
+  /** DISCONNECT gives another Session Expiry Interval. */
+  setExpiry(expirySec: number): void {
+    if (this.record !== undefined) this.record = { ...this.record, expirySec };
+  }
+
+  /** The connection is gone: the state waits for its client, or ends. */
+  leave(): void {
+    if (this.record === undefined) return;
+    const { nowMs } = this.context;
+    this.outbound.onDisconnected();
+    const { sentThrough } = this.outbound;
+    this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
+    this.wills.onConnectionLost(this.endMs);
+    this.report({ type: "disconnected", atMs: nowMs, isSessionKept: this.isDurable });
+    if (this.isDurable) this.context.store.putRecord(this.record);
+    else this.end();
+  }
+
+  end(): void {
+    if (this.record === undefined) return;
+    this.wills.onSessionEnded();
+    this.subscribing.end(this.record.generation);
+    this.inbound.clear();
+    this.outbound.clear();
+    this.context.store.clear();
+    this.record = undefined;
+  }
+
+  /** While its client is connected, `endMs` is Infinity. */
+  endIfExpired(): void {
+    if (this.endMs > this.context.nowMs) return;
+    // The directory still lists a session whose client has left.
+    this.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
+    this.end();
+  }
+
+  /** Writes what is in memory only to disk, and returns what a socket has to keep. */
+  hibernate(): KeptInSnapshot | undefined {
+    this.inbound.spill();
+    this.outbound.spill();
+    if (this.isDurable || this.record === undefined) return undefined;
+    return { record: this.record, subscriptions: this.subscribing.all() };
+  }
+
+  /** After a hibernation, with its client connected. */
+  awake(kept: KeptInSnapshot | undefined, inFlightThrough: number): void {
+    if (kept !== undefined) {
+      this.record = kept.record;
+      this.subscribing.restore(kept.subscriptions);
+    }
+    this.inbound.onAwoken();
+    this.outbound.onAwoken(inFlightThrough);
+  }
+
+  /** The object starts without a client: one that the disk takes for connected was cut off by a crash. */
+  recover(): void {
+    if (this.record?.isConnected) {
+      this.outbound.onCrashed();
+      this.leave();
+    } else if (this.record === undefined) {
+      this.wills.onConnectionLost(this.context.nowMs);
+    }
+  }
+
+  private report(report: Report): void {
+    this.context.effect({ type: "report", report });
+  }
+}

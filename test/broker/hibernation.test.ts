@@ -1,0 +1,123 @@
+// After 10 s without events the objects hibernate and lose their memory, but not the sockets: after waking, nothing
+// is different. Both kinds of session are set up before one waiting time, and looked at after it.
+
+import type { IPublishPacket } from "mqtt-packet";
+import { beforeAll, describe, expect, it } from "vitest";
+import { useBroker } from "../support/broker.ts";
+import { type Connected, type ConnectOptions, connect, unique } from "../support/connect.ts";
+import { passed } from "../support/time.ts";
+
+const broker = useBroker();
+
+type Scene = {
+  client: Connected;
+  topic: string;
+  /** What the alias 1 stands for. */
+  aliased: string;
+  /** Delivered to the client and not acknowledged: at QoS 1, at QoS 2, and at QoS 2 after PUBREC. */
+  open: [IPublishPacket, IPublishPacket, IPublishPacket];
+};
+
+const kinds: Record<string, ConnectOptions> = {
+  "a session that ends with its connection": { properties: { topicAliasMaximum: 5 } },
+  "a durable session": { properties: { topicAliasMaximum: 5, sessionExpiryInterval: 600 } },
+};
+const scenes = new Map<string, Scene>();
+const quiet = { topic: unique("hibernation/retained"), will: unique("hibernation/will") };
+
+async function setScene(options: ConnectOptions): Promise<Scene> {
+  const clientId = unique("sleeper");
+  const [topic, aliased] = [unique("hibernation/topic"), unique("hibernation/aliased")];
+  // No keep alive: nothing but the socket holds the session.
+  const will = { topic: quiet.will, payload: clientId, qos: 1 as const, retain: false };
+  const client = await connect(broker.wsNative(clientId), { ...options, clientId, keepalive: 0, will });
+  await client.subscribe(topic, { qos: 2, identifier: 77 });
+  await client.publish(aliased, "sets the alias", { properties: { topicAlias: 1 } });
+  client.send({ cmd: "publish", topic: aliased, payload: "half", qos: 2, dup: false, retain: false, messageId: 900 });
+  await client.receive({ cmd: "pubrec", messageId: 900 });
+  const publisher = await connect(broker.tcp);
+  for (const qos of [1, 2, 2] as const) await publisher.publish(topic, `open ${qos}`, { qos });
+  const open: IPublishPacket[] = [];
+  for (let count = 0; count < 3; count++) open.push(await client.receive({ cmd: "publish", dup: false }));
+  client.send({ cmd: "pubrec", messageId: open[2]?.messageId ?? 0 });
+  await client.receive({ cmd: "pubrel", messageId: open[2]?.messageId });
+  await publisher.disconnect();
+  return { client, topic, aliased, open: open as Scene["open"] };
+}
+
+beforeAll(async () => {
+  for (const [kind, options] of Object.entries(kinds)) scenes.set(kind, await setScene(options));
+  const publisher = await connect(broker.tcp);
+  await publisher.publish(quiet.topic, "kept", { qos: 1, retain: true });
+  await publisher.disconnect();
+  await passed(12_000);
+}, 60_000);
+
+describe.each(Object.keys(kinds))("%s, after a hibernation", (kind) => {
+  const scene = () => scenes.get(kind) as Scene;
+
+  it("receives, under an identifier that is not in use [MQTT-2.2.1-4]", async () => {
+    const { client, topic, open } = scene();
+    const publisher = await connect(broker.tcp);
+    for (let count = 0; count < 5; count++) await publisher.publish(topic, `new ${count}`, { qos: 1 });
+    const inUse = open.map(({ messageId }) => messageId);
+    const learned = open.find(({ properties }) => properties?.topicAlias !== undefined)?.properties?.topicAlias;
+    for (let count = 0; count < 5; count++) {
+      const message = await client.message({ payload: `new ${count}`, dup: false });
+      // The broker's own alias is known on both sides still.
+      if (message.topic === "") expect(message.properties?.topicAlias).toBe(learned);
+      else expect(message.topic).toBe(topic);
+      expect([message.properties?.subscriptionIdentifier].flat()).toEqual([77]);
+      expect(inUse).not.toContain(message.messageId);
+    }
+  });
+
+  it("knows the client's topic alias", async () => {
+    const { client, aliased } = scene();
+    const watcher = await connect(broker.tcp);
+    await watcher.subscribe(aliased, { qos: 2 });
+    await client.publish("", "by alias", { qos: 1, properties: { topicAlias: 1 } });
+    await watcher.message({ topic: aliased, payload: "by alias" });
+  });
+
+  it("goes on with the QoS 2 message that it had begun to take [MQTT-4.3.3-10]", async () => {
+    const { client, aliased } = scene();
+    const watcher = await connect(broker.tcp);
+    await watcher.subscribe(aliased, { qos: 2 });
+    const again = { topic: aliased, payload: "half", qos: 2, dup: true, retain: false, messageId: 900 } as const;
+    client.send({ cmd: "publish", ...again });
+    await client.receive({ cmd: "pubrec", messageId: 900 });
+    client.send({ cmd: "pubrel", messageId: 900 });
+    await client.receive({ cmd: "pubcomp", messageId: 900 });
+    await watcher.message({ topic: aliased, payload: "half", qos: 2 });
+    await watcher.expectNothingMore();
+  });
+
+  it("accepts the acknowledgements of what it had begun to send, and sends none of it again [MQTT-4.4.0-1]", async () => {
+    const { client, open } = scene();
+    const [one, two, three] = open.map(({ messageId }) => messageId ?? 0);
+    client.send({ cmd: "puback", messageId: one ?? 0 });
+    client.send({ cmd: "pubrec", messageId: two ?? 0 });
+    await client.receive({ cmd: "pubrel", messageId: two, reasonCode: 0 });
+    client.send({ cmd: "pubcomp", messageId: two ?? 0 });
+    client.send({ cmd: "pubcomp", messageId: three ?? 0 });
+    await client.expectNothingMore();
+  });
+
+  it("answers PINGREQ, subscribes and unsubscribes", async () => {
+    const { client, topic } = scene();
+    await client.ping();
+    await client.subscribe(quiet.topic, { qos: 1 });
+    const message = await client.message({ payload: "kept", retain: true });
+    expect(message.topic || quiet.topic).toBe(quiet.topic);
+    expect((await client.unsubscribe(topic, `${topic}/other`)).granted).toEqual([0, 0x11]);
+  });
+
+  it("has its Will", async () => {
+    const { client } = scene();
+    const watcher = await connect(broker.tcp);
+    await watcher.subscribe(quiet.will);
+    client.drop();
+    await watcher.message({ topic: quiet.will, payload: client.clientId });
+  });
+});
