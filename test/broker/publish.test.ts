@@ -85,10 +85,10 @@ describe("quality of service", () => {
     await subscriber.message({ payload: "another" });
   });
 
-  it("QoS 1 without a matching subscriber is answered 0x10; QoS 2 is accepted before anyone knows", async () => {
+  it.each([1, 2] as const)("QoS %i without a matching subscriber is answered 0x10", async (qos) => {
     const publisher = await connect(broker.tcp);
-    expect(await publisher.publish(unique("publish/nobody"), "x", { qos: 1 })).toBe(0x10);
-    expect(await publisher.publish(unique("publish/nobody"), "x", { qos: 2 })).toBe(0);
+    const expected = isForeign && qos === 2 ? 0 : 0x10; // Mosquitto says so at QoS 1 only
+    expect(await publisher.publish(unique("publish/nobody"), "x", { qos })).toBe(expected);
   });
 
   it("PUBREL for an unknown packet identifier is answered with PUBCOMP 0x92", async () => {

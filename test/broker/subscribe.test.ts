@@ -65,6 +65,7 @@ describe("topic filters", () => {
     const heard: string[] = [];
     while (heard.at(-1) !== topics.seen) heard.push((await all.message()).topic);
     expect(heard.filter((topic) => topic.startsWith("$"))).toEqual([]);
+    all.drop(); // it would match every other test's topics
   });
 
   const invalid = ["a/#/b", "a#", "a/b#", "+a", "a/b+", "#/", "$share/g", "$share//a", "$share/+/a", "$share/g/"];
@@ -106,7 +107,7 @@ describe("SUBSCRIBE", () => {
     }
   });
 
-  it.skipIf(isForeign)("of the same filter replaces the subscription [MQTT-3.8.4-3]", async () => {
+  it("of the same filter replaces the subscription [MQTT-3.8.4-3]", async () => {
     const topic = unique("subscribe/replace");
     const client = await connect(broker.tcp);
     const publisher = await connect(broker.tcp);

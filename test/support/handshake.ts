@@ -63,3 +63,18 @@ export function takeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
   }
   return { frames, rest };
 }
+
+/** Opens a WebSocket, says nothing, and waits for the frame that closes it; returns the close code. */
+export async function closeFrame(url: string): Promise<number> {
+  const { socket, head } = await upgrade(url);
+  let unread = head;
+  for (;;) {
+    const close = takeFrames(unread).frames.find(({ opcode }) => opcode === 8);
+    if (close !== undefined) {
+      socket.destroy();
+      return close.payload.readUInt16BE(0);
+    }
+    const [bytes] = (await once(socket, "data")) as [Buffer];
+    unread = Buffer.concat([unread, bytes]);
+  }
+}

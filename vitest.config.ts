@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // The Worker is bundled once; each file that needs a broker starts its own.
+    globalSetup: ["test/support/bundle-once.ts"],
+    reporters: ["default", "./test/support/closing-line.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+});
