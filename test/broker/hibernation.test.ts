@@ -11,6 +11,9 @@ const broker = useBroker();
 
 type Scene = {
   client: Connected;
+  /** Subscribed to what the client publishes. */
+  watcher: Connected;
+  received: IPublishPacket[];
   topic: string;
   /** What the alias 1 stands for. */
   aliased: string;
@@ -32,6 +35,8 @@ async function setScene(options: ConnectOptions): Promise<Scene> {
   const will = { topic: quiet.will, payload: clientId, qos: 1 as const, retain: false };
   const client = await connect(broker.wsNative(clientId), { ...options, clientId, keepalive: 0, will });
   await client.subscribe(topic, { qos: 2, identifier: 77 });
+  const watcher = await connect(broker.tcp);
+  await watcher.subscribe(aliased, { qos: 2 });
   await client.publish(aliased, "sets the alias", { properties: { topicAlias: 1 } });
   client.send({ cmd: "publish", topic: aliased, payload: "half", qos: 2, dup: false, retain: false, messageId: 900 });
   await client.receive({ cmd: "pubrec", messageId: 900 });
@@ -42,7 +47,7 @@ async function setScene(options: ConnectOptions): Promise<Scene> {
   client.send({ cmd: "pubrec", messageId: open[2]?.messageId ?? 0 });
   await client.receive({ cmd: "pubrel", messageId: open[2]?.messageId });
   await publisher.disconnect();
-  return { client, topic, aliased, open: open as Scene["open"] };
+  return { client, watcher, received: [], topic, aliased, open: open as Scene["open"] };
 }
 
 beforeAll(async () => {
@@ -73,24 +78,22 @@ describe.each(Object.keys(kinds))("%s, after a hibernation", (kind) => {
   });
 
   it("knows the client's topic alias", async () => {
-    const { client, aliased } = scene();
-    const watcher = await connect(broker.tcp);
-    await watcher.subscribe(aliased, { qos: 2 });
+    const { client, watcher, received, aliased } = scene();
     await client.publish("", "by alias", { qos: 1, properties: { topicAlias: 1 } });
-    await watcher.message({ topic: aliased, payload: "by alias" });
+    received.push(...(await watcher.rest()));
+    expect(received.at(-1)).toMatchObject({ topic: aliased, payload: Buffer.from("by alias") });
   });
 
   it("goes on with the QoS 2 message that it had begun to take [MQTT-4.3.3-10]", async () => {
-    const { client, aliased } = scene();
-    const watcher = await connect(broker.tcp);
-    await watcher.subscribe(aliased, { qos: 2 });
+    const { client, watcher, received, aliased } = scene();
     const again = { topic: aliased, payload: "half", qos: 2, dup: true, retain: false, messageId: 900 } as const;
     client.send({ cmd: "publish", ...again });
     await client.receive({ cmd: "pubrec", messageId: 900 });
     client.send({ cmd: "pubrel", messageId: 900 });
     await client.receive({ cmd: "pubcomp", messageId: 900 });
-    await watcher.message({ topic: aliased, payload: "half", qos: 2 });
-    await watcher.expectNothingMore();
+    // The broker may hand it on at PUBLISH or at PUBREL: once in all.
+    received.push(...(await watcher.rest()));
+    expect(received.filter(({ payload }) => payload.toString() === "half")).toHaveLength(1);
   });
 
   it("accepts the acknowledgements of what it had begun to send, and sends none of it again [MQTT-4.4.0-1]", async () => {

@@ -128,6 +128,23 @@ export function readProperties(reader: ByteReader, owner: PropertyOwner): Proper
   return { values, forwarded: joined(forwarded) };
 }
 
+/** The least a user property takes: its identifier and two empty strings. */
+const minimumUserPropertyBytes = 5;
+
+/** Whether `forwarded`, as `readProperties` left it, holds more user properties than that. */
+export function hasMoreUserProperties(forwarded: Uint8Array, most: number): boolean {
+  if (forwarded.length <= most * minimumUserPropertyBytes) return false;
+  const reader = new ByteReader(forwarded);
+  let count = 0;
+  while (reader.remaining > 0) {
+    const id = reader.varint();
+    if (id === Property.UserProperty) count += 1;
+    const definition = DEFINITIONS[id];
+    definition?.read(reader, definition.name);
+  }
+  return count > most;
+}
+
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (first === undefined) return NO_BYTES;

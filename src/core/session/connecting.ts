@@ -4,9 +4,9 @@ import type { Limits } from "../limits.ts";
 import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
-import { levelCount } from "../topic/topic-name.ts";
 import type { AwaitingConnect, Connected } from "./connection.ts";
 import type { SessionSettings } from "./context.ts";
+import { refusalOfMessage } from "./message-limits.ts";
 import { OutgoingAliases } from "./topic-alias.ts";
 
 /** Before MQTT 5.0 a client names no Maximum Packet Size, and neither does one that leaves it out. */
@@ -33,9 +33,8 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
   const decision = accessControl({ action: "connect", clientId, username, password });
   if (isError(decision)) throw new ProtocolError(decision, "not allowed to connect");
   if (will === undefined) return;
-  if (levelCount(will.topicName) > limits.maximumTopicLevels) {
-    throw new ProtocolError(ReasonCode.TopicNameInvalid, `a topic has ${limits.maximumTopicLevels} levels at most`);
-  }
+  const refusal = refusalOfMessage(will.topicName, will.properties, limits);
+  if (refusal !== undefined) throw new ProtocolError(refusal.reasonCode, `the Will: ${refusal.why}`);
   const willDecision = accessControl({ action: "publish", clientId, topicName: will.topicName });
   if (isError(willDecision)) throw new ProtocolError(willDecision, "not allowed to publish the Will");
 }

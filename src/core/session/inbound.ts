@@ -6,10 +6,10 @@ import type { PublishPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { shardOf } from "../topic/shard.ts";
-import { levelCount } from "../topic/topic-name.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
+import { type Refusal, refusalOfMessage } from "./message-limits.ts";
 import { resolveTopicName } from "./topic-alias.ts";
 
 /** A QoS 2 message from the client, from PUBLISH until PUBREL. */
@@ -76,7 +76,7 @@ export class Inbound {
       if (again.state === "received") send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
       return;
     }
-    const refusal = this.refusalOf(topicName);
+    const refusal = this.refusalOf(topicName, packet.properties);
     if (refusal !== undefined) {
       refuse(this.context, connected, packet, refusal);
       return;
@@ -159,20 +159,14 @@ export class Inbound {
     }
   }
 
-  private refusalOf(topicName: string): Refusal | undefined {
+  private refusalOf(topicName: string, properties: Uint8Array): Refusal | undefined {
     const { limits, accessControl, clientId } = this.context.settings;
-    if (levelCount(topicName) > limits.maximumTopicLevels) {
-      return {
-        reasonCode: ReasonCode.TopicNameInvalid,
-        why: `a topic has ${limits.maximumTopicLevels} levels at most`,
-      };
-    }
+    const refusal = refusalOfMessage(topicName, properties, limits);
+    if (refusal !== undefined) return refusal;
     const decision = accessControl({ action: "publish", clientId, topicName });
     return isError(decision) ? { reasonCode: decision, why: "not allowed to publish to this topic" } : undefined;
   }
 }
-
-type Refusal = { readonly reasonCode: ReasonCode; readonly why: string };
 
 /** MQTT 3.x has no way to refuse a message: it is acknowledged and goes nowhere. QoS 0 is dropped in silence. */
 function refuse(context: Context, connected: Connected, packet: PublishPacket, refusal: Refusal): void {

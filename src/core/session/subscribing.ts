@@ -6,11 +6,11 @@ import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { shardsOf } from "../topic/shard.ts";
 import { parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
-import { levelCount } from "../topic/topic-name.ts";
 import type { TopicSubscription } from "../topic/topic-request.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
+import { topicLimitsOf } from "./message-limits.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE whose answers are on their way. */
 export type PendingFilters = {
@@ -77,7 +77,11 @@ export class Subscribing {
 
   /** @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4] */
   onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
-    const asked = packet.subscriptions.map((request) => ({ request, parsed: parseTopicFilter(request.topicFilter) }));
+    const topicLimits = topicLimitsOf(this.context.settings.limits);
+    const asked = packet.subscriptions.map((request) => ({
+      request,
+      parsed: parseTopicFilter(request.topicFilter, topicLimits),
+    }));
     if (asked.some(({ request, parsed }) => request.noLocal && parsed?.shareName !== undefined)) {
       throw new ProtocolError(ReasonCode.ProtocolError, "No Local cannot be set on a shared subscription");
     }
@@ -171,8 +175,7 @@ export class Subscribing {
 
   private refusalOf(topicFilter: string, parsed: TopicFilter | undefined, isNew: boolean): number | undefined {
     const { limits, clientId, accessControl } = this.context.settings;
-    if (parsed === undefined || levelCount(topicFilter) > limits.maximumTopicLevels)
-      return ReasonCode.TopicFilterInvalid;
+    if (parsed === undefined) return ReasonCode.TopicFilterInvalid;
     const decision = accessControl({ action: "subscribe", clientId, topicFilter });
     if (isError(decision)) return decision;
     const isFull = isNew && this.subscriptions.size >= limits.maximumSubscriptions;
