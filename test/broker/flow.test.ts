@@ -86,10 +86,11 @@ describe.skipIf(isForeign)("topic alias of the broker", () => {
 });
 
 describe("Receive Maximum", () => {
-  it.each([1, 2] as const)(
-    "of the broker: one unreleased message more ends the connection [MQTT-3.3.4-7] (QoS 2 by %i path)",
+  it.each(["TCP", "relayed WebSocket", "native WebSocket"] as const)(
+    "of the broker: over %s one unreleased message more ends the connection [MQTT-3.3.4-7]",
     async (path) => {
-      const publisher = await connect(path === 1 ? broker.tcp : broker.ws);
+      const clientId = unique("greedy");
+      const publisher = await connect(broker.url(path, clientId), { clientId });
       const receiveMaximum = publisher.connack.properties?.receiveMaximum ?? 65_535;
       const topic = unique("flow/receive-maximum");
       for (let count = 0; count <= receiveMaximum; count++) publisher.sendPublish(topic, "x", { qos: 2 });

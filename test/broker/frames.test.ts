@@ -1,12 +1,12 @@
 // WebSocket frames and control packets: towards the broker they need not fit, towards clients they do.
 // MQTT 5.0 section 6; what boards' libraries can take is in the comments.
 
-import { once } from "node:events";
+import type { Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import { isForeign, useBroker } from "../support/broker.ts";
 import { connect, connectPacket, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
-import { clientFrame, type Frame, takeFrames, upgrade } from "../support/handshake.ts";
+import { clientFrame, type Frame, framesOf, upgrade } from "../support/handshake.ts";
 import { packetLength, takePackets } from "../support/wire.ts";
 
 const broker = useBroker();
@@ -16,13 +16,13 @@ const webSockets = ["relayed WebSocket", "native WebSocket"] as const;
 async function script(url: string, clientId: string): Promise<{ client: Conversation; bytes: Buffer; topic: string }> {
   const client = await Conversation.open(url);
   const topic = `f/${clientId}`;
-  const packets = [
+  const packets: Packet[] = [
     connectPacket({ clientId, version: 4 }),
     { cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos: 1 }] },
     { cmd: "publish", topic, payload: "hi", qos: 1, messageId: 2, dup: false, retain: false },
     { cmd: "pingreq" },
-  ] as const;
-  return { client, topic, bytes: Buffer.concat(packets.map((packet) => client.encode(packet as never))) };
+  ];
+  return { client, topic, bytes: Buffer.concat(packets.map((packet) => client.encode(packet))) };
 }
 
 /** The answers to that conversation, in whichever order those after CONNACK may come. */
@@ -122,22 +122,15 @@ describe.each(webSockets)("over the %s", (path) => {
     const { bytes, client, topic } = await script(broker.url(path, clientId), clientId);
     client.drop();
     const offer = { "Sec-WebSocket-Protocol": "mqtt", "Sec-WebSocket-Extensions": "permessage-deflate" };
-    const { socket, head } = await upgrade(broker.url(path, clientId), offer);
-    const frames: Frame[] = [];
-    let unread = head;
-    socket.write(clientFrame(bytes));
+    const upgraded = await upgrade(broker.url(path, clientId), offer);
+    upgraded.socket.write(clientFrame(bytes));
     const publisher = await connect(broker.tcp);
-    for (let isReady = false; !isReady; ) {
-      const taken = takeFrames(unread);
-      frames.push(...taken.frames);
-      unread = taken.rest;
-      const large = frames.some(({ payload }) => payload.length > 50_000);
-      const greeted = frames.some(({ payload }) => payload.includes("hi"));
-      if (greeted && !large) await publisher.publish(topic, Buffer.alloc(100_000, "large"), { qos: 0 });
-      isReady = large;
-      if (!isReady) unread = Buffer.concat([unread, ...((await once(socket, "data")) as [Buffer])]);
+    const frames: Frame[] = [];
+    for await (const frame of framesOf(upgraded)) {
+      frames.push(frame);
+      if (frame.payload.includes("hi")) publisher.sendPublish(topic, Buffer.alloc(100_000, "large"));
+      if (frame.payload.length > 50_000) break;
     }
-    socket.destroy();
     for (const { fin, opcode, compressed, payload } of frames) {
       expect({ fin, opcode, compressed }).toEqual({ fin: true, opcode: 2, compressed: false });
       expect(packetLength(payload)).toBeDefined();

@@ -20,7 +20,6 @@ describe.skipIf(isForeign)("routes", () => {
   it.each(["/mqtt", "/mqtt/someone"])("%s without an upgrade says that it wants one", async (path) => {
     const response = await fetch(`${broker.http}${path}`);
     expect(response.status).toBe(426);
-    expect(response.headers.get("upgrade")).toBe("websocket");
     expect((await response.text()).trimEnd()).toMatch(/^[^\n<]+$/);
   });
 });

@@ -1,5 +1,6 @@
 // Sessions: what is kept while a client is away, and how it goes on when it is back. MQTT 5.0 sections 4.1 and 4.4.
 
+import type { IPublishPacket } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import { isForeign, paths, useBroker } from "../support/broker.ts";
 import { type Connected, type ConnectOptions, connect, durable, unique } from "../support/connect.ts";
@@ -47,7 +48,7 @@ describe.each(paths)("resumed over %s", (path) => {
       ["c", 1],
     ] as const)
       await publisher.publish(topic, payload, { qos });
-    const first = [];
+    const first: IPublishPacket[] = [];
     for (const payload of ["a", "b", "c"]) first.push(await client.receive({ cmd: "publish", payload, dup: false }));
     client.drop();
     const back = await again(broker.url(path, client.clientId));

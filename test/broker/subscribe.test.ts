@@ -1,5 +1,6 @@
 // SUBSCRIBE and UNSUBSCRIBE: filters, options, identifiers, overlaps. MQTT 5.0 sections 3.8 to 3.11 and 4.7.
 
+import type { Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import { isForeign, useBroker } from "../support/broker.ts";
 import { connect, connectPacket, unique } from "../support/connect.ts";
@@ -235,10 +236,13 @@ describe("UNSUBSCRIBE", () => {
     for (const url of [broker.tcp, broker.ws]) {
       const client = await Conversation.open(url);
       const hello = client.encode(connectPacket({ version: 4 }));
-      const subscribe = { cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos: 0 }] } as const;
-      const unsubscribe = { cmd: "unsubscribe", messageId: 2, unsubscriptions: [topic] } as const;
       const publish = { cmd: "publish", topic, qos: 0, dup: false, retain: false } as const;
-      const script = [subscribe, { ...publish, payload: "1" }, unsubscribe, { ...publish, payload: "2" }];
+      const script: Packet[] = [
+        { cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos: 0 }] },
+        { ...publish, payload: "1" },
+        { cmd: "unsubscribe", messageId: 2, unsubscriptions: [topic] },
+        { ...publish, payload: "2" },
+      ];
       client.send(Buffer.concat([hello, ...script.map((packet) => client.encode(packet))]));
       await client.receive({ cmd: "connack" });
       await client.receive({ cmd: "suback", messageId: 1 });

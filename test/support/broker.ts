@@ -48,7 +48,7 @@ export async function startBroker({ variables = {}, dataDir }: Settings = {}): P
   let running = await startOurs(folder, variables);
   const http = () => running.url.replace(/\/$/, "");
   const ws = () => http().replace(/^http/, "ws");
-  return {
+  const broker: Broker = {
     isForeign,
     get tcp() {
       return `tcp://127.0.0.1:${running.tcpPort}`;
@@ -61,7 +61,8 @@ export async function startBroker({ variables = {}, dataDir }: Settings = {}): P
     },
     wsNative: (clientId) => `${ws()}/mqtt/${encodeURIComponent(clientId)}`,
     url(path, clientId) {
-      return path === "TCP" ? this.tcp : path === "native WebSocket" ? this.wsNative(clientId) : this.ws;
+      if (path === "TCP") return broker.tcp;
+      return path === "native WebSocket" ? broker.wsNative(clientId) : broker.ws;
     },
     async restart() {
       await running.close();
@@ -72,6 +73,7 @@ export async function startBroker({ variables = {}, dataDir }: Settings = {}): P
       if (dataDir === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+  return broker;
 }
 
 function foreignBroker(): Broker {

@@ -10,7 +10,7 @@ import { hex, takePackets } from "./wire.ts";
 export type PacketOf<C extends PacketCmd> = Extract<Packet, { cmd: C }>;
 /** Some fields of a packet; a `payload` given as a string is compared as UTF-8. */
 export type Expected<C extends PacketCmd> = { cmd: C } & Record<string, unknown>;
-export type PublishOptions = { qos?: QoS; retain?: boolean; properties?: IPublishPacket["properties"] };
+export type PublishOptions = { qos?: QoS; retain?: boolean; properties?: NonNullable<IPublishPacket["properties"]> };
 export type SubscriptionOptions = { qos?: QoS; nl?: boolean; rap?: boolean; rh?: number };
 type Wait = { timeoutMs?: number };
 
@@ -30,7 +30,7 @@ export class Conversation {
   /** The Client Identifier of the CONNECT that was sent. */
   clientId = "";
   #transport!: Transport;
-  #unread = Buffer.alloc(0);
+  #unread: Buffer = Buffer.alloc(0);
   #packets: Buffer[] = [];
   #closed: { code: number | undefined } | undefined;
   #changed: () => void = () => {};

@@ -64,17 +64,20 @@ export function takeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
   return { frames, rest };
 }
 
+/** The frames that the server sends, as they come. */
+export async function* framesOf({ socket, head }: Upgraded): AsyncGenerator<Frame> {
+  let unread = head;
+  for await (const bytes of socket as AsyncIterable<Buffer>) {
+    const { frames, rest } = takeFrames(Buffer.concat([unread, bytes]));
+    yield* frames;
+    unread = rest;
+  }
+}
+
 /** Opens a WebSocket, says nothing, and waits for the frame that closes it; returns the close code. */
 export async function closeFrame(url: string): Promise<number> {
-  const { socket, head } = await upgrade(url);
-  let unread = head;
-  for (;;) {
-    const close = takeFrames(unread).frames.find(({ opcode }) => opcode === 8);
-    if (close !== undefined) {
-      socket.destroy();
-      return close.payload.readUInt16BE(0);
-    }
-    const [bytes] = (await once(socket, "data")) as [Buffer];
-    unread = Buffer.concat([unread, bytes]);
+  for await (const { opcode, payload } of framesOf(await upgrade(url))) {
+    if (opcode === 8) return payload.readUInt16BE(0);
   }
+  throw new Error("the connection ended without a Close frame");
 }

@@ -1,0 +1,204 @@
+import { describe, expect, it } from "vitest";
+import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
+import type { Message } from "../../../src/core/message/message.ts";
+import { type Recipient, type RetainedCursor, Topic } from "../../../src/core/topic/topic.ts";
+import { MemoryTopicStore } from "../../support/memory-topic-store.ts";
+
+const nowMs = 1_800_000_000_000;
+
+describe("a retained message", () => {
+  it("is kept, and goes to later subscriptions with RETAIN set [MQTT-3.3.1-5] [MQTT-3.3.1-8]", () => {
+    const { topic } = setUp();
+    publish(topic, "a", "1");
+    const [recipient] = retained(topic, "a");
+    expect(recipient).toMatchObject({
+      clientId: "c1",
+      generation: "g1",
+      delivery: { qos: 1, retain: true, subscriptionIdentifiers: [9], message: { topicName: "a", qos: 1 } },
+    });
+  });
+
+  it("is not made of a message without RETAIN, nor cleared by one [MQTT-3.3.1-8]", () => {
+    const { topic } = setUp();
+    publish(topic, "a", "1", { retain: false });
+    expect(textsOf(topic, "a")).toEqual([]);
+    publish(topic, "a", "1");
+    publish(topic, "a", "", { retain: false });
+    expect(textsOf(topic, "a")).toEqual(["1"]);
+  });
+
+  it("is replaced by the next one, at QoS 0 too", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a", "first");
+    publish(topic, "a", "2", { qos: 0 });
+    expect(textsOf(topic, "a")).toEqual(["2"]);
+    expect(store.retainedTotals().messages).toBe(1);
+  });
+
+  it("is cleared by an empty one, which is not kept but goes to those who subscribe [MQTT-3.3.1-6] [MQTT-3.3.1-7]", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a", "1");
+    topic.subscribe("c2", "g2", subscription("a"));
+    const route = publish(topic, "a", "");
+    expect(route).toMatchObject({ recipients: [{ clientId: "c2" }] });
+    publish(topic, "never there", "");
+    expect(textsOf(topic, "#")).toEqual([]);
+    expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
+  });
+
+  it("keeps its properties and expiry, and loses its id: it goes to who has had it live as well", () => {
+    const { topic } = setUp();
+    const fields = { qos: 2, id: "0kexample-g-1", properties: Uint8Array.of(1, 1), expiresAtMs: nowMs + 1 } as const;
+    publish(topic, "a", "1", fields);
+    const [recipient] = retained(topic, "a");
+    expect(recipient?.delivery.message).toMatchObject({ ...fields, id: "" });
+  });
+
+  it("that has expired is neither sent nor kept [MQTT-3.3.2-5]", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a", "1", { expiresAtMs: nowMs });
+    publish(topic, "b", "2", { expiresAtMs: nowMs + 1 });
+    expect(textsOf(topic, "+")).toEqual(["2"]);
+    expect(store.retainedTotals().messages).toBe(1);
+  });
+
+  it("is there after a restart, and counts", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a", "1");
+    const again = new Topic(store, { ...defaultLimits, maximumRetainedMessages: 1 });
+    expect(textsOf(again, "a")).toEqual(["1"]);
+    expect(publish(again, "b", "1")).toBe(0x97);
+  });
+});
+
+describe("the limits of retained messages", () => {
+  it("are of messages: one more is refused, replacing and clearing go on", () => {
+    const { topic } = setUp({ maximumRetainedMessages: 2 });
+    publish(topic, "a", "1");
+    publish(topic, "b", "1");
+    expect(publish(topic, "c", "1")).toBe(0x97);
+    expect(publish(topic, "b", "2")).toMatchObject({ recipients: [] });
+    expect(textsOf(topic, "#")).toEqual(["1", "2"]);
+    publish(topic, "a", "");
+    expect(publish(topic, "c", "3")).toMatchObject({ recipients: [] });
+    expect(textsOf(topic, "#")).toEqual(["2", "3"]);
+  });
+
+  it("are of bytes, which replacing, clearing and expiry give back", () => {
+    const { topic } = setUp({ maximumRetainedBytes: 1000 });
+    publish(topic, "a", "x".repeat(600));
+    expect(publish(topic, "b", "x".repeat(600))).toBe(0x97);
+    publish(topic, "a", "x".repeat(100));
+    expect(publish(topic, "b", "x".repeat(600), { expiresAtMs: nowMs })).toMatchObject({ recipients: [] });
+    expect(publish(topic, "a", "x".repeat(600))).toBe(0x97);
+    expect(textsOf(topic, "a")).toEqual(["x".repeat(100)]);
+    expect(textsOf(topic, "b")).toEqual([]);
+    expect(publish(topic, "a", "x".repeat(900))).toMatchObject({ recipients: [] });
+  });
+
+  it("do not refuse what is not retained, and what is refused goes to nobody", () => {
+    const { topic } = setUp({ maximumRetainedMessages: 0 });
+    topic.subscribe("c2", "g2", subscription("a"));
+    expect(publish(topic, "a", "1")).toBe(0x97);
+    expect(publish(topic, "a", "1", { retain: false })).toMatchObject({ recipients: [{ clientId: "c2" }] });
+    expect(publish(topic, "a", "")).toMatchObject({ recipients: [{ clientId: "c2" }] });
+  });
+});
+
+describe("the retained messages of a new subscription", () => {
+  it("are those that its filter matches, in order of topic", () => {
+    const { topic } = setUp();
+    for (const name of ["a/b", "a", "a/b/c", "ab", "b/b", "$x/b", "a-", "a//b"]) publish(topic, name, name);
+    expect(textsOf(topic, "a/#")).toEqual(["a", "a//b", "a/b", "a/b/c"]);
+    expect(textsOf(topic, "a/+")).toEqual(["a/b"]);
+    expect(textsOf(topic, "+/b")).toEqual(["a/b", "b/b"]);
+    expect(textsOf(topic, "#")).toEqual(["a", "a-", "a//b", "a/b", "a/b/c", "ab", "b/b"]);
+    expect(textsOf(topic, "$x/#")).toEqual(["$x/b"]);
+    expect(textsOf(topic, "a/b")).toEqual(["a/b"]);
+    expect(textsOf(topic, "z/#")).toEqual([]);
+  });
+
+  it("are none for a shared subscription", () => {
+    const { topic } = setUp();
+    publish(topic, "a", "1");
+    expect(textsOf(topic, "$share/g/a")).toEqual([]);
+    expect(textsOf(topic, "$share/g/#")).toEqual([]);
+  });
+
+  it("come in pages of bounded size, all of them and each once", () => {
+    const { topic } = setUp();
+    const names = Array.from({ length: 120 }, (_, index) => `a/${String(index).padStart(4, "0")}`);
+    for (const name of names) publish(topic, name, name);
+    const pages = pagesOf(topic, "a/#");
+    expect(pages.map((page) => page.length)).toEqual([50, 50, 20]);
+    expect(pages.flat()).toEqual(names);
+  });
+
+  it("are found behind many that do not match, in steps of bounded size", () => {
+    const { topic } = setUp();
+    for (let index = 0; index < 1100; index += 1) publish(topic, `a/${String(index).padStart(4, "0")}/x`, "no");
+    publish(topic, "a/9/y", "yes");
+    const pages = pagesOf(topic, "a/+/y");
+    expect(pages.length).toBeGreaterThan(2);
+    expect(pages.flat()).toEqual(["yes"]);
+  });
+
+  it("that change between two pages are taken as they are then", () => {
+    const { topic } = setUp();
+    for (let index = 10; index < 70; index += 1) publish(topic, `a/${index}`, "old");
+    const first = topic.retainedPage({ subscriber: subscriberOf(topic, "a/#"), after: undefined }, nowMs);
+    publish(topic, "a/59", "");
+    publish(topic, "a/60", "");
+    publish(topic, "a/61", "new");
+    const second = topic.retainedPage(first.next as RetainedCursor, nowMs);
+    expect(first.recipients).toHaveLength(50);
+    expect(second.recipients.map(textOf)).toEqual(["new", ...Array.from({ length: 8 }, () => "old")]);
+  });
+});
+
+function setUp(limits: Partial<Limits> = {}) {
+  const store = new MemoryTopicStore();
+  return { store, topic: new Topic(store, { ...defaultLimits, ...limits }) };
+}
+
+function subscription(topicFilter: string) {
+  return { topicFilter, qos: 2, noLocal: false, retainAsPublished: false, subscriptionIdentifier: 9 } as const;
+}
+
+function subscriberOf(topic: Topic, topicFilter: string) {
+  return topic.subscribe("c1", "g1", subscription(topicFilter));
+}
+
+function publish(topic: Topic, topicName: string, text: string, fields: Partial<Message> = {}) {
+  const message = { id: "", topicName, qos: 1, retain: true, expiresAtMs: 0, properties: new Uint8Array() } as const;
+  return topic.publish("publisher", { ...message, payload: new TextEncoder().encode(text), ...fields });
+}
+
+/** What a new subscription of `c1` gets; it does not stay. */
+function pages(topic: Topic, topicFilter: string): Recipient[][] {
+  const all: Recipient[][] = [];
+  let cursor: RetainedCursor | undefined = { subscriber: subscriberOf(topic, topicFilter), after: undefined };
+  while (cursor !== undefined) {
+    const { recipients, next } = topic.retainedPage(cursor, nowMs);
+    all.push([...recipients]);
+    cursor = next;
+  }
+  topic.end("c1", "g1");
+  return all;
+}
+
+function retained(topic: Topic, topicFilter: string): Recipient[] {
+  return pages(topic, topicFilter).flat();
+}
+
+function pagesOf(topic: Topic, topicFilter: string): string[][] {
+  return pages(topic, topicFilter).map((page) => page.map(textOf));
+}
+
+function textsOf(topic: Topic, topicFilter: string): string[] {
+  return retained(topic, topicFilter).map(textOf);
+}
+
+function textOf({ delivery }: Recipient): string {
+  return new TextDecoder().decode(delivery.message.payload);
+}

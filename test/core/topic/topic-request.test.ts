@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import type { Message } from "../../../src/core/message/message.ts";
+import {
+  decodeSessionDeliveries,
+  decodeSessionDelivery,
+  decodeTopicRequests,
+  encodeSessionDeliveries,
+  encodeSessionDelivery,
+  encodeTopicRequests,
+  type SessionDelivery,
+  sizeOfMessage,
+  type TopicRequest,
+} from "../../../src/core/topic/topic-request.ts";
+
+const message: Message = {
+  id: "0kexample-g-1",
+  topicName: "a/ä",
+  qos: 2,
+  retain: true,
+  expiresAtMs: 1_800_000_000_000,
+  properties: Uint8Array.of(1, 1),
+  payload: Uint8Array.of(0, 255),
+};
+const plain: Message = { ...message, id: "", qos: 0, retain: false, expiresAtMs: 0, payload: new Uint8Array() };
+const qosLevels = [0, 1, 2] as const;
+
+describe("the batches between a session and a topic object", () => {
+  it("hold topic requests of every kind, in order", () => {
+    const generation = "generation1";
+    const requests: TopicRequest[] = [
+      { type: "publish", message },
+      { type: "unsubscribe", generation, topicFilter: "$share/g/ä/#" },
+      { type: "end", generation },
+      { type: "publish", message: plain },
+    ];
+    expect(decodeTopicRequests(encodeTopicRequests(requests))).toEqual(requests);
+    expect(decodeTopicRequests(encodeTopicRequests([]))).toEqual([]);
+  });
+
+  it("hold a subscription with each combination of its options", () => {
+    const flags = [true, false];
+    const requests: TopicRequest[] = qosLevels.flatMap((qos) =>
+      flags.flatMap((noLocal) =>
+        flags.flatMap((retainAsPublished) =>
+          flags.map((sendRetained): TopicRequest => {
+            const subscriptionIdentifier = noLocal ? 268_435_455 : 0;
+            const subscription = { topicFilter: "a/+", qos, noLocal, retainAsPublished, subscriptionIdentifier };
+            return { type: "subscribe", generation: "g", subscription, sendRetained };
+          }),
+        ),
+      ),
+    );
+    expect(decodeTopicRequests(encodeTopicRequests(requests))).toEqual(requests);
+  });
+
+  it("hold deliveries, alone or several", () => {
+    const deliveries = [true, false].map((isRefusable): SessionDelivery => {
+      const delivery = {
+        message: isRefusable ? message : plain,
+        qos: 1,
+        retain: true,
+        subscriptionIdentifiers: [1, 2],
+      };
+      return { generation: "generation1", isRefusable, delivery: delivery as SessionDelivery["delivery"] };
+    });
+    expect(decodeSessionDeliveries(encodeSessionDeliveries(deliveries))).toEqual(deliveries);
+    for (const each of deliveries) expect(decodeSessionDelivery(encodeSessionDelivery(each))).toEqual(each);
+  });
+
+  it("are refused when they hold what is not known", () => {
+    expect(() => decodeTopicRequests(Uint8Array.of(1, 9))).toThrow("a kind that this version does not know");
+    expect(() => decodeTopicRequests(Uint8Array.of(2, 3, 0))).toThrow();
+  });
+});
+
+describe("the size of a message in queues and batches", () => {
+  it("is no less than what it takes in a batch", () => {
+    for (const each of [message, plain, { ...message, payload: new Uint8Array(5000) }]) {
+      expect(encodeTopicRequests([{ type: "publish", message: each }]).length).toBeLessThanOrEqual(sizeOfMessage(each));
+    }
+  });
+});

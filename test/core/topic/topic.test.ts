@@ -1,0 +1,230 @@
+import { describe, expect, it } from "vitest";
+import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
+import type { Message } from "../../../src/core/message/message.ts";
+import { type Route, Topic } from "../../../src/core/topic/topic.ts";
+import type { TopicSubscription } from "../../../src/core/topic/topic-request.ts";
+import { MemoryTopicStore } from "../../support/memory-topic-store.ts";
+
+describe("a publish", () => {
+  it("goes to every session with a matching subscription [MQTT-3.3.4-1]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a/+"));
+    topic.subscribe("c2", "g2", to("a/#"));
+    topic.subscribe("c3", "g3", to("b"));
+    expect(clientsOf(route(topic, message("a/b")))).toEqual(["c1", "c2"]);
+    expect(route(topic, message("c"))).toEqual({ recipients: [], groups: [] });
+  });
+
+  it("is delivered at the lower of the published and the granted QoS [MQTT-3.8.4-8]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a", { qos: 1 }));
+    const qosOf = (qos: 0 | 1 | 2) => route(topic, message("a", { qos })).recipients[0]?.delivery.qos;
+    expect([qosOf(0), qosOf(1), qosOf(2)]).toEqual([0, 1, 1]);
+  });
+
+  it("is one delivery to a session with overlapping subscriptions: the highest QoS, all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-4]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a/#", { qos: 0, subscriptionIdentifier: 7, retainAsPublished: true }));
+    topic.subscribe("c1", "g1", to("+/b", { qos: 2, subscriptionIdentifier: 9 }));
+    topic.subscribe("c1", "g1", to("a/b", { qos: 1 }));
+    const { recipients } = route(topic, message("a/b", { retain: true }));
+    expect(recipients).toHaveLength(1);
+    expect(recipients[0]?.delivery).toMatchObject({ qos: 2, retain: true });
+    expect(recipients[0]?.delivery.subscriptionIdentifiers.toSorted()).toEqual([7, 9]);
+  });
+
+  it("keeps the lives of a session apart: their subscriptions are not merged", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "old", to("a/#"));
+    topic.subscribe("c1", "new", to("a"));
+    expect(
+      route(topic, message("a"))
+        .recipients.map(({ generation }) => generation)
+        .sort(),
+    ).toEqual(["new", "old"]);
+  });
+
+  it("does not come back through a No Local subscription [MQTT-3.8.3-3]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a", { noLocal: true }));
+    topic.subscribe("c2", "g2", to("a", { noLocal: true }));
+    expect(clientsOf(route(topic, message("a"), "c1"))).toEqual(["c2"]);
+    topic.subscribe("c1", "g1", to("#", { subscriptionIdentifier: 5 }));
+    const { recipients } = route(topic, message("a"), "c1");
+    expect(recipients.find(({ clientId }) => clientId === "c1")?.delivery.subscriptionIdentifiers).toEqual([5]);
+  });
+
+  it("has its RETAIN flag where the subscription asks for it [MQTT-3.3.1-12] [MQTT-3.3.1-13]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a", { retainAsPublished: true }));
+    topic.subscribe("c2", "g2", to("a"));
+    const flags = (retain: boolean) =>
+      route(topic, message("a", { retain })).recipients.map((each) => each.delivery.retain);
+    expect([flags(true), flags(false)]).toEqual([
+      [true, false],
+      [false, false],
+    ]);
+  });
+
+  it("to a name with $ reaches no wildcard at the first level [MQTT-4.7.2-1]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("#"));
+    topic.subscribe("c2", "g2", to("$x/#"));
+    expect(clientsOf(route(topic, message("$x/a")))).toEqual(["c2"]);
+  });
+});
+
+describe("a subscription", () => {
+  it("replaces that of the same client and filter [MQTT-3.8.4-3]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a", { qos: 0, subscriptionIdentifier: 1 }));
+    topic.subscribe("c1", "g1", to("a", { qos: 2, subscriptionIdentifier: 2 }));
+    expect(topic.subscriptionCount).toBe(1);
+    const [recipient] = route(topic, message("a")).recipients;
+    expect(recipient?.delivery).toMatchObject({ qos: 2, subscriptionIdentifiers: [2] });
+  });
+
+  it("is gone after UNSUBSCRIBE, whose filter is compared as it is [MQTT-3.10.4-1]", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g1", to("a/+"));
+    for (const topicFilter of ["a/b", "a/#", "a#", "$share/g/a/+"]) topic.unsubscribe("c1", "g1", topicFilter);
+    topic.unsubscribe("c2", "g1", "a/+");
+    expect(clientsOf(route(topic, message("a/b")))).toEqual(["c1"]);
+    topic.unsubscribe("c1", "g1", "a/+");
+    topic.unsubscribe("c1", "g1", "a/+");
+    expect(clientsOf(route(topic, message("a/b")))).toEqual([]);
+    expect(topic.subscriptionCount).toBe(0);
+  });
+
+  it("of a later life of the session is left alone by what is late from an earlier one", () => {
+    const topic = topicWith();
+    for (const topicFilter of ["a", "b", "$share/g/a"]) topic.subscribe("c1", "old", to(topicFilter));
+    topic.subscribe("c1", "new", to("a"));
+    topic.unsubscribe("c1", "old", "a");
+    expect(route(topic, message("a")).recipients).toMatchObject([{ generation: "new" }]);
+    topic.end("c1", "old");
+    expect(topic.subscriptionCount).toBe(1);
+    expect(route(topic, message("a"))).toMatchObject({ recipients: [{ generation: "new" }], groups: [] });
+    topic.end("c1", "new");
+    expect(topic.subscriptionCount).toBe(0);
+  });
+
+  it("goes with its life of the session, and no other client's does", () => {
+    const store = new MemoryTopicStore();
+    const topic = topicWith({ store });
+    for (const topicFilter of ["a", "a/#", "$share/g/a"]) topic.subscribe("c1", "g1", to(topicFilter));
+    topic.subscribe("c2", "g1", to("a"));
+    topic.end("c1", "g1");
+    topic.end("c1", "g1");
+    expect(route(topic, message("a"))).toMatchObject({ recipients: [{ clientId: "c2" }], groups: [] });
+    expect(store.subscribers()).toMatchObject([{ clientId: "c2" }]);
+  });
+
+  it("is there again after a restart, with all its options", () => {
+    const store = new MemoryTopicStore();
+    const options = { qos: 1, noLocal: true, retainAsPublished: true, subscriptionIdentifier: 9 } as const;
+    const before = topicWith({ store });
+    before.subscribe("c1", "g1", to("a/+", options));
+    before.subscribe("c1", "g1", to("$share/g/a/+"));
+    const topic = topicWith({ store });
+    expect(topic.subscriptionCount).toBe(2);
+    const { recipients, groups } = route(topic, message("a/b", { retain: true }), "c2");
+    const delivery = { qos: 1, retain: true, subscriptionIdentifiers: [9] };
+    expect(recipients).toMatchObject([{ clientId: "c1", generation: "g1", delivery }]);
+    expect(groups).toHaveLength(1);
+    expect(route(topic, message("a/b"), "c1").recipients).toEqual([]);
+    topic.end("c1", "g1");
+    expect(store.subscribers()).toEqual([]);
+  });
+});
+
+const qos2Ids = Array.from({ length: 30 }, (_, index) => `0kexample-g-${index}`);
+
+describe("a shared subscription", () => {
+  const shared = (count: number, store = new MemoryTopicStore()) => {
+    const topic = topicWith({ store });
+    for (const clientId of ["c3", "c1", "c2"].slice(0, count)) topic.subscribe(clientId, "g", to("$share/g/a"));
+    return topic;
+  };
+  const firstOf = (topic: Topic, fields: Partial<Message> = {}) =>
+    route(topic, message("a", fields)).groups[0]?.[0]?.clientId;
+
+  it("has one list of members for each of its names, apart from what is not shared [MQTT-4.8.2-4]", () => {
+    const topic = shared(2);
+    topic.subscribe("c1", "g", to("$share/h/a"));
+    topic.subscribe("c1", "g", to("$share/h/+"));
+    topic.subscribe("c1", "g", to("a"));
+    const { recipients, groups } = route(topic, message("a"));
+    expect(recipients).toHaveLength(1);
+    expect(groups.map((members) => members.map(({ clientId }) => clientId).sort()).sort()).toEqual([
+      ["c1"],
+      ["c1"],
+      ["c1", "c3"],
+    ]);
+  });
+
+  it("takes turns at QoS 0 and 1, and asks every member in the end", () => {
+    const topic = shared(3);
+    const turns = [0, 1, 1, 0, 1, 1].map((qos) => firstOf(topic, { qos: qos as 0 }));
+    expect(turns.slice(0, 3).toSorted()).toEqual(["c1", "c2", "c3"]);
+    expect(turns.slice(3)).toEqual(turns.slice(0, 3));
+    const [members] = route(topic, message("a")).groups;
+    expect(new Set(members?.map(({ clientId }) => clientId)).size).toBe(3);
+  });
+
+  it("sends the repeat of a QoS 2 message to the same member", () => {
+    const topic = shared(3);
+    const members = qos2Ids.map((id) => firstOf(topic, { id, qos: 2 }));
+    expect(qos2Ids.map((id) => firstOf(topic, { id, qos: 2 }))).toEqual(members);
+    expect(new Set(members).size).toBe(3);
+  });
+
+  it("sends the repeat of a QoS 2 message to the same member after a restart", () => {
+    const store = new MemoryTopicStore();
+    const topic = shared(3, store);
+    const members = qos2Ids.map((id) => firstOf(topic, { id, qos: 2 }));
+    expect(qos2Ids.map((id) => firstOf(topicWith({ store }), { id, qos: 2 }))).toEqual(members);
+  });
+
+  it("gives its delivery an id of its own, for a member may get the message otherwise too", () => {
+    const topic = shared(1);
+    topic.subscribe("c3", "g", to("a"));
+    topic.subscribe("c3", "g", to("$share/h/a"));
+    const { recipients, groups } = route(topic, message("a", { id: "0kexample-g-1", qos: 2 }));
+    const ids = [...recipients, ...groups.flat()].map(({ delivery }) => delivery.message.id);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids.every((id) => id.startsWith("0kexample-g-1"))).toBe(true);
+    expect(route(topic, message("a")).groups[0]?.[0]?.delivery.message.id).toBe("");
+  });
+
+  it("has each member's own QoS, RETAIN flag and identifier", () => {
+    const topic = topicWith();
+    const options = { qos: 0, retainAsPublished: true, subscriptionIdentifier: 3 } as const;
+    topic.subscribe("c1", "g", to("$share/g/a", options));
+    const [members] = route(topic, message("a", { retain: true })).groups;
+    expect(members?.[0]?.delivery).toMatchObject({ qos: 0, retain: true, subscriptionIdentifiers: [3] });
+  });
+});
+
+function topicWith({ store = new MemoryTopicStore(), ...limits }: { store?: MemoryTopicStore } & Partial<Limits> = {}) {
+  return new Topic(store, { ...defaultLimits, ...limits });
+}
+
+function to(topicFilter: string, options: Partial<TopicSubscription> = {}): TopicSubscription {
+  return { topicFilter, qos: 2, noLocal: false, retainAsPublished: false, subscriptionIdentifier: 0, ...options };
+}
+
+function message(topicName: string, fields: Partial<Message> = {}): Message {
+  const bytes = { properties: new Uint8Array(), payload: Uint8Array.of(1) };
+  return { id: "", topicName, qos: 2, retain: false, expiresAtMs: 0, ...bytes, ...fields };
+}
+
+function route(topic: Topic, published: Message, publisherId = "publisher"): Route {
+  const answer = topic.publish(publisherId, published);
+  if (typeof answer === "number") throw new Error(`refused: ${answer}`);
+  return answer;
+}
+
+function clientsOf({ recipients }: Route): string[] {
+  return recipients.map(({ clientId }) => clientId).sort();
+}

@@ -1,0 +1,226 @@
+// What every session store has to do: the real one, and the one in memory that the session's tests use.
+
+import { describe, expect, it } from "vitest";
+import type { Delivery } from "../../src/core/message/message.ts";
+import type { SessionRecord, SessionStore, StoredWill } from "../../src/core/session/session-store.ts";
+
+/** A store, and what an object that starts again finds. */
+export type OpenedStore = { store: SessionStore & { deleteAll(): Promise<void> }; reopen: () => SessionStore };
+
+const record: SessionRecord = {
+  generation: "generation1",
+  expirySec: 0xffff_ffff,
+  layout: "1/4",
+  isConnected: true,
+  disconnectedAtMs: 1_800_000_000_123,
+  sentThrough: 70_000,
+};
+
+const will: StoredWill = {
+  id: "w1",
+  will: {
+    topicName: "state/ä",
+    payload: Uint8Array.of(0, 1, 255),
+    qos: 2,
+    retain: true,
+    delaySec: 0xffff_ffff,
+    messageExpirySec: 60,
+    properties: Uint8Array.of(1, 1),
+  },
+  dueAtMs: undefined,
+  messageId: "",
+};
+
+const subscription = {
+  topicFilter: "$share/g/a/+",
+  qos: 2,
+  noLocal: true,
+  retainAsPublished: true,
+  subscriptionIdentifier: 268_435_455,
+} as const;
+
+const delivery: Delivery = {
+  message: {
+    id: "0kexample-generation1-1",
+    topicName: "a/b",
+    qos: 2,
+    retain: true,
+    expiresAtMs: 1_800_000_000_000,
+    properties: Uint8Array.of(1, 1),
+    payload: Uint8Array.of(0, 255),
+  },
+  qos: 1,
+  retain: false,
+  subscriptionIdentifiers: [1, 2],
+};
+
+export function sessionStoreContract(name: string, open: () => OpenedStore): void {
+  /** Runs `put`, and has `check` look at the store itself and at the reopened one. */
+  function writes(put: (store: SessionStore) => void, check: (store: SessionStore) => void): void {
+    const { store, reopen } = open();
+    put(store);
+    check(store);
+    check(reopen());
+  }
+
+  describe(`${name} session store`, () => {
+    it("is empty at first", () => {
+      const { store } = open();
+      expect(store.readRecord()).toBeUndefined();
+      expect(store.readSnapshot()).toBeUndefined();
+      expect(store.readOutgoing(1)).toBeUndefined();
+      expect([store.wills(), store.subscriptions(), store.outgoing(), store.incoming()]).toEqual([[], [], [], []]);
+    });
+
+    it("keeps one record, the last", () => {
+      const put = (store: SessionStore) => {
+        store.putRecord({ ...record, generation: "old", isConnected: false });
+        store.putRecord(record);
+      };
+      writes(put, (store) => expect(store.readRecord()).toEqual(record));
+    });
+
+    it("keeps a Will, due or not, and replaces it by its id", () => {
+      const due = { ...will, dueAtMs: 1_800_000_000_000, messageId: "0kexample" };
+      const plain = { ...will, id: "w2", will: { ...will.will, qos: 0, retain: false, messageExpirySec: undefined } };
+      const put = (store: SessionStore) => {
+        for (const each of [will, plain as StoredWill, due]) store.putWill(each);
+      };
+      writes(put, (store) => expect(byId(store.wills())).toEqual([due, plain]));
+    });
+
+    it("forgets a Will", () => {
+      const put = (store: SessionStore) => {
+        store.putWill(will);
+        store.putWill({ ...will, id: "w2" });
+        store.deleteWill("w1");
+      };
+      writes(put, (store) => expect(store.wills()).toEqual([{ ...will, id: "w2" }]));
+    });
+
+    it("keeps subscriptions by their filter", () => {
+      const other = { ...subscription, topicFilter: "a", qos: 0, noLocal: false, retainAsPublished: false } as const;
+      const put = (store: SessionStore) => {
+        for (const topicFilter of [subscription.topicFilter, "gone"]) {
+          store.putSubscription({ ...subscription, topicFilter, qos: 1 });
+        }
+        store.putSubscription({ ...other, subscriptionIdentifier: 0 });
+        store.putSubscription(subscription);
+        store.deleteSubscription("gone");
+        store.deleteSubscription("never there");
+      };
+      writes(put, (store) => {
+        expect(store.subscriptions()).toHaveLength(2);
+        expect(store.subscriptions()).toContainEqual(subscription);
+        expect(store.subscriptions()).toContainEqual({ ...other, subscriptionIdentifier: 0 });
+      });
+    });
+
+    it("keeps outgoing messages in the order of their sequence, whatever the order of writing", () => {
+      const indexes = [9, 70_000, 10].map((sequence) => ({ sequence, qos: 1, isReleased: false, bytes: 70 }) as const);
+      const put = (store: SessionStore) => {
+        for (const index of indexes) store.putOutgoing(index, delivery);
+        store.deleteOutgoing(10);
+      };
+      writes(put, (store) => {
+        expect(store.outgoing()).toEqual([indexes[0], indexes[1]]);
+        expect(store.readOutgoing(70_000)).toEqual(delivery);
+        expect(store.readOutgoing(10)).toBeUndefined();
+      });
+    });
+
+    it("drops the content of an outgoing message that is released, or was when it was written", () => {
+      const index = { sequence: 1, qos: 2, isReleased: false, bytes: 70 } as const;
+      const put = (store: SessionStore) => {
+        store.putOutgoing(index, delivery);
+        store.releaseOutgoing(1);
+        store.releaseOutgoing(3);
+        store.putOutgoing({ ...index, sequence: 2, isReleased: true }, undefined);
+      };
+      writes(put, (store) => {
+        const released = { ...index, isReleased: true };
+        expect(store.outgoing()).toEqual([released, { ...released, sequence: 2 }]);
+        expect([store.readOutgoing(1), store.readOutgoing(2)]).toEqual([undefined, undefined]);
+      });
+    });
+
+    it("keeps only an outgoing message's own fields, however much more the caller has", () => {
+      const index = { sequence: 1, qos: 1, isReleased: false, bytes: 70 } as const;
+      const put = (store: SessionStore) => store.putOutgoing({ ...index, isInFlight: true } as typeof index, delivery);
+      writes(put, (store) => expect(store.outgoing()).toEqual([index]));
+    });
+
+    it("keeps the packet identifiers of incoming messages", () => {
+      const put = (store: SessionStore) => {
+        store.putIncoming(1, "old");
+        store.putIncoming(65_535, "b");
+        store.putIncoming(2, "c");
+        store.putIncoming(1, "a");
+        store.deleteIncoming(2);
+      };
+      const a = { packetId: 1, messageId: "a" };
+      writes(put, (store) => {
+        expect(store.incoming().sort((one, other) => one.packetId - other.packetId)).toEqual([
+          a,
+          { packetId: 65_535, messageId: "b" },
+        ]);
+      });
+    });
+
+    it("recognises a message it remembers, and forgets those before an id", () => {
+      const { store, reopen } = open();
+      expect([store.rememberMessage("1-a"), store.rememberMessage("2-a")]).toEqual([true, true]);
+      expect([store.rememberMessage("1-a"), reopen().rememberMessage("2-a")]).toEqual([false, false]);
+      store.forgetMessagesBefore("2");
+      expect([store.rememberMessage("1-a"), store.rememberMessage("2-a")]).toEqual([true, false]);
+    });
+
+    it("keeps one snapshot, the last", () => {
+      const put = (store: SessionStore) => {
+        store.putSnapshot("{}");
+        store.putSnapshot('{"ä":1}');
+      };
+      writes(put, (store) => expect(store.readSnapshot()).toBe('{"ä":1}'));
+    });
+
+    it("clears everything but the Wills", () => {
+      writes(
+        (store) => {
+          fill(store);
+          store.clear();
+        },
+        (store) => {
+          expect([store.readRecord(), store.readSnapshot()]).toEqual([undefined, undefined]);
+          expect([store.subscriptions(), store.outgoing(), store.incoming()]).toEqual([[], [], []]);
+          expect(store.wills()).toEqual([will]);
+          expect(store.rememberMessage("1-a")).toBe(true);
+          store.clear();
+        },
+      );
+    });
+
+    it("deletes everything, and can be written to again", async () => {
+      const { store, reopen } = open();
+      fill(store);
+      await store.deleteAll();
+      expect([store.readRecord(), store.wills(), reopen().wills()]).toEqual([undefined, [], []]);
+      store.putRecord(record);
+      expect(reopen().readRecord()).toEqual(record);
+    });
+  });
+}
+
+/** Something of everything. */
+function fill(store: SessionStore): void {
+  store.putRecord(record);
+  store.putWill(will);
+  store.putSubscription(subscription);
+  store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70 }, delivery);
+  store.putIncoming(1, "a");
+  store.rememberMessage("1-a");
+  store.putSnapshot("{}");
+}
+
+function byId(wills: StoredWill[]): StoredWill[] {
+  return wills.sort((one, other) => (one.id < other.id ? -1 : 1));
+}

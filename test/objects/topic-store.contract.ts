@@ -1,0 +1,115 @@
+// What every topic store has to do: the real one, and the one in memory that the topic's tests use.
+
+import { describe, expect, it } from "vitest";
+import type { SessionDelivery } from "../../src/core/topic/topic-request.ts";
+import type { Subscriber, TopicStore } from "../../src/core/topic/topic-store.ts";
+
+export type OpenedTopicStore = { store: TopicStore; reopen: () => TopicStore };
+
+const subscriber: Subscriber = {
+  clientId: "c1",
+  generation: "g1",
+  topicFilter: "$share/ä/a/+",
+  qos: 2,
+  noLocal: true,
+  retainAsPublished: true,
+  subscriptionIdentifier: 268_435_455,
+};
+
+const owed = (text: string): SessionDelivery => ({
+  generation: "g1",
+  isRefusable: false,
+  delivery: {
+    message: {
+      id: "",
+      topicName: "a",
+      qos: 1,
+      retain: false,
+      expiresAtMs: 0,
+      properties: new Uint8Array(),
+      payload: Uint8Array.from(Buffer.from(text)),
+    },
+    qos: 1,
+    retain: false,
+    subscriptionIdentifiers: [7],
+  },
+});
+
+export function topicStoreContract(name: string, open: () => OpenedTopicStore): void {
+  describe(`${name} topic store`, () => {
+    it("is empty at first", () => {
+      const { store } = open();
+      expect([...store.subscribers()]).toEqual([]);
+      expect(store.readRetained("a")).toBeUndefined();
+      expect(store.retainedNames("", false, 10)).toEqual([]);
+      expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
+      expect([store.owed("c1", 10), store.owedClientIds()]).toEqual([[], []]);
+    });
+
+    it("keeps one subscription for a client and a filter", () => {
+      const { store, reopen } = open();
+      const other = { ...subscriber, clientId: "c2", noLocal: false, retainAsPublished: false, qos: 0 } as const;
+      store.putSubscriber({ ...subscriber, generation: "old", qos: 0 });
+      store.putSubscriber(other);
+      store.putSubscriber({ ...subscriber, topicFilter: "gone" });
+      store.putSubscriber(subscriber);
+      store.deleteSubscriber("c1", "gone");
+      store.deleteSubscriber("c1", "never there");
+      for (const each of [store, reopen()]) expect([...each.subscribers()]).toEqual([subscriber, other]);
+    });
+
+    it("keeps one retained message for a topic, and counts messages and bytes", () => {
+      const { store, reopen } = open();
+      store.putRetained("a", Uint8Array.of(1, 2, 3), 0);
+      store.putRetained("a/b", Uint8Array.of(4, 0), 5000);
+      store.putRetained("a", Uint8Array.of(9), 0);
+      store.putRetained("gone", Uint8Array.of(9), 0);
+      store.deleteRetained("gone");
+      for (const each of [store, reopen()]) {
+        expect(each.readRetained("a")).toEqual(Uint8Array.of(9));
+        expect(each.readRetained("gone")).toBeUndefined();
+        expect(each.retainedTotals()).toEqual({ messages: 2, bytes: 3 });
+        expect(each.retainedNames("", false, 10)).toEqual([
+          { topicName: "a", expiresAtMs: 0 },
+          { topicName: "a/b", expiresAtMs: 5000 },
+        ]);
+      }
+    });
+
+    it("lists retained names from one on, or after it, so many at most", () => {
+      const { store } = open();
+      for (const topicName of ["b", "a/b", "a", "a-", "c"]) store.putRetained(topicName, Uint8Array.of(1), 0);
+      const list = (from: string, isAfter: boolean, most: number) =>
+        store.retainedNames(from, isAfter, most).map(({ topicName }) => topicName);
+      expect(list("", false, 10)).toEqual(["a", "a-", "a/b", "b", "c"]);
+      expect(list("a-", false, 2)).toEqual(["a-", "a/b"]);
+      expect(list("a-", true, 2)).toEqual(["a/b", "b"]);
+      expect(list("a0", false, 10)).toEqual(["b", "c"]);
+      expect(list("c", true, 10)).toEqual([]);
+    });
+
+    it("lists retained names in the order of their UTF-8 bytes, which is not that of UTF-16", () => {
+      const { store } = open();
+      const names = ["a", "ä", "\uff5a", "\u{1f600}"];
+      for (const topicName of names.toReversed()) store.putRetained(topicName, Uint8Array.of(1), 0);
+      expect(store.retainedNames("", false, 10).map(({ topicName }) => topicName)).toEqual(names);
+      expect(store.retainedNames("\uff5a", true, 10).map(({ topicName }) => topicName)).toEqual(["\u{1f600}"]);
+    });
+
+    it("keeps what is owed to a client, in order", () => {
+      const { store, reopen } = open();
+      for (const text of ["1", "2", "3"]) store.putOwed("c1", owed(text));
+      store.putOwed("c2", owed("4"));
+      const [first] = store.owed("c1", 1);
+      expect(first?.delivery).toEqual(owed("1"));
+      store.deleteOwed(first?.sequence ?? -1);
+      for (const each of [store, reopen()]) {
+        expect(each.owed("c1", 10).map(({ delivery }) => delivery)).toEqual([owed("2"), owed("3")]);
+        expect(each.owed("c1", 1)).toHaveLength(1);
+        expect(each.owedClientIds().sort()).toEqual(["c1", "c2"]);
+      }
+      for (const { sequence } of store.owed("c2", 10)) store.deleteOwed(sequence);
+      expect(store.owedClientIds()).toEqual(["c1"]);
+    });
+  });
+}

@@ -1,0 +1,84 @@
+// A topic object's disk in memory, for tests of the topic alone. In the order of SQLite's keys: UTF-8 bytes.
+
+import {
+  decodeSessionDelivery,
+  encodeSessionDelivery,
+  type SessionDelivery,
+} from "../../src/core/topic/topic-request.ts";
+import type { RetainedName, Subscriber, TopicStore } from "../../src/core/topic/topic-store.ts";
+
+type RetainedRow = { message: Uint8Array; expiresAtMs: number };
+type OwedRow = { sequence: number; clientId: string; delivery: Uint8Array };
+
+export class MemoryTopicStore implements TopicStore {
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #retained = new Map<string, RetainedRow>();
+  #owed: OwedRow[] = [];
+
+  subscribers(): Subscriber[] {
+    const keys = [...this.#subscribers.keys()].sort(inUtf8);
+    return keys.map((key) => structuredClone(this.#subscribers.get(key) as Subscriber));
+  }
+
+  putSubscriber(subscriber: Subscriber): void {
+    this.#subscribers.set(keyOf(subscriber.clientId, subscriber.topicFilter), structuredClone(subscriber));
+  }
+
+  deleteSubscriber(clientId: string, topicFilter: string): void {
+    this.#subscribers.delete(keyOf(clientId, topicFilter));
+  }
+
+  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void {
+    this.#retained.set(topicName, { message: message.slice(), expiresAtMs });
+  }
+
+  deleteRetained(topicName: string): void {
+    this.#retained.delete(topicName);
+  }
+
+  readRetained(topicName: string): Uint8Array | undefined {
+    return this.#retained.get(topicName)?.message.slice();
+  }
+
+  retainedNames(from: string, isAfter: boolean, most: number): RetainedName[] {
+    const names = [...this.#retained.keys()].sort(inUtf8);
+    const wanted = names.filter((name) => inUtf8(name, from) > 0 || (!isAfter && name === from));
+    return wanted.slice(0, most).map((topicName) => ({
+      topicName,
+      expiresAtMs: this.#retained.get(topicName)?.expiresAtMs ?? 0,
+    }));
+  }
+
+  retainedTotals(): { messages: number; bytes: number } {
+    let bytes = 0;
+    for (const { message } of this.#retained.values()) bytes += message.length;
+    return { messages: this.#retained.size, bytes };
+  }
+
+  putOwed(clientId: string, delivery: SessionDelivery): void {
+    const sequence = (this.#owed.at(-1)?.sequence ?? 0) + 1;
+    this.#owed.push({ sequence, clientId, delivery: encodeSessionDelivery(delivery) });
+  }
+
+  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
+    const rows = this.#owed.filter((row) => row.clientId === clientId).slice(0, most);
+    return rows.map(({ sequence, delivery }) => ({ sequence, delivery: decodeSessionDelivery(delivery) }));
+  }
+
+  deleteOwed(sequence: number): void {
+    this.#owed = this.#owed.filter((row) => row.sequence !== sequence);
+  }
+
+  owedClientIds(): string[] {
+    return [...new Set(this.#owed.map(({ clientId }) => clientId))];
+  }
+}
+
+/** No MQTT string holds U+0000. */
+function keyOf(clientId: string, topicFilter: string): string {
+  return `${clientId}\u0000${topicFilter}`;
+}
+
+function inUtf8(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}

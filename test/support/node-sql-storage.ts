@@ -1,0 +1,64 @@
+// A Durable Object's storage over Node's own SQLite: as much of it as the stores use. Types of values are as in
+// workerd, where a BLOB is an ArrayBuffer.
+
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
+
+type Row = Record<string, SqlStorageValue>;
+
+export class NodeSqlStorage {
+  readonly #database = new DatabaseSync(":memory:");
+  /** Rows written since the start, as `rowsWritten` of every cursor has it. */
+  rowsWritten = 0;
+
+  exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Row> {
+    const statement = this.#database.prepare(query);
+    const before = this.#totalChanges();
+    const rows = statement.all(...bindings.map(inputOf)).map(rowOf);
+    const rowsWritten = this.#totalChanges() - before;
+    this.rowsWritten += rowsWritten;
+    const cursor = { toArray: () => rows, one: () => onlyOne(rows), rowsWritten };
+    return cursor as unknown as SqlStorageCursor<Row>;
+  }
+
+  /** The names of the tables that there are. */
+  tables(): string[] {
+    return this.exec("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+      .toArray()
+      .map(({ name }) => String(name));
+  }
+
+  /** The same database, as a new start of the object finds it. */
+  get storage(): DurableObjectStorage {
+    const deleteAll = async () => {
+      for (const table of this.tables()) this.exec(`DROP TABLE ${table}`);
+    };
+    return { sql: this.sql, deleteAll } as unknown as DurableObjectStorage;
+  }
+
+  get sql(): SqlStorage {
+    return this as unknown as SqlStorage;
+  }
+
+  #totalChanges(): number {
+    return Number(this.#database.prepare("SELECT total_changes() AS changes").get()?.changes);
+  }
+}
+
+function inputOf(value: SqlStorageValue): SQLInputValue {
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+}
+
+function rowOf(row: Record<string, SQLOutputValue>): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, outputOf(value)]));
+}
+
+function outputOf(value: SQLOutputValue): SqlStorageValue {
+  if (value instanceof Uint8Array) return value.slice().buffer as ArrayBuffer;
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+function onlyOne(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) throw new Error(`${rows.length} rows, expected one`);
+  return row;
+}

@@ -1,0 +1,300 @@
+// A session without its object: sockets are arrays, the disk is in memory, time stands still until it is moved, and
+// the topic objects answer when the test says so.
+
+import { generate, type Packet, parser } from "mqtt-packet";
+import { openAccess } from "../../src/core/access-control.ts";
+import { defaultLimits, type Limits } from "../../src/core/limits.ts";
+import type { Delivery, Message, QoS } from "../../src/core/message/message.ts";
+import type { SessionSettings } from "../../src/core/session/context.ts";
+import type { Effect, Report, SocketId } from "../../src/core/session/effect.ts";
+import { Session } from "../../src/core/session/session.ts";
+import type { SessionSnapshot } from "../../src/core/session/snapshot.ts";
+import type { TopicRequest } from "../../src/core/topic/topic-request.ts";
+import { MemorySessionStore } from "./memory-session-store.ts";
+
+export type OpenRequest = Extract<Effect, { type: "request" }>;
+export type RequestOf<Type extends TopicRequest["type"]> = Extract<TopicRequest, { type: Type }>;
+
+type Settings = Omit<Partial<SessionSettings>, "limits"> & { limits?: Partial<Limits> };
+type ConnectFields = { protocolVersion?: 3 | 4 | 5 } & Record<string, unknown>;
+
+export class SessionHarness {
+  readonly store = new MemorySessionStore();
+  nowMs = 1_800_000_000_000;
+  session: Session;
+  /** What the topic objects were asked, and have not answered yet. */
+  requests: OpenRequest[] = [];
+  reports: Report[] = [];
+  /** Names the life of the session in deliveries; known from its last SUBSCRIBE. */
+  generation = "";
+  readonly #sockets = new Map<SocketId, TestSocket>();
+  #settings: SessionSettings;
+  #socketCount = 0;
+  #randomCount = 0;
+
+  constructor({ limits, ...settings }: Settings = {}) {
+    this.#settings = {
+      clientId: "c1",
+      limits: { ...defaultLimits, ...limits },
+      topicShards: 1,
+      layout: "1/1",
+      accessControl: openAccess,
+      randomId: () => this.#randomId(),
+      ...settings,
+    };
+    this.session = new Session(this.#settings, this.store);
+    this.session.recover(this.nowMs);
+  }
+
+  // Sockets
+
+  open({ isRelayed = true } = {}): TestSocket {
+    this.#socketCount += 1;
+    const socket = new TestSocket(this, this.#socketCount);
+    this.#sockets.set(socket.id, socket);
+    this.session.onOpened(socket.id, isRelayed);
+    this.run();
+    return socket;
+  }
+
+  /** Opens a socket and sends CONNECT, of MQTT 5.0 and with Clean Start unless `fields` says otherwise. */
+  connect(fields: ConnectFields = {}, options: { isRelayed?: boolean } = {}): TestSocket {
+    const socket = this.open(options);
+    socket.send({ cmd: "connect", protocolVersion: 5, clean: true, clientId: "c1", keepalive: 60, ...fields });
+    return socket;
+  }
+
+  /** `connect`, with the answer heard. */
+  connected(fields: ConnectFields = {}, options: { isRelayed?: boolean } = {}): TestSocket {
+    const socket = this.connect(fields, options);
+    socket.connack = socket.packets().find(({ cmd }) => cmd === "connack");
+    if (socket.closed !== undefined) throw new Error(`refused: ${socket.closed.reason}`);
+    return socket;
+  }
+
+  /** `connected`, with a session that outlives its connection, subscribed to `a` at QoS 2. */
+  subscribed(fields: ConnectFields = {}): TestSocket {
+    const socket = this.connected({ properties: { sessionExpiryInterval: 3600 }, ...fields });
+    socket.subscribe(65_000, "a");
+    this.answerAll(2);
+    socket.packets();
+    return socket;
+  }
+
+  /** A later connection of the same client, which goes on with its session; what it is sent is still to be heard. */
+  resume(fields: ConnectFields = {}): TestSocket {
+    return this.connect({ clean: false, properties: { sessionExpiryInterval: 3600 }, ...fields });
+  }
+
+  // The topic objects
+
+  takeRequests(): TopicRequest[] {
+    return this.requests.splice(0).map(({ request }) => request);
+  }
+
+  /** Answers the oldest request that somebody waits for. */
+  answer(code = 0): void {
+    const open = this.requests.findIndex(({ token }) => token !== undefined);
+    const [request] = this.requests.splice(open, 1);
+    if (open === -1 || request?.token === undefined) throw new Error("nobody waits for an answer");
+    this.session.onAnswer(request.token, code, this.nowMs);
+    this.run();
+  }
+
+  answerAll(code = 0): void {
+    while (this.requests.some(({ token }) => token !== undefined)) this.answer(code);
+    this.requests = [];
+  }
+
+  /** The lane gives up on everything in it. */
+  giveUp(): void {
+    for (const { token } of this.requests.splice(0))
+      if (token !== undefined) this.session.onUnanswered(token, this.nowMs);
+    this.run();
+  }
+
+  /** @returns the session's answers */
+  deliver(...deliveries: Delivery[]): number[] {
+    return this.deliverTo(this.generation, ...deliveries);
+  }
+
+  deliverTo(generation: string, ...deliveries: Delivery[]): number[] {
+    const items = deliveries.map((delivery) => ({ generation, isRefusable: false, delivery }));
+    const answers = this.session.onDeliveries(items, this.nowMs);
+    this.run();
+    return answers;
+  }
+
+  // Time, hibernation, crashes
+
+  /** Time passes, and nothing happens. */
+  pass(seconds: number): void {
+    this.nowMs += seconds * 1000;
+  }
+
+  /** The alarm rings at the time it is set to. */
+  alarm(): void {
+    this.nowMs = Math.max(this.nowMs, this.session.nextDeadlineMs);
+    this.alarmNow();
+  }
+
+  alarmNow(): void {
+    this.session.onAlarm(this.nowMs);
+    this.run();
+  }
+
+  /** The object leaves memory, and comes back with the socket of its client. */
+  hibernate(): void {
+    const hibernation = this.session.hibernate();
+    if (hibernation === undefined) throw new Error("no client is connected");
+    const snapshot = JSON.parse(JSON.stringify(hibernation.snapshot)) as SessionSnapshot;
+    this.session = new Session(this.#settings, this.store);
+    this.session.awake(snapshot, this.nowMs);
+    this.run();
+  }
+
+  /** The object is gone with its sockets and its calls, and starts again, with other settings perhaps. */
+  crash(settings: Partial<SessionSettings> = {}): void {
+    this.#sockets.clear();
+    this.requests = [];
+    this.#settings = { ...this.#settings, ...settings };
+    this.session = new Session(this.#settings, this.store);
+    this.session.recover(this.nowMs);
+    this.run();
+  }
+
+  run(): void {
+    for (const effect of this.session.takeEffects()) {
+      if (effect.type === "report") this.reports.push(effect.report);
+      else if (effect.type === "request") this.#onRequest(effect);
+      else this.#sockets.get(effect.socketId)?.on(effect);
+    }
+  }
+
+  #onRequest(effect: OpenRequest): void {
+    this.requests.push(effect);
+    if (effect.request.type === "subscribe") this.generation = effect.request.generation;
+  }
+
+  #randomId(): string {
+    this.#randomCount += 1;
+    return `random${String(this.#randomCount).padStart(4, "0")}`;
+  }
+}
+
+/** The client's end of a socket. */
+export class TestSocket {
+  readonly id: SocketId;
+  closed: { code: number; reason: string } | undefined;
+  connack: Packet | undefined;
+  readonly #harness: SessionHarness;
+  #version!: number;
+  #parser!: ReturnType<typeof parser>;
+  #packets: Packet[] = [];
+
+  constructor(harness: SessionHarness, id: SocketId) {
+    this.#harness = harness;
+    this.id = id;
+    this.speak(5);
+  }
+
+  /** A packet, or bytes of any kind. */
+  send(packet: object): void {
+    if ("protocolVersion" in packet) this.speak(packet.protocolVersion as number);
+    this.frame(packet instanceof Uint8Array ? packet : this.encode(packet));
+  }
+
+  encode(packet: object): Uint8Array {
+    const older = this.#version === 3 ? { protocolId: "MQIsdp" } : {};
+    return generate({ ...older, ...packet } as Packet, { protocolVersion: this.#version });
+  }
+
+  frame(bytes: Uint8Array): void {
+    this.#harness.session.onFrame(this.id, bytes, this.#harness.nowMs);
+    this.#harness.run();
+  }
+
+  /** The client's network is gone, or the client closes without DISCONNECT. */
+  drop(): void {
+    this.#harness.session.onClosed(this.id, this.#harness.nowMs);
+    this.#harness.run();
+  }
+
+  on(effect: Extract<Effect, { type: "send" | "close" }>): void {
+    if (this.closed !== undefined) throw new Error(`${effect.type} after close`);
+    if (effect.type === "send") this.#parser.parse(Buffer.from(effect.bytes));
+    else this.closed = { code: effect.code, reason: effect.reason };
+  }
+
+  /** What came since the last time. */
+  packets(): Packet[] {
+    return this.#packets.splice(0);
+  }
+
+  /** The same, a line for each packet: `PUBLISH hello q1 #3 dup`. */
+  heard(): string[] {
+    return this.packets().map(lineOf);
+  }
+
+  publish(qos: QoS, messageId: number, payload = "m", fields: object = {}): void {
+    this.send({ cmd: "publish", topic: "a", qos, messageId, payload, ...fields });
+  }
+
+  /** PUBACK, PUBREC, PUBREL or PUBCOMP. */
+  acknowledge(cmd: "puback" | "pubrec" | "pubrel" | "pubcomp", messageId: number, reasonCode = 0): void {
+    this.send({ cmd, messageId, reasonCode });
+  }
+
+  subscribe(messageId: number, ...subscriptions: (string | object)[]): void {
+    const all = subscriptions.map((each) => ({ qos: 2, ...(typeof each === "string" ? { topic: each } : each) }));
+    this.send({ cmd: "subscribe", messageId, subscriptions: all });
+  }
+
+  unsubscribe(messageId: number, ...unsubscriptions: string[]): void {
+    this.send({ cmd: "unsubscribe", messageId, unsubscriptions });
+  }
+
+  disconnect(fields: object = {}): void {
+    this.send({ cmd: "disconnect", reasonCode: 0, ...fields });
+  }
+
+  /** The version that packets are written and read in from now on; a CONNECT that is sent sets it. */
+  speak(version: number): void {
+    this.#version = version;
+    this.#parser = parser({ protocolVersion: version });
+    this.#parser.on("packet", (packet) => this.#packets.push(packet));
+    this.#parser.on("error", (error) => {
+      throw error;
+    });
+  }
+}
+
+/** A message for the client as a topic object hands it over. */
+export function delivery(payload: string, fields: Partial<Message> & Partial<Delivery> = {}): Delivery {
+  const { qos = 1, retain = false, subscriptionIdentifiers = [], id = "", topicName = "a", expiresAtMs = 0 } = fields;
+  const message = { id, topicName, qos, retain, expiresAtMs, properties: new Uint8Array() };
+  return { message: { ...message, payload: Buffer.from(payload) }, qos, retain, subscriptionIdentifiers };
+}
+
+function lineOf(packet: Packet): string {
+  const { cmd, messageId, reasonCode } = packet as Packet & { reasonCode?: number };
+  const words = [cmd.toUpperCase()];
+  if (packet.cmd === "publish") {
+    words.push(packet.payload.toString(), `q${packet.qos}`);
+    if (packet.qos > 0) words.push(`#${messageId}`);
+    if (packet.dup) words.push("dup");
+    if (packet.retain) words.push("retain");
+    return words.join(" ");
+  }
+  if (messageId !== undefined) words.push(`#${messageId}`);
+  if (packet.cmd === "connack") words.push(packet.sessionPresent ? "present" : "new");
+  if (packet.cmd === "suback" || packet.cmd === "unsuback") {
+    words.push(...(packet.granted ?? []).map((code) => hex(Number(code))));
+  }
+  const code = reasonCode ?? (packet.cmd === "connack" ? packet.returnCode : 0);
+  return (code ? [...words, hex(code)] : words).join(" ");
+}
+
+function hex(code: number): string {
+  return `0x${code.toString(16).padStart(2, "0")}`;
+}
