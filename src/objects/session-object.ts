@@ -176,14 +176,18 @@ export class SessionObject extends DurableObject<Env> {
   /** A pending timer keeps the object from hibernating until memory is safe to lose. */
   private watchForQuiet(): void {
     if (this.quietTimer !== undefined || !this.sockets.hasAny) return;
-    this.quietTimer = setTimeout(() => {
-      this.quietTimer = undefined;
-      if (Date.now() - this.lastEventMs < quietMs || this.session.hasPartialPacket) {
-        this.watchForQuiet();
-        return;
-      }
-      const hibernation: { socketId: SocketId; snapshot: SessionSnapshot } | undefined = this.session.hibernate();
-      if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
-    }, quietMs);
+    const remainingMs = this.lastEventMs + quietMs - Date.now();
+    this.quietTimer = setTimeout(
+      () => {
+        this.quietTimer = undefined;
+        if (Date.now() < this.lastEventMs + quietMs || this.session.hasPartialPacket) {
+          this.watchForQuiet();
+          return;
+        }
+        const hibernation: { socketId: SocketId; snapshot: SessionSnapshot } | undefined = this.session.hibernate();
+        if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
+      },
+      remainingMs > 0 ? remainingMs : quietMs,
+    );
   }
 }

@@ -7,9 +7,19 @@ import type { PendingFilters } from "./subscribing.ts";
 /** Numbers the sockets of one session object. */
 export type SocketId = number;
 
+/** A PUBLISH that waits for its acknowledgement. */
+export type PublishToken = {
+  readonly type: "publish";
+  readonly packetId: number;
+  readonly qos: 1 | 2;
+  readonly socketId: SocketId;
+  /** As `Message.id`. */
+  readonly messageId: string;
+};
+
 /** What an answer of a topic object belongs to. */
 export type RequestToken =
-  | { readonly type: "publish"; readonly packetId: number; readonly qos: 1 | 2; readonly socketId: SocketId }
+  | PublishToken
   | { readonly type: "filter"; readonly pending: PendingFilters; readonly index: number }
   | { readonly type: "will"; readonly id: string };
 

@@ -8,7 +8,7 @@ import { ProtocolError } from "../protocol-error.ts";
 import { shardOf } from "../topic/shard.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
-import type { SocketId } from "./effect.ts";
+import type { PublishToken, SocketId } from "./effect.ts";
 import { type Refusal, refusalOfMessage } from "./message-limits.ts";
 import { resolveTopicName } from "./topic-alias.ts";
 
@@ -19,8 +19,13 @@ type Incoming = {
    * "interrupted": a restart or a failure left it open whether the topic object has it; the client sends it again.
    */
   state: "forwarding" | "received" | "interrupted";
+  /** The connection over which PUBLISH came last, and PUBREC goes. */
+  socketId: SocketId;
   isStored: boolean;
 };
+
+/** No socket has this number: the packet came before a restart. */
+const noSocket: SocketId = 0;
 
 export class Inbound {
   private readonly context: Context;
@@ -33,7 +38,10 @@ export class Inbound {
     this.incoming = new Map(
       context.store
         .incoming()
-        .map(({ packetId, messageId }) => [packetId, { messageId, state: "interrupted", isStored: true }]),
+        .map(({ packetId, messageId }) => [
+          packetId,
+          { messageId, state: "interrupted", socketId: noSocket, isStored: true },
+        ]),
     );
   }
 
@@ -46,9 +54,16 @@ export class Inbound {
     this.awaitingPuback = 0;
   }
 
+  /** Packet identifiers of what nobody is known to have taken. */
+  get interrupted(): number[] {
+    return [...this.incoming].filter(([, { state }]) => state === "interrupted").map(([packetId]) => packetId);
+  }
+
   /** After a hibernation, which nothing under way lets happen. */
-  onAwoken(): void {
-    for (const incoming of this.incoming.values()) incoming.state = "received";
+  onAwoken(interrupted: readonly number[]): void {
+    for (const [packetId, incoming] of this.incoming) {
+      incoming.state = interrupted.includes(packetId) ? "interrupted" : "received";
+    }
   }
 
   /** A new life of the session. */
@@ -73,6 +88,7 @@ export class Inbound {
     const again = qos === 2 ? this.incoming.get(packetId) : undefined;
     if (again !== undefined && again.state !== "interrupted") {
       // [MQTT-4.3.3-10]; while it is being forwarded, PUBREC follows by itself.
+      again.socketId = connected.socketId;
       if (again.state === "received") send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
       return;
     }
@@ -82,34 +98,37 @@ export class Inbound {
       return;
     }
     if (qos > 0 && again === undefined) this.checkReceiveMaximum(connected);
-    const id = qos === 2 ? this.remember(packetId, again, generation, isDurable) : "";
+    const id = qos === 2 ? this.remember(connected, packetId, again, generation, isDurable) : "";
     if (qos === 1) this.awaitingPuback += 1;
     const message = messageOf(packet, id, topicName, this.context.nowMs);
     this.context.request(
       shardOf(topicName, settings.topicShards),
       { type: "publish", message },
-      qos === 0 ? undefined : { type: "publish", packetId, qos, socketId: connected.socketId },
+      qos === 0 ? undefined : { type: "publish", packetId, qos, socketId: connected.socketId, messageId: id },
     );
   }
 
   /** The topic object answered: every session that the message is owed to has it. */
-  onForwarded(connected: Connected | undefined, packetId: number, qos: 1 | 2, socketId: SocketId, code: number): void {
-    const isSameConnection = connected !== undefined && connected.socketId === socketId;
-    const type = qos === 1 ? "PUBACK" : "PUBREC";
-    if (qos === 1) {
-      if (isSameConnection) this.awaitingPuback -= 1;
-    } else {
-      const incoming = this.incoming.get(packetId);
-      if (incoming === undefined) return;
-      if (isError(code)) this.forget(packetId);
-      else incoming.state = "received";
+  onForwarded(connected: Connected | undefined, token: PublishToken, reasonCode: number): void {
+    const { packetId } = token;
+    if (token.qos === 1) {
+      if (connected?.socketId !== token.socketId) return;
+      this.awaitingPuback -= 1;
+      send(this.context, connected, { type: "PUBACK", packetId, reasonCode });
+      return;
     }
-    if (isSameConnection) send(this.context, connected, { type, packetId, reasonCode: code });
+    const incoming = this.incomingOf(token);
+    if (incoming === undefined) return;
+    if (isError(reasonCode)) this.forget(packetId);
+    else incoming.state = "received";
+    if (connected?.socketId === incoming.socketId) {
+      send(this.context, connected, { type: "PUBREC", packetId, reasonCode });
+    }
   }
 
   /** Nobody knows whether the topic object has it. */
-  onUnanswered(packetId: number, qos: 1 | 2): void {
-    const incoming = qos === 2 ? this.incoming.get(packetId) : undefined;
+  onUnanswered(token: PublishToken): void {
+    const incoming = token.qos === 2 ? this.incomingOf(token) : undefined;
     if (incoming !== undefined) incoming.state = "interrupted";
   }
 
@@ -130,13 +149,26 @@ export class Inbound {
     }
   }
 
-  private remember(packetId: number, again: Incoming | undefined, generation: string, isDurable: boolean): string {
+  /** The exchange that the token belongs to: another may have its packet identifier by now. */
+  private incomingOf({ packetId, messageId }: PublishToken): Incoming | undefined {
+    const incoming = this.incoming.get(packetId);
+    return incoming?.messageId === messageId ? incoming : undefined;
+  }
+
+  private remember(
+    { socketId }: Connected,
+    packetId: number,
+    again: Incoming | undefined,
+    generation: string,
+    isDurable: boolean,
+  ): string {
     if (again !== undefined) {
       again.state = "forwarding";
+      again.socketId = socketId;
       return again.messageId;
     }
     const messageId = this.context.newMessageId(generation);
-    this.incoming.set(packetId, { messageId, state: "forwarding", isStored: isDurable });
+    this.incoming.set(packetId, { messageId, state: "forwarding", socketId, isStored: isDurable });
     if (isDurable) this.context.store.putIncoming(packetId, messageId);
     return messageId;
   }

@@ -9,6 +9,15 @@ import type { Context } from "./context.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
 import { RememberedIds } from "./packet-id.ts";
 
+/** Sequences; 0 for none. */
+export type KeptOutbound = {
+  /** Up to here, messages are in flight. */
+  readonly inFlightThrough: number;
+  /** Up to here, they may have been sent over an earlier connection. */
+  readonly sentBeforeThrough: number;
+  readonly rememberedIds: readonly string[];
+};
+
 export class Outbound {
   private readonly context: Context;
   private readonly table: OutgoingTable;
@@ -31,9 +40,14 @@ export class Outbound {
     return this.table.all().findLast((entry) => entry.isInFlight || entry.mayHaveBeenSent)?.sequence ?? 0;
   }
 
-  /** The highest sequence that is in flight; 0 for none. */
-  get inFlightThrough(): number {
-    return this.table.all().findLast((entry) => entry.isInFlight)?.sequence ?? 0;
+  /** What a hibernation keeps beside the table. */
+  get kept(): KeptOutbound {
+    const all = this.table.all();
+    return {
+      inFlightThrough: all.findLast((entry) => entry.isInFlight)?.sequence ?? 0,
+      sentBeforeThrough: all.findLast((entry) => entry.mayHaveBeenSent)?.sequence ?? 0,
+      rememberedIds: this.rememberedIds.latest,
+    };
   }
 
   /** A new life of the session. */
@@ -90,9 +104,13 @@ export class Outbound {
   }
 
   /** After a hibernation the connection goes on: what was in flight still is. */
-  onAwoken(inFlightThrough: number): void {
+  onAwoken({ inFlightThrough, sentBeforeThrough, rememberedIds }: KeptOutbound): void {
+    this.rememberedIds.restore(rememberedIds);
     const all = this.table.all();
-    for (const entry of all) entry.isInFlight = entry.sequence <= inFlightThrough;
+    for (const entry of all) {
+      entry.isInFlight = entry.sequence <= inFlightThrough;
+      entry.mayHaveBeenSent = entry.sequence <= sentBeforeThrough;
+    }
     this.queue = all.filter((entry) => !entry.isInFlight);
     this.inFlight = all.length - this.queue.length;
   }

@@ -13,6 +13,8 @@ export function packetIdOf(sequence: number): number {
 }
 
 const maximumRemembered = 10_000;
+/** How many of them a hibernation keeps. */
+const maximumKept = 100;
 /** Old ids are pruned once in so many new ones. */
 const pruneEvery = 256;
 
@@ -42,6 +44,16 @@ export class RememberedIds {
       if (!oldest.done) this.inMemory.delete(oldest.value);
     }
     return true;
+  }
+
+  /** The latest of those in memory: a repeat follows soon, or never. */
+  get latest(): string[] {
+    return [...this.inMemory].slice(-maximumKept);
+  }
+
+  /** After a hibernation. */
+  restore(ids: readonly string[]): void {
+    for (const id of ids) this.inMemory.add(id);
   }
 
   clear(): void {

@@ -7,7 +7,7 @@ import { Inbound } from "./inbound.ts";
 import { sessionEndMs } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
 import type { SessionRecord } from "./session-store.ts";
-import type { KeptInSnapshot } from "./snapshot.ts";
+import type { SessionSnapshot } from "./snapshot.ts";
 import { Subscribing } from "./subscribing.ts";
 import { Wills } from "./will.ts";
 
@@ -47,9 +47,11 @@ export class SessionState {
   open(expirySec: number): void {
     const { layout, randomId } = this.context.settings;
     const isMoved = this.record !== undefined && this.record.layout !== layout;
+    const isStored = this.isDurable;
     const generation = this.record?.generation ?? randomId();
     this.record = { generation, expirySec, layout, isConnected: true, disconnectedAtMs: 0, sentThrough: 0 };
-    if (this.isDurable) this.context.store.putRecord(this.record);
+    // What the disk says of a session that was durable has to be true, also once it no longer is.
+    if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
     if (isMoved) this.subscribing.registerAgain(generation);
     this.inbound.onConnected();
@@ -94,21 +96,26 @@ export class SessionState {
   }
 
   /** Writes what is in memory only to disk, and returns what a socket has to keep. */
-  hibernate(): KeptInSnapshot | undefined {
+  hibernate(): Omit<SessionSnapshot, "connection"> {
     this.inbound.spill();
     this.outbound.spill();
-    if (this.isDurable || this.record === undefined) return undefined;
-    return { record: this.record, subscriptions: this.subscribing.all() };
+    const { record } = this;
+    const isKept = record !== undefined && !this.isDurable;
+    return {
+      outbound: this.outbound.kept,
+      interrupted: this.inbound.interrupted,
+      state: isKept ? { record, subscriptions: this.subscribing.all() } : undefined,
+    };
   }
 
   /** After a hibernation, with its client connected. */
-  awake(kept: KeptInSnapshot | undefined, inFlightThrough: number): void {
-    if (kept !== undefined) {
-      this.record = kept.record;
-      this.subscribing.restore(kept.subscriptions);
+  awake({ outbound, interrupted, state }: SessionSnapshot): void {
+    if (state !== undefined) {
+      this.record = state.record;
+      this.subscribing.restore(state.subscriptions);
     }
-    this.inbound.onAwoken();
-    this.outbound.onAwoken(inFlightThrough);
+    this.inbound.onAwoken(interrupted);
+    this.outbound.onAwoken(outbound);
   }
 
   /** The object starts without a client: one that the disk takes for connected was cut off by a crash. */
@@ -118,6 +125,10 @@ export class SessionState {
       this.leave();
     } else if (this.record === undefined) {
       this.wills.onConnectionLost(this.context.nowMs);
+      // What a hibernation kept of a session that has ended with its connection.
+      this.inbound.clear();
+      this.outbound.clear();
+      this.context.store.clear();
     }
   }
 

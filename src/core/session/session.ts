@@ -108,7 +108,7 @@ export class Session {
     this.context.nowMs = nowMs;
     switch (token.type) {
       case "publish":
-        this.state.inbound.onForwarded(this.current, token.packetId, token.qos, token.socketId, code);
+        this.state.inbound.onForwarded(this.current, token, code);
         return;
       case "will":
         this.state.wills.onPublished(token.id);
@@ -123,7 +123,7 @@ export class Session {
     this.context.nowMs = nowMs;
     switch (token.type) {
       case "publish":
-        this.state.inbound.onUnanswered(token.packetId, token.qos);
+        this.state.inbound.onUnanswered(token);
         if (this.current?.socketId === token.socketId) {
           this.disconnect(this.current, ReasonCode.ServerBusy, "the topic cannot be reached, try again");
         }
@@ -188,18 +188,16 @@ export class Session {
   /** Writes what is in memory only to disk, and returns what the socket of the connected client is to keep. */
   hibernate(): { socketId: SocketId; snapshot: SessionSnapshot } | undefined {
     if (this.current === undefined) return undefined;
-    const kept = this.state.hibernate();
-    const { inFlightThrough } = this.state.outbound;
-    const connection = takeSnapshot(this.current);
-    return { socketId: this.current.socketId, snapshot: { connection, inFlightThrough, kept } };
+    const snapshot = { connection: takeSnapshot(this.current), ...this.state.hibernate() };
+    return { socketId: this.current.socketId, snapshot };
   }
 
   /** The connected client's socket is there after a hibernation. */
-  awake({ connection, inFlightThrough, kept }: SessionSnapshot, nowMs: number): void {
+  awake(snapshot: SessionSnapshot, nowMs: number): void {
     this.context.nowMs = nowMs;
-    this.current = fromSnapshot(connection, this.settings.limits.maximumPacketBytes);
+    this.current = fromSnapshot(snapshot.connection, this.settings.limits.maximumPacketBytes);
     this.connections.put(this.current);
-    this.state.awake(kept, inFlightThrough);
+    this.state.awake(snapshot);
   }
 
   /** The object starts, and no socket of a connected client came through. */

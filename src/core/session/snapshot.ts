@@ -2,10 +2,10 @@
 
 import type { TopicSubscription } from "../topic/topic-request.ts";
 import type { ConnectionSnapshot } from "./connection.ts";
+import type { KeptOutbound } from "./outbound.ts";
 import type { SessionRecord } from "./session-store.ts";
 
-/** The state of a session that ends with its connection; a durable one has it on disk. */
-export type KeptInSnapshot = {
+export type KeptState = {
   readonly record: SessionRecord;
   readonly subscriptions: readonly TopicSubscription[];
 };
@@ -13,7 +13,9 @@ export type KeptInSnapshot = {
 /** Plain data, fit for JSON. */
 export type SessionSnapshot = {
   readonly connection: ConnectionSnapshot;
-  /** Outgoing messages up to this sequence are in flight. */
-  readonly inFlightThrough: number;
-  readonly kept: KeptInSnapshot | undefined;
+  readonly outbound: KeptOutbound;
+  /** Packet identifiers of QoS 2 messages from the client that nobody is known to have taken. */
+  readonly interrupted: readonly number[];
+  /** Of a session that ends with its connection; a durable one has it on disk. */
+  readonly state: KeptState | undefined;
 };

@@ -156,14 +156,29 @@ export class Subscribing {
     for (const [index, subscription] of pending.subscriptions.entries()) {
       if (subscription === undefined) continue;
       const { topicFilter } = subscription;
-      const hasFailed = isError(pending.reasonCodes[index] ?? 0);
-      if (pending.type === "UNSUBACK" && hasFailed) {
-        // Some shard may have it still: the client can try again.
-        if (!this.subscriptions.has(topicFilter)) this.subscriptions.set(topicFilter, subscription);
-      } else if (isDurable && !hasFailed) {
+      if (isError(pending.reasonCodes[index] ?? 0)) {
+        this.takeBack(pending, subscription, isDurable);
+      } else if (isDurable) {
         if (pending.type === "SUBACK") this.context.store.putSubscription(subscription);
         else this.context.store.deleteSubscription(topicFilter);
       }
+    }
+  }
+
+  /** A shard could not be reached; others may have done what was asked. */
+  private takeBack({ type, generation }: PendingFilters, subscription: TopicSubscription, isDurable: boolean): void {
+    const { topicFilter } = subscription;
+    const present = this.subscriptions.get(topicFilter);
+    if (type === "UNSUBACK") {
+      // It counts as subscribed still: the client can try again.
+      if (present === undefined) this.subscriptions.set(topicFilter, subscription);
+      return;
+    }
+    if (present !== subscription) return;
+    this.subscriptions.delete(topicFilter);
+    if (isDurable) this.context.store.deleteSubscription(topicFilter);
+    for (const shard of this.shardsOfText(topicFilter)) {
+      this.context.request(shard, { type: "unsubscribe", generation, topicFilter }, undefined);
     }
   }
 

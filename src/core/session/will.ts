@@ -17,6 +17,8 @@ export class Wills {
   private readonly wills: Map<string, StoredWill>;
   /** Those on their way to the topic object. */
   private readonly underWay = new Set<string>();
+  /** When to try those again that did not get there. */
+  private readonly retryAtMs = new Map<string, number>();
 
   constructor(context: Context) {
     this.context = context;
@@ -71,7 +73,8 @@ export class Wills {
 
   publishDue(): void {
     for (const { id, will, dueAtMs, messageId } of this.wills.values()) {
-      if (dueAtMs === undefined || dueAtMs > this.context.nowMs || this.underWay.has(id)) continue;
+      if (dueAtMs === undefined || this.underWay.has(id)) continue;
+      if (Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0) > this.context.nowMs) continue;
       const { clientId, accessControl, topicShards } = this.context.settings;
       if (isError(accessControl({ action: "publish", clientId, topicName: will.topicName }))) {
         this.delete(id);
@@ -86,20 +89,21 @@ export class Wills {
   /** The topic object has it [MQTT-3.1.2-10]. */
   onPublished(id: string): void {
     this.underWay.delete(id);
+    this.retryAtMs.delete(id);
     this.delete(id);
   }
 
   /** The topic object could not be reached: the Will is tried again later. */
   onUnanswered(id: string): void {
     this.underWay.delete(id);
-    const stored = this.wills.get(id);
-    if (stored !== undefined) this.put({ ...stored, dueAtMs: this.context.nowMs + retryMs });
+    this.retryAtMs.set(id, this.context.nowMs + retryMs);
   }
 
   nextDeadlineMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const { id, dueAtMs } of this.wills.values()) {
-      if (dueAtMs !== undefined && !this.underWay.has(id)) next = Math.min(next, dueAtMs);
+      if (dueAtMs === undefined || this.underWay.has(id)) continue;
+      next = Math.min(next, Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0));
     }
     return next;
   }
