@@ -176,6 +176,8 @@ export class Topic {
     const { members } = group;
     let first: number;
     if (message.qos === 2) {
+      // The tree's order changes with a restart.
+      members.sort((one, other) => (one.clientId < other.clientId ? -1 : 1));
       first = hash(message.id) % members.length;
     } else {
       first = (this.turns.get(name) ?? 0) % members.length;

@@ -109,6 +109,16 @@ describe("a message that is refused", () => {
     expect(h.requests).toHaveLength(1);
   });
 
+  it("may have too long a topic, or too many user properties", () => {
+    const h = new SessionHarness({ limits: { maximumTopicBytes: 64, maximumUserProperties: 1 } });
+    const client = h.connected();
+    client.publish(1, 1, "m", { topic: "x".repeat(64), properties: { userProperties: { a: "1" } } });
+    client.publish(1, 2, "m", { topic: "x".repeat(65) });
+    client.publish(1, 3, "m", { properties: { userProperties: { a: ["1", "2"] } } });
+    expect(client.heard()).toEqual(["PUBACK #2 0x90", "PUBACK #3 0x97"]);
+    expect(h.requests).toHaveLength(1);
+  });
+
   it("may be one that only the broker itself publishes", () => {
     const h = new SessionHarness();
     const client = h.connected();

@@ -216,6 +216,18 @@ describe("a topic object that cannot be reached", () => {
     expect(later.closed).toBeUndefined();
   });
 
+  it("ends the connection that has sent the message again meanwhile: no PUBREC would follow by itself", () => {
+    const h = new SessionHarness();
+    const client = h.connected(durable);
+    client.publish(2, 7);
+    client.drop();
+    const later = h.resume();
+    later.publish(2, 7, "m", { dup: true });
+    later.heard();
+    h.giveUp();
+    expect(later.heard()).toEqual(["DISCONNECT 0x89"]);
+  });
+
   it("is not noticed at QoS 0", () => {
     const h = new SessionHarness();
     const client = h.connected();

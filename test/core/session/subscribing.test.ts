@@ -114,6 +114,23 @@ describe("SUBSCRIBE", () => {
     expect(client.closed).toBeUndefined();
   });
 
+  it("that failed is taken back from the shards that had it, unless it was asked for again meanwhile", () => {
+    const h = new SessionHarness(sharded);
+    const client = h.connected();
+    client.subscribe(5, "#");
+    h.giveUp();
+    expect(h.requests.map(({ shard, request }) => `${request.type} ${shard}`)).toEqual(
+      [0, 1, 2, 3].map((shard) => `unsubscribe ${shard}`),
+    );
+    client.subscribe(6, "a");
+    client.subscribe(7, "a");
+    h.requests = h.requests.slice(-2);
+    h.answer(0x80);
+    h.answer(2);
+    expect(client.heard()).toEqual(["SUBACK #5 0x80", "SUBACK #6 0x80", "SUBACK #7 0x02"]);
+    expect(h.requests).toEqual([]);
+  });
+
   it("asks for retained messages as Retain Handling says [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]", () => {
     const h = new SessionHarness();
     const client = h.connected();
