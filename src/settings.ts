@@ -37,6 +37,15 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
   };
 }
 
+/** Every variable that the broker reads. */
+export const settingNames: readonly string[] = [
+  ...(Object.keys(limitRanges) as LimitName[]).map(variableName),
+  "TOPIC_SHARDS",
+  "TOPIC_EPOCH",
+  "LOCATION_HINT",
+  "JURISDICTION",
+];
+
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
 
 /** `readSettings`, once for each environment: an isolate keeps one for its life. */

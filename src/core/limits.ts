@@ -14,6 +14,10 @@ const table = {
   maximumUserProperties: [128, 0, 10_000],
   /** Rows of one session at the topic objects. */
   maximumSubscriptions: [1_000, 1, 100_000],
+  /** Each is a write, and may be a search through the retained messages. */
+  maximumFiltersPerSubscribe: [200, 1, 10_000],
+  /** About what the subscriptions of one topic object take of its 128 MB. */
+  maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
   /** QoS 1 and 2 messages from a client that are not acknowledged yet. Sent in CONNACK. */
   receiveMaximum: [256, 1, 65_535],
   /** The same towards a client, where it does not ask for less. */
@@ -28,11 +32,15 @@ const table = {
   /** Also what MQTT 3.x sessions that are not clean get, which can name no expiry. 90 days. */
   maximumSessionExpirySec: [7_776_000, 0, 0xffff_ffff],
   connectTimeoutSec: [10, 1, 60],
+  /** From the last byte of a packet that is not complete: it keeps the object awake, and billed. */
+  packetTimeoutSec: [30, 5, 600],
   /** Sockets of one session object that have not sent CONNECT yet. */
   maximumPendingSockets: [8, 1, 1_000],
   /** Per topic object. */
   maximumRetainedMessages: [100_000, 0, 10_000_000],
   maximumRetainedBytes: [1_073_741_824, 0, 9_000_000_000],
+  /** Deliveries that a topic object keeps for sessions it cannot reach. */
+  maximumOwedMessages: [100_000, 0, 10_000_000],
   /** How long a session remembers the QoS 2 messages it got, to recognise a repeat. */
   deduplicationSec: [86_400, 60, 2_592_000],
 } as const satisfies Record<string, readonly [number, number, number]>;

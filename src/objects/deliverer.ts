@@ -1,16 +1,19 @@
 // Hands deliveries from a topic object to sessions: a lane to each, the turn of shared subscriptions, the pages of
 // retained messages, and what is owed to a session that cannot be reached.
 
-import type { Recipient, RetainedCursor, Topic } from "../core/topic/topic.ts";
+import type { Recipient } from "../core/topic/recipient.ts";
+import type { RetainedCursor } from "../core/topic/retained.ts";
+import type { Topic } from "../core/topic/topic.ts";
 import {
   DeliveryAnswer,
   encodeSessionDeliveries,
   type SessionDelivery,
   sizeOfMessage,
 } from "../core/topic/topic-request.ts";
-import type { TopicStore } from "../core/topic/topic-store.ts";
+import type { Subscriber } from "../core/topic/topic-store.ts";
 import { Lane } from "./lane.ts";
 import type { OpenBatch } from "./open-batch.ts";
+import type { OwedTable } from "./owed-table.ts";
 
 /** A delivery on a lane, and what follows from its answer. */
 type Item = SessionDelivery & {
@@ -36,39 +39,32 @@ type Turn = {
   readonly away: Recipient | undefined;
 };
 
-export type SessionCall = (
-  clientId: string,
-  isAgain: boolean,
-) => {
-  deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<readonly number[]>;
+export type DelivererHandlers = {
+  readonly sessionOf: (clientId: string) => {
+    deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<readonly number[]>;
+  };
+  /** Something is owed: `retryOwed` is to be called later. */
+  readonly onOwed: () => void;
+  /** A mistake of ours: the object is not to go on. */
+  readonly onBroken: (error: unknown) => void;
 };
 
-/** Of what is owed to one client, so many are handed over at a time: less than a batch. */
-const owedPage = 100;
+/** Of what is owed to one client, so many are read at a time. */
+const owedPage = 16;
 /** Lanes that carry nothing are kept up to this number. */
 const maximumIdleLanes = 1_000;
 
 export class Deliverer {
   private readonly topic: Topic;
-  private readonly store: TopicStore;
-  private readonly sessionOf: SessionCall;
-  /** Called when something becomes owed: an alarm is to call `retryOwed`. */
-  private readonly onOwed: () => void;
+  private readonly owed: OwedTable;
+  private readonly handlers: DelivererHandlers;
   private readonly lanes = new Map<string, Lane<Item, number>>();
-  /** Clients that something is owed to: later messages queue behind it, so that order holds [MQTT-4.6.0-5]. */
-  private readonly owing: Set<string>;
   droppedMessages = 0;
 
-  constructor(topic: Topic, store: TopicStore, sessionOf: SessionCall, onOwed: () => void) {
+  constructor(topic: Topic, owed: OwedTable, handlers: DelivererHandlers) {
     this.topic = topic;
-    this.store = store;
-    this.sessionOf = sessionOf;
-    this.onOwed = onOwed;
-    this.owing = new Set(store.owedClientIds());
-  }
-
-  get hasOwed(): boolean {
-    return this.owing.size > 0;
+    this.owed = owed;
+    this.handlers = handlers;
   }
 
   /** @param origin its batch waits, unless the delivery is at QoS 0 */
@@ -87,43 +83,55 @@ export class Deliverer {
     else this.hand({ ...first, origin, turn: { members, position: 0, away: undefined }, isRefusable: true });
   }
 
-  /** Sends the retained messages of a new subscription, a page after the other as the session takes them. */
-  sendRetained(cursor: RetainedCursor): void {
-    let page = this.topic.retainedPage(cursor, Date.now());
-    while (page.recipients.length === 0 && page.next !== undefined)
-      page = this.topic.retainedPage(page.next, Date.now());
-    for (const [index, recipient] of page.recipients.entries()) {
-      const next = index === page.recipients.length - 1 ? page.next : undefined;
-      this.hand({ ...recipient, next, isRefusable: false });
-    }
+  /**
+   * Sends the retained messages of a new subscription, a page after the other as the session takes them; each in a
+   * turn of its own, for a page is a search.
+   */
+  sendRetained(subscriber: Subscriber): void {
+    this.continueRetained({ subscriber, after: undefined });
   }
 
   /** Tries again to hand over what is owed. */
   retryOwed(): void {
-    for (const clientId of this.owing) this.handOwed(clientId);
+    for (const clientId of this.owed.clientIds) this.handOwed(clientId);
+  }
+
+  private continueRetained(cursor: RetainedCursor): void {
+    setTimeout(() => this.sendPage(cursor), 0);
+  }
+
+  private sendPage(cursor: RetainedCursor): void {
+    // Unsubscribed meanwhile, or subscribed again, which sends them anew [MQTT-3.10.4-2].
+    if (!this.topic.isCurrent(cursor.subscriber)) return;
+    const { recipients, next } = this.topic.retainedPage(cursor, Date.now());
+    if (recipients.length === 0 && next !== undefined) this.continueRetained(next);
+    for (const [index, recipient] of recipients.entries()) {
+      this.hand({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });
+    }
   }
 
   private hand(item: Item): void {
-    if (item.delivery.qos > 0) item.origin?.batch.expect();
+    if (isAwaited(item)) item.origin?.batch.expect();
     else item.origin?.batch.onTaken(item.origin.index);
-    if (
-      this.owing.has(item.clientId) ||
-      !this.laneTo(item.clientId).enqueue(item, sizeOfMessage(item.delivery.message))
-    ) {
-      this.owe(item);
-    }
+    const isBehind = this.owed.has(item.clientId);
+    if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfMessage(item.delivery.message))) this.owe(item);
   }
 
   /** Keeps a QoS 1 or 2 delivery for later; then it is as good as delivered. QoS 0 is dropped, and counted. */
   private owe(item: Item): void {
-    if (item.delivery.qos === 0) {
+    const { clientId, delivery, owedSequence, origin, next } = item;
+    if (delivery.qos === 0) {
       this.droppedMessages += 1;
-      return;
+      settle(item, true);
+    } else if (owedSequence !== undefined || this.owed.put(clientId, { ...item, isRefusable: false })) {
+      this.handlers.onOwed();
+      settle(item, true);
+    } else {
+      this.droppedMessages += 1;
+      origin?.batch.onRefused(origin.index);
+      settle(item, false);
     }
-    if (item.owedSequence === undefined) this.store.putOwed(item.clientId, { ...item, isRefusable: false });
-    this.owing.add(item.clientId);
-    this.onOwed();
-    settle(item, true);
+    if (next !== undefined) this.continueRetained(next);
   }
 
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
@@ -133,13 +141,18 @@ export class Deliverer {
   }
 
   private onAnswer(item: Item, answer: number): void {
-    if (item.owedSequence !== undefined) this.store.deleteOwed(item.owedSequence);
-    if (answer === DeliveryAnswer.Stale) this.topic.end(item.clientId, item.generation);
-    if (answer === DeliveryAnswer.QueueFull) this.droppedMessages += 1;
-    if (answer !== DeliveryAnswer.Accepted && item.turn !== undefined) this.passOn(item.turn, item, answer);
-    if (answer === DeliveryAnswer.Accepted && item.next !== undefined) this.sendRetained(item.next);
+    const { origin, owedSequence, clientId } = item;
+    if (owedSequence !== undefined) this.owed.delete(clientId, owedSequence);
+    if (answer === DeliveryAnswer.Stale) this.topic.end(clientId, item.generation);
+    if (answer === DeliveryAnswer.QueueFull) {
+      this.droppedMessages += 1;
+      origin?.batch.onRefused(origin.index);
+    }
+    const isPassedOn = answer === DeliveryAnswer.Stale || answer === DeliveryAnswer.Away;
+    if (isPassedOn && item.turn !== undefined) this.passOn(item.turn, item, answer);
+    if (answer !== DeliveryAnswer.Stale && item.next !== undefined) this.continueRetained(item.next);
     // After passing on, so that the batch waits for the next member.
-    settle(item, answer === DeliveryAnswer.Accepted || answer === DeliveryAnswer.QueueFull);
+    settle(item, answer === DeliveryAnswer.Accepted);
   }
 
   private passOn(turn: Turn, { origin }: Item, answer: number): void {
@@ -156,10 +169,10 @@ export class Deliverer {
   private laneTo(clientId: string): Lane<Item, number> {
     const existing = this.lanes.get(clientId);
     if (existing !== undefined) return existing;
-    let session: ReturnType<SessionCall> | undefined;
+    let session: ReturnType<DelivererHandlers["sessionOf"]> | undefined;
     const lane = new Lane<Item, number>({
       call: (laneId, { sequence, items }, isAgain) => {
-        if (session === undefined || isAgain) session = this.sessionOf(clientId, isAgain);
+        if (session === undefined || isAgain) session = this.handlers.sessionOf(clientId);
         return session.deliver(laneId, sequence, encodeSessionDeliveries(items));
       },
       onAnswers: (items, answers) => {
@@ -169,28 +182,32 @@ export class Deliverer {
       onGivenUp: (items) => {
         for (const item of items) this.owe(item);
       },
+      onBroken: this.handlers.onBroken,
     });
     this.lanes.set(clientId, lane);
     return lane;
   }
 
   private handOwed(clientId: string): void {
-    const page = this.store.owed(clientId, owedPage);
-    if (page.length === 0) {
-      this.owing.delete(clientId);
-      return;
-    }
     const lane = this.laneTo(clientId);
     if (!lane.isIdle) return;
-    for (const { sequence, delivery } of page) {
-      lane.enqueue({ ...delivery, clientId, owedSequence: sequence }, sizeOfMessage(delivery.delivery.message));
+    for (const { sequence, delivery } of this.owed.next(clientId, owedPage)) {
+      const item = { ...delivery, clientId, owedSequence: sequence };
+      // What does not fit follows: the order must hold.
+      if (!lane.enqueue(item, sizeOfMessage(delivery.delivery.message))) return;
     }
   }
 }
 
+/** In a shared subscription a member at QoS 0 may refuse, and the next one may have to store the message. */
+function isAwaited({ delivery, turn }: Item): boolean {
+  return delivery.qos > 0 || (turn !== undefined && delivery.message.qos > 0);
+}
+
 /** The batch waits for this delivery no longer. */
-function settle({ delivery, origin }: Item, isTaken: boolean): void {
-  if (origin === undefined || delivery.qos === 0) return;
+function settle(item: Item, isTaken: boolean): void {
+  const { origin } = item;
+  if (origin === undefined || !isAwaited(item)) return;
   if (isTaken) origin.batch.onTaken(origin.index);
   origin.batch.settle();
 }

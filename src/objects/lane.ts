@@ -4,12 +4,15 @@ import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sende
 
 /** Batches of about a hundred cost a seventh of what single messages cost; the bytes keep a call far below 32 MiB. */
 const defaultLimits: LaneLimits = {
-  maximumItems: 20_000,
-  maximumBytes: 33_554_432,
+  maximumItems: 10_000,
+  maximumBytes: 16_777_216,
   maximumBatchItems: 128,
   maximumBatchBytes: 2_097_152,
   giveUpAfterMs: 4_000,
 };
+
+/** A call that is not answered by then counts as lost; it is repeated under the same number. */
+const callTimeoutMs = 20_000;
 
 export type LaneHandlers<Item, Answer> = {
   /** One call; `isAgain` after a failure: the stub of the last one is broken. Answers one for each item. */
@@ -17,6 +20,8 @@ export type LaneHandlers<Item, Answer> = {
   readonly onAnswers: (items: readonly Item[], answers: readonly Answer[]) => void;
   /** The other object could not be reached for some seconds: these are the owner's again, in order. */
   readonly onGivenUp: (items: readonly Item[]) => void;
+  /** One of the two above threw: a mistake of ours, after which the object is not to go on. */
+  readonly onBroken: (error: unknown) => void;
 };
 
 export class Lane<Item, Answer> {
@@ -65,20 +70,32 @@ export class Lane<Item, Answer> {
 
   private async call(batch: Batch<Item>): Promise<void> {
     let answers: readonly Answer[] | undefined;
+    let given: readonly Item[] = [];
     try {
-      answers = await this.handlers.call(this.id, batch, this.sender.isFailing);
+      answers = await withinTime(this.handlers.call(this.id, batch, this.sender.isFailing));
     } catch (error) {
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
-      const given = this.sender.onFailure(failure, Date.now());
-      if (given.length > 0) {
-        console.error(`lane: gave up on ${given.length} items: ${error}`);
+      given = this.sender.onFailure(failure, Date.now());
+      if (given.length > 0) console.error(`lane: gave up on ${given.length} items: ${error}`);
+    }
+    try {
+      if (answers !== undefined) {
+        this.sender.onAnswer();
+        this.handlers.onAnswers(batch.items, answers);
+      } else if (given.length > 0) {
         this.handlers.onGivenUp(given);
       }
-    }
-    if (answers !== undefined) {
-      this.sender.onAnswer();
-      this.handlers.onAnswers(batch.items, answers);
+    } catch (error) {
+      this.handlers.onBroken(error);
     }
     this.pump(false);
   }
+}
+
+function withinTime<T>(call: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${callTimeoutMs} ms`)), callTimeoutMs);
+  });
+  return Promise.race([call, timeout]).finally(() => clearTimeout(timer));
 }

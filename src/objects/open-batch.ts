@@ -28,6 +28,11 @@ export class OpenBatch {
     if (this.answers[index] === ReasonCode.NoMatchingSubscribers) this.answers[index] = ReasonCode.Success;
   }
 
+  /** Somebody who should have the message could not take it: that outweighs those who did. */
+  onRefused(index: number): void {
+    this.answers[index] = ReasonCode.QuotaExceeded;
+  }
+
   settle(): void {
     this.open -= 1;
     if (this.open === 0) this.resolve(this.answers);

@@ -6,7 +6,6 @@ import { openAccess } from "../core/access-control.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
-import type { SessionSnapshot } from "../core/session/snapshot.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
@@ -50,6 +49,7 @@ export class SessionObject extends DurableObject<Env> {
       onUnanswered: (token) => this.session.onUnanswered(token, Date.now()),
       onDropped: () => this.session.onDropped(),
       onDone: () => this.afterEvent(),
+      onBroken: (error) => this.restart(error),
     });
     this.reports = new Lane<Report, number>({
       call: (laneId, { sequence, items }) =>
@@ -57,6 +57,7 @@ export class SessionObject extends DurableObject<Env> {
       onAnswers: () => {},
       // The directory then shows what it heard last; the next report sets it right.
       onGivenUp: () => {},
+      onBroken: (error) => this.restart(error),
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.alarmAtMs = (await ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
@@ -74,8 +75,10 @@ export class SessionObject extends DurableObject<Env> {
     this.connectTimers.set(
       socketId,
       setTimeout(() => {
-        this.session.onConnectTimeout(socketId, Date.now());
-        this.afterEvent();
+        this.on(() => {
+          this.session.onConnectTimeout(socketId, Date.now());
+          this.afterEvent();
+        });
       }, this.settings.limits.connectTimeoutSec * 1000),
     );
     this.afterEvent();
@@ -83,10 +86,12 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
-    const socketId = this.sockets.idOf(socket);
-    if (typeof message === "string") this.session.onText(socketId, Date.now());
-    else this.session.onFrame(socketId, new Uint8Array(message), Date.now());
-    this.afterEvent();
+    this.on(() => {
+      const socketId = this.sockets.idOf(socket);
+      if (typeof message === "string") this.session.onText(socketId, Date.now());
+      else this.session.onFrame(socketId, new Uint8Array(message), Date.now());
+      this.afterEvent();
+    });
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -99,22 +104,27 @@ export class SessionObject extends DurableObject<Env> {
 
   /** A batch of a topic object's lane; answers one of `DeliveryAnswer` for each delivery. */
   deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
-    return this.receiver.receive(laneId, sequence, async () => {
+    const act = () => {
       const answers = this.session.onDeliveries(decodeSessionDeliveries(batch), Date.now());
       this.afterEvent();
       return answers;
-    });
+    };
+    return this.receiver.receive(laneId, sequence, async () => this.on(act));
   }
 
   override async alarm(): Promise<void> {
     this.alarmAtMs = Number.POSITIVE_INFINITY;
-    this.session.onAlarm(Date.now());
-    this.afterEvent();
+    this.on(() => {
+      this.session.onAlarm(Date.now());
+      this.afterEvent();
+    });
   }
 
   private onSocketGone(socket: WebSocket): void {
-    this.session.onClosed(this.sockets.forget(socket), Date.now());
-    this.afterEvent();
+    this.on(() => {
+      this.session.onClosed(this.sockets.forget(socket), Date.now());
+      this.afterEvent();
+    });
   }
 
   /** The object starts: after a hibernation with its client's socket, after anything else without. */
@@ -173,6 +183,40 @@ export class SessionObject extends DurableObject<Env> {
     void this.ctx.storage.setAlarm(deadlineMs);
   }
 
+  private onQuiet(): void {
+    const isQuiet = Date.now() >= this.lastEventMs + quietMs;
+    if (!isQuiet || this.session.hasPartialPacket) {
+      const isStalled = Date.now() >= this.lastEventMs + this.settings.limits.packetTimeoutSec * 1000;
+      if (isStalled) {
+        this.session.onStalled(Date.now());
+        this.afterEvent();
+      } else {
+        this.watchForQuiet();
+      }
+      return;
+    }
+    const hibernation = this.session.hibernate();
+    if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
+  }
+
+  /**
+   * Runs what an event sets off. A mistake of ours in the middle of it leaves memory that is not to be trusted: the
+   * object starts again from what is on disk, and its clients connect again.
+   */
+  private on<T>(event: () => T): T {
+    try {
+      return event();
+    } catch (error) {
+      this.restart(error);
+      throw error;
+    }
+  }
+
+  private restart(error: unknown): void {
+    console.error(`session: ${(error as Error).stack ?? error}`);
+    this.ctx.abort(String(error));
+  }
+
   /** A pending timer keeps the object from hibernating until memory is safe to lose. */
   private watchForQuiet(): void {
     if (this.quietTimer !== undefined || !this.sockets.hasAny) return;
@@ -180,12 +224,7 @@ export class SessionObject extends DurableObject<Env> {
     this.quietTimer = setTimeout(
       () => {
         this.quietTimer = undefined;
-        if (Date.now() < this.lastEventMs + quietMs || this.session.hasPartialPacket) {
-          this.watchForQuiet();
-          return;
-        }
-        const hibernation: { socketId: SocketId; snapshot: SessionSnapshot } | undefined = this.session.hibernate();
-        if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
+        this.on(() => this.onQuiet());
       },
       remainingMs > 0 ? remainingMs : quietMs,
     );

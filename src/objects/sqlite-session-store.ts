@@ -1,10 +1,17 @@
 // A session's state in its object's SQLite. Rows written are what a message costs, so there are no indexes, and
 // nothing is written twice.
 
+import { ByteWriter } from "../core/bytes.ts";
 import type { Delivery, QoS } from "../core/message/message.ts";
 import { decodeDelivery, encodeDelivery } from "../core/message/message-codec.ts";
 import type { ConnectWill } from "../core/packet/packet.ts";
-import type { OutgoingIndex, SessionRecord, SessionStore, StoredWill } from "../core/session/session-store.ts";
+import type {
+  IncomingRow,
+  OutgoingIndex,
+  SessionRecord,
+  SessionStore,
+  StoredWill,
+} from "../core/session/session-store.ts";
 import type { TopicSubscription } from "../core/topic/topic-request.ts";
 import { blob, type Migrations, rows, Schema } from "./schema.ts";
 
@@ -18,11 +25,14 @@ const migrations: Migrations = [
        retain_as_published INTEGER, subscription_identifier INTEGER) WITHOUT ROWID`,
     `CREATE TABLE outgoing (sequence INTEGER PRIMARY KEY, qos INTEGER, is_released INTEGER, bytes INTEGER,
        delivery BLOB)`,
-    "CREATE TABLE incoming (packet_id INTEGER PRIMARY KEY, message_id TEXT)",
+    "CREATE TABLE incoming (packet_id INTEGER PRIMARY KEY, message_id TEXT, is_received INTEGER)",
     "CREATE TABLE remembered (message_id TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT)",
+    "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, bytes BLOB)",
   ],
 ];
+
+/** A row holds 2 MB at most. */
+const partBytes = 1_000_000;
 
 type RecordRow = {
   generation: string;
@@ -63,6 +73,11 @@ export class SqliteSessionStore implements SessionStore {
     this.storage = storage;
     this.sql = storage.sql;
     this.schema = new Schema(storage.sql, migrations);
+  }
+
+  atomically<T>(write: () => T): T {
+    this.schema.ensure();
+    return this.storage.transactionSync(write);
   }
 
   readRecord(): SessionRecord | undefined {
@@ -184,16 +199,17 @@ export class SqliteSessionStore implements SessionStore {
     this.write("DELETE FROM outgoing WHERE sequence = ?", sequence);
   }
 
-  incoming(): { packetId: number; messageId: string }[] {
-    type Row = { packet_id: number; message_id: string };
-    return rows<Row>(this.schema, this.sql, "SELECT * FROM incoming").map(({ packet_id, message_id }) => ({
-      packetId: packet_id,
-      messageId: message_id,
+  incoming(): IncomingRow[] {
+    type Row = { packet_id: number; message_id: string; is_received: number };
+    return rows<Row>(this.schema, this.sql, "SELECT * FROM incoming").map((row) => ({
+      packetId: row.packet_id,
+      messageId: row.message_id,
+      isReceived: row.is_received === 1,
     }));
   }
 
-  putIncoming(packetId: number, messageId: string): void {
-    this.write("INSERT OR REPLACE INTO incoming VALUES (?, ?)", packetId, messageId);
+  putIncoming({ packetId, messageId, isReceived }: IncomingRow): void {
+    this.write("INSERT OR REPLACE INTO incoming VALUES (?, ?, ?)", packetId, messageId, isReceived ? 1 : 0);
   }
 
   deleteIncoming(packetId: number): void {
@@ -209,11 +225,19 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   readSnapshot(): string | undefined {
-    return rows<{ json: string }>(this.schema, this.sql, "SELECT json FROM snapshot")[0]?.json;
+    const parts = rows<{ bytes: ArrayBuffer }>(this.schema, this.sql, "SELECT bytes FROM snapshot ORDER BY part");
+    if (parts.length === 0) return undefined;
+    const writer = new ByteWriter();
+    for (const { bytes } of parts) writer.raw(new Uint8Array(bytes));
+    return new TextDecoder("utf-8").decode(writer.finish());
   }
 
   putSnapshot(snapshot: string): void {
-    this.write("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", snapshot);
+    this.write("DELETE FROM snapshot");
+    const bytes = new TextEncoder().encode(snapshot);
+    for (let start = 0; start < bytes.length; start += partBytes) {
+      this.write("INSERT INTO snapshot VALUES (?, ?)", start, blob(bytes.subarray(start, start + partBytes)));
+    }
   }
 
   clear(): void {

@@ -71,6 +71,10 @@ export class SqliteTopicStore implements TopicStore {
     this.write("DELETE FROM retained WHERE topic_name = ?", topicName);
   }
 
+  deleteExpiredRetained(nowMs: number): void {
+    this.write("DELETE FROM retained WHERE expires_at_ms > 0 AND expires_at_ms <= ?", nowMs);
+  }
+
   readRetained(topicName: string): Uint8Array | undefined {
     type Row = { message: ArrayBuffer };
     const query = "SELECT message FROM retained WHERE topic_name = ?";
@@ -96,6 +100,10 @@ export class SqliteTopicStore implements TopicStore {
 
   putOwed(clientId: string, delivery: SessionDelivery): void {
     this.write("INSERT INTO owed VALUES (NULL, ?, ?)", clientId, blob(encodeSessionDelivery(delivery)));
+  }
+
+  owedCount(): number {
+    return rows<{ count: number }>(this.schema, this.sql, "SELECT count(*) AS count FROM owed")[0]?.count ?? 0;
   }
 
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {

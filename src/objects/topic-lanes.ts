@@ -16,6 +16,8 @@ export type TopicLaneHandlers = {
   readonly onDropped: () => void;
   /** After any of the above. */
   readonly onDone: () => void;
+  /** One of them threw. */
+  readonly onBroken: (error: unknown) => void;
 };
 
 export class TopicLanes {
@@ -74,6 +76,7 @@ export class TopicLanes {
       },
       onAnswers: (items, codes) => this.onAnswers(items, codes),
       onGivenUp: (items) => this.onGivenUp(items),
+      onBroken: this.handlers.onBroken,
     });
     this.lanes.set(shard, lane);
     return lane;

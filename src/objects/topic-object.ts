@@ -10,32 +10,39 @@ import { decodeTopicRequests, type TopicRequest } from "../core/topic/topic-requ
 import { settingsOf } from "../settings.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
+import { OwedTable } from "./owed-table.ts";
+import { randomId } from "./random-id.ts";
 import { SqliteTopicStore } from "./sqlite-topic-store.ts";
 import { sessionStub, splitName } from "./stubs.ts";
 
-/** How soon what is owed is tried again. */
-const owedRetryMs = 5_000;
-
-type PublishRequest = Extract<TopicRequest, { type: "publish" }>;
+/** How soon what is owed is tried again: longer each time, until it goes. */
+const firstRetryMs = 5_000;
+const maximumRetryMs = 300_000;
 
 export class TopicObject extends DurableObject<Env> {
   private readonly topic: Topic;
+  private readonly owed: OwedTable;
   private readonly deliverer: Deliverer;
   private readonly receiver = new LaneReceiver<number[]>();
   private isAlarmSet = false;
+  private retryMs = firstRetryMs;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { namespace } = splitName(ctx.id.name);
     const settings = settingsOf(env);
     const store = new SqliteTopicStore(ctx.storage.sql);
-    this.topic = new Topic(store, settings.limits);
-    this.deliverer = new Deliverer(
-      this.topic,
-      store,
-      (clientId) => sessionStub(env, settings, namespace, clientId),
-      () => this.setAlarm(),
-    );
+    this.topic = new Topic(store, settings.limits, randomId);
+    this.owed = new OwedTable(store, settings.limits.maximumOwedMessages);
+    this.deliverer = new Deliverer(this.topic, this.owed, {
+      sessionOf: (clientId) => sessionStub(env, settings, namespace, clientId),
+      onOwed: () => this.setAlarm(),
+      onBroken: (error) => {
+        console.error(`topic: ${(error as Error).stack ?? error}`);
+        ctx.abort(String(error));
+      },
+    });
+    if (!this.owed.isEmpty) this.setAlarm();
   }
 
   /**
@@ -49,35 +56,52 @@ export class TopicObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.isAlarmSet = false;
     this.deliverer.retryOwed();
-    if (this.deliverer.hasOwed) this.setAlarm();
+    if (this.owed.isEmpty) {
+      this.retryMs = firstRetryMs;
+    } else {
+      this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
+      this.setAlarm();
+    }
   }
 
   private act(clientId: string, requests: readonly TopicRequest[]): Promise<number[]> {
     const batch = new OpenBatch(requests.length);
     for (const [index, request] of requests.entries()) {
-      switch (request.type) {
-        case "publish":
-          this.publish(clientId, request, { batch, index });
-          break;
-        case "subscribe": {
-          const subscriber = this.topic.subscribe(clientId, request.generation, request.subscription);
-          if (request.sendRetained) this.deliverer.sendRetained({ subscriber, after: undefined });
-          break;
-        }
-        case "unsubscribe":
-          this.topic.unsubscribe(clientId, request.generation, request.topicFilter);
-          break;
-        case "end":
-          this.topic.end(clientId, request.generation);
+      try {
+        this.actOn(clientId, request, { batch, index });
+      } catch (error) {
+        // The others of the batch have been acted on: it must not be repeated as a whole.
+        console.error(`topic: a request failed: ${(error as Error).stack ?? error}`);
+        batch.answers[index] = ReasonCode.UnspecifiedError;
       }
     }
     batch.settle();
     return batch.whenComplete;
   }
 
-  private publish(clientId: string, { message }: PublishRequest, origin: Origin): void {
-    if (isExpired(message, Date.now())) return;
-    const route = this.topic.publish(clientId, message);
+  private actOn(clientId: string, request: TopicRequest, origin: Origin): void {
+    switch (request.type) {
+      case "publish":
+        this.publish(clientId, request, origin);
+        break;
+      case "subscribe": {
+        const subscriber = this.topic.subscribe(clientId, request.generation, request.subscription);
+        if (typeof subscriber === "number") origin.batch.answers[origin.index] = subscriber;
+        else if (request.sendRetained) this.deliverer.sendRetained(subscriber);
+        break;
+      }
+      case "unsubscribe":
+        this.topic.unsubscribe(clientId, request.generation, request.topicFilter);
+        break;
+      case "end":
+        this.topic.end(clientId, request.generation);
+    }
+  }
+
+  private publish(clientId: string, { message }: Extract<TopicRequest, { type: "publish" }>, origin: Origin): void {
+    const nowMs = Date.now();
+    if (isExpired(message, nowMs)) return;
+    const route = this.topic.publish(clientId, message, nowMs);
     const isRefused = typeof route === "number";
     // Until somebody takes it.
     origin.batch.answers[origin.index] = isRefused ? route : ReasonCode.NoMatchingSubscribers;
@@ -89,6 +113,6 @@ export class TopicObject extends DurableObject<Env> {
   private setAlarm(): void {
     if (this.isAlarmSet) return;
     this.isAlarmSet = true;
-    void this.ctx.storage.setAlarm(Date.now() + owedRetryMs);
+    void this.ctx.storage.setAlarm(Date.now() + this.retryMs);
   }
 }

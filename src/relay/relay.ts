@@ -121,14 +121,12 @@ export class Relay {
     session.addEventListener("close", ({ code, reason }) => this.end(code, reason));
     session.addEventListener("error", () => this.end(CloseCode.TryAgainLater, "the session's connection failed"));
     session.accept();
-    // The client may have gone while the session was opened.
-    if (this.state !== opening) {
-      session.close(CloseCode.Normal, "the client closed");
-      return;
-    }
     const filter = new PingFilter();
-    this.state = { name: "open", session, filter };
+    const isClientGone = this.state !== opening;
+    if (!isClientGone) this.state = { name: "open", session, filter };
+    // What the client sent before it left counts all the same.
     for (const bytes of opening.waiting) this.forward(session, filter, bytes);
+    if (isClientGone) session.close(CloseCode.Normal, "the client closed");
   }
 
   private forward(session: WebSocket, filter: PingFilter, bytes: Uint8Array): void {
@@ -139,7 +137,7 @@ export class Relay {
   }
 
   private onSessionMessage(data: ArrayBuffer | string): void {
-    if (typeof data === "string" || this.state.name === "closed") return;
+    if (typeof data === "string" || this.client.readyState !== WebSocket.OPEN) return;
     this.client.send(data);
     if (this.isAccepted || !isSuccessfulConnack(new Uint8Array(data))) return;
     this.isAccepted = true;

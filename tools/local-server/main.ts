@@ -6,7 +6,7 @@ import net from "node:net";
 import { networkInterfaces } from "node:os";
 import path from "node:path";
 import { parseArgs, parseEnv } from "node:util";
-import { readSettings, SettingsError } from "../../src/settings.ts";
+import { SettingsError, settingNames } from "../../src/settings.ts";
 import { BundleError } from "./bundle.ts";
 import { type LocalServer, StartError, startServer } from "./server.ts";
 
@@ -52,7 +52,6 @@ async function main(args: string[]): Promise<void> {
     );
   }
   const variables = { ...readDevVars(), ...command.variables };
-  readSettings(variables);
 
   let isEnding = false;
   const starting = startServer({ ...command, variables, log: (line) => process.stderr.write(`${line}\n`) });
@@ -136,6 +135,7 @@ function readAssignment(text: string): [string, string] {
   const match = /^(?<name>[A-Za-z_]\w*)=(?<value>.*)$/s.exec(text);
   const { name, value } = match?.groups ?? {};
   if (name === undefined || value === undefined) throw new UsageError(`--set is "${text}": give NAME=VALUE.`);
+  if (!settingNames.includes(name)) throw new UsageError(`--set: there is no setting ${name}, see the README's table.`);
   return [name, value];
 }
 

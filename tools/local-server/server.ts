@@ -10,6 +10,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
+import { readSettings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
 import { type Bundle, bundleWorker, defaultConfigPath } from "./bundle.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
@@ -46,6 +47,7 @@ export class StartError extends Error {}
 /**
  * @throws {StartError} for an address or a folder that cannot be used
  * @throws {BundleError} for a Worker that cannot be bundled
+ * @throws {SettingsError} for a variable whose value the broker cannot use
  */
 export async function startServer(options: LocalServerOptions): Promise<LocalServer> {
   const { log = () => {} } = options;
@@ -53,6 +55,8 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   await checkPort(host, options.port, "--port");
   if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
   const bundle = await bundleWorker(options.configPath ?? defaultConfigPath);
+  // Here, and not at the first connection.
+  readSettings({ ...bundle.variables, ...options.variables });
   const folderLock = options.dataDir === undefined ? undefined : await openFolder(options.dataDir);
 
   let miniflare: Miniflare | undefined;

@@ -25,7 +25,11 @@ export class Connections {
 
   /** Whether half a packet is in memory only. */
   get hasPartialPacket(): boolean {
-    return [...this.bySocket.values()].some(({ reader }) => reader.bufferedBytes > 0);
+    return this.withPartialPacket().length > 0;
+  }
+
+  withPartialPacket(): Connection[] {
+    return [...this.bySocket.values()].filter(({ reader }) => reader.bufferedBytes > 0);
   }
 
   open(socketId: SocketId, isRelayed: boolean): void {

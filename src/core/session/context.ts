@@ -3,7 +3,7 @@
 import type { AccessControl } from "../access-control.ts";
 import type { Limits } from "../limits.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
-import { sizeOfMessage } from "../topic/topic-request.ts";
+import { sizeOfRequest } from "../topic/topic-request.ts";
 import type { Effect, RequestToken } from "./effect.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -38,7 +38,7 @@ export class Context {
   }
 
   request(shard: number, request: TopicRequest, token: RequestToken | undefined): void {
-    const bytes = request.type === "publish" ? sizeOfMessage(request.message) : 256;
+    const bytes = sizeOfRequest(request);
     this.effect({ type: "request", shard, request, bytes, token });
   }
 

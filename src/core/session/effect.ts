@@ -2,7 +2,7 @@
 // to the store before they were returned.
 
 import type { TopicRequest } from "../topic/topic-request.ts";
-import type { PendingFilters } from "./subscribing.ts";
+import type { PendingFilters, Registration } from "./subscribing.ts";
 
 /** Numbers the sockets of one session object. */
 export type SocketId = number;
@@ -21,7 +21,8 @@ export type PublishToken = {
 export type RequestToken =
   | PublishToken
   | { readonly type: "filter"; readonly pending: PendingFilters; readonly index: number }
-  | { readonly type: "will"; readonly id: string };
+  | { readonly type: "will"; readonly id: string }
+  | { readonly type: "registration"; readonly registration: Registration };
 
 export type Effect =
   | { readonly type: "send"; readonly socketId: SocketId; readonly bytes: Uint8Array }

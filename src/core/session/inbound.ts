@@ -10,6 +10,7 @@ import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { PublishToken, SocketId } from "./effect.ts";
 import { type Refusal, refusalOfMessage } from "./message-limits.ts";
+import type { IncomingRow } from "./session-store.ts";
 import { resolveTopicName } from "./topic-alias.ts";
 
 /** A QoS 2 message from the client, from PUBLISH until PUBREL. */
@@ -22,10 +23,16 @@ type Incoming = {
   /** The connection over which PUBLISH came last, and PUBREC goes. */
   socketId: SocketId;
   isStored: boolean;
+  isStoredAsReceived: boolean;
 };
 
 /** No socket has this number: the packet came before a restart. */
 const noSocket: SocketId = 0;
+
+function incomingOf({ messageId, isReceived }: IncomingRow): Incoming {
+  const state = isReceived ? "received" : "interrupted";
+  return { messageId, state, socketId: noSocket, isStored: true, isStoredAsReceived: isReceived };
+}
 
 export class Inbound {
   private readonly context: Context;
@@ -35,14 +42,7 @@ export class Inbound {
 
   constructor(context: Context) {
     this.context = context;
-    this.incoming = new Map(
-      context.store
-        .incoming()
-        .map(({ packetId, messageId }) => [
-          packetId,
-          { messageId, state: "interrupted", socketId: noSocket, isStored: true },
-        ]),
-    );
+    this.incoming = new Map(context.store.incoming().map((row) => [row.packetId, incomingOf(row)]));
   }
 
   get isEmpty(): boolean {
@@ -117,7 +117,7 @@ export class Inbound {
       send(this.context, connected, { type: "PUBACK", packetId, reasonCode });
       return;
     }
-    const incoming = this.incomingOf(token);
+    const incoming = this.exchangeOf(token);
     if (incoming === undefined) return;
     if (isError(reasonCode)) this.forget(packetId);
     else incoming.state = "received";
@@ -126,10 +126,15 @@ export class Inbound {
     }
   }
 
-  /** Nobody knows whether the topic object has it. */
-  onUnanswered(token: PublishToken): void {
-    const incoming = token.qos === 2 ? this.incomingOf(token) : undefined;
-    if (incoming !== undefined) incoming.state = "interrupted";
+  /**
+   * Nobody knows whether the topic object has it.
+   * @returns the connection that waits for the acknowledgement
+   */
+  onUnanswered(token: PublishToken): SocketId {
+    const incoming = token.qos === 2 ? this.exchangeOf(token) : undefined;
+    if (incoming === undefined) return token.socketId;
+    incoming.state = "interrupted";
+    return incoming.socketId;
   }
 
   /** The client ends a QoS 2 exchange [MQTT-4.3.3-11]. */
@@ -143,14 +148,29 @@ export class Inbound {
   /** Before a hibernation: what is in memory only goes to disk. */
   spill(): void {
     for (const [packetId, incoming] of this.incoming) {
-      if (incoming.isStored) continue;
-      this.context.store.putIncoming(packetId, incoming.messageId);
-      incoming.isStored = true;
+      if (!incoming.isStored) this.put(packetId, incoming);
     }
   }
 
+  /**
+   * The connection of a durable session is gone. That a message was received is written only now: most exchanges
+   * never come to this, and an open one may be taken up again after the message's id is forgotten everywhere.
+   */
+  onDisconnected(): void {
+    for (const [packetId, incoming] of this.incoming) {
+      if (incoming.state === "received" && !incoming.isStoredAsReceived) this.put(packetId, incoming);
+    }
+  }
+
+  private put(packetId: number, incoming: Incoming): void {
+    const isReceived = incoming.state === "received";
+    this.context.store.putIncoming({ packetId, messageId: incoming.messageId, isReceived });
+    incoming.isStored = true;
+    incoming.isStoredAsReceived = isReceived;
+  }
+
   /** The exchange that the token belongs to: another may have its packet identifier by now. */
-  private incomingOf({ packetId, messageId }: PublishToken): Incoming | undefined {
+  private exchangeOf({ packetId, messageId }: PublishToken): Incoming | undefined {
     const incoming = this.incoming.get(packetId);
     return incoming?.messageId === messageId ? incoming : undefined;
   }
@@ -168,8 +188,15 @@ export class Inbound {
       return again.messageId;
     }
     const messageId = this.context.newMessageId(generation);
-    this.incoming.set(packetId, { messageId, state: "forwarding", socketId, isStored: isDurable });
-    if (isDurable) this.context.store.putIncoming(packetId, messageId);
+    const incoming: Incoming = {
+      messageId,
+      state: "forwarding",
+      socketId,
+      isStored: false,
+      isStoredAsReceived: false,
+    };
+    this.incoming.set(packetId, incoming);
+    if (isDurable) this.put(packetId, incoming);
     return messageId;
   }
 
@@ -184,11 +211,19 @@ export class Inbound {
     // Before MQTT 5.0 a client is told no maximum; its packet identifiers and the lane bound it.
     if (connected.protocolVersion !== 5) return;
     const { receiveMaximum } = this.context.settings.limits;
-    if (this.awaitingPuback + this.incoming.size >= receiveMaximum) {
+    // The client's quota starts anew with each connection: what an earlier one left open takes none of it.
+    const isSuspect = this.awaitingPuback + this.incoming.size >= receiveMaximum;
+    if (isSuspect && this.awaitingPuback + this.openOver(connected.socketId) >= receiveMaximum) {
       // [MQTT-3.3.4-7]
       const message = `more than ${receiveMaximum} messages are not acknowledged yet`;
       throw new ProtocolError(ReasonCode.ReceiveMaximumExceeded, message);
     }
+  }
+
+  private openOver(socketId: SocketId): number {
+    let count = 0;
+    for (const incoming of this.incoming.values()) if (incoming.socketId === socketId) count += 1;
+    return count;
   }
 
   private refusalOf(topicName: string, properties: Uint8Array): Refusal | undefined {

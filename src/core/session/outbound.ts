@@ -3,7 +3,7 @@
 
 import { type Delivery, isExpired } from "../message/message.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
-import { DeliveryAnswer } from "../topic/topic-request.ts";
+import { DeliveryAnswer, sizeOfMessage } from "../topic/topic-request.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
@@ -27,6 +27,7 @@ export class Outbound {
   private readonly rememberedIds: RememberedIds;
   /** QoS 0 messages that wait for a SUBACK to leave first; `undefined` while nothing is held back. */
   private held: Delivery[] | undefined;
+  private heldBytes = 0;
 
   constructor(context: Context, sentThrough: number) {
     this.context = context;
@@ -73,11 +74,21 @@ export class Outbound {
       this.context.droppedMessages += 1;
       return DeliveryAnswer.QueueFull;
     }
-    // Told by the QoS it was published with: it may be delivered at a lower one.
-    const { id } = delivery.message;
-    if (id !== "" && !this.rememberedIds.add(id, isDurable)) return DeliveryAnswer.Accepted;
-    this.queue.push(this.table.add(delivery, delivery.qos, isDurable));
+    const { qos } = delivery;
+    // An id and the message that it stands for are written together, or neither is.
+    const isTwoRows = isDurable && delivery.message.id !== "";
+    const entry = isTwoRows
+      ? this.context.store.atomically(() => this.add(delivery, qos, isDurable))
+      : this.add(delivery, qos, isDurable);
+    if (entry !== undefined) this.queue.push(entry);
     return DeliveryAnswer.Accepted;
+  }
+
+  /** @returns undefined for a repeat: told by the QoS it was published with, for it may be delivered at a lower one */
+  private add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing | undefined {
+    const { id } = delivery.message;
+    if (id !== "" && !this.rememberedIds.add(id, isDurable)) return undefined;
+    return this.table.add(delivery, qos, isDurable);
   }
 
   /** A client is connected: everything unacknowledged goes again, in order [MQTT-4.4.0-1]. */
@@ -117,7 +128,9 @@ export class Outbound {
 
   /** Holds everything back until `release`. */
   hold(): void {
-    this.held ??= [];
+    if (this.held !== undefined) return;
+    this.held = [];
+    this.heldBytes = 0;
   }
 
   release(connected: Connected): void {
@@ -193,9 +206,11 @@ export class Outbound {
   }
 
   private sendQos0(delivery: Delivery, connected: Connected | undefined): void {
-    const { maximumQueuedMessages } = this.context.settings.limits;
-    if (connected !== undefined && this.held !== undefined && this.held.length < maximumQueuedMessages) {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
+    const hasRoom = this.heldBytes < maximumQueuedBytes && (this.held?.length ?? 0) < maximumQueuedMessages;
+    if (connected !== undefined && this.held !== undefined && hasRoom) {
       this.held.push(delivery);
+      this.heldBytes += sizeOfMessage(delivery.message);
       return;
     }
     const isSent =

@@ -71,7 +71,8 @@ export class OutgoingTable {
     const bytes = sizeOfMessage(delivery.message);
     const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes };
     if (isDurable) this.context.store.putOutgoing(index, delivery);
-    return this.put(index, isDurable && this.table.size >= maximumInMemory ? undefined : delivery, isDurable);
+    const isOnDiskOnly = isDurable && this.table.size >= maximumInMemory;
+    return this.put(index, isOnDiskOnly ? undefined : ownCopy(delivery), isDurable);
   }
 
   /** The content, from disk where it is nowhere else; `undefined` when it has expired unsent. */
@@ -133,4 +134,11 @@ export class OutgoingTable {
     }
     return sequence;
   }
+}
+
+/** What waits must not keep the whole batch in memory that it came in. */
+function ownCopy(delivery: Delivery): Delivery {
+  const { message } = delivery;
+  const { properties, payload } = message;
+  return { ...delivery, message: { ...message, properties: properties.slice(), payload: payload.slice() } };
 }

@@ -1,14 +1,16 @@
 // MQTT's Session State and its life: begun by a CONNECT, left by a lost connection, resumed or ended. What is in it
 // is in the neighbouring files; which socket it talks to is the session's business. MQTT 5.0 section 4.1.
 
+import { isError, ReasonCode } from "../packet/reason-code.ts";
+import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
-import type { Report } from "./effect.ts";
+import type { Report, RequestToken, SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
 import { sessionEndMs } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
 import type { SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
-import { Subscribing } from "./subscribing.ts";
+import { type Registration, Subscribing } from "./subscribing.ts";
 import { Wills } from "./will.ts";
 
 export class SessionState {
@@ -49,14 +51,83 @@ export class SessionState {
     const isMoved = this.record !== undefined && this.record.layout !== layout;
     const isStored = this.isDurable;
     const generation = this.record?.generation ?? randomId();
-    this.record = { generation, expirySec, layout, isConnected: true, disconnectedAtMs: 0, sentThrough: 0 };
+    this.record = {
+      generation,
+      expirySec,
+      layout: this.record?.layout ?? layout,
+      isConnected: true,
+      disconnectedAtMs: 0,
+      sentThrough: 0,
+    };
     // What the disk says of a session that was durable has to be true, also once it no longer is.
     if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
-    if (isMoved) this.subscribing.registerAgain(generation);
+    if (isMoved && !this.subscribing.registerAgain(generation)) this.setLayout();
     this.inbound.onConnected();
     this.subscribing.onConnected();
     this.outbound.onConnected();
+  }
+
+  /** A topic object has answered a request. */
+  onAnswer(connected: Connected | undefined, token: RequestToken, code: number): void {
+    switch (token.type) {
+      case "publish":
+        this.inbound.onForwarded(connected, token, code);
+        break;
+      case "will":
+        this.wills.onPublished(token.id);
+        break;
+      case "filter":
+        this.onFilterAnswer(connected, token, code);
+        break;
+      case "registration":
+        this.onRegistered(token.registration, !isError(code));
+    }
+  }
+
+  /**
+   * A topic object could not be reached.
+   * @returns the connection that cannot go on, since it waits for an acknowledgement
+   */
+  onUnanswered(connected: Connected | undefined, token: RequestToken): SocketId | undefined {
+    switch (token.type) {
+      case "publish":
+        return this.inbound.onUnanswered(token);
+      case "will":
+        this.wills.onUnanswered(token.id);
+        break;
+      case "filter":
+        this.onFilterAnswer(connected, token, ReasonCode.UnspecifiedError);
+        break;
+      case "registration":
+        this.onRegistered(token.registration, false);
+    }
+    return undefined;
+  }
+
+  private onFilterAnswer(
+    connected: Connected | undefined,
+    { pending, index }: Extract<RequestToken, { type: "filter" }>,
+    code: number,
+  ): void {
+    if (this.generation !== pending.generation) return;
+    this.subscribing.onAnswer(connected, pending, index, code, this.isDurable);
+    if (connected !== undefined && !this.subscribing.isSubscribing) this.outbound.release(connected);
+  }
+
+  /** A present shard has answered for a subscription that was registered elsewhere. */
+  private onRegistered(registration: Registration, isDone: boolean): void {
+    registration.openRequests -= 1;
+    if (!isDone) registration.hasFailed = true;
+    const isOver = registration.openRequests === 0 && !registration.hasFailed;
+    if (isOver && registration.generation === this.generation) this.setLayout();
+  }
+
+  /** Only now do the present shards know all subscriptions; until then the next CONNECT tells them again. */
+  private setLayout(): void {
+    if (this.record === undefined) return;
+    this.record = { ...this.record, layout: this.context.settings.layout };
+    if (this.isDurable) this.context.store.putRecord(this.record);
   }
 
   /** DISCONNECT gives another Session Expiry Interval. */
@@ -69,6 +140,7 @@ export class SessionState {
     if (this.record === undefined) return;
     const { nowMs } = this.context;
     this.outbound.onDisconnected();
+    if (this.isDurable) this.inbound.onDisconnected();
     const { sentThrough } = this.outbound;
     this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
     this.wills.onConnectionLost(this.endMs);

@@ -39,7 +39,18 @@ export type StoredWill = {
   readonly messageId: string;
 };
 
+/** A QoS 2 message from the client, between PUBLISH and PUBREL. */
+export type IncomingRow = {
+  readonly packetId: number;
+  readonly messageId: string;
+  /** The topic object has it: a repeat is acknowledged, and goes nowhere. */
+  readonly isReceived: boolean;
+};
+
 export interface SessionStore {
+  /** All of it, or nothing where it throws. */
+  atomically<T>(write: () => T): T;
+
   readRecord(): SessionRecord | undefined;
   putRecord(record: SessionRecord): void;
 
@@ -59,9 +70,8 @@ export interface SessionStore {
   releaseOutgoing(sequence: number): void;
   deleteOutgoing(sequence: number): void;
 
-  /** Packet identifiers of QoS 2 messages from the client, and the ids of those messages. */
-  incoming(): { packetId: number; messageId: string }[];
-  putIncoming(packetId: number, messageId: string): void;
+  incoming(): IncomingRow[];
+  putIncoming(row: IncomingRow): void;
   deleteIncoming(packetId: number): void;
 
   /** @returns false when the id is there already */

@@ -89,6 +89,13 @@ export class Session {
     this.connections.close(connection, CloseCode.PolicyViolation, "CONNECT did not come in time");
   }
 
+  /** A packet was begun and not completed for so long that the object is not to stay awake for it. */
+  onStalled(nowMs: number): void {
+    this.context.nowMs = nowMs;
+    const error = new ProtocolError(ReasonCode.MalformedPacket, "a packet was not completed in time");
+    for (const connection of this.connections.withPartialPacket()) this.refuse(connection, undefined, error);
+  }
+
   // What the topic objects say
 
   /** @returns one of `DeliveryAnswer` for each */
@@ -106,33 +113,18 @@ export class Session {
 
   onAnswer(token: RequestToken, code: number, nowMs: number): void {
     this.context.nowMs = nowMs;
-    switch (token.type) {
-      case "publish":
-        this.state.inbound.onForwarded(this.current, token, code);
-        return;
-      case "will":
-        this.state.wills.onPublished(token.id);
-        return;
-      case "filter":
-        this.onFilterAnswer(token, code);
-    }
+    const isUnspeakable = code === ReasonCode.UnspecifiedError && this.current?.protocolVersion !== 5;
+    // A failure that MQTT 3.x cannot express must not look like success there.
+    if (token.type === "publish" && isUnspeakable) this.onUnanswered(token, nowMs);
+    else this.state.onAnswer(this.current, token, code);
   }
 
   /** A topic object could not be reached for some time. What it has not acknowledged the client sends again. */
   onUnanswered(token: RequestToken, nowMs: number): void {
     this.context.nowMs = nowMs;
-    switch (token.type) {
-      case "publish":
-        this.state.inbound.onUnanswered(token);
-        if (this.current?.socketId === token.socketId) {
-          this.disconnect(this.current, ReasonCode.ServerBusy, "the topic cannot be reached, try again");
-        }
-        return;
-      case "will":
-        this.state.wills.onUnanswered(token.id);
-        return;
-      case "filter":
-        this.onFilterAnswer(token, ReasonCode.UnspecifiedError);
+    const waiting = this.state.onUnanswered(this.current, token);
+    if (this.current !== undefined && this.current.socketId === waiting) {
+      this.disconnect(this.current, ReasonCode.ServerBusy, "the topic cannot be reached, try again");
     }
   }
 
@@ -263,12 +255,6 @@ export class Session {
     if (reasonCode === ReasonCode.Success) this.state.wills.discardCurrent();
     this.connections.close(connected, CloseCode.Normal, "");
     this.onConnectionLost(connected);
-  }
-
-  private onFilterAnswer({ pending, index }: Extract<RequestToken, { type: "filter" }>, code: number): void {
-    if (this.state.generation !== pending.generation) return;
-    this.state.subscribing.onAnswer(this.current, pending, index, code, this.state.isDurable);
-    if (this.current !== undefined && !this.state.subscribing.isSubscribing) this.state.outbound.release(this.current);
   }
 
   // Ends

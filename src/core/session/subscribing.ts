@@ -25,6 +25,9 @@ export type PendingFilters = {
   openRequests: number;
 };
 
+/** All subscriptions of a session, told to new shards. */
+export type Registration = { readonly generation: string; openRequests: number; hasFailed: boolean };
+
 export class Subscribing {
   private readonly context: Context;
   /** By topic filter, as the client asked for them; on disk once the shards have answered. */
@@ -67,12 +70,20 @@ export class Subscribing {
     this.openSubscribes = 0;
   }
 
-  /** The shards have changed since they were told: tells the present ones. */
-  registerAgain(generation: string): void {
+  /**
+   * The shards have changed since they were told: tells the present ones.
+   * @returns whether there is anything to wait for; when all have answered, `onRegistered` is called for the last time
+   */
+  registerAgain(generation: string): boolean {
+    const registration: Registration = { generation, openRequests: 0, hasFailed: false };
     for (const subscription of this.subscriptions.values()) {
       const request = { type: "subscribe", generation, subscription, sendRetained: false } as const;
-      for (const shard of this.shardsOfText(subscription.topicFilter)) this.context.request(shard, request, undefined);
+      for (const shard of this.shardsOfText(subscription.topicFilter)) {
+        registration.openRequests += 1;
+        this.context.request(shard, request, { type: "registration", registration });
+      }
     }
+    return registration.openRequests > 0;
   }
 
   /** @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4] */
@@ -92,7 +103,8 @@ export class Subscribing {
     for (const { request, parsed } of asked) {
       const index = pending.reasonCodes.length;
       const isNew = !this.subscriptions.has(request.topicFilter);
-      const refusal = this.refusalOf(request.topicFilter, parsed, isNew);
+      const isTooMany = index >= this.context.settings.limits.maximumFiltersPerSubscribe;
+      const refusal = isTooMany ? ReasonCode.QuotaExceeded : this.refusalOf(request.topicFilter, parsed, isNew);
       pending.reasonCodes.push(refusal ?? request.qos);
       pending.subscriptions.push(undefined);
       if (refusal !== undefined || parsed === undefined) continue;

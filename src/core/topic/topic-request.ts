@@ -64,6 +64,19 @@ export function sizeOfMessage(message: Message): number {
   return message.payload.length + message.properties.length + message.topicName.length + 64;
 }
 
+export function sizeOfRequest(request: TopicRequest): number {
+  switch (request.type) {
+    case "publish":
+      return sizeOfMessage(request.message);
+    case "subscribe":
+      return request.subscription.topicFilter.length + 64;
+    case "unsubscribe":
+      return request.topicFilter.length + 64;
+    case "end":
+      return 64;
+  }
+}
+
 export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Array {
   const writer = new ByteWriter(1024);
   writer.varint(requests.length);

@@ -17,6 +17,7 @@ export interface TopicStore {
   /** Replaces that of the same topic. */
   putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void;
   deleteRetained(topicName: string): void;
+  deleteExpiredRetained(nowMs: number): void;
   readRetained(topicName: string): Uint8Array | undefined;
   /** Names in the order of their UTF-8 bytes, from the first that is `from` or comes after it, or only after it. */
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[];
@@ -24,6 +25,8 @@ export interface TopicStore {
 
   /** A delivery that could not be handed over; kept in order. */
   putOwed(clientId: string, delivery: SessionDelivery): void;
+  /** How many there are. */
+  owedCount(): number;
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[];
   deleteOwed(sequence: number): void;
   /** Clients that anything is owed to. */

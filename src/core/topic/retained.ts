@@ -1,0 +1,133 @@
+// The retained messages of one shard: stored, replaced, cleared, and handed out page by page to new subscriptions.
+// MQTT 5.0 section 3.3.1.3.
+
+import type { Limits } from "../limits.ts";
+import { isExpired, type Message } from "../message/message.ts";
+import { decodeMessage, encodeMessage } from "../message/message-codec.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
+import { type Recipient, recipientOf } from "./recipient.ts";
+import { literalPrefix, matchesTopicFilter, parseTopicFilter } from "./topic-filter.ts";
+import type { Subscriber, TopicStore } from "./topic-store.ts";
+
+/** Where the sending of retained messages to a new subscription stands. */
+export type RetainedCursor = {
+  readonly subscriber: Subscriber;
+  /** The last topic name looked at; `undefined` at the start. */
+  readonly after: string | undefined;
+};
+
+export type RetainedPage = { readonly recipients: readonly Recipient[]; readonly next: RetainedCursor | undefined };
+
+/** A page bounds the work of a turn, and the memory. */
+const pageNames = 500;
+const pageMessages = 50;
+const pageBytes = 1_048_576;
+const sweepEveryMs = 10_000;
+
+export class RetainedMessages {
+  private readonly store: TopicStore;
+  private readonly limits: Limits;
+  private readonly randomId: () => string;
+  /** Counted when first needed. */
+  private totals: { messages: number; bytes: number } | undefined;
+  private sweptAtMs = 0;
+
+  constructor(store: TopicStore, limits: Limits, randomId: () => string) {
+    this.store = store;
+    this.limits = limits;
+    this.randomId = randomId;
+  }
+
+  /**
+   * Keeps a message that was published with the RETAIN flag, or clears the one there is.
+   * @returns the reason code of a refusal, after which nothing has changed
+   */
+  retain(message: Message, nowMs: number): ReasonCode | undefined {
+    const old = this.store.readRetained(message.topicName);
+    if (message.payload.length === 0) {
+      // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
+      if (old !== undefined) this.forget(message.topicName, old.length);
+      return undefined;
+    }
+    const bytes = encodeMessage(message);
+    const [moreMessages, moreBytes] = [old === undefined ? 1 : 0, bytes.length - (old?.length ?? 0)];
+    if (!this.hasRoomFor(moreMessages, moreBytes)) this.forgetExpired(nowMs);
+    if (!this.hasRoomFor(moreMessages, moreBytes)) return ReasonCode.QuotaExceeded;
+    const totals = this.readTotals();
+    this.store.putRetained(message.topicName, bytes, message.expiresAtMs);
+    this.totals = { messages: totals.messages + moreMessages, bytes: totals.bytes + moreBytes };
+    return undefined;
+  }
+
+  /** The next messages for a subscription. */
+  page({ subscriber, after }: RetainedCursor, nowMs: number): RetainedPage {
+    const parsed = parseTopicFilter(subscriber.topicFilter);
+    // A shared subscription gets no retained messages. Section 4.8.2.
+    if (parsed === undefined || parsed.shareName !== undefined) return { recipients: [], next: undefined };
+    const recipients: Recipient[] = [];
+    if (!parsed.isWildcard) {
+      this.add(recipients, subscriber, parsed.filter, nowMs);
+      return { recipients, next: undefined };
+    }
+    const prefix = literalPrefix(parsed.filter);
+    const names = this.store.retainedNames(after ?? prefix, after !== undefined, pageNames);
+    let bytes = 0;
+    for (const { topicName } of names) {
+      if (!topicName.startsWith(prefix)) return { recipients, next: undefined };
+      if (matchesTopicFilter(parsed.filter, topicName)) bytes += this.add(recipients, subscriber, topicName, nowMs);
+      const isFull = recipients.length >= pageMessages || bytes >= pageBytes;
+      if (isFull) return { recipients, next: { subscriber, after: topicName } };
+    }
+    const last = names.length < pageNames ? undefined : names.at(-1)?.topicName;
+    return { recipients, next: last === undefined ? undefined : { subscriber, after: last } };
+  }
+
+  /** @returns the bytes added */
+  private add(recipients: Recipient[], subscriber: Subscriber, topicName: string, nowMs: number): number {
+    const bytes = this.store.readRetained(topicName);
+    const message = bytes === undefined ? undefined : readable(bytes);
+    if (bytes === undefined || message === undefined) return 0;
+    if (isExpired(message, nowMs)) {
+      this.forget(topicName, bytes.length);
+      return 0;
+    }
+    // An id of its own: who has had the message live gets it again when asking for retained ones.
+    const id = message.id === "" ? "" : `${message.id} ${this.randomId()}`;
+    recipients.push(recipientOf({ ...message, id }, subscriber, true));
+    return bytes.length;
+  }
+
+  private hasRoomFor(messages: number, bytes: number): boolean {
+    const { maximumRetainedMessages, maximumRetainedBytes } = this.limits;
+    const totals = this.readTotals();
+    return totals.messages + messages <= maximumRetainedMessages && totals.bytes + bytes <= maximumRetainedBytes;
+  }
+
+  private forget(topicName: string, bytes: number): void {
+    const totals = this.readTotals();
+    this.store.deleteRetained(topicName);
+    this.totals = { messages: totals.messages - 1, bytes: totals.bytes - bytes };
+  }
+
+  /** Expired messages go when somebody asks for them, or when room is needed; looking at all of them is rare. */
+  private forgetExpired(nowMs: number): void {
+    if (nowMs - this.sweptAtMs < sweepEveryMs) return;
+    this.sweptAtMs = nowMs;
+    this.store.deleteExpiredRetained(nowMs);
+    this.totals = undefined;
+  }
+
+  private readTotals(): { messages: number; bytes: number } {
+    this.totals ??= this.store.retainedTotals();
+    return this.totals;
+  }
+}
+
+/** One that cannot be read, as one stored by a later version, is as good as none. */
+function readable(bytes: Uint8Array): Message | undefined {
+  try {
+    return decodeMessage(bytes);
+  } catch {
+    return undefined;
+  }
+}

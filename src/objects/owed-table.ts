@@ -1,0 +1,59 @@
+// What a topic object owes to sessions that it could not reach: on disk, in order, and bounded. Later messages for the
+// same session queue behind it, so that order holds [MQTT-4.6.0-5].
+
+import type { SessionDelivery } from "../core/topic/topic-request.ts";
+import type { TopicStore } from "../core/topic/topic-store.ts";
+
+export class OwedTable {
+  private readonly store: TopicStore;
+  private readonly maximumMessages: number;
+  private readonly clients: Set<string>;
+  private count: number;
+
+  constructor(store: TopicStore, maximumMessages: number) {
+    this.store = store;
+    this.maximumMessages = maximumMessages;
+    this.clients = new Set(store.owedClientIds());
+    this.count = this.clients.size === 0 ? 0 : store.owedCount();
+  }
+
+  get isEmpty(): boolean {
+    return this.clients.size === 0;
+  }
+
+  get clientIds(): string[] {
+    return [...this.clients];
+  }
+
+  has(clientId: string): boolean {
+    return this.clients.has(clientId);
+  }
+
+  /** @returns false when it was not taken: the table is full, or cannot be written */
+  put(clientId: string, delivery: SessionDelivery): boolean {
+    if (this.count >= this.maximumMessages) return false;
+    try {
+      this.store.putOwed(clientId, delivery);
+    } catch (error) {
+      console.error(`topic: cannot keep a message for ${clientId}: ${error}`);
+      return false;
+    }
+    this.count += 1;
+    this.clients.add(clientId);
+    return true;
+  }
+
+  /** The oldest; when there are none, the client is owed nothing any more. */
+  next(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
+    const page = this.store.owed(clientId, most);
+    if (page.length === 0) this.clients.delete(clientId);
+    return page;
+  }
+
+  /** The session has it. */
+  delete(clientId: string, sequence: number): void {
+    if (!this.clients.has(clientId)) return;
+    this.store.deleteOwed(sequence);
+    this.count -= 1;
+  }
+}
