@@ -150,20 +150,18 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
       writes(put, (store) => expect(store.outgoing()).toEqual([index]));
     });
 
-    it("keeps the packet identifiers of incoming messages", () => {
+    it("keeps the packet identifiers of incoming messages, and whether they were received", () => {
       const put = (store: SessionStore) => {
-        store.putIncoming(1, "old");
-        store.putIncoming(65_535, "b");
-        store.putIncoming(2, "c");
-        store.putIncoming(1, "a");
+        store.putIncoming({ packetId: 1, messageId: "old", isReceived: false });
+        store.putIncoming(b);
+        store.putIncoming({ packetId: 2, messageId: "c", isReceived: false });
+        store.putIncoming(a);
         store.deleteIncoming(2);
       };
-      const a = { packetId: 1, messageId: "a" };
+      const a = { packetId: 1, messageId: "a", isReceived: true };
+      const b = { packetId: 65_535, messageId: "b", isReceived: false };
       writes(put, (store) => {
-        expect(store.incoming().sort((one, other) => one.packetId - other.packetId)).toEqual([
-          a,
-          { packetId: 65_535, messageId: "b" },
-        ]);
+        expect(store.incoming().sort((one, other) => one.packetId - other.packetId)).toEqual([a, b]);
       });
     });
 
@@ -181,6 +179,36 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
         store.putSnapshot('{"ä":1}');
       };
       writes(put, (store) => expect(store.readSnapshot()).toBe('{"ä":1}'));
+    });
+
+    it("keeps a snapshot that is larger than a row may be, and nothing of it beside the next", () => {
+      // Of three bytes each: parts may end within a character.
+      const large = "\u20ac".repeat(1_100_000);
+      writes(
+        (store) => store.putSnapshot(large),
+        (store) => expect(store.readSnapshot() === large).toBe(true),
+      );
+      const put = (store: SessionStore) => {
+        store.putSnapshot(large);
+        store.putSnapshot("{}");
+      };
+      writes(put, (store) => expect(store.readSnapshot()).toBe("{}"));
+    });
+
+    it("writes all that belongs together, or nothing of it", () => {
+      const { store, reopen } = open();
+      expect(store.atomically(() => store.rememberMessage("1-a"))).toBe(true);
+      const broken = () => {
+        fill(store);
+        store.deleteIncoming(1);
+        throw new Error("the disk is full");
+      };
+      expect(() => store.atomically(broken)).toThrow("the disk is full");
+      for (const each of [store, reopen()]) {
+        expect([each.readRecord(), each.readSnapshot()]).toEqual([undefined, undefined]);
+        expect([each.wills(), each.subscriptions(), each.outgoing(), each.incoming()]).toEqual([[], [], [], []]);
+      }
+      expect([store.rememberMessage("1-a"), store.rememberMessage("2-a")]).toEqual([false, true]);
     });
 
     it("clears everything but the Wills", () => {
@@ -216,8 +244,9 @@ function fill(store: SessionStore): void {
   store.putWill(will);
   store.putSubscription(subscription);
   store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70 }, delivery);
-  store.putIncoming(1, "a");
+  store.putIncoming({ packetId: 1, messageId: "a", isReceived: false });
   store.rememberMessage("1-a");
+  store.rememberMessage("2-a");
   store.putSnapshot("{}");
 }
 

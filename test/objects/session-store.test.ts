@@ -14,6 +14,8 @@ sessionStoreContract("SQLite", () => {
   return { store: new SqliteSessionStore(node.storage), reopen: () => new SqliteSessionStore(node.storage) };
 });
 
+const incoming = (packetId: number) => ({ packetId, messageId: "a", isReceived: false });
+
 describe("SQLite session store: what a session costs", () => {
   it("writes nothing, and makes no tables, until the first write", async () => {
     const node = new NodeSqlStorage();
@@ -29,16 +31,16 @@ describe("SQLite session store: what a session costs", () => {
     await store.deleteAll();
     expect(node.tables()).toEqual([]);
     expect(node.rowsWritten).toBe(0);
-    store.putIncoming(1, "a");
+    store.putIncoming(incoming(1));
     expect(node.tables()).toContain("incoming");
   });
 
   it("writes one row for each thing that is kept, and none for a repeat that it remembers", () => {
     const node = new NodeSqlStorage();
     const store = new SqliteSessionStore(node.storage);
-    store.putIncoming(1, "a");
+    store.putIncoming(incoming(1));
     node.rowsWritten = 0;
-    store.putIncoming(2, "b");
+    store.putIncoming(incoming(2));
     store.putOutgoing({ sequence: 1, qos: 2, isReleased: false, bytes: 70 }, undefined);
     store.releaseOutgoing(1);
     store.deleteOutgoing(1);
@@ -50,7 +52,7 @@ describe("SQLite session store: what a session costs", () => {
 
   it("does not open what a later version has stored", () => {
     const node = new NodeSqlStorage();
-    new SqliteSessionStore(node.storage).putIncoming(1, "a");
+    new SqliteSessionStore(node.storage).putIncoming(incoming(1));
     node.exec("UPDATE schema_version SET version = 99");
     expect(() => new SqliteSessionStore(node.storage)).toThrow("stored by a later version (schema 99");
   });
@@ -58,7 +60,7 @@ describe("SQLite session store: what a session costs", () => {
   it("leaves no tables behind when everything is deleted", async () => {
     const node = new NodeSqlStorage();
     const store = new SqliteSessionStore(node.storage);
-    store.putIncoming(1, "a");
+    store.putIncoming(incoming(1));
     await store.deleteAll();
     expect(node.tables()).toEqual([]);
     expect(store.incoming()).toEqual([]);

@@ -43,7 +43,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       expect(store.readRetained("a")).toBeUndefined();
       expect(store.retainedNames("", false, 10)).toEqual([]);
       expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
-      expect([store.owed("c1", 10), store.owedClientIds()]).toEqual([[], []]);
+      expect([store.owed("c1", 10), store.owedClientIds(), store.owedCount()]).toEqual([[], [], 0]);
     });
 
     it("keeps one subscription for a client and a filter", () => {
@@ -96,6 +96,23 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       expect(store.retainedNames("\uff5a", true, 10).map(({ topicName }) => topicName)).toEqual(["\u{1f600}"]);
     });
 
+    it("drops the retained messages that have expired, and no others", () => {
+      const { store, reopen } = open();
+      for (const [topicName, expiresAtMs] of [
+        ["never", 0],
+        ["past", 4999],
+        ["now", 5000],
+        ["later", 5001],
+      ] as const) {
+        store.putRetained(topicName, Uint8Array.of(1), expiresAtMs);
+      }
+      store.deleteExpiredRetained(5000);
+      for (const each of [store, reopen()]) {
+        expect(each.retainedNames("", false, 10).map(({ topicName }) => topicName)).toEqual(["later", "never"]);
+        expect(each.retainedTotals()).toEqual({ messages: 2, bytes: 2 });
+      }
+    });
+
     it("keeps what is owed to a client, in order", () => {
       const { store, reopen } = open();
       for (const text of ["1", "2", "3"]) store.putOwed("c1", owed(text));
@@ -106,6 +123,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       for (const each of [store, reopen()]) {
         expect(each.owed("c1", 10).map(({ delivery }) => delivery)).toEqual([owed("2"), owed("3")]);
         expect(each.owed("c1", 1)).toHaveLength(1);
+        expect(each.owedCount()).toBe(3);
         expect(each.owedClientIds().sort()).toEqual(["c1", "c2"]);
       }
       for (const { sequence } of store.owed("c2", 10)) store.deleteOwed(sequence);

@@ -24,6 +24,7 @@ describe("SQLite topic store", () => {
     store.retainedTotals();
     store.owed("c1", 10);
     store.owedClientIds();
+    store.owedCount();
     expect(node.tables()).toEqual([]);
     expect(node.rowsWritten).toBe(0);
     store.putRetained("a", Uint8Array.of(1), 0);

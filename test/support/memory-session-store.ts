@@ -2,135 +2,177 @@
 // noted, so that a test can say that there was none.
 
 import type { Delivery } from "../../src/core/message/message.ts";
-import type { OutgoingIndex, SessionRecord, SessionStore, StoredWill } from "../../src/core/session/session-store.ts";
+import type {
+  IncomingRow,
+  OutgoingIndex,
+  SessionRecord,
+  SessionStore,
+  StoredWill,
+} from "../../src/core/session/session-store.ts";
 import type { TopicSubscription } from "../../src/core/topic/topic-request.ts";
 
-type OutgoingRow = { index: OutgoingIndex; delivery: Delivery | undefined };
+type OutgoingRow = { readonly index: OutgoingIndex; readonly delivery: Delivery | undefined };
+
+type Rows = {
+  record: SessionRecord | undefined;
+  snapshot: string | undefined;
+  readonly wills: Map<string, StoredWill>;
+  readonly subscriptions: Map<string, TopicSubscription>;
+  readonly outgoing: Map<number, OutgoingRow>;
+  readonly incoming: Map<number, IncomingRow>;
+  readonly remembered: Set<string>;
+};
 
 export class MemorySessionStore implements SessionStore {
   /** The writes in order, by the name of their method. */
   readonly writes: string[] = [];
-  #record: SessionRecord | undefined;
-  #snapshot: string | undefined;
-  readonly #wills = new Map<string, StoredWill>();
-  readonly #subscriptions = new Map<string, TopicSubscription>();
-  readonly #outgoing = new Map<number, OutgoingRow>();
-  readonly #incoming = new Map<number, string>();
-  readonly #remembered = new Set<string>();
+  #rows: Rows = {
+    record: undefined,
+    snapshot: undefined,
+    wills: new Map(),
+    subscriptions: new Map(),
+    outgoing: new Map(),
+    incoming: new Map(),
+    remembered: new Set(),
+  };
+
+  atomically<T>(write: () => T): T {
+    const [before, noted] = [copyOf(this.#rows), this.writes.length];
+    try {
+      return write();
+    } catch (error) {
+      this.#rows = before;
+      this.writes.length = noted;
+      throw error;
+    }
+  }
 
   readRecord(): SessionRecord | undefined {
-    return structuredClone(this.#record);
+    return structuredClone(this.#rows.record);
   }
 
   putRecord(record: SessionRecord): void {
     this.writes.push("putRecord");
-    this.#record = structuredClone(record);
+    this.#rows.record = structuredClone(record);
   }
 
   wills(): StoredWill[] {
-    return structuredClone([...this.#wills.values()]);
+    return structuredClone([...this.#rows.wills.values()]);
   }
 
   putWill(will: StoredWill): void {
     this.writes.push("putWill");
-    this.#wills.set(will.id, structuredClone(will));
+    this.#rows.wills.set(will.id, structuredClone(will));
   }
 
   deleteWill(id: string): void {
     this.writes.push("deleteWill");
-    this.#wills.delete(id);
+    this.#rows.wills.delete(id);
   }
 
   subscriptions(): TopicSubscription[] {
-    return structuredClone([...this.#subscriptions.values()]);
+    return structuredClone([...this.#rows.subscriptions.values()]);
   }
 
   putSubscription(subscription: TopicSubscription): void {
     this.writes.push("putSubscription");
-    this.#subscriptions.set(subscription.topicFilter, structuredClone(subscription));
+    this.#rows.subscriptions.set(subscription.topicFilter, structuredClone(subscription));
   }
 
   deleteSubscription(topicFilter: string): void {
     this.writes.push("deleteSubscription");
-    this.#subscriptions.delete(topicFilter);
+    this.#rows.subscriptions.delete(topicFilter);
   }
 
   outgoing(): OutgoingIndex[] {
-    const rows = [...this.#outgoing.values()].map(({ index }) => ({ ...index }));
+    const rows = [...this.#rows.outgoing.values()].map(({ index }) => ({ ...index }));
     return rows.sort((one, other) => one.sequence - other.sequence);
   }
 
   readOutgoing(sequence: number): Delivery | undefined {
-    return structuredClone(this.#outgoing.get(sequence)?.delivery);
+    return structuredClone(this.#rows.outgoing.get(sequence)?.delivery);
   }
 
   putOutgoing({ sequence, qos, isReleased, bytes }: OutgoingIndex, delivery: Delivery | undefined): void {
     this.writes.push("putOutgoing");
     const index = { sequence, qos, isReleased, bytes };
-    this.#outgoing.set(sequence, { index, delivery: structuredClone(delivery) });
+    this.#rows.outgoing.set(sequence, { index, delivery: structuredClone(delivery) });
   }
 
   releaseOutgoing(sequence: number): void {
     this.writes.push("releaseOutgoing");
-    const row = this.#outgoing.get(sequence);
+    const row = this.#rows.outgoing.get(sequence);
     if (row === undefined) return;
-    this.#outgoing.set(sequence, { index: { ...row.index, isReleased: true }, delivery: undefined });
+    this.#rows.outgoing.set(sequence, { index: { ...row.index, isReleased: true }, delivery: undefined });
   }
 
   deleteOutgoing(sequence: number): void {
     this.writes.push("deleteOutgoing");
-    this.#outgoing.delete(sequence);
+    this.#rows.outgoing.delete(sequence);
   }
 
-  incoming(): { packetId: number; messageId: string }[] {
-    return [...this.#incoming].map(([packetId, messageId]) => ({ packetId, messageId }));
+  incoming(): IncomingRow[] {
+    return structuredClone([...this.#rows.incoming.values()]);
   }
 
-  putIncoming(packetId: number, messageId: string): void {
+  putIncoming(row: IncomingRow): void {
     this.writes.push("putIncoming");
-    this.#incoming.set(packetId, messageId);
+    this.#rows.incoming.set(row.packetId, structuredClone(row));
   }
 
   deleteIncoming(packetId: number): void {
     this.writes.push("deleteIncoming");
-    this.#incoming.delete(packetId);
+    this.#rows.incoming.delete(packetId);
   }
 
   rememberMessage(id: string): boolean {
     this.writes.push("rememberMessage");
-    if (this.#remembered.has(id)) return false;
-    this.#remembered.add(id);
+    if (this.#rows.remembered.has(id)) return false;
+    this.#rows.remembered.add(id);
     return true;
   }
 
   forgetMessagesBefore(id: string): void {
     this.writes.push("forgetMessagesBefore");
-    for (const remembered of this.#remembered) if (remembered < id) this.#remembered.delete(remembered);
+    for (const remembered of this.#rows.remembered) if (remembered < id) this.#rows.remembered.delete(remembered);
   }
 
   readSnapshot(): string | undefined {
-    return this.#snapshot;
+    return this.#rows.snapshot;
   }
 
   putSnapshot(snapshot: string): void {
     this.writes.push("putSnapshot");
-    this.#snapshot = snapshot;
+    this.#rows.snapshot = snapshot;
   }
 
   /** Of an empty store it writes nothing, and is not noted. */
   clear(): void {
-    const sizes = [this.#subscriptions, this.#outgoing, this.#incoming, this.#remembered].map(({ size }) => size);
-    const isEmpty = this.#record === undefined && this.#snapshot === undefined && sizes.every((size) => size === 0);
-    if (isEmpty) return;
+    const { record, snapshot, subscriptions, outgoing, incoming, remembered } = this.#rows;
+    const tables = [subscriptions, outgoing, incoming, remembered];
+    if (record === undefined && snapshot === undefined && tables.every(({ size }) => size === 0)) return;
     this.writes.push("clear");
-    this.#record = undefined;
-    this.#snapshot = undefined;
-    for (const rows of [this.#subscriptions, this.#outgoing, this.#incoming, this.#remembered]) rows.clear();
+    this.#rows.record = undefined;
+    this.#rows.snapshot = undefined;
+    for (const table of tables) table.clear();
   }
 
   deleteAll(): Promise<void> {
     this.clear();
-    this.#wills.clear();
+    this.#rows.wills.clear();
     return Promise.resolve();
   }
+}
+
+/** Rows are replaced, and never changed. */
+function copyOf({ record, snapshot, wills, subscriptions, outgoing, incoming, remembered }: Rows): Rows {
+  return {
+    record,
+    snapshot,
+    wills: new Map(wills),
+    subscriptions: new Map(subscriptions),
+    outgoing: new Map(outgoing),
+    incoming: new Map(incoming),
+    remembered: new Set(remembered),
+  };
 }

@@ -36,6 +36,12 @@ export class MemoryTopicStore implements TopicStore {
     this.#retained.delete(topicName);
   }
 
+  deleteExpiredRetained(nowMs: number): void {
+    for (const [topicName, { expiresAtMs }] of this.#retained) {
+      if (expiresAtMs > 0 && expiresAtMs <= nowMs) this.#retained.delete(topicName);
+    }
+  }
+
   readRetained(topicName: string): Uint8Array | undefined {
     return this.#retained.get(topicName)?.message.slice();
   }
@@ -58,6 +64,10 @@ export class MemoryTopicStore implements TopicStore {
   putOwed(clientId: string, delivery: SessionDelivery): void {
     const sequence = (this.#owed.at(-1)?.sequence ?? 0) + 1;
     this.#owed.push({ sequence, clientId, delivery: encodeSessionDelivery(delivery) });
+  }
+
+  owedCount(): number {
+    return this.#owed.length;
   }
 
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {

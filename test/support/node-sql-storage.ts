@@ -32,11 +32,25 @@ export class NodeSqlStorage {
     const deleteAll = async () => {
       for (const table of this.tables()) this.exec(`DROP TABLE ${table}`);
     };
-    return { sql: this.sql, deleteAll } as unknown as DurableObjectStorage;
+    const transactionSync = <T>(write: () => T) => this.#atomically(write);
+    return { sql: this.sql, deleteAll, transactionSync } as unknown as DurableObjectStorage;
   }
 
   get sql(): SqlStorage {
     return this as unknown as SqlStorage;
+  }
+
+  /** Savepoints, since one may be within another. */
+  #atomically<T>(write: () => T): T {
+    this.#database.exec("SAVEPOINT atomically");
+    try {
+      return write();
+    } catch (error) {
+      this.#database.exec("ROLLBACK TO atomically");
+      throw error;
+    } finally {
+      this.#database.exec("RELEASE atomically");
+    }
   }
 
   #totalChanges(): number {

@@ -108,8 +108,7 @@ export class SessionHarness {
 
   /** The lane gives up on everything in it. */
   giveUp(): void {
-    for (const { token } of this.requests.splice(0))
-      if (token !== undefined) this.session.onUnanswered(token, this.nowMs);
+    for (const { token } of this.requests.splice(0)) if (token) this.session.onUnanswered(token, this.nowMs);
     this.run();
   }
 

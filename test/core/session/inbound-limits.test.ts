@@ -58,6 +58,26 @@ describe("Receive Maximum of the server", () => {
     expect(later.closed).toBeUndefined();
   });
 
+  it("does not count QoS 2 messages that the last connection left open, until they are sent again", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected({ properties: { sessionExpiryInterval: 3600 } });
+    client.publish(2, 1);
+    client.publish(2, 2);
+    h.answerAll();
+    client.drop();
+    const later = h.resume();
+    later.publish(2, 3);
+    later.publish(1, 4);
+    h.answerAll();
+    later.acknowledge("pubrel", 3);
+    expect(later.heard()).toEqual(["CONNACK present", "PUBREC #3", "PUBACK #4", "PUBCOMP #3"]);
+    later.publish(2, 1, "m", { dup: true });
+    later.publish(2, 5);
+    expect(later.closed).toBeUndefined();
+    later.publish(2, 6);
+    expect(later.heard()).toEqual(["PUBREC #1", "DISCONNECT 0x93"]);
+  });
+
   it("is unknown to a client of MQTT 3.1.1, and not held against it", () => {
     const h = new SessionHarness({ limits });
     const client = h.connected({ protocolVersion: 4 });

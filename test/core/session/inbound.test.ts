@@ -108,7 +108,7 @@ describe("QoS 2 PUBLISH from the client", () => {
   it("is known on disk before it is forwarded, in a session that outlives its connection", () => {
     const h = new SessionHarness();
     h.connected(durable).publish(2, 7);
-    expect(h.store.incoming()).toEqual([{ packetId: 7, messageId: published(h)[0]?.id }]);
+    expect(h.store.incoming()).toEqual([{ packetId: 7, messageId: published(h)[0]?.id, isReceived: false }]);
   });
 
   it("is acknowledged again in a later connection, without being forwarded again", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { messageIdAt } from "../../../src/core/session/context.ts";
 import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
 import { delivery, SessionHarness } from "../../support/session-harness.ts";
@@ -116,6 +116,20 @@ describe("a message to the client", () => {
     h.deliver(once);
     expect(client.heard()).toEqual(["PUBLISH 1 q2 #1", "PUBLISH 2 q2 #2", "PUBREL #1"]);
     expect(h.resume().heard()).toEqual(["CONNACK present", "PUBLISH 2 q2 #2 dup"]);
+  });
+
+  it("is remembered by its id only together with its content: what failed to be stored is taken the next time", () => {
+    const h = new SessionHarness();
+    h.subscribed();
+    const once = delivery("1", { qos: 2, id: `${messageIdAt(h.nowMs)}-g-1` });
+    vi.spyOn(h.store, "putOutgoing").mockImplementationOnce(() => {
+      throw new Error("the disk is full");
+    });
+    expect(() => h.deliver(once)).toThrow("the disk is full");
+    h.crash();
+    expect(h.deliver(once, once)).toEqual([Accepted, Accepted]);
+    expect(h.store.outgoing()).toHaveLength(1);
+    expect(h.resume().heard()).toEqual(["CONNACK present", "PUBLISH 1 q2 #1"]);
   });
 
   it("is remembered by its id for the time that the limit says, and not for ever", () => {

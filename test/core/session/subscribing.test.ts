@@ -49,6 +49,17 @@ describe("SUBSCRIBE", () => {
     expect(new Set(h.requests.map(({ shard }) => shard)).size).toBe(1);
   });
 
+  it("with more filters than one may have is refused the rest, which is not asked for", () => {
+    const h = new SessionHarness({ limits: { maximumFiltersPerSubscribe: 2 } });
+    const client = h.connected(durable);
+    client.subscribe(5, "a", "b", "c", "d");
+    h.answerAll();
+    expect(client.heard()).toEqual(["SUBACK #5 0x02 0x02 0x97 0x97"]);
+    expect(h.store.subscriptions().map(({ topicFilter }) => topicFilter)).toEqual(["a", "b"]);
+    client.subscribe(6, "c", "d");
+    expect(h.requests).toHaveLength(2);
+  });
+
   it("is answered before anything that the new subscription brings", () => {
     const h = new SessionHarness();
     const client = h.connected();
@@ -272,28 +283,5 @@ describe("the end of a session", () => {
     const h = new SessionHarness(sharded);
     h.connected().drop();
     expect(h.requests).toEqual([]);
-  });
-});
-
-describe("a new layout of the topic objects", () => {
-  it("has the session's subscriptions registered again when its client is back, without retained messages", () => {
-    const h = new SessionHarness();
-    h.subscribed();
-    h.crash(sharded);
-    h.resume();
-    const subscription = { topicFilter: "a", qos: 2 };
-    expect(h.takeRequests()).toMatchObject([{ type: "subscribe", subscription, sendRetained: false }]);
-    expect(h.store.readRecord()?.layout).toBe("1/4");
-    h.crash();
-    h.resume();
-    expect(h.requests).toEqual([]);
-  });
-
-  it("means nothing to a clean start", () => {
-    const h = new SessionHarness();
-    h.subscribed();
-    h.crash(sharded);
-    h.connect();
-    expect(h.takeRequests()).toMatchObject([{ type: "end" }]);
   });
 });

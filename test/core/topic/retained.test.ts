@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import type { Message } from "../../../src/core/message/message.ts";
-import { type Recipient, type RetainedCursor, Topic } from "../../../src/core/topic/topic.ts";
+import type { Recipient } from "../../../src/core/topic/recipient.ts";
+import type { RetainedCursor } from "../../../src/core/topic/retained.ts";
+import { Topic } from "../../../src/core/topic/topic.ts";
 import { MemoryTopicStore } from "../../support/memory-topic-store.ts";
 
 const nowMs = 1_800_000_000_000;
@@ -46,12 +48,33 @@ describe("a retained message", () => {
     expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it("keeps its properties and expiry, and loses its id: it goes to who has had it live as well", () => {
+  it("keeps its properties and expiry", () => {
     const { topic } = setUp();
-    const fields = { qos: 2, id: "0kexample-g-1", properties: Uint8Array.of(1, 1), expiresAtMs: nowMs + 1 } as const;
+    const fields = { qos: 2, properties: Uint8Array.of(1, 1), expiresAtMs: nowMs + 1 } as const;
     publish(topic, "a", "1", fields);
-    const [recipient] = retained(topic, "a");
-    expect(recipient?.delivery.message).toMatchObject({ ...fields, id: "" });
+    expect(retained(topic, "a")[0]?.delivery.message).toMatchObject(fields);
+  });
+
+  it("has another id for each subscription: it goes also to who has had it live, or retained before", () => {
+    const { topic } = setUp();
+    const id = "0kexample-g-1";
+    publish(topic, "a", "1", { qos: 2, id });
+    publish(topic, "b", "1", { qos: 1 });
+    const ids = ["a", "a", "#"].map((filter) => retained(topic, filter)[0]?.delivery.message.id);
+    expect(new Set([id, ...ids]).size).toBe(4);
+    expect(ids.every((each) => each?.startsWith(`${id} `))).toBe(true);
+    expect(retained(topic, "b")[0]?.delivery.message.id).toBe("");
+  });
+
+  it("that cannot be read, as one of a later version, is passed over", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a/1", "1");
+    store.putRetained("a/2", Uint8Array.of(255, 255), 0);
+    publish(topic, "a/3", "3");
+    expect(textsOf(topic, "a/+")).toEqual(["1", "3"]);
+    expect(textsOf(topic, "a/2")).toEqual([]);
+    publish(topic, "a/2", "2");
+    expect(textsOf(topic, "a/+")).toEqual(["1", "2", "3"]);
   });
 
   it("that has expired is neither sent nor kept [MQTT-3.3.2-5]", () => {
@@ -65,7 +88,7 @@ describe("a retained message", () => {
   it("is there after a restart, and counts", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "1");
-    const again = new Topic(store, { ...defaultLimits, maximumRetainedMessages: 1 });
+    const again = new Topic(store, { ...defaultLimits, maximumRetainedMessages: 1 }, randomId);
     expect(textsOf(again, "a")).toEqual(["1"]);
     expect(publish(again, "b", "1")).toBe(0x97);
   });
@@ -94,6 +117,24 @@ describe("the limits of retained messages", () => {
     expect(textsOf(topic, "a")).toEqual(["x".repeat(100)]);
     expect(textsOf(topic, "b")).toEqual([]);
     expect(publish(topic, "a", "x".repeat(900))).toMatchObject({ recipients: [] });
+  });
+
+  it("leave room again when messages have expired, though nobody has asked for them", () => {
+    const { topic, store } = setUp({ maximumRetainedMessages: 2 });
+    publish(topic, "a", "1", { expiresAtMs: nowMs + 1 });
+    publish(topic, "b", "1");
+    expect(publish(topic, "c", "1", {}, nowMs + 1)).toMatchObject({ recipients: [] });
+    expect(textsOf(topic, "#")).toEqual(["1", "1"]);
+    expect(store.readRetained("a")).toBeUndefined();
+    expect(publish(topic, "d", "1", {}, nowMs + 60_000)).toBe(0x97);
+  });
+
+  it("are not searched for expired ones at every refusal", () => {
+    const { topic } = setUp({ maximumRetainedMessages: 1 });
+    publish(topic, "a", "1", { expiresAtMs: nowMs + 1 });
+    expect(publish(topic, "b", "1")).toBe(0x97);
+    expect(publish(topic, "b", "1", {}, nowMs + 9_999)).toBe(0x97);
+    expect(publish(topic, "b", "1", {}, nowMs + 10_000)).toMatchObject({ recipients: [] });
   });
 
   it("do not refuse what is not retained, and what is refused goes to nobody", () => {
@@ -134,6 +175,12 @@ describe("the retained messages of a new subscription", () => {
     expect(pages.flat()).toEqual(names);
   });
 
+  it("come in pages of bounded bytes as well", () => {
+    const { topic } = setUp();
+    for (const name of ["a/1", "a/2", "a/3", "a/4", "a/5"]) publish(topic, name, "x".repeat(600_000));
+    expect(pagesOf(topic, "a/#").map((page) => page.length)).toEqual([2, 2, 1]);
+  });
+
   it("are found behind many that do not match, in steps of bounded size", () => {
     const { topic } = setUp();
     for (let index = 0; index < 1100; index += 1) publish(topic, `a/${String(index).padStart(4, "0")}/x`, "no");
@@ -156,9 +203,16 @@ describe("the retained messages of a new subscription", () => {
   });
 });
 
+let randomCount = 0;
+
+function randomId(): string {
+  randomCount += 1;
+  return `random${randomCount}`;
+}
+
 function setUp(limits: Partial<Limits> = {}) {
   const store = new MemoryTopicStore();
-  return { store, topic: new Topic(store, { ...defaultLimits, ...limits }) };
+  return { store, topic: new Topic(store, { ...defaultLimits, ...limits }, randomId) };
 }
 
 function subscription(topicFilter: string) {
@@ -166,12 +220,14 @@ function subscription(topicFilter: string) {
 }
 
 function subscriberOf(topic: Topic, topicFilter: string) {
-  return topic.subscribe("c1", "g1", subscription(topicFilter));
+  const subscriber = topic.subscribe("c1", "g1", subscription(topicFilter));
+  if (typeof subscriber === "number") throw new Error(`refused: ${subscriber}`);
+  return subscriber;
 }
 
-function publish(topic: Topic, topicName: string, text: string, fields: Partial<Message> = {}) {
+function publish(topic: Topic, topicName: string, text: string, fields: Partial<Message> = {}, atMs = nowMs) {
   const message = { id: "", topicName, qos: 1, retain: true, expiresAtMs: 0, properties: new Uint8Array() } as const;
-  return topic.publish("publisher", { ...message, payload: new TextEncoder().encode(text), ...fields });
+  return topic.publish("publisher", { ...message, payload: new TextEncoder().encode(text), ...fields }, atMs);
 }
 
 /** What a new subscription of `c1` gets; it does not stay. */

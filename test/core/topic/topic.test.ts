@@ -140,6 +140,52 @@ describe("a subscription", () => {
 
 const qos2Ids = Array.from({ length: 30 }, (_, index) => `0kexample-g-${index}`);
 
+describe("what the subscriptions of a topic object take of memory", () => {
+  // A filter of one level takes 281 bytes, one of two levels 563.
+  const full = (store = new MemoryTopicStore()) => {
+    const topic = topicWith({ store, maximumSubscriptionBytes: 900 });
+    topic.subscribe("c1", "g1", to("a/b"));
+    topic.subscribe("c2", "g2", to("c"));
+    return topic;
+  };
+
+  it("is limited: one more is refused, and changes nothing", () => {
+    const store = new MemoryTopicStore();
+    const topic = full(store);
+    expect(topic.subscribe("c3", "g3", to("d"))).toBe(0x97);
+    expect(topic.subscriptionCount).toBe(2);
+    expect(clientsOf(route(topic, message("d")))).toEqual([]);
+    expect(store.subscribers().map(({ topicFilter }) => topicFilter)).toEqual(["a/b", "c"]);
+    topic.unsubscribe("c3", "g3", "d");
+    expect(topic.subscribe("c3", "g3", to("d"))).toBe(0x97);
+  });
+
+  it("does not grow with what replaces a subscription", () => {
+    const topic = full();
+    expect(topic.subscribe("c1", "later", to("a/b", { qos: 0 }))).toMatchObject({ generation: "later" });
+    topic.unsubscribe("c1", "later", "a/b");
+    expect(topic.subscribe("c3", "g3", to("d/e"))).toMatchObject({ clientId: "c3" });
+    expect(topic.subscribe("c3", "g3", to("f"))).toBe(0x97);
+  });
+
+  it("is free again after UNSUBSCRIBE, and after the end of a session", () => {
+    const topic = full();
+    topic.unsubscribe("c2", "g2", "c");
+    topic.unsubscribe("c2", "g2", "c");
+    expect(topic.subscribe("c3", "g3", to("d"))).toMatchObject({ clientId: "c3" });
+    expect(topic.subscribe("c3", "g3", to("e"))).toBe(0x97);
+    topic.end("c3", "g3");
+    expect(topic.subscribe("c3", "later", to("e"))).toMatchObject({ clientId: "c3" });
+    expect(topic.subscribe("c3", "later", to("f"))).toBe(0x97);
+  });
+
+  it("is counted anew after a restart", () => {
+    const store = new MemoryTopicStore();
+    full(store);
+    expect(topicWith({ store, maximumSubscriptionBytes: 900 }).subscribe("c3", "g3", to("d"))).toBe(0x97);
+  });
+});
+
 describe("a shared subscription", () => {
   const shared = (count: number, store = new MemoryTopicStore()) => {
     const topic = topicWith({ store });
@@ -197,6 +243,15 @@ describe("a shared subscription", () => {
     expect(route(topic, message("a")).groups[0]?.[0]?.delivery.message.id).toBe("");
   });
 
+  it("gives it a short id, however long the filter", () => {
+    const topic = topicWith();
+    const topicName = "x/".repeat(30_000);
+    const id = "0kexample-g-1";
+    topic.subscribe("c1", "g", to(`$share/g/${topicName}`));
+    const [members] = route(topic, message(topicName, { id, qos: 2 })).groups;
+    expect(members?.[0]?.delivery.message.id.length).toBeLessThan(id.length + 10);
+  });
+
   it("has each member's own QoS, RETAIN flag and identifier", () => {
     const topic = topicWith();
     const options = { qos: 0, retainAsPublished: true, subscriptionIdentifier: 3 } as const;
@@ -207,7 +262,7 @@ describe("a shared subscription", () => {
 });
 
 function topicWith({ store = new MemoryTopicStore(), ...limits }: { store?: MemoryTopicStore } & Partial<Limits> = {}) {
-  return new Topic(store, { ...defaultLimits, ...limits });
+  return new Topic(store, { ...defaultLimits, ...limits }, () => "random");
 }
 
 function to(topicFilter: string, options: Partial<TopicSubscription> = {}): TopicSubscription {
@@ -220,7 +275,7 @@ function message(topicName: string, fields: Partial<Message> = {}): Message {
 }
 
 function route(topic: Topic, published: Message, publisherId = "publisher"): Route {
-  const answer = topic.publish(publisherId, published);
+  const answer = topic.publish(publisherId, published, 0);
   if (typeof answer === "number") throw new Error(`refused: ${answer}`);
   return answer;
 }

@@ -1,0 +1,134 @@
+// What becomes of deliveries to a session that cannot be reached.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DelivererScene } from "./deliverer-scene.ts";
+
+/** By then a lane has given up. */
+const givenUpMs = 13_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(console, "error").mockReturnValue();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe("a session that cannot be reached", () => {
+  it("leaves what it is owed in the store, and only then is the publish answered", async () => {
+    const scene = lost();
+    const outcome = scene.published("one");
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(outcome.code).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    expect(outcome.code).toBe(0);
+    expect(scene.store.owedClientIds()).toEqual(["lost"]);
+    expect(scene.onOwed).toHaveBeenCalled();
+  });
+
+  it("gets it later, before what came after it [MQTT-4.6.0-5]", async () => {
+    const scene = lost();
+    const first = scene.published("one");
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    expect(first.code).toBe(0);
+    expect(await scene.publish("two")).toBe(0); // behind what is owed, at once
+    await back(scene);
+    expect(scene.payloadsOf("lost")).toEqual(["one", "two"]);
+    expect(scene.store.owedClientIds()).toEqual([]);
+    expect(scene.owed.isEmpty).toBe(true);
+    const third = scene.published("three");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(third.code).toBe(0);
+    expect(scene.received).toHaveLength(3);
+  });
+
+  it("gets more than a page of it in order", async () => {
+    const scene = lost();
+    const payloads = Array.from({ length: 40 }, (_, index) => String(index));
+    for (const payload of payloads) scene.published(payload);
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    await back(scene);
+    expect(scene.payloadsOf("lost")).toEqual(payloads);
+    expect(scene.store.owedCount()).toBe(0);
+  });
+
+  it("gets it in order though the lane takes only part of a page", async () => {
+    const scene = lost();
+    scene.published("first");
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    // Nine of these fill a lane; what is small would still fit.
+    const large = Array.from({ length: 10 }, (_, index) => String(index).padEnd(1_800_000, "."));
+    for (const payload of [...large, "last"]) expect(await scene.publish(payload)).toBe(0);
+    await back(scene);
+    const order = scene.payloadsOf("lost").map((payload) => payload.slice(0, 5));
+    expect(order).toEqual(["first", ...large.map((payload) => payload.slice(0, 5)), "last"]);
+    expect(scene.store.owedCount()).toBe(0);
+  });
+
+  it("keeps it while it stays out of reach, and nothing is there twice", async () => {
+    const scene = lost();
+    scene.published("one");
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    scene.onOwed.mockClear();
+    scene.deliverer.retryOwed();
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    expect(scene.store.owedCount()).toBe(1);
+    expect(scene.onOwed).toHaveBeenCalled();
+    await back(scene);
+    expect(scene.payloadsOf("lost")).toEqual(["one"]);
+  });
+
+  it("loses QoS 0, which is counted and kept nowhere", async () => {
+    const scene = lost();
+    expect(await scene.publish("one", 0)).toBe(0);
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    expect(scene.store.owedClientIds()).toEqual([]);
+    expect(scene.deliverer.droppedMessages).toBe(1);
+  });
+});
+
+describe("what cannot be kept for a session", () => {
+  it("is answered 0x97 when the table is full, and what is in it stays", async () => {
+    const scene = lost({ maximumOwedMessages: 1 });
+    const first = scene.published("one");
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    expect(first.code).toBe(0);
+    expect(await scene.publish("two")).toBe(0x97);
+    expect(scene.deliverer.droppedMessages).toBe(1);
+    await back(scene);
+    expect(scene.payloadsOf("lost")).toEqual(["one"]);
+    const third = scene.published("three");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(third.code).toBe(0);
+  });
+
+  it("is answered 0x97 when it cannot be written, and the lane goes on", async () => {
+    const scene = lost();
+    vi.spyOn(scene.store, "putOwed").mockImplementationOnce(() => {
+      throw new Error("the disk is full");
+    });
+    const outcomes = ["one", "two"].map((payload) => scene.published(payload));
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    expect(outcomes.map(({ code }) => code)).toEqual([0x97, 0]);
+    expect(scene.onBroken).not.toHaveBeenCalled();
+    await back(scene);
+    const third = scene.published("three");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(third.code).toBe(0);
+    expect(scene.payloadsOf("lost")).toEqual(["two", "three"]);
+  });
+});
+
+function lost(limits: { maximumOwedMessages?: number } = {}): DelivererScene {
+  const scene = new DelivererScene(limits);
+  scene.subscribe("lost", "t");
+  scene.answers.set("lost", "out of reach");
+  return scene;
+}
+
+async function back(scene: DelivererScene): Promise<void> {
+  scene.answers.delete("lost");
+  scene.deliverer.retryOwed();
+  await vi.advanceTimersByTimeAsync(1_000);
+}

@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { SessionDelivery } from "../../src/core/topic/topic-request.ts";
+import { OwedTable } from "../../src/objects/owed-table.ts";
+import { MemoryTopicStore } from "../support/memory-topic-store.ts";
+import { delivery } from "../support/session-harness.ts";
+
+const owed = (text: string): SessionDelivery => ({ generation: "g1", isRefusable: false, delivery: delivery(text) });
+
+describe("the table of what is owed", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it("is empty at first", () => {
+    const table = new OwedTable(new MemoryTopicStore(), 10);
+    expect([table.isEmpty, table.clientIds, table.has("c1")]).toEqual([true, [], false]);
+    expect(table.next("c1", 10)).toEqual([]);
+  });
+
+  it("keeps what is put, by client and in order", () => {
+    const table = new OwedTable(new MemoryTopicStore(), 10);
+    for (const text of ["1", "2", "3"]) expect(table.put("c1", owed(text))).toBe(true);
+    table.put("c2", owed("4"));
+    expect(textsOf(table, "c1", 2)).toEqual(["1", "2"]);
+    expect(textsOf(table, "c2", 2)).toEqual(["4"]);
+    expect([table.isEmpty, table.clientIds, table.has("c2")]).toEqual([false, ["c1", "c2"], true]);
+  });
+
+  it("owes a client nothing once there is no next one", () => {
+    const table = new OwedTable(new MemoryTopicStore(), 10);
+    table.put("c1", owed("1"));
+    deleteNext(table);
+    // Whoever comes now is still behind it, until somebody has looked.
+    expect(table.has("c1")).toBe(true);
+    expect(table.next("c1", 10)).toEqual([]);
+    expect([table.has("c1"), table.isEmpty]).toEqual([false, true]);
+  });
+
+  it("takes no more than its limit, and more again when something has gone", () => {
+    const store = new MemoryTopicStore();
+    const table = new OwedTable(store, 2);
+    expect([table.put("c1", owed("1")), table.put("c2", owed("2")), table.put("c1", owed("3"))]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(store.owedCount()).toBe(2);
+    deleteNext(table);
+    expect([table.put("c1", owed("4")), table.put("c1", owed("5"))]).toEqual([true, false]);
+  });
+
+  it("counts what it finds after a restart", () => {
+    const store = new MemoryTopicStore();
+    new OwedTable(store, 2).put("c1", owed("1"));
+    const table = new OwedTable(store, 2);
+    expect([table.isEmpty, table.has("c1")]).toEqual([false, true]);
+    expect([table.put("c1", owed("2")), table.put("c1", owed("3"))]).toEqual([true, false]);
+  });
+
+  it("does not take what cannot be written, and does not count it", () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    const store = new MemoryTopicStore();
+    const table = new OwedTable(store, 1);
+    vi.spyOn(store, "putOwed").mockImplementationOnce(() => {
+      throw new Error("the disk is full");
+    });
+    expect(table.put("c1", owed("1"))).toBe(false);
+    expect([table.isEmpty, table.has("c1")]).toEqual([true, false]);
+    expect(table.put("c1", owed("2"))).toBe(true);
+  });
+});
+
+function textsOf(table: OwedTable, clientId: string, most: number): string[] {
+  return table.next(clientId, most).map((each) => new TextDecoder().decode(each.delivery.delivery.message.payload));
+}
+
+function deleteNext(table: OwedTable): void {
+  for (const { sequence } of table.next("c1", 1)) table.delete("c1", sequence);
+}
