@@ -97,7 +97,13 @@ export class Deliverer {
   }
 
   private continueRetained(cursor: RetainedCursor): void {
-    setTimeout(() => this.sendPage(cursor), 0);
+    setTimeout(() => {
+      try {
+        this.sendPage(cursor);
+      } catch (error) {
+        this.handlers.onBroken(error);
+      }
+    }, 0);
   }
 
   private sendPage(cursor: RetainedCursor): void {
@@ -114,16 +120,21 @@ export class Deliverer {
     if (isAwaited(item)) item.origin?.batch.expect();
     else item.origin?.batch.onTaken(item.origin.index);
     const isBehind = this.owed.has(item.clientId);
-    if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfMessage(item.delivery.message))) this.owe(item);
+    if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfMessage(item.delivery.message))) {
+      this.owe(item, false);
+    }
   }
 
-  /** Keeps a QoS 1 or 2 delivery for later; then it is as good as delivered. QoS 0 is dropped, and counted. */
-  private owe(item: Item): void {
+  /**
+   * Keeps a QoS 1 or 2 delivery for later; then it is as good as delivered. QoS 0 is dropped, and counted.
+   * @param isFirst it is older than what is owed already
+   */
+  private owe(item: Item, isFirst: boolean): void {
     const { clientId, delivery, owedSequence, origin, next } = item;
     if (delivery.qos === 0) {
       this.droppedMessages += 1;
       settle(item, true);
-    } else if (owedSequence !== undefined || this.owed.put(clientId, { ...item, isRefusable: false })) {
+    } else if (owedSequence !== undefined || this.owed.put(clientId, { ...item, isRefusable: false }, isFirst)) {
       this.handlers.onOwed();
       settle(item, true);
     } else {
@@ -136,8 +147,8 @@ export class Deliverer {
 
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
     for (const [index, item] of items.entries()) this.onAnswer(item, answers[index] ?? DeliveryAnswer.Accepted);
-    const last = items.at(-1);
-    if (last?.owedSequence !== undefined) this.handOwed(last.clientId);
+    const [first] = items;
+    if (first !== undefined && this.owed.has(first.clientId)) this.handOwed(first.clientId);
   }
 
   private onAnswer(item: Item, answer: number): void {
@@ -177,15 +188,21 @@ export class Deliverer {
       },
       onAnswers: (items, answers) => {
         this.onAnswers(items, answers);
-        if (lane.isIdle && this.lanes.size > maximumIdleLanes) this.lanes.delete(clientId);
+        this.dropIfIdle(clientId, lane);
       },
       onGivenUp: (items) => {
-        for (const item of items) this.owe(item);
+        // From the last to the first: what did not fit on the lane came after all of them, and is owed already.
+        for (const item of items.toReversed()) this.owe(item, true);
+        this.dropIfIdle(clientId, lane);
       },
       onBroken: this.handlers.onBroken,
     });
     this.lanes.set(clientId, lane);
     return lane;
+  }
+
+  private dropIfIdle(clientId: string, lane: Lane<Item, number>): void {
+    if (lane.isIdle && this.lanes.size > maximumIdleLanes) this.lanes.delete(clientId);
   }
 
   private handOwed(clientId: string): void {

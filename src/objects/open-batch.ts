@@ -30,7 +30,7 @@ export class OpenBatch {
 
   /** Somebody who should have the message could not take it: that outweighs those who did. */
   onRefused(index: number): void {
-    this.answers[index] = ReasonCode.QuotaExceeded;
+    if (this.answers[index] !== ReasonCode.UnspecifiedError) this.answers[index] = ReasonCode.QuotaExceeded;
   }
 
   settle(): void {

@@ -29,11 +29,14 @@ export class OwedTable {
     return this.clients.has(clientId);
   }
 
-  /** @returns false when it was not taken: the table is full, or cannot be written */
-  put(clientId: string, delivery: SessionDelivery): boolean {
+  /**
+   * @param isFirst before what is owed already, since it is older
+   * @returns false when it was not taken: the table is full, or cannot be written
+   */
+  put(clientId: string, delivery: SessionDelivery, isFirst: boolean): boolean {
     if (this.count >= this.maximumMessages) return false;
     try {
-      this.store.putOwed(clientId, delivery);
+      this.store.putOwed(clientId, delivery, isFirst);
     } catch (error) {
       console.error(`topic: cannot keep a message for ${clientId}: ${error}`);
       return false;

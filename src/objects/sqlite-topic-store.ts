@@ -98,8 +98,9 @@ export class SqliteTopicStore implements TopicStore {
     return rows<Row>(this.schema, this.sql, query)[0] ?? { messages: 0, bytes: 0 };
   }
 
-  putOwed(clientId: string, delivery: SessionDelivery): void {
-    this.write("INSERT INTO owed VALUES (NULL, ?, ?)", clientId, blob(encodeSessionDelivery(delivery)));
+  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean): void {
+    const sequence = isFirst ? "(SELECT coalesce(min(sequence), 1) - 1 FROM owed)" : "NULL";
+    this.write(`INSERT INTO owed VALUES (${sequence}, ?, ?)`, clientId, blob(encodeSessionDelivery(delivery)));
   }
 
   owedCount(): number {

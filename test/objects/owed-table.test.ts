@@ -17,8 +17,8 @@ describe("the table of what is owed", () => {
 
   it("keeps what is put, by client and in order", () => {
     const table = new OwedTable(new MemoryTopicStore(), 10);
-    for (const text of ["1", "2", "3"]) expect(table.put("c1", owed(text))).toBe(true);
-    table.put("c2", owed("4"));
+    for (const text of ["1", "2", "3"]) expect(table.put("c1", owed(text), false)).toBe(true);
+    table.put("c2", owed("4"), false);
     expect(textsOf(table, "c1", 2)).toEqual(["1", "2"]);
     expect(textsOf(table, "c2", 2)).toEqual(["4"]);
     expect([table.isEmpty, table.clientIds, table.has("c2")]).toEqual([false, ["c1", "c2"], true]);
@@ -26,7 +26,7 @@ describe("the table of what is owed", () => {
 
   it("owes a client nothing once there is no next one", () => {
     const table = new OwedTable(new MemoryTopicStore(), 10);
-    table.put("c1", owed("1"));
+    table.put("c1", owed("1"), false);
     deleteNext(table);
     // Whoever comes now is still behind it, until somebody has looked.
     expect(table.has("c1")).toBe(true);
@@ -37,22 +37,22 @@ describe("the table of what is owed", () => {
   it("takes no more than its limit, and more again when something has gone", () => {
     const store = new MemoryTopicStore();
     const table = new OwedTable(store, 2);
-    expect([table.put("c1", owed("1")), table.put("c2", owed("2")), table.put("c1", owed("3"))]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    expect([
+      table.put("c1", owed("1"), false),
+      table.put("c2", owed("2"), false),
+      table.put("c1", owed("3"), false),
+    ]).toEqual([true, true, false]);
     expect(store.owedCount()).toBe(2);
     deleteNext(table);
-    expect([table.put("c1", owed("4")), table.put("c1", owed("5"))]).toEqual([true, false]);
+    expect([table.put("c1", owed("4"), false), table.put("c1", owed("5"), false)]).toEqual([true, false]);
   });
 
   it("counts what it finds after a restart", () => {
     const store = new MemoryTopicStore();
-    new OwedTable(store, 2).put("c1", owed("1"));
+    new OwedTable(store, 2).put("c1", owed("1"), false);
     const table = new OwedTable(store, 2);
     expect([table.isEmpty, table.has("c1")]).toEqual([false, true]);
-    expect([table.put("c1", owed("2")), table.put("c1", owed("3"))]).toEqual([true, false]);
+    expect([table.put("c1", owed("2"), false), table.put("c1", owed("3"), false)]).toEqual([true, false]);
   });
 
   it("does not take what cannot be written, and does not count it", () => {
@@ -62,9 +62,9 @@ describe("the table of what is owed", () => {
     vi.spyOn(store, "putOwed").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });
-    expect(table.put("c1", owed("1"))).toBe(false);
+    expect(table.put("c1", owed("1"), false)).toBe(false);
     expect([table.isEmpty, table.has("c1")]).toEqual([true, false]);
-    expect(table.put("c1", owed("2"))).toBe(true);
+    expect(table.put("c1", owed("2"), false)).toBe(true);
   });
 });
 

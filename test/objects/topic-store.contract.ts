@@ -115,8 +115,12 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
 
     it("keeps what is owed to a client, in order", () => {
       const { store, reopen } = open();
-      for (const text of ["1", "2", "3"]) store.putOwed("c1", owed(text));
-      store.putOwed("c2", owed("4"));
+      for (const text of ["1", "2", "3"]) store.putOwed("c1", owed(text), false);
+      store.putOwed("c2", owed("4"), false);
+      store.putOwed("c2", owed("3 and a half"), true);
+      expect(store.owed("c2", 10).map(({ delivery }) => delivery)).toEqual([owed("3 and a half"), owed("4")]);
+      const [half] = store.owed("c2", 1);
+      store.deleteOwed(half?.sequence ?? 1);
       const [first] = store.owed("c1", 1);
       expect(first?.delivery).toEqual(owed("1"));
       store.deleteOwed(first?.sequence ?? -1);

@@ -61,9 +61,11 @@ export class MemoryTopicStore implements TopicStore {
     return { messages: this.#retained.size, bytes };
   }
 
-  putOwed(clientId: string, delivery: SessionDelivery): void {
-    const sequence = (this.#owed.at(-1)?.sequence ?? 0) + 1;
-    this.#owed.push({ sequence, clientId, delivery: encodeSessionDelivery(delivery) });
+  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean): void {
+    const sequence = isFirst ? (this.#owed[0]?.sequence ?? 1) - 1 : (this.#owed.at(-1)?.sequence ?? 0) + 1;
+    const row = { sequence, clientId, delivery: encodeSessionDelivery(delivery) };
+    if (isFirst) this.#owed.unshift(row);
+    else this.#owed.push(row);
   }
 
   owedCount(): number {

@@ -119,11 +119,13 @@ export class Inbound {
     }
     const incoming = this.exchangeOf(token);
     if (incoming === undefined) return;
-    if (isError(reasonCode)) this.forget(packetId);
-    else incoming.state = "received";
-    if (connected?.socketId === incoming.socketId) {
-      send(this.context, connected, { type: "PUBREC", packetId, reasonCode });
-    }
+    const isHeard = connected?.socketId === incoming.socketId;
+    if (!isError(reasonCode)) incoming.state = "received";
+    // With nobody to hear of the refusal, the client sends it again: as the same message, which some may have.
+    else if (isHeard) this.forget(packetId);
+    else incoming.state = "interrupted";
+    if (isHeard) send(this.context, connected, { type: "PUBREC", packetId, reasonCode });
+    else if (incoming.isStored) this.put(packetId, incoming);
   }
 
   /**

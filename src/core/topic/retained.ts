@@ -43,19 +43,21 @@ export class RetainedMessages {
    * @returns the reason code of a refusal, after which nothing has changed
    */
   retain(message: Message, nowMs: number): ReasonCode | undefined {
-    const old = this.store.readRetained(message.topicName);
+    let old = this.store.readRetained(message.topicName);
     if (message.payload.length === 0) {
       // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
       if (old !== undefined) this.forget(message.topicName, old.length);
       return undefined;
     }
     const bytes = encodeMessage(message);
-    const [moreMessages, moreBytes] = [old === undefined ? 1 : 0, bytes.length - (old?.length ?? 0)];
-    if (!this.hasRoomFor(moreMessages, moreBytes)) this.forgetExpired(nowMs);
-    if (!this.hasRoomFor(moreMessages, moreBytes)) return ReasonCode.QuotaExceeded;
-    const totals = this.readTotals();
+    if (!this.hasRoomFor(bytes, old)) {
+      this.forgetExpired(nowMs);
+      old = this.store.readRetained(message.topicName);
+      if (!this.hasRoomFor(bytes, old)) return ReasonCode.QuotaExceeded;
+    }
+    const totals = this.totalsWith(bytes, old);
     this.store.putRetained(message.topicName, bytes, message.expiresAtMs);
-    this.totals = { messages: totals.messages + moreMessages, bytes: totals.bytes + moreBytes };
+    this.totals = totals;
     return undefined;
   }
 
@@ -97,10 +99,18 @@ export class RetainedMessages {
     return bytes.length;
   }
 
-  private hasRoomFor(messages: number, bytes: number): boolean {
+  private hasRoomFor(bytes: Uint8Array, old: Uint8Array | undefined): boolean {
     const { maximumRetainedMessages, maximumRetainedBytes } = this.limits;
+    const after = this.totalsWith(bytes, old);
+    return after.messages <= maximumRetainedMessages && after.bytes <= maximumRetainedBytes;
+  }
+
+  private totalsWith(bytes: Uint8Array, old: Uint8Array | undefined): { messages: number; bytes: number } {
     const totals = this.readTotals();
-    return totals.messages + messages <= maximumRetainedMessages && totals.bytes + bytes <= maximumRetainedBytes;
+    return {
+      messages: totals.messages + (old === undefined ? 1 : 0),
+      bytes: totals.bytes + bytes.length - (old?.length ?? 0),
+    };
   }
 
   private forget(topicName: string, bytes: number): void {

@@ -23,8 +23,8 @@ export interface TopicStore {
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[];
   retainedTotals(): { messages: number; bytes: number };
 
-  /** A delivery that could not be handed over; kept in order. */
-  putOwed(clientId: string, delivery: SessionDelivery): void;
+  /** A delivery that could not be handed over; kept in order, behind the others or before them. */
+  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean): void;
   /** How many there are. */
   owedCount(): number;
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[];
