@@ -34,6 +34,26 @@ describe("a QoS 2 message that was received and not completed", () => {
     expect(h.store.incoming()).toEqual([]);
   });
 
+  it("is written when the answer comes after the connection has gone", () => {
+    const h = new SessionHarness();
+    const client = h.connected(durable);
+    client.publish(2, 7);
+    client.drop();
+    h.answer();
+    expect(h.store.incoming()).toMatchObject([{ packetId: 7, isReceived: true }]);
+  });
+
+  it("keeps its identity when it is refused with nobody to hear of it: some may have it", () => {
+    const h = new SessionHarness();
+    const client = h.connected(durable);
+    client.publish(2, 7);
+    const first = h.requests.at(-1)?.request;
+    client.drop();
+    h.answer(0x97);
+    h.resume().publish(2, 7, "m", { dup: true });
+    expect(h.requests.at(-1)?.request).toEqual(first);
+  });
+
   it("is written after a hibernation as well", () => {
     const h = new SessionHarness();
     const client = h.connected(durable);
