@@ -6,7 +6,7 @@ export type QoS = 0 | 1 | 2;
 export type Message = {
   /**
    * Names the message across retries, so that receivers recognise a repeat of a QoS 2 message: 9 characters of
-   * time that sort, then the publisher's generation and a counter. Empty below QoS 2.
+   * time that sort, and what makes it unique. Empty below QoS 2.
    */
   readonly id: string;
   readonly topicName: string;

@@ -61,7 +61,6 @@ export function connectedBy(
     reader,
     isRelayed,
     protocolVersion: packet.protocolVersion,
-    username: packet.username,
     keepAliveSec: keepAliveSecOf(packet, limits),
     receiveMaximum: Math.min(packet.receiveMaximum ?? limits.maximumInFlight, limits.maximumInFlight),
     maximumPacketBytes: packet.maximumPacketBytes ?? unlimited,

@@ -24,7 +24,6 @@ export type Connected = {
   /** The Worker stands between, answers PINGREQ and watches the keep alive. */
   readonly isRelayed: boolean;
   readonly protocolVersion: ProtocolVersion;
-  readonly username: string | undefined;
   /** What counts: the client's or the server's. 0 is off. */
   readonly keepAliveSec: number;
   /** QoS 1 and 2 messages the client takes before it acknowledges. */

@@ -45,7 +45,6 @@ export type Report =
 /** WebSocket close codes, RFC 6455 section 7.4.1. */
 export const CloseCode = {
   Normal: 1000,
-  ProtocolError: 1002,
   UnsupportedData: 1003,
   PolicyViolation: 1008,
   TryAgainLater: 1013,

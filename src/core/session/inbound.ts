@@ -45,10 +45,6 @@ export class Inbound {
     this.incoming = new Map(context.store.incoming().map((row) => [row.packetId, incomingOf(row)]));
   }
 
-  get isEmpty(): boolean {
-    return this.incoming.size === 0;
-  }
-
   /** A new connection: what the last one's QoS 1 messages came to, its client finds out by sending them again. */
   onConnected(): void {
     this.awaitingPuback = 0;

@@ -42,10 +42,6 @@ export class OutgoingTable {
     }
   }
 
-  get size(): number {
-    return this.table.size;
-  }
-
   /** In order. */
   all(): Outgoing[] {
     return [...this.table.values()];
