@@ -18,8 +18,8 @@ const table = {
   maximumFiltersPerSubscribe: [200, 1, 10_000],
   /** About what the subscriptions of one topic object take of its 128 MB. */
   maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
-  /** QoS 1 and 2 messages from a client that are not acknowledged yet. Sent in CONNACK. */
-  receiveMaximum: [256, 1, 65_535],
+  /** QoS 2 messages from a client between PUBLISH and PUBREL. Sent in CONNACK. */
+  receiveMaximum: [1_000, 1, 65_535],
   /** The same towards a client, where it does not ask for less. */
   maximumInFlight: [100, 1, 65_535],
   /** QoS 1 and 2 messages that wait for one session, in flight ones included. */

@@ -37,17 +37,10 @@ function incomingOf({ messageId, isReceived }: IncomingRow): Incoming {
 export class Inbound {
   private readonly context: Context;
   private readonly incoming: Map<number, Incoming>;
-  /** QoS 1 messages of the current connection that are not acknowledged yet. */
-  private awaitingPuback = 0;
 
   constructor(context: Context) {
     this.context = context;
     this.incoming = new Map(context.store.incoming().map((row) => [row.packetId, incomingOf(row)]));
-  }
-
-  /** A new connection: what the last one's QoS 1 messages came to, its client finds out by sending them again. */
-  onConnected(): void {
-    this.awaitingPuback = 0;
   }
 
   /** Packet identifiers of what nobody is known to have taken. */
@@ -65,7 +58,6 @@ export class Inbound {
   /** A new life of the session. */
   clear(): void {
     this.incoming.clear();
-    this.awaitingPuback = 0;
   }
 
   /**
@@ -93,9 +85,9 @@ export class Inbound {
       refuse(this.context, connected, packet, refusal);
       return;
     }
-    if (qos > 0 && again === undefined) this.checkReceiveMaximum(connected);
+    // At QoS 1 it is for us to acknowledge soon enough, not for the client to wait; the lane bounds what waits.
+    if (qos === 2 && again === undefined) this.checkReceiveMaximum(connected);
     const id = qos === 2 ? this.remember(connected, packetId, again, generation, isDurable) : "";
-    if (qos === 1) this.awaitingPuback += 1;
     const message = messageOf(packet, id, topicName, this.context.nowMs);
     this.context.request(
       shardOf(topicName, settings.topicShards),
@@ -109,7 +101,6 @@ export class Inbound {
     const { packetId } = token;
     if (token.qos === 1) {
       if (connected?.socketId !== token.socketId) return;
-      this.awaitingPuback -= 1;
       send(this.context, connected, { type: "PUBACK", packetId, reasonCode });
       return;
     }
@@ -206,12 +197,12 @@ export class Inbound {
   }
 
   private checkReceiveMaximum(connected: Connected): void {
-    // Before MQTT 5.0 a client is told no maximum; its packet identifiers and the lane bound it.
+    // Before MQTT 5.0 a client is told no maximum; its packet identifiers bound it.
     if (connected.protocolVersion !== 5) return;
     const { receiveMaximum } = this.context.settings.limits;
     // The client's quota starts anew with each connection: what an earlier one left open takes none of it.
-    const isSuspect = this.awaitingPuback + this.incoming.size >= receiveMaximum;
-    if (isSuspect && this.awaitingPuback + this.openOver(connected.socketId) >= receiveMaximum) {
+    const isSuspect = this.incoming.size >= receiveMaximum;
+    if (isSuspect && this.openOver(connected.socketId) >= receiveMaximum) {
       // [MQTT-3.3.4-7]
       const message = `more than ${receiveMaximum} messages are not acknowledged yet`;
       throw new ProtocolError(ReasonCode.ReceiveMaximumExceeded, message);

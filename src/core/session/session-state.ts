@@ -63,7 +63,6 @@ export class SessionState {
     if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
     if (isMoved && !this.subscribing.registerAgain(generation)) this.setLayout();
-    this.inbound.onConnected();
     this.subscribing.onConnected();
     this.outbound.onConnected();
   }

@@ -12,7 +12,7 @@ describe("CONNECT", () => {
 
   it("is answered with the server's limits", () => {
     const h = new SessionHarness({ limits: { maximumPacketBytes: 2000, topicAliasMaximum: 5 } });
-    const properties = { receiveMaximum: 256, maximumPacketSize: 2000, topicAliasMaximum: 5 };
+    const properties = { receiveMaximum: 1_000, maximumPacketSize: 2000, topicAliasMaximum: 5 };
     expect(h.connected().connack).toMatchObject({ properties });
     expect(h.connected({ protocolVersion: 4 }).connack).not.toHaveProperty("properties");
   });
