@@ -1,6 +1,7 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
 // Both below /ns/{namespace} too: namespaces are separate brokers in one deployment.
 
+import { utf8Bytes } from "./core/bytes.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { Relay } from "./relay/relay.ts";
 import { isUpgrade, webSocketReply } from "./relay/upgrade.ts";
@@ -54,8 +55,7 @@ function upgradeHeaders(subprotocols: string | null): Record<string, string> {
 function decodedClientId(encoded: string, { limits }: Settings): string | undefined {
   try {
     const clientId = decodeURIComponent(encoded);
-    const bytes = new TextEncoder().encode(clientId).length;
-    return bytes <= limits.maximumClientIdBytes && !clientId.includes("\u0000") ? clientId : undefined;
+    return utf8Bytes(clientId) <= limits.maximumClientIdBytes && !clientId.includes("\u0000") ? clientId : undefined;
   } catch {
     return undefined;
   }

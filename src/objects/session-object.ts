@@ -75,10 +75,7 @@ export class SessionObject extends DurableObject<Env> {
     this.connectTimers.set(
       socketId,
       setTimeout(() => {
-        this.on(() => {
-          this.session.onConnectTimeout(socketId, Date.now());
-          this.afterEvent();
-        });
+        this.on(() => this.session.onConnectTimeout(socketId, Date.now()));
       }, this.settings.limits.connectTimeoutSec * 1000),
     );
     this.afterEvent();
@@ -90,7 +87,6 @@ export class SessionObject extends DurableObject<Env> {
       const socketId = this.sockets.idOf(socket);
       if (typeof message === "string") this.session.onText(socketId, Date.now());
       else this.session.onFrame(socketId, new Uint8Array(message), Date.now());
-      this.afterEvent();
     });
   }
 
@@ -104,27 +100,17 @@ export class SessionObject extends DurableObject<Env> {
 
   /** A batch of a topic object's lane; answers one of `DeliveryAnswer` for each delivery. */
   deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
-    const act = () => {
-      const answers = this.session.onDeliveries(decodeSessionDeliveries(batch), Date.now());
-      this.afterEvent();
-      return answers;
-    };
+    const act = () => this.session.onDeliveries(decodeSessionDeliveries(batch), Date.now());
     return this.receiver.receive(laneId, sequence, async () => this.on(act));
   }
 
   override async alarm(): Promise<void> {
     this.alarmAtMs = Number.POSITIVE_INFINITY;
-    this.on(() => {
-      this.session.onAlarm(Date.now());
-      this.afterEvent();
-    });
+    this.on(() => this.session.onAlarm(Date.now()));
   }
 
   private onSocketGone(socket: WebSocket): void {
-    this.on(() => {
-      this.session.onClosed(this.sockets.forget(socket), Date.now());
-      this.afterEvent();
-    });
+    this.on(() => this.session.onClosed(this.sockets.forget(socket), Date.now()));
   }
 
   /** The object starts: after a hibernation with its client's socket, after anything else without. */
@@ -187,25 +173,30 @@ export class SessionObject extends DurableObject<Env> {
     const isQuiet = Date.now() >= this.lastEventMs + quietMs;
     if (!isQuiet || this.session.hasPartialPacket) {
       const isStalled = Date.now() >= this.lastEventMs + this.settings.limits.packetTimeoutSec * 1000;
-      if (isStalled) {
-        this.session.onStalled(Date.now());
-        this.afterEvent();
-      } else {
-        this.watchForQuiet();
-      }
+      if (isStalled) this.on(() => this.session.onStalled(Date.now()));
+      else this.watchForQuiet();
       return;
     }
     const hibernation = this.session.hibernate();
     if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
   }
 
-  /**
-   * Runs what an event sets off. A mistake of ours in the middle of it leaves memory that is not to be trusted: the
-   * object starts again from what is on disk, and its clients connect again.
-   */
+  /** Gives an event to the core, and runs what it sets off. */
   private on<T>(event: () => T): T {
+    return this.guard(() => {
+      const result = event();
+      this.afterEvent();
+      return result;
+    });
+  }
+
+  /**
+   * A mistake of ours in the middle of an event leaves memory that is not to be trusted: the object starts again from
+   * what is on disk, and its clients connect again.
+   */
+  private guard<T>(act: () => T): T {
     try {
-      return event();
+      return act();
     } catch (error) {
       this.restart(error);
       throw error;
@@ -224,7 +215,7 @@ export class SessionObject extends DurableObject<Env> {
     this.quietTimer = setTimeout(
       () => {
         this.quietTimer = undefined;
-        this.on(() => this.onQuiet());
+        this.guard(() => this.onQuiet());
       },
       remainingMs > 0 ? remainingMs : quietMs,
     );

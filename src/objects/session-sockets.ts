@@ -4,6 +4,7 @@
 import type { SocketId } from "../core/session/effect.ts";
 import type { SessionStore } from "../core/session/session-store.ts";
 import type { SessionSnapshot } from "../core/session/snapshot.ts";
+import { closeWebSocket } from "../relay/close.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 
 /** What a socket's attachment holds: the snapshot as JSON, or null where it is so large that it is in the store. */
@@ -11,8 +12,6 @@ type Attachment = { readonly json: string | null };
 
 /** The platform's limit is 16,384 bytes; JSON of any text takes at most three a character. */
 const maximumAttachmentCharacters = 5_000;
-/** Close frames hold no more. */
-const maximumReasonBytes = 123;
 
 type Socket = { readonly webSocket: WebSocket; readonly frames: FrameBuffer };
 
@@ -51,7 +50,7 @@ export class SessionSockets {
       const attachment = webSocket.deserializeAttachment() as Attachment | null;
       const json = attachment === null ? undefined : (attachment.json ?? this.store.readSnapshot());
       if (json === undefined || found !== undefined || webSocket.readyState !== WebSocket.OPEN) {
-        closeSafely(webSocket, 1012, "the session restarted");
+        closeWebSocket(webSocket, 1012, "the session restarted");
         continue;
       }
       found = JSON.parse(json) as SessionSnapshot;
@@ -99,7 +98,7 @@ export class SessionSockets {
     if (socket === undefined) return;
     socket.frames.flush();
     this.forget(socket.webSocket);
-    closeSafely(socket.webSocket, code, reason);
+    closeWebSocket(socket.webSocket, code, reason);
   }
 
   private add(socketId: SocketId, webSocket: WebSocket): void {
@@ -110,14 +109,4 @@ export class SessionSockets {
     this.sockets.set(socketId, { webSocket, frames });
     this.ids.set(webSocket, socketId);
   }
-}
-
-function closeSafely(webSocket: WebSocket, code: number, reason: string): void {
-  if (webSocket.readyState === WebSocket.CLOSED) return;
-  webSocket.close(code, shortened(reason));
-}
-
-function shortened(reason: string): string {
-  const bytes = new TextEncoder().encode(reason);
-  return bytes.length <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);
 }

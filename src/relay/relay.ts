@@ -2,6 +2,7 @@
 // passes bytes both ways. It answers PINGREQ and watches the keep alive itself, so that an idle client does not wake
 // its session. What is wrong before the session is found touches no object.
 
+import { utf8Bytes } from "../core/bytes.ts";
 import { decodePacket, encodePacket } from "../core/packet/codec.ts";
 import type { ConnectPacket } from "../core/packet/packet.ts";
 import { PacketReader } from "../core/packet/packet-reader.ts";
@@ -12,6 +13,7 @@ import { CloseCode } from "../core/session/effect.ts";
 import { refusalOf } from "../core/session/refusal.ts";
 import { randomId } from "../objects/random-id.ts";
 import type { Settings } from "../settings.ts";
+import { closeWebSocket } from "./close.ts";
 import { PingFilter } from "./ping-filter.ts";
 
 /** Opens a WebSocket to the session with this client identifier. */
@@ -91,8 +93,7 @@ export class Relay {
       if (first === undefined) throw error;
       const packet = decodePacket(first, undefined);
       if (packet.type !== "CONNECT") throw new ProtocolError(ReasonCode.ProtocolError, "CONNECT comes first");
-      const idBytes = new TextEncoder().encode(packet.clientId).length;
-      if (idBytes > this.settings.limits.maximumClientIdBytes) {
+      if (utf8Bytes(packet.clientId) > this.settings.limits.maximumClientIdBytes) {
         throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the client identifier is too long");
       }
       void this.open(packet, received);
@@ -180,8 +181,8 @@ export class Relay {
     const session = this.state.name === "open" ? this.state.session : undefined;
     this.state = { name: "closed" };
     clearTimeout(this.timer);
-    closeSafely(this.client, code, reason);
-    if (session !== undefined) closeSafely(session, CloseCode.Normal, "");
+    closeWebSocket(this.client, code, reason);
+    if (session !== undefined) closeWebSocket(session, CloseCode.Normal, "");
   }
 }
 
@@ -189,11 +190,4 @@ function isSuccessfulConnack(frame: Uint8Array): boolean {
   // The fixed header of a successful CONNACK is two bytes or three; then the flags, then the reason code.
   const bodyOffset = (frame[1] ?? 0) < 0x80 ? 2 : 3;
   return (frame[0] ?? 0) >> 4 === connackType && frame[bodyOffset + 1] === ReasonCode.Success;
-}
-
-/** Codes below 3000 but 1000 to 1013 are not for programs to send; a lost connection has none. */
-function closeSafely(webSocket: WebSocket, code: number, reason: string): void {
-  if (webSocket.readyState === WebSocket.CLOSED || webSocket.readyState === WebSocket.CLOSING) return;
-  const isSendable = code >= 1000 && code <= 1013 && ![1004, 1005, 1006].includes(code);
-  webSocket.close(isSendable ? code : CloseCode.Normal, reason);
 }

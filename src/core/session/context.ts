@@ -4,7 +4,7 @@ import type { AccessControl } from "../access-control.ts";
 import type { Limits } from "../limits.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import { sizeOfRequest } from "../topic/topic-request.ts";
-import type { Effect, RequestToken } from "./effect.ts";
+import type { Effect, Report, RequestToken } from "./effect.ts";
 import type { SessionStore } from "./session-store.ts";
 
 export type SessionSettings = {
@@ -35,6 +35,11 @@ export class Context {
 
   effect(effect: Effect): void {
     this.effects.push(effect);
+  }
+
+  /** Tells the directory. */
+  report(report: Report): void {
+    this.effect({ type: "report", report });
   }
 
   request(shard: number, request: TopicRequest, token: RequestToken | undefined): void {

@@ -4,7 +4,7 @@
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
-import type { Report, RequestToken, SocketId } from "./effect.ts";
+import type { RequestToken, SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
 import { sessionEndMs } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
@@ -143,7 +143,7 @@ export class SessionState {
     const { sentThrough } = this.outbound;
     this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
     this.wills.onConnectionLost(this.endMs);
-    this.report({ type: "disconnected", atMs: nowMs, isSessionKept: this.isDurable });
+    this.context.report({ type: "disconnected", atMs: nowMs, isSessionKept: this.isDurable });
     if (this.isDurable) this.context.store.putRecord(this.record);
     else this.end();
   }
@@ -162,7 +162,7 @@ export class SessionState {
   endIfExpired(): void {
     if (this.endMs > this.context.nowMs) return;
     // The directory still lists a session whose client has left.
-    this.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
+    this.context.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
     this.end();
   }
 
@@ -201,9 +201,5 @@ export class SessionState {
       this.outbound.clear();
       this.context.store.clear();
     }
-  }
-
-  private report(report: Report): void {
-    this.context.effect({ type: "report", report });
   }
 }

@@ -2,8 +2,8 @@
 // leaves only once the write is confirmed. MQTT 5.0 section 4.1, Session State.
 
 import type { Delivery } from "../message/message.ts";
+import type { ConnectWill } from "../packet/packet.ts";
 import type { TopicSubscription } from "../topic/topic-request.ts";
-import type { Will } from "./will.ts";
 
 /** One life of the session's state. */
 export type SessionRecord = {
@@ -32,7 +32,7 @@ export type OutgoingIndex = {
 
 export type StoredWill = {
   readonly id: string;
-  readonly will: Will;
+  readonly will: ConnectWill;
   /** When to publish it, in milliseconds since 1970; `undefined` while its connection lives. */
   readonly dueAtMs: number | undefined;
   /** `Message.id` of what is published; empty below QoS 2, and while not due. */

@@ -240,7 +240,7 @@ export class Session {
     if (packet.will !== undefined) this.state.wills.set(packet.will);
     send(this.context, connected, connackOf(packet, connected, this.settings, sessionPresent));
     const { protocolVersion } = packet;
-    this.context.effect({ type: "report", report: { type: "connected", protocolVersion, atMs: this.context.nowMs } });
+    this.context.report({ type: "connected", protocolVersion, atMs: this.context.nowMs });
     this.state.outbound.flush(connected);
   }
 

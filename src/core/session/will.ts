@@ -8,8 +8,6 @@ import { shardOf } from "../topic/shard.ts";
 import type { Context } from "./context.ts";
 import type { StoredWill } from "./session-store.ts";
 
-export type Will = ConnectWill;
-
 const retryMs = 15_000;
 
 export class Wills {
@@ -30,7 +28,7 @@ export class Wills {
   }
 
   /** The connection has a Will: it is on disk before CONNACK leaves [MQTT-3.1.2-7]. */
-  set(will: Will): void {
+  set(will: ConnectWill): void {
     this.put({ id: this.context.settings.randomId(), will, dueAtMs: undefined, messageId: "" });
   }
 
@@ -73,8 +71,7 @@ export class Wills {
 
   publishDue(): void {
     for (const { id, will, dueAtMs, messageId } of this.wills.values()) {
-      if (dueAtMs === undefined || this.underWay.has(id)) continue;
-      if (Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0) > this.context.nowMs) continue;
+      if (this.tryAtMs(id, dueAtMs) > this.context.nowMs) continue;
       const { clientId, accessControl, topicShards } = this.context.settings;
       if (isError(accessControl({ action: "publish", clientId, topicName: will.topicName }))) {
         this.delete(id);
@@ -100,15 +97,16 @@ export class Wills {
   }
 
   nextDeadlineMs(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const { id, dueAtMs } of this.wills.values()) {
-      if (dueAtMs === undefined || this.underWay.has(id)) continue;
-      next = Math.min(next, Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0));
-    }
-    return next;
+    return Math.min(...[...this.wills.values()].map(({ id, dueAtMs }) => this.tryAtMs(id, dueAtMs)));
   }
 
-  private messageOf(id: string, will: Will): Message {
+  /** Infinity while its connection lives, and while it is on its way. */
+  private tryAtMs(id: string, dueAtMs: number | undefined): number {
+    if (dueAtMs === undefined || this.underWay.has(id)) return Number.POSITIVE_INFINITY;
+    return Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0);
+  }
+
+  private messageOf(id: string, will: ConnectWill): Message {
     const { topicName, qos, retain, properties, payload, messageExpirySec } = will;
     const expiresAtMs = messageExpirySec === undefined ? 0 : this.context.nowMs + messageExpirySec * 1000;
     return { id, topicName, qos, retain, expiresAtMs, properties, payload };

@@ -4,10 +4,11 @@
 import type { Limits } from "../limits.ts";
 import type { Message } from "../message/message.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
+import { hashOf } from "./hash.ts";
 import { merge, type Recipient, recipientOf } from "./recipient.ts";
 import { type RetainedCursor, RetainedMessages, type RetainedPage } from "./retained.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
-import { parseTopicFilter } from "./topic-filter.ts";
+import { parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { levelCount } from "./topic-name.ts";
 import type { TopicSubscription } from "./topic-request.ts";
 import type { Subscriber, TopicStore } from "./topic-store.ts";
@@ -23,8 +24,6 @@ export type Route = {
 const maximumTurns = 10_000;
 /** What a level takes in the tree, in memory and beside its text: measured. */
 const levelBytes = 280;
-
-type SharedGroup = { readonly members: Subscriber[] };
 
 export class Topic {
   private readonly store: TopicStore;
@@ -71,21 +70,15 @@ export class Topic {
   }
 
   unsubscribe(clientId: string, generation: string, topicFilter: string): void {
-    const parsed = parseTopicFilter(topicFilter);
-    if (parsed === undefined) return;
-    const key = treeKey(clientId, parsed.shareName);
-    const removed = this.tree.delete(parsed.filter, key);
-    if (removed === undefined) return;
-    if (removed.generation !== generation) {
-      // A later life of the session holds the filter now.
-      this.tree.set(parsed.filter, key, removed);
-      return;
-    }
-    this.store.deleteSubscriber(clientId, topicFilter);
     const filters = this.filtersOf.get(clientId);
-    filters?.delete(topicFilter);
+    // A later life of the session may hold the filter now.
+    if (filters?.get(topicFilter)?.generation !== generation) return;
+    const { filter, shareName } = parsedFilterOf(topicFilter);
+    this.tree.delete(filter, treeKey(clientId, shareName));
+    this.store.deleteSubscriber(clientId, topicFilter);
+    filters.delete(topicFilter);
     this.treeBytes -= weightOf(topicFilter);
-    if (filters?.size === 0) this.filtersOf.delete(clientId);
+    if (filters.size === 0) this.filtersOf.delete(clientId);
   }
 
   /** Forgets the subscriptions of a life of a session that is over. */
@@ -114,9 +107,8 @@ export class Topic {
   }
 
   private grow(subscriber: Subscriber): void {
-    const parsed = parseTopicFilter(subscriber.topicFilter);
-    if (parsed === undefined) throw new Error(`not a topic filter: ${subscriber.topicFilter}`);
-    this.tree.set(parsed.filter, treeKey(subscriber.clientId, parsed.shareName), subscriber);
+    const { filter, shareName } = parsedFilterOf(subscriber.topicFilter);
+    this.tree.set(filter, treeKey(subscriber.clientId, shareName), subscriber);
     let filters = this.filtersOf.get(subscriber.clientId);
     if (filters === undefined) {
       filters = new Map();
@@ -128,7 +120,7 @@ export class Topic {
 
   private route(publisherId: string, message: Message): Route {
     const recipients = new Map<string, Recipient>();
-    let groups: Map<string, SharedGroup> | undefined;
+    let groups: Map<string, Subscriber[]> | undefined;
     this.tree.forEachMatch(message.topicName, (subscriber) => {
       if (subscriber.topicFilter.startsWith("$share/")) {
         groups ??= new Map();
@@ -143,7 +135,7 @@ export class Topic {
     });
     return {
       recipients: [...recipients.values()],
-      groups: groups === undefined ? [] : [...groups].map(([name, group]) => this.inTurn(name, group, message)),
+      groups: groups === undefined ? [] : [...groups].map(([name, members]) => this.inTurn(name, members, message)),
     };
   }
 
@@ -151,25 +143,31 @@ export class Topic {
    * The members of a shared subscription in the order in which they are to be asked. At QoS 0 and 1 they take
    * turns; at QoS 2 the message itself decides, so that a repeat of it goes to the same member.
    */
-  private inTurn(name: string, group: SharedGroup, message: Message): Recipient[] {
-    const { members } = group;
+  private inTurn(name: string, members: Subscriber[], message: Message): Recipient[] {
     let first: number;
     if (message.qos === 2) {
       // The tree's order changes with a restart.
       members.sort((one, other) => (one.clientId < other.clientId ? -1 : 1));
-      first = hash(message.id) % members.length;
+      first = hashOf(message.id) % members.length;
     } else {
       first = (this.turns.get(name) ?? 0) % members.length;
       if (this.turns.size >= maximumTurns) this.turns.clear();
       this.turns.set(name, first + 1);
     }
     // An id of its own: a member may get the same message through a subscription that is not shared.
-    const shared = message.id === "" ? message : { ...message, id: `${message.id} ${hash(name).toString(36)}` };
+    const shared = message.id === "" ? message : { ...message, id: `${message.id} ${hashOf(name).toString(36)}` };
     return members.map((_, index) => {
       const subscriber = members[(first + index) % members.length] as Subscriber;
       return recipientOf(shared, subscriber, message.retain && subscriber.retainAsPublished);
     });
   }
+}
+
+/** Of a subscription that was granted: its filter is valid. */
+function parsedFilterOf(topicFilter: string): TopicFilter {
+  const parsed = parseTopicFilter(topicFilter);
+  if (parsed === undefined) throw new Error(`not a topic filter: ${topicFilter}`);
+  return parsed;
 }
 
 function weightOf(topicFilter: string): number {
@@ -181,16 +179,8 @@ function treeKey(clientId: string, shareName: string | undefined): string {
   return shareName === undefined ? clientId : `${shareName}\u0000${clientId}`;
 }
 
-function addMember(groups: Map<string, SharedGroup>, subscriber: Subscriber): void {
-  const group = groups.get(subscriber.topicFilter);
-  if (group === undefined) groups.set(subscriber.topicFilter, { members: [subscriber] });
-  else group.members.push(subscriber);
-}
-
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  }
-  return value >>> 0;
+function addMember(groups: Map<string, Subscriber[]>, subscriber: Subscriber): void {
+  const members = groups.get(subscriber.topicFilter);
+  if (members === undefined) groups.set(subscriber.topicFilter, [subscriber]);
+  else members.push(subscriber);
 }

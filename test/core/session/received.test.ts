@@ -6,12 +6,24 @@ import { SessionHarness } from "../../support/session-harness.ts";
 
 const durable = { properties: { sessionExpiryInterval: 3600 } };
 
+/** A durable session has handed a message to the topic object. */
+function forwarded() {
+  const h = new SessionHarness();
+  const client = h.connected(durable);
+  client.publish(2, 7);
+  return { h, client };
+}
+
+/** The topic object has answered as well. */
+function received() {
+  const scene = forwarded();
+  scene.h.answer();
+  return scene;
+}
+
 describe("a QoS 2 message that was received and not completed", () => {
   it("is written as received when the connection goes, and not before", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
-    h.answer();
+    const { h, client } = received();
     expect(h.store.incoming()).toMatchObject([{ isReceived: false }]);
     client.drop();
     expect(h.store.incoming()).toMatchObject([{ packetId: 7, isReceived: true }]);
@@ -19,10 +31,7 @@ describe("a QoS 2 message that was received and not completed", () => {
   });
 
   it("is acknowledged again after a restart, without being forwarded [MQTT-4.3.3-10]", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
-    h.answer();
+    const { h, client } = received();
     client.drop();
     h.crash();
     const later = h.resume();
@@ -35,18 +44,14 @@ describe("a QoS 2 message that was received and not completed", () => {
   });
 
   it("is written when the answer comes after the connection has gone", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
+    const { h, client } = forwarded();
     client.drop();
     h.answer();
     expect(h.store.incoming()).toMatchObject([{ packetId: 7, isReceived: true }]);
   });
 
   it("keeps its identity when it is refused with nobody to hear of it: some may have it", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
+    const { h, client } = forwarded();
     const first = h.requests.at(-1)?.request;
     client.drop();
     h.answer(0x97);
@@ -55,10 +60,7 @@ describe("a QoS 2 message that was received and not completed", () => {
   });
 
   it("is written after a hibernation as well", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
-    h.answer();
+    const { h, client } = received();
     h.hibernate();
     client.drop();
     h.crash();
@@ -69,10 +71,7 @@ describe("a QoS 2 message that was received and not completed", () => {
   });
 
   it("is written once, however many connections it outlives", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
-    h.answer();
+    const { h, client } = received();
     client.drop();
     h.resume().drop();
     h.crash();
@@ -81,19 +80,14 @@ describe("a QoS 2 message that was received and not completed", () => {
   });
 
   it("costs no second write when PUBREL comes in time", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
-    h.answer();
+    const { h, client } = received();
     client.acknowledge("pubrel", 7);
     client.drop();
     expect(h.store.writes.filter((write) => write.endsWith("Incoming"))).toEqual(["putIncoming", "deleteIncoming"]);
   });
 
   it("is not taken for received while the topic object has not answered", () => {
-    const h = new SessionHarness();
-    const client = h.connected(durable);
-    client.publish(2, 7);
+    const { h, client } = forwarded();
     client.drop();
     expect(h.store.incoming()).toMatchObject([{ isReceived: false }]);
     h.crash();

@@ -1,0 +1,15 @@
+// The one hash of topic objects: which shard a topic belongs to, and who is asked first in a shared subscription.
+
+/**
+ * FNV-1a over UTF-16 code units, 32 bits, then the final mix of MurmurHash3: FNV-1a alone spreads names that differ
+ * only in their last characters badly over a shard count that is a power of two.
+ */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

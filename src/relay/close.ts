@@ -1,0 +1,16 @@
+// Closing a WebSocket with a code and a reason that may be sent. RFC 6455 section 7.4.
+
+import { utf8Bytes } from "../core/bytes.ts";
+import { CloseCode } from "../core/session/effect.ts";
+
+/** Close frames hold no more, and a character takes three bytes at most. */
+const maximumReasonBytes = 123;
+/** What a WebSocket says of a close without a code, or of a lost connection; not for programs to send. */
+const unsendableCodes = [1004, 1005, 1006];
+
+export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
+  if (webSocket.readyState === WebSocket.CLOSED || webSocket.readyState === WebSocket.CLOSING) return;
+  const isSendable = code >= 1000 && code <= 1013 && !unsendableCodes.includes(code);
+  const shortReason = utf8Bytes(reason) <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);
+  webSocket.close(isSendable ? code : CloseCode.Normal, shortReason);
+}
