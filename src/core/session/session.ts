@@ -113,9 +113,9 @@ export class Session {
 
   onAnswer(token: RequestToken, code: number, nowMs: number): void {
     this.context.nowMs = nowMs;
-    const isUnspeakable = code === ReasonCode.UnspecifiedError && this.current?.protocolVersion !== 5;
-    // A failure that MQTT 3.x cannot express must not look like success there.
-    if (token.type === "publish" && isUnspeakable) this.onUnanswered(token, nowMs);
+    // A failure must not look like success where nobody can be told of it: to MQTT 3.x, and for a Will.
+    const canBeTold = token.type === "publish" ? this.current?.protocolVersion === 5 : token.type !== "will";
+    if (code === ReasonCode.UnspecifiedError && !canBeTold) this.onUnanswered(token, nowMs);
     else this.state.onAnswer(this.current, token, code);
   }
 

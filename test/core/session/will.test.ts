@@ -219,6 +219,18 @@ describe("a Will whose topic object cannot be reached", () => {
     expect(h.session.isGone).toBe(true);
   });
 
+  it("is tried again as well when the topic object failed at it", () => {
+    const h = new SessionHarness();
+    h.connected(withWill({ expirySec: 0 })).drop();
+    const [first] = published(h);
+    h.answer(0x80);
+    expect(h.store.wills()).toHaveLength(1);
+    h.alarm();
+    expect(published(h)[0]?.id).toBe(first?.id);
+    h.answer();
+    expect(h.session.isGone).toBe(true);
+  });
+
   it("is the same message after a crash as well", () => {
     const h = new SessionHarness();
     h.connected(withWill()).drop();
