@@ -1,0 +1,55 @@
+// `npm run conformance:document`: writes docs/CONFORMANCE.md; with --check, says whether it is what it would write.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { coverageOf, type Rule } from "./coverage.ts";
+import { mosquittoDifferences } from "./mosquitto-differences.ts";
+import { type Comparison, renderDocument } from "./render.ts";
+import type { SavedResults } from "./results.ts";
+import { collectTitles, type Title } from "./titles.ts";
+import { unprovable } from "./unprovable.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const documentFile = path.join(root, "docs/CONFORMANCE.md");
+
+function main(): number {
+  const titles = collectTitles(root);
+  const coverage = coverageOf(readJson<Rule[]>("rules.json"), titles, unprovable);
+  const mosquitto: Comparison = { ...readJson<SavedResults>("mosquitto.json"), explained: mosquittoDifferences };
+  const errors = [...coverage.errors, ...errorsOf(mosquitto, titles)];
+  if (errors.length > 0) {
+    for (const error of errors) console.error(error);
+    return 1;
+  }
+  const document = renderDocument(coverage, [mosquitto]);
+  if (!process.argv.includes("--check")) {
+    writeFileSync(documentFile, document);
+    return 0;
+  }
+  if (existsSync(documentFile) && readFileSync(documentFile, "utf8") === document) return 0;
+  console.error("docs/CONFORMANCE.md is not what the tests say: run npm run conformance:document");
+  return 1;
+}
+
+/** Every difference has its reason, and no reason is without its difference. */
+function errorsOf({ broker, differences, explained }: Comparison, titles: readonly Title[]): string[] {
+  const present = new Set(titles.map(({ title }) => title));
+  const seen = new Set(differences.map(({ title }) => title));
+  return [
+    ...[...seen]
+      .filter((title) => !present.has(title))
+      .map((title) => `${broker} differed at "${title}", which is no more: hold the conversations with it again`),
+    ...[...seen]
+      .filter((title) => explained[title] === undefined)
+      .map((title) => `${broker} differs at "${title}": say why`),
+    ...Object.keys(explained)
+      .filter((title) => !seen.has(title))
+      .map((title) => `${broker} does not differ at "${title}"`),
+  ];
+}
+
+function readJson<T>(name: string): T {
+  return JSON.parse(readFileSync(path.join(import.meta.dirname, name), "utf8")) as T;
+}
+
+process.exitCode = main();

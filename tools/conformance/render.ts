@@ -1,0 +1,145 @@
+// docs/CONFORMANCE.md from what is known: a page of Markdown, the same for the same titles.
+
+import type { Coverage, ProvedRule } from "./coverage.ts";
+import type { SavedResults } from "./results.ts";
+import type { Title } from "./titles.ts";
+
+/** Why a broker differs. "theirs": it breaks the rule; "open": MQTT leaves it to the broker; "ours": we do. */
+export type Difference = { readonly whose: "theirs" | "open" | "ours"; readonly why: string };
+
+export type Comparison = SavedResults & {
+  /** By the title of the conversation. */
+  readonly explained: Readonly<Record<string, Difference>>;
+};
+
+const whoseNames = { theirs: "theirs", open: "left to the broker", ours: "ours" } as const;
+
+const chapters: Readonly<Record<string, string>> = {
+  "1.5": "Data representation",
+  "2.1": "Fixed header",
+  "2.2": "Variable header",
+  "3.1": "CONNECT",
+  "3.2": "CONNACK",
+  "3.3": "PUBLISH",
+  "3.4": "PUBACK",
+  "3.5": "PUBREC",
+  "3.6": "PUBREL",
+  "3.7": "PUBCOMP",
+  "3.8": "SUBSCRIBE",
+  "3.9": "SUBACK",
+  "3.10": "UNSUBSCRIBE",
+  "3.11": "UNSUBACK",
+  "3.12": "PINGREQ and PINGRESP",
+  "3.14": "DISCONNECT",
+  "3.15": "AUTH",
+  "4.1": "Session State",
+  "4.2": "Network Connections",
+  "4.3": "Quality of Service",
+  "4.4": "Message delivery retry",
+  "4.5": "Message receipt",
+  "4.6": "Message ordering",
+  "4.7": "Topic Names and Topic Filters",
+  "4.8": "Subscriptions",
+  "4.9": "Flow control",
+  "4.12": "Enhanced authentication",
+  "4.13": "Handling errors",
+  "6.0": "WebSocket",
+};
+
+export function renderDocument({ rules, rulesOf311 }: Coverage, comparisons: readonly Comparison[]): string {
+  return `${[
+    introduction(rules),
+    ...rulesOf50(rules),
+    "## Rules of MQTT 3.1.1 that differ\n",
+    "Those that have no like in MQTT 5.0, or ask for another answer; by their numbers in that standard.\n",
+    ...[...rulesOf311]
+      .sort(([one], [other]) => compareNumbers(one, other))
+      .map(([rule, by]) => entry(`**${rule}**`, by)),
+    "",
+    ...comparisons.flatMap(comparison),
+  ]
+    .join("\n")
+    .trimEnd()}\n`;
+}
+
+function introduction(rules: readonly ProvedRule[]): string {
+  const count = (by: ProvedRule["proof"]["by"]) => rules.filter(({ proof }) => proof.by === by).length;
+  return `# Conformance
+
+<!-- Made by \`npm run conformance:document\` from the titles of the tests: change those. -->
+
+Each numbered rule of MQTT 5.0 that binds a server, and what proves that this broker keeps it. A proof *from outside* is a
+conversation in [test/conformance](../test/conformance): packets sent, packets expected. It knows nothing of the broker
+but its address, and can be held with any other:
+
+\`\`\`sh
+npm run conformance                                # with ours, started for it
+npm run conformance -- tcp://127.0.0.1:1883        # with any broker; ws://… as well or instead
+\`\`\`
+
+| | rules |
+|---|---|
+| bind a server | ${rules.length} |
+| proved from outside | ${count("conversation")} |
+| proved by unit tests, since no conversation can show them | ${count("unit test")} |
+| neither: with the reason | ${count("argument")} |
+
+A rule without one of the three fails \`npm run check\`.
+
+The words of the rules are those of *MQTT Version 5.0*, Copyright © OASIS Open 2019, where chapters 1 to 6 give their context.
+`;
+}
+
+function rulesOf50(rules: readonly ProvedRule[]): string[] {
+  const lines: string[] = [];
+  let chapter = "";
+  for (const proved of rules) {
+    const [, number = ""] = /^MQTT-(\d+\.\d+)/.exec(proved.rule) ?? [];
+    if (number !== chapter) lines.push(`${chapter === "" ? "" : "\n"}## ${number} ${chapters[number] ?? ""}\n`);
+    chapter = number;
+    lines.push(ruleEntry(proved));
+  }
+  return [...lines, ""];
+}
+
+function ruleEntry({ rule, text, proof }: ProvedRule): string {
+  const head = `**${rule}** ${text}`;
+  if (proof.by === "conversation") return entry(head, proof.titles);
+  if (proof.by === "argument") return `- ${head}\n  - *not from outside:* ${proof.argument}`;
+  return `${entry(head, proof.titles)}\n  - *not from outside:* ${proof.argument}`;
+}
+
+function entry(head: string, by: readonly Title[]): string {
+  return [`- ${head}`, ...by.map(({ file, title }) => `  - ${plain(title)} ([${nameOf(file)}](../${file}))`)].join(
+    "\n",
+  );
+}
+
+/** A title without the numbers, which stand above it already. */
+function plain(title: string): string {
+  const text = title.replaceAll(/\s*\[(3\.1\.1 )?MQTT-[\d.-]+\]/g, "").trim();
+  return text.replaceAll(/[*_`<|#[\]]/g, "\\$&");
+}
+
+function nameOf(file: string): string {
+  return file.replace(/^.*\//, "").replace(/\.test\.ts$/, "");
+}
+
+function comparison({ broker, date, passed, differences, notHeld, explained }: Comparison): string[] {
+  return [
+    `## ${broker}\n`,
+    `The same conversations with ${broker} on ${date}: ${passed} passed, ${differences.length} differ, ${notHeld.length} were not`,
+    "held, since they need settings of ours or a WebSocket.\n",
+    "| conversation | whose | what differs |",
+    "|---|---|---|",
+    ...differences.map(({ title }) => {
+      const { whose, why } = explained[title] as Difference;
+      return `| ${plain(title)} | ${whoseNames[whose]} | ${why} |`;
+    }),
+    "",
+  ];
+}
+
+function compareNumbers(one: string, other: string): number {
+  return one.localeCompare(other, "en", { numeric: true });
+}

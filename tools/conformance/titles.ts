@@ -1,0 +1,31 @@
+// The titles of all tests, from the test runner itself: a title that a loop makes is there as it reads in a report.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export type Title = {
+  /** Relative to the repository, with slashes. */
+  readonly file: string;
+  /** Of the suites around it as well. */
+  readonly title: string;
+};
+
+/** Collects every test without running one. */
+export function collectTitles(root: string): Title[] {
+  const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-titles-"));
+  const list = path.join(folder, "list.json");
+  const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
+  try {
+    const args = [vitest, "list", "--no-static-parse", `--json=${list}`];
+    execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+    const tests = JSON.parse(readFileSync(list, "utf8")) as { name: string; file: string }[];
+    return tests.map(({ name, file }) => ({
+      file: path.relative(root, file).replaceAll(path.sep, "/"),
+      title: name.replaceAll(" > ", " "),
+    }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
