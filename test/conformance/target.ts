@@ -10,8 +10,8 @@ import { endConversations } from "../support/conversation.ts";
 export type Target = {
   /** Where conversations are held: `tcp://…`, or `ws://…` where only that was given. */
   readonly url: string;
-  /** For the rules on WebSocket frames; empty where no such URL was given. */
-  readonly webSocketUrl: string;
+  /** For the rules on WebSocket frames: every address at which this client may connect. None where none was given. */
+  webSocketUrls(clientId: string): readonly string[];
 };
 
 const { BROKER_TCP, BROKER_WS } = process.env;
@@ -23,7 +23,8 @@ export const isGiven = BROKER_TCP !== undefined || BROKER_WS !== undefined;
 export function useTarget(): Target {
   if (!isGiven) return ours({});
   afterAll(endConversations);
-  return { url: BROKER_TCP ?? BROKER_WS ?? "", webSocketUrl: BROKER_WS ?? "" };
+  const webSocketUrls = BROKER_WS === undefined ? [] : [BROKER_WS];
+  return { url: BROKER_TCP ?? BROKER_WS ?? "", webSocketUrls: () => webSocketUrls };
 }
 
 /** Conversations with a broker of ours that has these settings; with another they cannot be held. */
@@ -41,8 +42,6 @@ function ours(variables: Record<string, string>): Target {
     get url() {
       return broker.tcp;
     },
-    get webSocketUrl() {
-      return broker.ws;
-    },
+    webSocketUrls: (clientId) => [broker.ws, broker.wsNative(clientId)],
   };
 }

@@ -31,21 +31,17 @@ function main(): number {
   return 1;
 }
 
-/** Every difference has its reason, and no reason is without its difference. */
+/** Every difference has one reason, and no reason is without its difference. */
 function errorsOf({ broker, differences, explained }: Comparison, titles: readonly Title[]): string[] {
   const present = new Set(titles.map(({ title }) => title));
-  const seen = new Set(differences.map(({ title }) => title));
-  return [
-    ...[...seen]
-      .filter((title) => !present.has(title))
-      .map((title) => `${broker} differed at "${title}", which is no more: hold the conversations with it again`),
-    ...[...seen]
-      .filter((title) => explained[title] === undefined)
-      .map((title) => `${broker} differs at "${title}": say why`),
-    ...Object.keys(explained)
-      .filter((title) => !seen.has(title))
-      .map((title) => `${broker} does not differ at "${title}"`),
-  ];
+  const errors: string[] = [];
+  for (const { title } of differences) {
+    const reasons = explained.filter(({ titles }) => titles.test(title)).length;
+    if (!present.has(title)) errors.push(`${broker} differed at "${title}", which is no more: hold them all again`);
+    else if (reasons !== 1) errors.push(`${broker} differs at "${title}": there are ${reasons} reasons instead of one`);
+  }
+  const idle = explained.filter(({ titles }) => !differences.some(({ title }) => titles.test(title)));
+  return [...errors, ...idle.map(({ titles }) => `${broker} does not differ at ${titles}`)];
 }
 
 function readJson<T>(name: string): T {

@@ -2,4 +2,4 @@
 
 import type { Difference } from "./render.ts";
 
-export const mosquittoDifferences: Readonly<Record<string, Difference>> = {};
+export const mosquittoDifferences: readonly Difference[] = [];

@@ -5,12 +5,14 @@ import type { SavedResults } from "./results.ts";
 import type { Title } from "./titles.ts";
 
 /** Why a broker differs. "theirs": it breaks the rule; "open": MQTT leaves it to the broker; "ours": we do. */
-export type Difference = { readonly whose: "theirs" | "open" | "ours"; readonly why: string };
-
-export type Comparison = SavedResults & {
-  /** By the title of the conversation. */
-  readonly explained: Readonly<Record<string, Difference>>;
+export type Difference = {
+  /** Of the titles of the conversations that differ for this reason. */
+  readonly titles: RegExp;
+  readonly whose: "theirs" | "open" | "ours";
+  readonly why: string;
 };
+
+export type Comparison = SavedResults & { readonly explained: readonly Difference[] };
 
 const whoseNames = { theirs: "theirs", open: "left to the broker", ours: "ours" } as const;
 
@@ -130,11 +132,11 @@ function comparison({ broker, date, passed, differences, notHeld, explained }: C
     `## ${broker}\n`,
     `The same conversations with ${broker} on ${date}: ${passed} passed, ${differences.length} differ, ${notHeld.length} were not`,
     "held, since they need settings of ours or a WebSocket.\n",
-    "| conversation | whose | what differs |",
+    "| what differs | whose | in which conversations |",
     "|---|---|---|",
-    ...differences.map(({ title }) => {
-      const { whose, why } = explained[title] as Difference;
-      return `| ${plain(title)} | ${whoseNames[whose]} | ${why} |`;
+    ...explained.map(({ titles, whose, why }) => {
+      const conversations = differences.filter(({ title }) => titles.test(title)).map(({ title }) => plain(title));
+      return `| ${why} | ${whoseNames[whose]} | ${conversations.join("<br>")} |`;
     }),
     "",
   ];
