@@ -139,9 +139,9 @@ export class Conversation {
     return this.#closed ?? { code: undefined };
   }
 
-  /** The broker ends the connection for this reason: with a DISCONNECT in MQTT 5.0, by a mere close before. */
-  async ended(reasonCode: number): Promise<void> {
-    if (this.version === 5) await this.receive({ cmd: "disconnect", reasonCode });
+  /** The broker ends the connection for one of these reasons: with DISCONNECT in MQTT 5.0, by a mere close before. */
+  async ended(...reasons: number[]): Promise<void> {
+    if (this.version === 5) expect(reasons).toContain((await this.receive({ cmd: "disconnect" })).reasonCode ?? 0);
     await this.closed();
   }
 

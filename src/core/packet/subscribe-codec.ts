@@ -1,9 +1,11 @@
 // SUBSCRIBE and UNSUBSCRIBE from the client, SUBACK and UNSUBACK to it. MQTT 5.0 sections 3.8 to 3.11.
 //
-// Whether a topic filter's wildcards stand where they may is not decided here: the answer to a bad one is a
-// reason code in the SUBACK, not the end of the connection.
+// A text that is no topic filter breaks the protocol, and ends the connection [3.1.1 MQTT-4.8.0-1]. One that is, and
+// that this broker does not take, is answered in SUBACK, by whoever decides that.
 
 import { ByteReader } from "../bytes.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { parseTopicFilter } from "../topic/topic-filter.ts";
 import { malformed, notAllowed, readPacketId, readString } from "./fields.ts";
 import {
   generatePacket,
@@ -17,6 +19,9 @@ import type { RawPacket } from "./packet-reader.ts";
 import { readProperties } from "./properties.ts";
 import { isError, ReasonCode } from "./reason-code.ts";
 
+/** Of a text that is refused, in the reason string. */
+const shownCharacters = 100;
+
 /** @throws {ProtocolError} see decodePacket */
 export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: ProtocolVersion): SubscribePacket {
   const reader = new ByteReader(bytes, bodyOffset);
@@ -24,7 +29,7 @@ export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: Proto
   if (version === 5) readProperties(reader, "SUBSCRIBE");
   if (reader.remaining === 0) throw notAllowed("SUBSCRIBE has no topic filter"); // [MQTT-3.8.3-2]
   while (reader.remaining > 0) {
-    readString(reader);
+    readTopicFilter(reader);
     checkSubscriptionOptions(reader.u8(), version);
   }
 
@@ -43,6 +48,13 @@ export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: Proto
   };
 }
 
+/** @throws {ProtocolError} 0x8F for wildcards, or a share, that are not as section 4.7.1 and 4.8.2 have them */
+function readTopicFilter(reader: ByteReader): void {
+  const text = readString(reader);
+  if (parseTopicFilter(text) !== undefined) return;
+  throw new ProtocolError(ReasonCode.TopicFilterInvalid, `not a topic filter: "${text.slice(0, shownCharacters)}"`);
+}
+
 /** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS, and all other bits are reserved. */
 function checkSubscriptionOptions(options: number, version: ProtocolVersion): void {
   if (options & (version === 5 ? 0xc0 : 0xfc)) throw malformed("a reserved subscription option is 1"); // [MQTT-3.8.3-5]
@@ -59,7 +71,7 @@ export function decodeUnsubscribe({ bytes, bodyOffset }: RawPacket, version: Pro
   readPacketId(reader);
   if (version === 5) readProperties(reader, "UNSUBSCRIBE");
   if (reader.remaining === 0) throw notAllowed("UNSUBSCRIBE has no topic filter"); // [MQTT-3.10.3-2]
-  while (reader.remaining > 0) readString(reader);
+  while (reader.remaining > 0) readTopicFilter(reader);
 
   const parsed = parsePacket<ParsedUnsubscribe>(withoutDup(bytes), version);
   return { type: "UNSUBSCRIBE", packetId: parsed.messageId, topicFilters: parsed.unsubscriptions };

@@ -195,8 +195,6 @@ export class Subscribing {
   }
 
   private unsubscribedCode(topicFilter: string): number {
-    const parsed = parseTopicFilter(topicFilter);
-    if (parsed === undefined) return ReasonCode.TopicFilterInvalid;
     return this.subscriptions.has(topicFilter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
   }
 

@@ -38,9 +38,15 @@ describe("SUBSCRIBE", () => {
     });
   });
 
-  it("leaves the syntax of topic filters to others", () => {
-    expect(reasonOf(rawPacket(0x82, `0001${field("a/#/b")}00`), 4)).toBe("accepted");
-  });
+  it.each(["", "a#", "a/#/b", "+a", "$share/g", "$share//a", "$share/+/a", "$share/g/"])(
+    "refuses the text %o, which is no topic filter [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1] [MQTT-4.8.2-2]",
+    (text) => {
+      for (const version of [3, 4] as const) {
+        expect(reasonOf(rawPacket(0x82, `0001${field("a")}00${field(text)}00`), version)).toBe("0x8f");
+        expect(reasonOf(rawPacket(0xa2, `0001${field("a")}${field(text)}`), version)).toBe("0x8f");
+      }
+    },
+  );
 
   const a = field("a");
 
