@@ -198,11 +198,16 @@ export class Outbound {
 
   /** @returns false when the packet is too large for the client [MQTT-3.1.2-25] */
   private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): boolean {
+    const { outgoingAliases } = connected;
     const { topicName } = delivery.message;
-    const topicAlias = connected.outgoingAliases.find(topicName);
-    const isSent = send(this.context, connected, { type: "DELIVER", delivery, packetId, dup, topicAlias });
-    if (isSent && topicAlias !== undefined) connected.outgoingAliases.learn(topicName);
-    return isSent;
+    const publish = { type: "DELIVER", delivery, packetId, dup } as const;
+    const topicAlias = outgoingAliases.find(topicName);
+    const isSent = send(this.context, connected, { ...publish, topicAlias });
+    if (topicAlias === undefined || topicAlias.known) return isSent;
+    // The three bytes of a new alias may be what is too much.
+    if (!isSent) return send(this.context, connected, publish);
+    outgoingAliases.learn(topicName, topicAlias.alias);
+    return true;
   }
 
   private sendQos0(delivery: Delivery, connected: Connected | undefined): void {

@@ -1,4 +1,5 @@
-// The one hash of topic objects: which shard a topic belongs to, and who is asked first in a shared subscription.
+// The one hash: which shard a topic belongs to, who is asked first in a shared subscription, and which counter a topic
+// has where uses are counted.
 
 /**
  * FNV-1a over UTF-16 code units, 32 bits, then the final mix of MurmurHash3: FNV-1a alone spreads names that differ

@@ -203,37 +203,3 @@ describe("the queue of a session", () => {
     expect(heard).toHaveLength(400);
   });
 });
-
-describe("topic aliases towards the client", () => {
-  const withAliases = { properties: { sessionExpiryInterval: 3600, topicAliasMaximum: 1 } };
-
-  it("are used for the first topics, up to the client's maximum [MQTT-3.1.2-26]", () => {
-    const h = new SessionHarness();
-    const client = h.subscribed(withAliases);
-    h.deliver(delivery("1"), delivery("2"), delivery("3", { topicName: "b" }));
-    expect(client.packets()).toMatchObject([
-      { topic: "a", properties: { topicAlias: 1 } },
-      { topic: "", properties: { topicAlias: 1 } },
-      { topic: "b" },
-    ]);
-  });
-
-  it("go through a hibernation, and end with the connection [MQTT-3.3.2-7]", () => {
-    const h = new SessionHarness();
-    const client = h.subscribed(withAliases);
-    h.deliver(delivery("1"));
-    client.packets();
-    h.hibernate();
-    h.deliver(delivery("2"));
-    expect(client.packets()).toMatchObject([{ topic: "", properties: { topicAlias: 1 } }]);
-    client.drop();
-    expect(h.resume(withAliases).packets().slice(1)).toMatchObject([{ topic: "a" }, { topic: "" }]);
-  });
-
-  it("are not learnt from a packet that is too large to be sent", () => {
-    const h = new SessionHarness();
-    const client = h.subscribed({ properties: { topicAliasMaximum: 1, maximumPacketSize: 50 } });
-    h.deliver(delivery("x".repeat(50)), delivery("2"));
-    expect(client.packets()).toMatchObject([{ topic: "a", properties: { topicAlias: 1 } }]);
-  });
-});
