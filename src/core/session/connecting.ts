@@ -1,6 +1,7 @@
 // CONNECT: whether it is accepted, and what CONNACK says. MQTT 5.0 sections 3.1 and 3.2.
 
 import type { Limits } from "../limits.ts";
+import { encodePacket } from "../packet/codec.ts";
 import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
@@ -29,6 +30,7 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
   if (packet.authenticationMethod !== undefined) {
     throw new ProtocolError(ReasonCode.BadAuthenticationMethod, "no such authentication method");
   }
+  expectConnackFits(packet, settings);
   const { username, password, will } = packet;
   const decision = accessControl({ action: "connect", clientId, username, password });
   if (isError(decision)) throw new ProtocolError(decision, "not allowed to connect");
@@ -37,6 +39,21 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
   if (refusal !== undefined) throw new ProtocolError(refusal.reasonCode, `the Will: ${refusal.why}`);
   const willDecision = accessControl({ action: "publish", clientId, topicName: will.topicName });
   if (isError(willDecision)) throw new ProtocolError(willDecision, "not allowed to publish the Will");
+}
+
+/** A client that cannot be told that it is connected would wait for ever [MQTT-3.1.2-24]. */
+function expectConnackFits(packet: ConnectPacket, settings: SessionSettings): void {
+  const { protocolVersion, maximumPacketBytes, requestProblemInformation } = packet;
+  if (maximumPacketBytes === undefined) return;
+  const keepAliveSec = keepAliveSecOf(packet, settings.limits);
+  const connack = connackOf(
+    packet,
+    { keepAliveSec, sessionExpirySec: sessionExpirySecOf(packet, settings) },
+    settings,
+    false,
+  );
+  if (encodePacket(connack, { protocolVersion, maximumPacketBytes, requestProblemInformation, nowMs: 0 })) return;
+  throw new ProtocolError(ReasonCode.ImplementationSpecificError, "CONNACK is larger than the Maximum Packet Size");
 }
 
 /** How long the session outlives its connection. */
@@ -76,7 +93,7 @@ export function connectedBy(
 /** What CONNACK tells, each only where it differs from what the client would assume. */
 export function connackOf(
   packet: ConnectPacket,
-  connected: Connected,
+  connected: Pick<Connected, "keepAliveSec" | "sessionExpirySec">,
   settings: SessionSettings,
   sessionPresent: boolean,
 ): ConnackPacket {

@@ -38,7 +38,13 @@ export type Connected = {
   lastReceivedMs: number;
 };
 
-/** Encodes and sends; a packet that the version lacks, or that is too large for the client, is not sent. */
+/**
+ * Encodes and sends; a packet that the version lacks, or that is too large for the client, is not sent. Nobody waits
+ * for one that is not: CONNACK, SUBACK and UNSUBACK are known to fit beforehand (connecting.ts, subscribing.ts), and
+ * acknowledgements without a Reason String are shorter than any CONNACK.
+ *
+ * @returns whether it was sent
+ */
 export function send(context: Context, connected: Connected, packet: ServerPacket): boolean {
   const bytes = encodePacket(packet, {
     protocolVersion: connected.protocolVersion,

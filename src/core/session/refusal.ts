@@ -1,8 +1,8 @@
 // How a connection is refused before its CONNECT is accepted. MQTT 5.0 section 4.13.
 
-import { encodePacket, refusalVersion } from "../packet/codec.ts";
+import { decodePacket, encodePacket, refusalVersion } from "../packet/codec.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
-import type { ProtocolError } from "../protocol-error.ts";
+import { ProtocolError } from "../protocol-error.ts";
 
 /**
  * CONNACK in the version of the client, or nothing: only a CONNECT is answered, and MQTT 3.x has few return codes.
@@ -16,9 +16,20 @@ export function refusalOf(raw: RawPacket | undefined, error: ProtocolError): Uin
     { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message },
     {
       protocolVersion: refusalVersion(raw),
-      maximumPacketBytes: Number.POSITIVE_INFINITY,
+      maximumPacketBytes: maximumPacketBytesOf(raw),
       requestProblemInformation: true,
       nowMs: 0,
     },
   );
+}
+
+/** The client's Maximum Packet Size [MQTT-3.1.2-24], where it could be read. */
+function maximumPacketBytesOf(raw: RawPacket): number {
+  try {
+    const packet = decodePacket(raw, undefined);
+    return (packet.type === "CONNECT" ? packet.maximumPacketBytes : undefined) ?? Number.POSITIVE_INFINITY;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return Number.POSITIVE_INFINITY;
+  }
 }

@@ -1,6 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE: checks every filter, asks the topic objects, and answers when all have. MQTT 5.0
 // sections 3.8 to 3.11.
 
+import { varintBytes } from "../bytes.ts";
 import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
@@ -86,8 +87,12 @@ export class Subscribing {
     return registration.openRequests > 0;
   }
 
-  /** @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4] */
+  /**
+   * @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4]; 0x95 where SUBACK would be
+   * too large for the client
+   */
   onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
+    expectAnswerFits(connected, packet.subscriptions.length);
     const topicLimits = topicLimitsOf(this.context.settings.limits);
     const asked = packet.subscriptions.map((request) => ({
       request,
@@ -123,7 +128,9 @@ export class Subscribing {
     this.answerIfComplete(connected, pending);
   }
 
+  /** @throws {ProtocolError} 0x95 where UNSUBACK would be too large for the client */
   onUnsubscribe(connected: Connected, packet: UnsubscribePacket, generation: string): void {
+    expectAnswerFits(connected, packet.topicFilters.length);
     const pending = pendingOf("UNSUBACK", packet.packetId, connected.socketId, generation);
     // As if each filter had come in an UNSUBSCRIBE of its own [MQTT-3.10.4-6].
     for (const topicFilter of packet.topicFilters) {
@@ -211,6 +218,14 @@ export class Subscribing {
     const parsed = parseTopicFilter(topicFilter);
     return parsed === undefined ? [] : shardsOf(parsed, this.context.settings.topicShards);
   }
+}
+
+/** What could not be answered is not begun, or the client would wait for ever [MQTT-3.1.2-24]. */
+function expectAnswerFits({ maximumPacketBytes }: Connected, filters: number): void {
+  // Packet identifier, no properties, and a reason code for each filter. Section 3.9.
+  const remainingLength = 2 + 1 + filters;
+  if (1 + varintBytes(remainingLength) + remainingLength <= maximumPacketBytes) return;
+  throw new ProtocolError(ReasonCode.PacketTooLarge, "the answer is larger than the Maximum Packet Size");
 }
 
 function pendingOf(
