@@ -29,6 +29,7 @@ const migrations: Migrations = [
     "CREATE TABLE remembered (message_id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, bytes BLOB)",
   ],
+  ["ALTER TABLE outgoing ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0"],
 ];
 
 /** A row holds 2 MB at most. */
@@ -162,13 +163,14 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   outgoing(): OutgoingIndex[] {
-    type Row = { sequence: number; qos: number; is_released: number; bytes: number };
-    const query = "SELECT sequence, qos, is_released, bytes FROM outgoing ORDER BY sequence";
-    return rows<Row>(this.schema, this.sql, query).map(({ sequence, qos, is_released, bytes }) => ({
+    type Row = { sequence: number; qos: number; is_released: number; bytes: number; expires_at_ms: number };
+    const query = "SELECT sequence, qos, is_released, bytes, expires_at_ms FROM outgoing ORDER BY sequence";
+    return rows<Row>(this.schema, this.sql, query).map(({ sequence, qos, is_released, bytes, expires_at_ms }) => ({
       sequence,
       qos: qos === 2 ? 2 : 1,
       isReleased: is_released === 1,
       bytes,
+      expiresAtMs: expires_at_ms,
     }));
   }
 
@@ -179,15 +181,16 @@ export class SqliteSessionStore implements SessionStore {
     return row?.delivery == null ? undefined : decodeDelivery(new Uint8Array(row.delivery));
   }
 
-  putOutgoing({ sequence, qos, isReleased, bytes }: OutgoingIndex, delivery: Delivery | undefined): void {
+  putOutgoing({ sequence, qos, isReleased, bytes, expiresAtMs }: OutgoingIndex, delivery: Delivery | undefined): void {
     const content = delivery === undefined ? null : blob(encodeDelivery(delivery));
     this.write(
-      "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?, ?)",
       sequence,
       qos,
       isReleased ? 1 : 0,
       bytes,
       content,
+      expiresAtMs,
     );
   }
 

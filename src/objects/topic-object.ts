@@ -3,7 +3,6 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
-import { isExpired } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { decodeTopicRequests, type TopicRequest } from "../core/topic/topic-request.ts";
@@ -99,13 +98,11 @@ export class TopicObject extends DurableObject<Env> {
   }
 
   private publish(clientId: string, { message }: Extract<TopicRequest, { type: "publish" }>, origin: Origin): void {
-    const nowMs = Date.now();
-    if (isExpired(message, nowMs)) return;
-    const route = this.topic.publish(clientId, message, nowMs);
-    const isRefused = typeof route === "number";
+    const route = this.topic.publish(clientId, message, Date.now());
+    const isOver = typeof route === "number";
     // Until somebody takes it.
-    origin.batch.answers[origin.index] = isRefused ? route : ReasonCode.NoMatchingSubscribers;
-    if (isRefused) return;
+    origin.batch.answers[origin.index] = isOver ? route : ReasonCode.NoMatchingSubscribers;
+    if (isOver) return;
     for (const recipient of route.recipients) this.deliverer.deliver(recipient, origin);
     for (const members of route.groups) this.deliverer.deliverToGroup(members, origin);
   }

@@ -117,7 +117,9 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("keeps outgoing messages in the order of their sequence, whatever the order of writing", () => {
-      const indexes = [9, 70_000, 10].map((sequence) => ({ sequence, qos: 1, isReleased: false, bytes: 70 }) as const);
+      const indexes = [9, 70_000, 10].map(
+        (sequence) => ({ sequence, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0 }) as const,
+      );
       const put = (store: SessionStore) => {
         for (const index of indexes) store.putOutgoing(index, delivery);
         store.deleteOutgoing(10);
@@ -130,7 +132,7 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("drops the content of an outgoing message that is released, or was when it was written", () => {
-      const index = { sequence: 1, qos: 2, isReleased: false, bytes: 70 } as const;
+      const index = { sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0 } as const;
       const put = (store: SessionStore) => {
         store.putOutgoing(index, delivery);
         store.releaseOutgoing(1);
@@ -145,7 +147,7 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("keeps only an outgoing message's own fields, however much more the caller has", () => {
-      const index = { sequence: 1, qos: 1, isReleased: false, bytes: 70 } as const;
+      const index = { sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 1_800_000_000_000 } as const;
       const put = (store: SessionStore) => store.putOutgoing({ ...index, isInFlight: true } as typeof index, delivery);
       writes(put, (store) => expect(store.outgoing()).toEqual([index]));
     });
@@ -243,7 +245,7 @@ function fill(store: SessionStore): void {
   store.putRecord(record);
   store.putWill(will);
   store.putSubscription(subscription);
-  store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70 }, delivery);
+  store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0 }, delivery);
   store.putIncoming({ packetId: 1, messageId: "a", isReceived: false });
   store.rememberMessage("1-a");
   store.rememberMessage("2-a");

@@ -93,9 +93,9 @@ export class MemorySessionStore implements SessionStore {
     return structuredClone(this.#rows.outgoing.get(sequence)?.delivery);
   }
 
-  putOutgoing({ sequence, qos, isReleased, bytes }: OutgoingIndex, delivery: Delivery | undefined): void {
+  putOutgoing({ sequence, qos, isReleased, bytes, expiresAtMs }: OutgoingIndex, delivery: Delivery | undefined): void {
     this.writes.push("putOutgoing");
-    const index = { sequence, qos, isReleased, bytes };
+    const index = { sequence, qos, isReleased, bytes, expiresAtMs };
     this.#rows.outgoing.set(sequence, { index, delivery: structuredClone(delivery) });
   }
 

@@ -37,6 +37,6 @@ export type Delivery = {
 };
 
 /** Whether the message may no longer be delivered [MQTT-3.3.2-5]. */
-export function isExpired(message: Message, nowMs: number): boolean {
-  return message.expiresAtMs !== 0 && message.expiresAtMs <= nowMs;
+export function isExpired({ expiresAtMs }: Pick<Message, "expiresAtMs">, nowMs: number): boolean {
+  return expiresAtMs !== 0 && expiresAtMs <= nowMs;
 }

@@ -121,10 +121,12 @@ export function encodeDeliver(
 
 /**
  * The Message Expiry Interval to send: what was received, less the time the message has waited [MQTT-3.3.2-6].
- * A second that has begun counts whole, so that a message sent on at once keeps its interval.
+ * Rounded, for the clocks of two objects differ a little, and a message sent on at once keeps its interval. It is 0
+ * only where a message goes again after its time [MQTT-4.3.3-7].
  */
 function remainingExpirySec(message: Message, nowMs: number): number | undefined {
   if (message.expiresAtMs === 0) return undefined;
-  const remainingSec = Math.ceil((message.expiresAtMs - nowMs) / 1000);
-  return Math.min(Math.max(remainingSec, 0), MAXIMUM_EXPIRY_SEC);
+  const remainingMs = message.expiresAtMs - nowMs;
+  if (remainingMs <= 0) return 0;
+  return Math.min(Math.max(Math.round(remainingMs / 1000), 1), MAXIMUM_EXPIRY_SEC);
 }

@@ -70,7 +70,7 @@ export class Outbound {
       this.sendQos0(delivery, connected);
       return DeliveryAnswer.Accepted;
     }
-    if (!this.table.hasRoomFor(delivery)) {
+    if (!this.table.makeRoomFor(delivery)) {
       this.context.droppedMessages += 1;
       return DeliveryAnswer.QueueFull;
     }
@@ -101,6 +101,7 @@ export class Outbound {
   /** The connection is gone: what was sent may be sent again. */
   onDisconnected(): void {
     this.inFlight = 0;
+    this.context.droppedMessages += this.held?.length ?? 0;
     this.held = undefined;
     for (const entry of this.table.all()) {
       if (entry.isInFlight) entry.mayHaveBeenSent = true;
@@ -136,7 +137,10 @@ export class Outbound {
   release(connected: Connected): void {
     const held = this.held ?? [];
     this.held = undefined;
-    for (const delivery of held) this.sendQos0(delivery, connected);
+    for (const delivery of held) {
+      if (isExpired(delivery.message, this.context.nowMs)) this.context.droppedMessages += 1;
+      else this.sendQos0(delivery, connected);
+    }
     this.flush(connected);
   }
 

@@ -13,6 +13,7 @@ export type Outgoing = {
   readonly packetId: number;
   readonly qos: 1 | 2;
   readonly bytes: number;
+  readonly expiresAtMs: number;
   /** PUBREC came: PUBREL goes instead of PUBLISH [MQTT-4.3.3-6]. */
   isReleased: boolean;
   /** Sent over the present connection. */
@@ -32,6 +33,8 @@ export class OutgoingTable {
   /** By packet identifier, in order of sequence. */
   private readonly table = new Map<number, Outgoing>();
   private bytes = 0;
+  /** Before this, none expires. */
+  private firstExpiryMs = Number.POSITIVE_INFINITY;
   private lastSequence = 0;
 
   /** Reads what is on disk. */
@@ -55,17 +58,16 @@ export class OutgoingTable {
     return this.table.get(entry.packetId) === entry;
   }
 
-  /** Whether the limits of the queue leave room for this message. */
-  hasRoomFor(delivery: Delivery): boolean {
-    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
-    return (
-      this.table.size < maximumQueuedMessages && this.bytes + sizeOfMessage(delivery.message) <= maximumQueuedBytes
-    );
+  /** Whether the limits of the queue leave room for this message, where need be in place of what has expired. */
+  makeRoomFor(delivery: Delivery): boolean {
+    if (!this.hasRoomFor(delivery)) this.deleteExpired();
+    return this.hasRoomFor(delivery);
   }
 
   add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing {
     const bytes = sizeOfMessage(delivery.message);
-    const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes };
+    const { expiresAtMs } = delivery.message;
+    const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes, expiresAtMs };
     if (isDurable) this.context.store.putOutgoing(index, delivery);
     const isOnDiskOnly = isDurable && this.table.size >= maximumInMemory;
     return this.put(index, isOnDiskOnly ? undefined : ownCopy(delivery), isDurable);
@@ -111,14 +113,37 @@ export class OutgoingTable {
   }
 
   private put(index: OutgoingIndex, delivery: Delivery | undefined, isStored: boolean): Outgoing {
-    const { sequence, qos, bytes, isReleased } = index;
+    const { sequence, qos, bytes, expiresAtMs, isReleased } = index;
     const packetId = packetIdOf(sequence);
     const state = { isReleased, isInFlight: false, mayHaveBeenSent: false };
-    const entry: Outgoing = { sequence, packetId, qos, bytes, ...state, delivery, isStored };
+    const entry: Outgoing = { sequence, packetId, qos, bytes, expiresAtMs, ...state, delivery, isStored };
     this.table.set(packetId, entry);
     this.bytes += bytes;
     this.lastSequence = Math.max(this.lastSequence, sequence);
+    if (expiresAtMs !== 0) this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
     return entry;
+  }
+
+  private hasRoomFor({ message }: Delivery): boolean {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
+    return this.table.size < maximumQueuedMessages && this.bytes + sizeOfMessage(message) <= maximumQueuedBytes;
+  }
+
+  /** What waits and has expired goes when its turn comes, or here, when it is in the way of others [MQTT-3.3.2-5]. */
+  private deleteExpired(): void {
+    const { nowMs } = this.context;
+    if (nowMs < this.firstExpiryMs) return;
+    this.firstExpiryMs = Number.POSITIVE_INFINITY;
+    for (const entry of this.table.values()) {
+      const { expiresAtMs, isInFlight, mayHaveBeenSent, isReleased } = entry;
+      if (expiresAtMs === 0 || isInFlight || mayHaveBeenSent || isReleased) continue;
+      if (expiresAtMs > nowMs) {
+        this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
+      } else {
+        this.context.droppedMessages += 1;
+        this.delete(entry);
+      }
+    }
   }
 
   /** The next one whose packet identifier is free [MQTT-2.2.1-4]; there are fewer messages than identifiers. */

@@ -28,6 +28,8 @@ export type OutgoingIndex = {
   /** PUBREC came: only the packet identifier matters now. */
   readonly isReleased: boolean;
   readonly bytes: number;
+  /** As `Message.expiresAtMs`. */
+  readonly expiresAtMs: number;
 };
 
 export type StoredWill = {

@@ -71,14 +71,14 @@ export class Wills {
 
   publishDue(): void {
     for (const { id, will, dueAtMs, messageId } of this.wills.values()) {
-      if (this.tryAtMs(id, dueAtMs) > this.context.nowMs) continue;
+      if (dueAtMs === undefined || this.tryAtMs(id, dueAtMs) > this.context.nowMs) continue;
       const { clientId, accessControl, topicShards } = this.context.settings;
       if (isError(accessControl({ action: "publish", clientId, topicName: will.topicName }))) {
         this.delete(id);
         continue;
       }
       this.underWay.add(id);
-      const message = this.messageOf(messageId, will);
+      const message = messageOf(messageId, will, dueAtMs);
       this.context.request(shardOf(will.topicName, topicShards), { type: "publish", message }, { type: "will", id });
     }
   }
@@ -106,12 +106,6 @@ export class Wills {
     return Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0);
   }
 
-  private messageOf(id: string, will: ConnectWill): Message {
-    const { topicName, qos, retain, properties, payload, messageExpirySec } = will;
-    const expiresAtMs = messageExpirySec === undefined ? 0 : this.context.nowMs + messageExpirySec * 1000;
-    return { id, topicName, qos, retain, expiresAtMs, properties, payload };
-  }
-
   private put(stored: StoredWill): void {
     this.wills.set(stored.id, stored);
     this.context.store.putWill(stored);
@@ -120,4 +114,11 @@ export class Wills {
   private delete(id: string): void {
     if (this.wills.delete(id)) this.context.store.deleteWill(id);
   }
+}
+
+/** Its time begins when it is due, however often it has to be tried. Section 3.1.3.2.4. */
+function messageOf(id: string, will: ConnectWill, dueAtMs: number): Message {
+  const { topicName, qos, retain, properties, payload, messageExpirySec } = will;
+  const expiresAtMs = messageExpirySec === undefined ? 0 : dueAtMs + messageExpirySec * 1000;
+  return { id, topicName, qos, retain, expiresAtMs, properties, payload };
 }

@@ -39,12 +39,13 @@ export class RetainedMessages {
   }
 
   /**
-   * Keeps a message that was published with the RETAIN flag, or clears the one there is.
+   * Keeps a message that was published with the RETAIN flag, or clears the one there is: one that has expired on
+   * its way has replaced it all the same [MQTT-3.3.1-5].
    * @returns the reason code of a refusal, after which nothing has changed
    */
   retain(message: Message, nowMs: number): ReasonCode | undefined {
     let old = this.store.readRetained(message.topicName);
-    if (message.payload.length === 0) {
+    if (message.payload.length === 0 || isExpired(message, nowMs)) {
       // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
       if (old !== undefined) this.forget(message.topicName, old.length);
       return undefined;

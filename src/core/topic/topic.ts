@@ -2,7 +2,7 @@
 // Does not know how a delivery travels. MQTT 5.0 sections 3.3.1.3, 3.3.4, 4.7 and 4.8.
 
 import type { Limits } from "../limits.ts";
-import type { Message } from "../message/message.ts";
+import { isExpired, type Message } from "../message/message.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { hashOf } from "./hash.ts";
 import { merge, type Recipient, recipientOf } from "./recipient.ts";
@@ -91,14 +91,15 @@ export class Topic {
   /**
    * Takes a message: stores or clears the retained one, and says whom it goes to.
    *
-   * @returns the route, or the reason code of a refusal, after which nothing has changed
+   * @returns the route; or a reason code where there is none: of a refusal, after which nothing has changed, or
+   * Success where the message has expired on its way [MQTT-3.3.2-5]
    */
   publish(publisherId: string, message: Message, nowMs: number): Route | ReasonCode {
     if (message.retain) {
       const refusal = this.retained.retain(message, nowMs);
       if (refusal !== undefined) return refusal;
     }
-    return this.route(publisherId, message);
+    return isExpired(message, nowMs) ? ReasonCode.Success : this.route(publisherId, message);
   }
 
   /** The next retained messages of a subscription. */

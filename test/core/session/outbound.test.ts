@@ -47,6 +47,15 @@ describe("a message to the client", () => {
     expect(h.resume().heard()).toEqual(["CONNACK present"]);
   });
 
+  it("at QoS 0 that waits for a SUBACK when the connection is lost is dropped, and counted", () => {
+    const h = new SessionHarness();
+    const client = h.subscribed();
+    client.subscribe(2, "b");
+    h.deliver(delivery("1", { qos: 0 }), delivery("2", { qos: 0 }));
+    client.drop();
+    expect(h.session.droppedMessages).toBe(2);
+  });
+
   it("may be refused by a member of a shared subscription whose client is away", () => {
     const h = new SessionHarness();
     const client = h.subscribed();

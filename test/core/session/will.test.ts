@@ -78,6 +78,17 @@ describe("the Will", () => {
     expect(published(h)[0]?.expiresAtMs).toBe(h.nowMs + 10_000);
   });
 
+  it("expires from when it was due, however often it is tried", () => {
+    const h = new SessionHarness();
+    h.connected(withWill({ delaySec: 5, messageExpirySec: 10 })).drop();
+    h.alarm();
+    const dueAtMs = h.nowMs;
+    h.giveUp();
+    h.alarm();
+    expect(h.nowMs).toBeGreaterThan(dueAtMs);
+    expect(published(h)[0]?.expiresAtMs).toBe(dueAtMs + 10_000);
+  });
+
   it("has an id at QoS 2 only", () => {
     const h = new SessionHarness();
     h.connected(withWill({ qos: 1, expirySec: 0 })).drop();
@@ -120,6 +131,31 @@ describe("Will Delay Interval", () => {
     h.connected(withWill({ delaySec: 100 })).drop();
     h.resume({ clean: true });
     expect(published(h)).toHaveLength(1);
+  });
+
+  it("is cut short by a clean start that takes the connection over [MQTT-3.1.3-9]", () => {
+    const h = new SessionHarness();
+    h.connected(withWill({ delaySec: 100 }));
+    h.resume({ clean: true });
+    expect(published(h)).toHaveLength(1);
+  });
+
+  it("is cut short by the Session Expiry Interval of DISCONNECT 0x04", () => {
+    const h = new SessionHarness();
+    const client = h.connected(withWill({ delaySec: 100 }));
+    client.disconnect({ reasonCode: 4, properties: { sessionExpiryInterval: 7 } });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 7000);
+    h.resume(withWill({ delaySec: 100 })).disconnect({ reasonCode: 4, properties: { sessionExpiryInterval: 0 } });
+    expect(published(h)).toHaveLength(1);
+  });
+
+  it("is over before a session that never expires is [MQTT-3.1.2-8]", () => {
+    const h = new SessionHarness({ limits: { maximumSessionExpirySec: 0xffff_ffff } });
+    h.connected(withWill({ delaySec: 100, expirySec: 0xffff_ffff })).drop();
+    h.alarm();
+    expect(published(h)).toHaveLength(1);
+    expect(h.session.nextDeadlineMs).toBe(Infinity);
+    expect(h.resume().heard()).toEqual(["CONNACK present"]);
   });
 
   it("that is not over when the client is back cancels the Will [MQTT-3.1.3-9]", () => {

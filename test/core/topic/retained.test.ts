@@ -79,10 +79,21 @@ describe("a retained message", () => {
 
   it("that has expired is neither sent nor kept [MQTT-3.3.2-5]", () => {
     const { topic, store } = setUp();
-    publish(topic, "a", "1", { expiresAtMs: nowMs });
-    publish(topic, "b", "2", { expiresAtMs: nowMs + 1 });
+    publish(topic, "a", "1", { expiresAtMs: nowMs }, nowMs - 1);
+    publish(topic, "b", "2", { expiresAtMs: nowMs + 1 }, nowMs - 1);
     expect(textsOf(topic, "+")).toEqual(["2"]);
     expect(store.retainedTotals().messages).toBe(1);
+  });
+
+  it("that has expired on its way clears the one it replaces, and goes to nobody [MQTT-3.3.1-5] [MQTT-3.3.2-5]", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a", "old");
+    topic.subscribe("c2", "g2", subscription("a"));
+    expect(publish(topic, "a", "new", { expiresAtMs: nowMs })).toBe(0);
+    expect(store.readRetained("a")).toBeUndefined();
+    publish(topic, "a", "old");
+    expect(publish(topic, "a", "", { expiresAtMs: nowMs })).toBe(0);
+    expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
   });
 
   it("is there after a restart, and counts", () => {
@@ -112,7 +123,9 @@ describe("the limits of retained messages", () => {
     publish(topic, "a", "x".repeat(600));
     expect(publish(topic, "b", "x".repeat(600))).toBe(0x97);
     publish(topic, "a", "x".repeat(100));
-    expect(publish(topic, "b", "x".repeat(600), { expiresAtMs: nowMs })).toMatchObject({ recipients: [] });
+    expect(publish(topic, "b", "x".repeat(600), { expiresAtMs: nowMs }, nowMs - 1)).toMatchObject({
+      recipients: [],
+    });
     expect(publish(topic, "a", "x".repeat(600))).toBe(0x97);
     expect(textsOf(topic, "a")).toEqual(["x".repeat(100)]);
     expect(textsOf(topic, "b")).toEqual([]);
