@@ -155,6 +155,21 @@ describe("at QoS 2 from the client", () => {
     },
   );
 
+  it("the packet identifier of a PUBLISH that was refused is free: the next is another message [MQTT-4.3.3-9]", async () => {
+    const topic = unique("qos/2");
+    const [publisher, subscriber] = [await connect(target.url), await connect(target.url)];
+    await subscriber.subscribe(topic, { qos: 2 });
+    // A topic that brokers keep for themselves.
+    publisher.send(publishPacket("$SYS/mine", 9, 2));
+    const { reasonCode } = await publisher.receive({ cmd: "pubrec", messageId: 9 });
+    expect(reasonCode).toBeGreaterThanOrEqual(0x80);
+    publisher.send({ ...publishPacket(topic, 9, 2), dup: true });
+    await publisher.receive({ cmd: "pubrec", messageId: 9, reasonCode: 0 });
+    publisher.send({ cmd: "pubrel", messageId: 9 });
+    await publisher.receive({ cmd: "pubcomp", messageId: 9, reasonCode: 0 });
+    expect(await subscriber.rest()).toHaveLength(1);
+  });
+
   it("an expired message's exchange goes on to its end [MQTT-4.3.3-13]", async () => {
     const topic = unique("qos/2");
     const publisher = await connect(target.url);
