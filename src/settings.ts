@@ -1,9 +1,13 @@
 // The Worker's variables, read and checked in this one place. The README's table lists them.
 
-import { defaultLimits, type LimitName, type Limits, limitRanges } from "./core/limits.ts";
+import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
+import { type Limits, limitRanges } from "./core/limits.ts";
 
 export type Settings = {
   readonly limits: Limits;
+  readonly capabilities: Capabilities;
+  /** See `responseInformationOf`; `undefined` where no client gets any. */
+  readonly responseInformation: string | undefined;
   /** Topic objects per namespace. */
   readonly topicShards: number;
   /** Part of the topic objects' names: a new value starts with empty ones, as a change of their number needs. */
@@ -23,13 +27,10 @@ const jurisdictions = ["eu", "fedramp"];
  * @throws {SettingsError} one line for the first variable with a bad value
  */
 export function readSettings(variables: Readonly<Record<string, unknown>>): Settings {
-  const limits: Record<string, number> = { ...defaultLimits };
-  for (const name of Object.keys(limitRanges) as LimitName[]) {
-    const [initial, least, most] = limitRanges[name];
-    limits[name] = wholeNumber(variables, variableName(name), initial, least, most);
-  }
   return {
-    limits: limits as Limits,
+    limits: wholeNumbers(variables, limitRanges),
+    capabilities: wholeNumbers(variables, capabilityRanges),
+    responseInformation: responseInformationIn(variables),
     topicShards: wholeNumber(variables, "TOPIC_SHARDS", 1, 1, 256),
     topicEpoch: word(variables, "TOPIC_EPOCH", /^[\w-]{1,32}$/, "1 to 32 letters, digits, - or _") ?? "1",
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
@@ -39,7 +40,8 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
 
 /** Every variable that the broker reads. */
 export const settingNames: readonly string[] = [
-  ...(Object.keys(limitRanges) as LimitName[]).map(variableName),
+  ...[limitRanges, capabilityRanges].flatMap((ranges) => Object.keys(ranges).map(variableName)),
+  "RESPONSE_INFORMATION",
   "TOPIC_SHARDS",
   "TOPIC_EPOCH",
   "LOCATION_HINT",
@@ -57,8 +59,19 @@ export function settingsOf(variables: Env): Settings {
 }
 
 /** `maximumPacketBytes` is MAXIMUM_PACKET_BYTES. */
-export function variableName(limit: LimitName): string {
-  return limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+export function variableName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function wholeNumbers<Name extends string>(
+  variables: Readonly<Record<string, unknown>>,
+  ranges: { readonly [name in Name]: readonly [initial: number, least: number, most: number] },
+): { readonly [name in Name]: number } {
+  const numbers = (Object.keys(ranges) as Name[]).map((name) => {
+    const [initial, least, most] = ranges[name];
+    return [name, wholeNumber(variables, variableName(name), initial, least, most)] as const;
+  });
+  return Object.fromEntries(numbers) as { readonly [name in Name]: number };
 }
 
 function wholeNumber(
@@ -72,9 +85,17 @@ function wholeNumber(
   if (text === undefined) return initial;
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new SettingsError(`${name} is "${text}": give a whole number from ${least} to ${most}`);
+    throw new SettingsError(`${name} is ${JSON.stringify(text)}: give a whole number from ${least} to ${most}`);
   }
   return value;
+}
+
+function responseInformationIn(variables: Readonly<Record<string, unknown>>): string | undefined {
+  const takes = 'a topic name without "$" before it, %c in it being the client identifier, or none';
+  // Neither wildcards nor control characters.
+  const pattern = /^(?!\$)[^+#\p{Cc}\p{Cs}]{1,1000}$/u;
+  const template = word(variables, "RESPONSE_INFORMATION", pattern, takes) ?? "responses/%c";
+  return template === "none" ? undefined : template;
 }
 
 function oneOf(variables: Readonly<Record<string, unknown>>, name: string, words: readonly string[]) {
@@ -83,7 +104,9 @@ function oneOf(variables: Readonly<Record<string, unknown>>, name: string, words
 
 function word(variables: Readonly<Record<string, unknown>>, name: string, pattern: RegExp, takes: string) {
   const text = textOf(variables, name);
-  if (text !== undefined && !pattern.test(text)) throw new SettingsError(`${name} is "${text}": give ${takes}`);
+  if (text !== undefined && !pattern.test(text)) {
+    throw new SettingsError(`${name} is ${JSON.stringify(text)}: give ${takes}`);
+  }
   return text;
 }
 

@@ -39,10 +39,20 @@ export class SessionObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     this.settings = settings;
     this.store = new SqliteSessionStore(ctx.storage);
-    const { limits, topicShards, topicEpoch } = settings;
-    const layout = `${topicEpoch}/${topicShards}`;
-    const accessControl = openAccess;
-    this.session = new Session({ clientId, limits, topicShards, layout, accessControl, randomId }, this.store);
+    const { limits, capabilities, responseInformation, topicShards, topicEpoch } = settings;
+    this.session = new Session(
+      {
+        clientId,
+        limits,
+        capabilities,
+        responseInformation,
+        topicShards,
+        layout: `${topicEpoch}/${topicShards}`,
+        accessControl: openAccess,
+        randomId,
+      },
+      this.store,
+    );
     this.sockets = new SessionSockets(ctx, this.store);
     this.topicLanes = new TopicLanes(env, settings, namespace, clientId, {
       onAnswer: (token, code) => this.session.onAnswer(token, code, Date.now()),

@@ -187,7 +187,8 @@ export class Relay {
 }
 
 function isSuccessfulConnack(frame: Uint8Array): boolean {
-  // The fixed header of a successful CONNACK is two bytes or three; then the flags, then the reason code.
-  const bodyOffset = (frame[1] ?? 0) < 0x80 ? 2 : 3;
+  // Behind the Remaining Length, whose last byte is the first below 0x80, are the flags and the reason code.
+  let bodyOffset = 2;
+  while ((frame[bodyOffset - 1] ?? 0) >= 0x80) bodyOffset += 1;
   return (frame[0] ?? 0) >> 4 === connackType && frame[bodyOffset + 1] === ReasonCode.Success;
 }

@@ -1,17 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defaultLimits, type LimitName, limitRanges } from "../../src/core/limits.ts";
+import { allCapabilities, capabilityRanges } from "../../src/core/capabilities.ts";
+import { defaultLimits, limitRanges } from "../../src/core/limits.ts";
 import { readSettings, SettingsError, variableName } from "../../src/settings.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const limitNames = Object.keys(limitRanges) as LimitName[];
-const otherVariables = ["TOPIC_SHARDS", "TOPIC_EPOCH", "LOCATION_HINT", "JURISDICTION"];
+const numbers = Object.entries({ ...limitRanges, ...capabilityRanges });
+const otherVariables = ["RESPONSE_INFORMATION", "TOPIC_SHARDS", "TOPIC_EPOCH", "LOCATION_HINT", "JURISDICTION"];
 
 describe("the variables", () => {
   it("may all be absent", () => {
     expect(readSettings({})).toEqual({
       limits: defaultLimits,
+      capabilities: allCapabilities,
+      responseInformation: "responses/%c",
       topicShards: 1,
       topicEpoch: "1",
       locationHint: undefined,
@@ -38,12 +41,11 @@ describe("the variables", () => {
     expect(settings.limits).toEqual({ ...defaultLimits, maximumPacketBytes: 2048 });
   });
 
-  it.each(limitNames)("set the limit %s, within its range", (name) => {
-    const [initial, least, most] = limitRanges[name];
-    expect(defaultLimits[name]).toBe(initial);
+  it.each(numbers)("set %s, within its range", (name, [initial, least, most]) => {
+    expect(numberIn({}, name)).toBe(initial);
     expect(least <= initial && initial <= most).toBe(true);
     for (const value of [least, most]) {
-      expect(readSettings({ [variableName(name)]: String(value) }).limits[name]).toBe(value);
+      expect(numberIn({ [variableName(name)]: String(value) }, name)).toBe(value);
     }
     for (const value of [least - 1, most + 1]) {
       const range = `${variableName(name)} is "${value}": give a whole number from ${least} to ${most}`;
@@ -66,26 +68,48 @@ describe("the variables", () => {
     ["JURISDICTION", "us"],
     ["MAXIMUM_PACKET_BYTES", "-1"],
     ["MAXIMUM_PACKET_BYTES", "NaN"],
+    ["MAXIMUM_QOS", "3"],
+    ["RETAIN_AVAILABLE", "yes"],
+    ["RESPONSE_INFORMATION", "responses/+"],
+    ["RESPONSE_INFORMATION", "#"],
+    ["RESPONSE_INFORMATION", "$SYS/%c"],
+    ["RESPONSE_INFORMATION", "a\nb"],
+    ["RESPONSE_INFORMATION", "\ud800"],
+    ["RESPONSE_INFORMATION", "x".repeat(1001)],
   ])("%s does not take %j, and one line says so", (name, value) => {
     const refusal = refusalOf({ [name]: value });
-    expect(refusal).toMatch(new RegExp(`^${name} is "${value}": give `));
+    expect(refusal.startsWith(`${name} is ${JSON.stringify(String(value))}: give `)).toBe(true);
     expect(refusal).not.toContain("\n");
   });
 
-  it("are named after their limits", () => {
+  it.each(["responses/%c", "%c", "a/b", "%c/$answers"])("take %s as Response Information", (template) => {
+    expect(readSettings({ RESPONSE_INFORMATION: template }).responseInformation).toBe(template);
+  });
+
+  it("switch Response Information off with a word", () => {
+    expect(readSettings({ RESPONSE_INFORMATION: "none" }).responseInformation).toBeUndefined();
+  });
+
+  it("are named after their limits and capabilities", () => {
     expect(variableName("maximumPacketBytes")).toBe("MAXIMUM_PACKET_BYTES");
-    expect(new Set(limitNames.map(variableName)).size).toBe(limitNames.length);
+    expect(variableName("maximumQos")).toBe("MAXIMUM_QOS");
+    expect(new Set(numbers.map(([name]) => variableName(name))).size).toBe(numbers.length);
   });
 
   it.runIf(existsSync(resolve(root, "README.md")))("are all in the README's table", () => {
     const lines = readFileSync(resolve(root, "README.md"), "utf8").split("\n");
     const rows = lines.filter((line) => line.startsWith("|"));
-    const missing = [...limitNames.map(variableName), ...otherVariables].filter(
+    const missing = [...numbers.map(([name]) => variableName(name)), ...otherVariables].filter(
       (name) => !rows.some((row) => new RegExp(`\\b${name}\\b`).test(row)),
     );
     expect(missing).toEqual([]);
   });
 });
+
+function numberIn(variables: Record<string, unknown>, name: string): number | undefined {
+  const { limits, capabilities } = readSettings(variables);
+  return ({ ...limits, ...capabilities } as Record<string, number>)[name];
+}
 
 function refusalOf(variables: Record<string, unknown>): string {
   try {

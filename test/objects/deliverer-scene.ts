@@ -1,6 +1,7 @@
 // A topic object's inside without the object: sessions are functions that answer as told.
 
 import { vi } from "vitest";
+import { allCapabilities } from "../../src/core/capabilities.ts";
 import { defaultLimits } from "../../src/core/limits.ts";
 import type { QoS } from "../../src/core/message/message.ts";
 import { Topic } from "../../src/core/topic/topic.ts";
@@ -19,7 +20,9 @@ type Answering = Answer | ((payload: string) => Answer | Promise<Answer>);
 
 export class DelivererScene {
   readonly store = new MemoryTopicStore();
-  readonly topic = new Topic(this.store, defaultLimits, () => this.#randomId());
+  readonly topic = new Topic(this.store, { limits: defaultLimits, capabilities: allCapabilities }, () =>
+    this.#randomId(),
+  );
   readonly owed: OwedTable;
   readonly deliverer: Deliverer;
   /** What sessions have taken, in order. */

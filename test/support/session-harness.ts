@@ -3,6 +3,7 @@
 
 import { generate, type Packet, parser } from "mqtt-packet";
 import { openAccess } from "../../src/core/access-control.ts";
+import { allCapabilities, type Capabilities } from "../../src/core/capabilities.ts";
 import { defaultLimits, type Limits } from "../../src/core/limits.ts";
 import type { Delivery, Message, QoS } from "../../src/core/message/message.ts";
 import type { SessionSettings } from "../../src/core/session/context.ts";
@@ -15,7 +16,10 @@ import { MemorySessionStore } from "./memory-session-store.ts";
 export type OpenRequest = Extract<Effect, { type: "request" }>;
 export type RequestOf<Type extends TopicRequest["type"]> = Extract<TopicRequest, { type: Type }>;
 
-type Settings = Omit<Partial<SessionSettings>, "limits"> & { limits?: Partial<Limits> };
+type Settings = Omit<Partial<SessionSettings>, "limits" | "capabilities"> & {
+  limits?: Partial<Limits>;
+  capabilities?: Partial<Capabilities>;
+};
 type ConnectFields = { protocolVersion?: 3 | 4 | 5 } & Record<string, unknown>;
 
 export class SessionHarness {
@@ -32,10 +36,12 @@ export class SessionHarness {
   #socketCount = 0;
   #randomCount = 0;
 
-  constructor({ limits, ...settings }: Settings = {}) {
+  constructor({ limits, capabilities, ...settings }: Settings = {}) {
     this.#settings = {
       clientId: "c1",
       limits: { ...defaultLimits, ...limits },
+      capabilities: { ...allCapabilities, ...capabilities },
+      responseInformation: undefined,
       topicShards: 1,
       layout: "1/1",
       accessControl: openAccess,

@@ -111,9 +111,12 @@ export type EncodeOptions = {
   readonly nowMs: number;
 };
 
+/** What a packet can do without, in the order in which it goes where the packet is too large. */
+const DISPENSABLE = ["reasonString", "responseInformation", "serverReference"] as const;
+
 /**
  * A Reason String is left out where the client does not want it, where it would make the packet too large, and
- * before MQTT 5.0.
+ * before MQTT 5.0; so is what else a server may send and need not [MQTT-3.2.2-19].
  *
  * @returns undefined when there is nothing to send: the version has no such packet, or the packet is larger than
  * the client accepts [MQTT-3.1.2-24]. A delivery then counts as completed [MQTT-3.1.2-25].
@@ -122,10 +125,14 @@ export function encodePacket(packet: ServerPacket, options: EncodeOptions): Uint
   const { protocolVersion, maximumPacketBytes, nowMs } = options;
   if (packet.type === "DELIVER") return encodeDeliver(packet, protocolVersion, maximumPacketBytes, nowMs);
 
-  const bytes = encodeByType(mayExplain(packet, options) ? packet : withoutReasonString(packet), protocolVersion);
-  if (bytes === undefined || bytes.length <= maximumPacketBytes) return bytes;
-  const shorter = encodeByType(withoutReasonString(packet), protocolVersion);
-  return shorter !== undefined && shorter.length <= maximumPacketBytes ? shorter : undefined;
+  let shorter = mayExplain(packet, options) ? packet : without(packet, "reasonString");
+  let bytes = encodeByType(shorter, protocolVersion);
+  for (const field of DISPENSABLE) {
+    if (bytes === undefined || bytes.length <= maximumPacketBytes) return bytes;
+    shorter = without(shorter, field);
+    bytes = encodeByType(shorter, protocolVersion);
+  }
+  return bytes !== undefined && bytes.length <= maximumPacketBytes ? bytes : undefined;
 }
 
 type ControlPacket = Exclude<ServerPacket, { type: "DELIVER" }>;
@@ -154,8 +161,6 @@ function mayExplain({ type }: ControlPacket, { requestProblemInformation }: Enco
   return requestProblemInformation || type === "CONNACK" || type === "DISCONNECT";
 }
 
-function withoutReasonString(packet: ControlPacket): ControlPacket {
-  if (!("reasonString" in packet)) return packet;
-  const { reasonString: _, ...rest } = packet;
-  return rest;
+function without(packet: ControlPacket, field: (typeof DISPENSABLE)[number]): ControlPacket {
+  return field in packet ? { ...packet, [field]: undefined } : packet;
 }

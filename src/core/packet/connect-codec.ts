@@ -141,6 +141,8 @@ const RETURN_CODES: Readonly<Record<number, number>> = {
   [ReasonCode.BadUserNameOrPassword]: 4,
   [ReasonCode.NotAuthorized]: 5,
   [ReasonCode.BadAuthenticationMethod]: 5,
+  [ReasonCode.UseAnotherServer]: 3,
+  [ReasonCode.ServerMoved]: 3,
 };
 
 /** @returns undefined when the version has no such CONNACK: the connection is closed without one */
@@ -159,7 +161,19 @@ export function encodeConnack(packet: ConnackPacket, version: ProtocolVersion): 
     assignedClientIdentifier: packet.assignedClientId,
     topicAliasMaximum: packet.topicAliasMaximum,
     serverKeepAlive: packet.serverKeepAliveSec,
+    maximumQoS: packet.maximumQos,
+    retainAvailable: flagOf(packet.retainAvailable),
+    wildcardSubscriptionAvailable: flagOf(packet.wildcardSubscriptionAvailable),
+    subscriptionIdentifiersAvailable: flagOf(packet.subscriptionIdentifiersAvailable),
+    sharedSubscriptionAvailable: flagOf(packet.sharedSubscriptionAvailable),
+    responseInformation: packet.responseInformation,
+    serverReference: packet.serverReference,
     reasonString: packet.reasonString,
   };
   return generatePacket({ cmd: "connack", sessionPresent, reasonCode: packet.reasonCode, properties }, version);
+}
+
+/** The library takes some bytes as a boolean. */
+function flagOf(value: number | undefined): boolean | undefined {
+  return value === undefined ? undefined : value === 1;
 }

@@ -59,6 +59,13 @@ export type GeneratedPacket =
         assignedClientIdentifier?: string | undefined;
         topicAliasMaximum?: number | undefined;
         serverKeepAlive?: number | undefined;
+        maximumQoS?: number | undefined;
+        retainAvailable?: boolean | undefined;
+        wildcardSubscriptionAvailable?: boolean | undefined;
+        subscriptionIdentifiersAvailable?: boolean | undefined;
+        sharedSubscriptionAvailable?: boolean | undefined;
+        responseInformation?: string | undefined;
+        serverReference?: string | undefined;
       };
     }
   | {

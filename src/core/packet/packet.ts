@@ -1,6 +1,7 @@
 // The control packets as the core sees them: decoded, checked, and the same for every protocol version.
 // MQTT 5.0 chapter 3. Where a version lacks a field, it has the value that means "not given".
 
+import type { Capabilities } from "../capabilities.ts";
 import type { Delivery, QoS } from "../message/message.ts";
 import type { ReasonCode } from "./reason-code.ts";
 
@@ -132,7 +133,9 @@ export type ConnackPacket = {
   readonly assignedClientId?: string;
   readonly topicAliasMaximum?: number;
   readonly serverKeepAliveSec?: number;
-};
+  readonly responseInformation?: string;
+  readonly serverReference?: string;
+} & Partial<Capabilities>;
 
 /** A PUBLISH to the client. */
 export type DeliverPacket = {

@@ -1,5 +1,6 @@
 // CONNECT: whether it is accepted, and what CONNACK says. MQTT 5.0 sections 3.1 and 3.2.
 
+import { restrictionsOf } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import { encodePacket } from "../packet/codec.ts";
 import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
@@ -8,6 +9,8 @@ import { ProtocolError } from "../protocol-error.ts";
 import type { AwaitingConnect, Connected } from "./connection.ts";
 import type { SessionSettings } from "./context.ts";
 import { refusalOfMessage } from "./message-limits.ts";
+import { checkMessageIsOffered } from "./not-offered.ts";
+import { responseInformationOf } from "./response-information.ts";
 import { OutgoingAliases } from "./topic-alias.ts";
 
 /** Before MQTT 5.0 a client names no Maximum Packet Size, and neither does one that leaves it out. */
@@ -35,6 +38,7 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
   const decision = accessControl({ action: "connect", clientId, username, password });
   if (isError(decision)) throw new ProtocolError(decision, "not allowed to connect");
   if (will === undefined) return;
+  checkMessageIsOffered(will, settings.capabilities);
   const refusal = refusalOfMessage(will.topicName, will.properties, limits);
   if (refusal !== undefined) throw new ProtocolError(refusal.reasonCode, `the Will: ${refusal.why}`);
   const willDecision = accessControl({ action: "publish", clientId, topicName: will.topicName });
@@ -97,7 +101,9 @@ export function connackOf(
   settings: SessionSettings,
   sessionPresent: boolean,
 ): ConnackPacket {
-  const { limits, clientId } = settings;
+  const { limits, clientId, responseInformation } = settings;
+  const isAsked = packet.requestResponseInformation && responseInformation !== undefined; // [MQTT-3.1.2-28]
+  const ownInformation = isAsked ? responseInformationOf(responseInformation, clientId, limits) : undefined;
   return {
     type: "CONNACK",
     sessionPresent,
@@ -105,6 +111,8 @@ export function connackOf(
     receiveMaximum: limits.receiveMaximum,
     maximumPacketBytes: limits.maximumPacketBytes,
     topicAliasMaximum: limits.topicAliasMaximum,
+    ...restrictionsOf(settings.capabilities),
+    ...(ownInformation === undefined ? {} : { responseInformation: ownInformation }),
     ...(packet.clientId === "" ? { assignedClientId: clientId } : {}), // [MQTT-3.2.2-16]
     ...(connected.keepAliveSec === packet.keepAliveSec ? {} : { serverKeepAliveSec: connected.keepAliveSec }),
     ...(connected.sessionExpirySec === (packet.sessionExpirySec ?? 0)

@@ -1,6 +1,7 @@
 // What every part of the session core works with.
 
 import type { AccessControl } from "../access-control.ts";
+import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import { sizeOfRequest } from "../topic/topic-request.ts";
@@ -10,6 +11,9 @@ import type { SessionStore } from "./session-store.ts";
 export type SessionSettings = {
   readonly clientId: string;
   readonly limits: Limits;
+  readonly capabilities: Capabilities;
+  /** See `responseInformationOf`; `undefined` where no client gets any. */
+  readonly responseInformation: string | undefined;
   readonly topicShards: number;
   /** Changes with the number of shards or their epoch. */
   readonly layout: string;

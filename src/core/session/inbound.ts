@@ -10,6 +10,7 @@ import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { PublishToken, SocketId } from "./effect.ts";
 import { type Refusal, refusalOfMessage } from "./message-limits.ts";
+import { checkMessageIsOffered } from "./not-offered.ts";
 import type { IncomingRow } from "./session-store.ts";
 import { resolveTopicName } from "./topic-alias.ts";
 
@@ -67,6 +68,7 @@ export class Inbound {
   onPublish(connected: Connected, packet: PublishPacket, generation: string, isDurable: boolean): void {
     const { settings } = this.context;
     const { packetId, qos } = packet;
+    checkMessageIsOffered(packet, settings.capabilities);
     const topicName = resolveTopicName(
       connected.incomingAliases,
       packet.topicName,

@@ -2,6 +2,7 @@
 // sections 3.8 to 3.11.
 
 import { varintBytes } from "../bytes.ts";
+import type { QoS } from "../message/message.ts";
 import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
@@ -12,6 +13,7 @@ import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
 import { topicLimitsOf } from "./message-limits.ts";
+import { checkSubscribeIsOffered, refusalOfFilter } from "./not-offered.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE whose answers are on their way. */
 export type PendingFilters = {
@@ -89,26 +91,32 @@ export class Subscribing {
 
   /**
    * @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4]; 0x95 where SUBACK would be
-   * too large for the client
+   * too large for the client; see checkSubscribeIsOffered
    */
   onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
     expectAnswerFits(connected, packet.subscriptions.length);
-    const topicLimits = topicLimitsOf(this.context.settings.limits);
+    const { limits, capabilities } = this.context.settings;
+    const topicLimits = topicLimitsOf(limits);
     const asked = packet.subscriptions.map((request) => ({
-      request,
+      // Granted as far as there is [MQTT-3.2.2-10].
+      request: { ...request, qos: Math.min(request.qos, capabilities.maximumQos) as QoS },
       parsed: parseTopicFilter(request.topicFilter, topicLimits),
     }));
     if (asked.some(({ request, parsed }) => request.noLocal && parsed?.shareName !== undefined)) {
       throw new ProtocolError(ReasonCode.ProtocolError, "No Local cannot be set on a shared subscription");
     }
-    const { socketId } = connected;
+    const { socketId, protocolVersion } = connected;
+    if (protocolVersion === 5) {
+      const filters = asked.map(({ parsed }) => parsed);
+      checkSubscribeIsOffered(packet, filters, capabilities);
+    }
     const pending = pendingOf("SUBACK", packet.packetId, socketId, generation);
     this.openSubscribes += 1;
     // As if each filter had come in a SUBSCRIBE of its own [MQTT-3.8.4-5].
     for (const { request, parsed } of asked) {
       const index = pending.reasonCodes.length;
       const isNew = !this.subscriptions.has(request.topicFilter);
-      const isTooMany = index >= this.context.settings.limits.maximumFiltersPerSubscribe;
+      const isTooMany = index >= limits.maximumFiltersPerSubscribe;
       const refusal = isTooMany ? ReasonCode.QuotaExceeded : this.refusalOf(request.topicFilter, parsed, isNew);
       pending.reasonCodes.push(refusal ?? request.qos);
       pending.subscriptions.push(undefined);
@@ -206,8 +214,10 @@ export class Subscribing {
   }
 
   private refusalOf(topicFilter: string, parsed: TopicFilter | undefined, isNew: boolean): number | undefined {
-    const { limits, clientId, accessControl } = this.context.settings;
+    const { limits, capabilities, clientId, accessControl } = this.context.settings;
     if (parsed === undefined) return ReasonCode.TopicFilterInvalid;
+    const notOffered = refusalOfFilter(parsed, capabilities);
+    if (notOffered !== undefined) return notOffered.reasonCode;
     const decision = accessControl({ action: "subscribe", clientId, topicFilter });
     if (isError(decision)) return decision;
     const isFull = isNew && this.subscriptions.size >= limits.maximumSubscriptions;

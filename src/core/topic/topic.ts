@@ -1,8 +1,9 @@
 // One shard of the topic tree: who subscribes to what, which messages are retained, and whom a publish goes to.
 // Does not know how a delivery travels. MQTT 5.0 sections 3.3.1.3, 3.3.4, 4.7 and 4.8.
 
+import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
-import { isExpired, type Message } from "../message/message.ts";
+import { isExpired, type Message, type QoS } from "../message/message.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { hashOf } from "./hash.ts";
 import { merge, type Recipient, recipientOf } from "./recipient.ts";
@@ -20,6 +21,8 @@ export type Route = {
   readonly groups: readonly (readonly Recipient[])[];
 };
 
+export type TopicSettings = { readonly limits: Limits; readonly capabilities: Capabilities };
+
 /** Of shared groups whose turn is remembered; they begin anew when there are more. */
 const maximumTurns = 10_000;
 /** What a level takes in the tree, in memory and beside its text: measured. */
@@ -28,6 +31,7 @@ const levelBytes = 280;
 export class Topic {
   private readonly store: TopicStore;
   private readonly limits: Limits;
+  private readonly capabilities: Capabilities;
   private readonly tree = new SubscriptionTree<Subscriber>();
   /** The subscriptions of each client, by filter. */
   private readonly filtersOf = new Map<string, Map<string, Subscriber>>();
@@ -38,11 +42,12 @@ export class Topic {
   private readonly retained: RetainedMessages;
 
   /** @param randomId a fresh identifier with every call */
-  constructor(store: TopicStore, limits: Limits, randomId: () => string) {
+  constructor(store: TopicStore, { limits, capabilities }: TopicSettings, randomId: () => string) {
     this.store = store;
     this.limits = limits;
+    this.capabilities = capabilities;
     this.retained = new RetainedMessages(store, limits, randomId);
-    for (const subscriber of store.subscribers()) this.grow(subscriber);
+    for (const subscriber of store.subscribers()) this.grow(this.withinMaximumQos(subscriber));
   }
 
   get subscriptionCount(): number {
@@ -54,12 +59,13 @@ export class Topic {
    * @returns the reason code of a refusal, after which nothing has changed
    */
   subscribe(clientId: string, generation: string, subscription: TopicSubscription): Subscriber | ReasonCode {
-    const subscriber = { ...subscription, clientId, generation };
+    const granted = { ...subscription, clientId, generation };
     const isNew = !this.filtersOf.get(clientId)?.has(subscription.topicFilter);
     if (isNew && this.treeBytes + weightOf(subscription.topicFilter) > this.limits.maximumSubscriptionBytes) {
       return ReasonCode.QuotaExceeded;
     }
-    this.store.putSubscriber(subscriber);
+    this.store.putSubscriber(granted);
+    const subscriber = this.withinMaximumQos(granted);
     this.grow(subscriber);
     return subscriber;
   }
@@ -95,7 +101,7 @@ export class Topic {
    * Success where the message has expired on its way [MQTT-3.3.2-5]
    */
   publish(publisherId: string, message: Message, nowMs: number): Route | ReasonCode {
-    if (message.retain) {
+    if (message.retain && this.isRetaining) {
       const refusal = this.retained.retain(message, nowMs);
       if (refusal !== undefined) return refusal;
     }
@@ -104,7 +110,17 @@ export class Topic {
 
   /** The next retained messages of a subscription. */
   retainedPage(cursor: RetainedCursor, nowMs: number): RetainedPage {
-    return this.retained.page(cursor, nowMs);
+    return this.isRetaining ? this.retained.page(cursor, nowMs) : { recipients: [], next: undefined };
+  }
+
+  private get isRetaining(): boolean {
+    return this.capabilities.retainAvailable === 1;
+  }
+
+  /** One that was granted when the maximum was higher gets no more than the maximum. */
+  private withinMaximumQos(subscriber: Subscriber): Subscriber {
+    const qos = Math.min(subscriber.qos, this.capabilities.maximumQos) as QoS;
+    return qos === subscriber.qos ? subscriber : { ...subscriber, qos };
   }
 
   private grow(subscriber: Subscriber): void {

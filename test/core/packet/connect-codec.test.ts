@@ -259,6 +259,36 @@ describe("CONNACK", () => {
     });
   });
 
+  it.each([
+    [{ maximumQos: 0 }, "24 00"],
+    [{ maximumQos: 1 }, "24 01"],
+    [{ retainAvailable: 0 }, "25 00"],
+    [{ wildcardSubscriptionAvailable: 0 }, "28 00"],
+    [{ subscriptionIdentifiersAvailable: 0 }, "29 00"],
+    [{ sharedSubscriptionAvailable: 0 }, "2a 00"],
+    [{ sharedSubscriptionAvailable: 1 }, "2a 01"],
+    [{ responseInformation: "r/c" }, `1a ${field("r/c")}`],
+    [{ serverReference: "a:1 b" }, `1c ${field("a:1 b")}`],
+  ])("to MQTT 5.0 with %j has the property %s, and to MQTT 3.x nothing of it", (fields, property) => {
+    const packet = connack(fields);
+    expect(encoded(packet)).toEqual(rawPacket(0x20, `0000${section(property.replaceAll(" ", ""))}`).bytes);
+    for (const protocolVersion of [3, 4] as const) {
+      expect(hex(encoded(packet, { protocolVersion }))).toBe("20020000");
+    }
+  });
+
+  it("goes without what need not be said where it is too large: the Reason String first [MQTT-3.2.2-19]", () => {
+    const [reasonString, serverReference] = ["why", "other.example.org"];
+    const whole = connack({ reasonCode: ReasonCode.UseAnotherServer, serverReference, reasonString });
+    const withReference = encoded(connack({ reasonCode: ReasonCode.UseAnotherServer, serverReference }));
+    const bare = encoded(connack({ reasonCode: ReasonCode.UseAnotherServer }));
+    const bytesOf = (packet: Uint8Array | undefined) => packet?.length ?? 0;
+    expect(encoded(whole, { maximumPacketBytes: bytesOf(encoded(whole)) - 1 })).toEqual(withReference);
+    expect(encoded(whole, { maximumPacketBytes: bytesOf(withReference) - 1 })).toEqual(bare);
+    const informed = connack({ responseInformation: "responses/c" });
+    expect(hex(encoded(informed, { maximumPacketBytes: 10 }))).toBe("2003000000");
+  });
+
   it("to MQTT 5.0 has no properties but those", () => {
     expect(hex(encoded(connack()))).toBe("2003000000");
     expect(hex(encoded(connack({ reasonCode: ReasonCode.NotAuthorized })))).toBe("2003008700");
@@ -284,13 +314,15 @@ describe("CONNACK", () => {
     [0x86, 4],
     [0x87, 5],
     [0x8c, 5],
+    [0x9c, 3],
+    [0x9d, 3],
   ] as const)("0x%x to MQTT 3.x is return code %d", (reasonCode, returnCode) => {
     for (const protocolVersion of [3, 4] as const) {
       expect(hex(encoded(connack({ reasonCode }), { protocolVersion }))).toBe(`2002000${returnCode}`);
     }
   });
 
-  it.each([0x81, 0x82, 0x8a, 0x90, 0x95, 0x99, 0x9c] as const)("0x%x to MQTT 3.x is not sent", (reasonCode) => {
+  it.each([0x81, 0x82, 0x8a, 0x90, 0x95, 0x99, 0x9a, 0x9b] as const)("0x%x to MQTT 3.x is not sent", (reasonCode) => {
     expect(encoded(connack({ reasonCode }), { protocolVersion: 4 })).toBeUndefined();
   });
 });

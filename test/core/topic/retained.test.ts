@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { allCapabilities, type Capabilities } from "../../../src/core/capabilities.ts";
 import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import type { Message } from "../../../src/core/message/message.ts";
 import type { Recipient } from "../../../src/core/topic/recipient.ts";
@@ -99,9 +100,18 @@ describe("a retained message", () => {
   it("is there after a restart, and counts", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "1");
-    const again = new Topic(store, { ...defaultLimits, maximumRetainedMessages: 1 }, randomId);
+    const { topic: again } = setUp({ maximumRetainedMessages: 1 }, {}, store);
     expect(textsOf(again, "a")).toEqual(["1"]);
     expect(publish(again, "b", "1")).toBe(0x97);
+  });
+
+  it("is neither sent nor kept while they are not available, and is there when they are again", () => {
+    const { topic, store } = setUp();
+    publish(topic, "a", "1");
+    const { topic: without } = setUp({}, { retainAvailable: 0 }, store);
+    publish(without, "b", "2");
+    expect(textsOf(without, "#")).toEqual([]);
+    expect(textsOf(setUp({}, {}, store).topic, "#")).toEqual(["1"]);
   });
 });
 
@@ -223,9 +233,16 @@ function randomId(): string {
   return `random${randomCount}`;
 }
 
-function setUp(limits: Partial<Limits> = {}) {
-  const store = new MemoryTopicStore();
-  return { store, topic: new Topic(store, { ...defaultLimits, ...limits }, randomId) };
+function setUp(
+  limits: Partial<Limits> = {},
+  capabilities: Partial<Capabilities> = {},
+  store: MemoryTopicStore = new MemoryTopicStore(),
+) {
+  const settings = {
+    limits: { ...defaultLimits, ...limits },
+    capabilities: { ...allCapabilities, ...capabilities },
+  };
+  return { store, topic: new Topic(store, settings, randomId) };
 }
 
 function subscription(topicFilter: string) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { allCapabilities, type Capabilities } from "../../../src/core/capabilities.ts";
 import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import type { Message } from "../../../src/core/message/message.ts";
 import { type Route, Topic } from "../../../src/core/topic/topic.ts";
@@ -20,6 +21,16 @@ describe("a publish", () => {
     topic.subscribe("c1", "g1", to("a", { qos: 1 }));
     const qosOf = (qos: 0 | 1 | 2) => route(topic, message("a", { qos })).recipients[0]?.delivery.qos;
     expect([qosOf(0), qosOf(1), qosOf(2)]).toEqual([0, 1, 1]);
+  });
+
+  it("is delivered at the maximum QoS at most, also where more was granted before it was lowered", () => {
+    const store = new MemoryTopicStore();
+    topicWith({ store }).subscribe("c1", "g1", to("a"));
+    const lowered = topicWith({ store, capabilities: { maximumQos: 1 } });
+    lowered.subscribe("c2", "g2", to("a"));
+    const qosOf = (topic: Topic) => route(topic, message("a")).recipients.map(({ delivery }) => delivery.qos);
+    expect(qosOf(lowered)).toEqual([1, 1]);
+    expect(qosOf(topicWith({ store }))).toEqual([2, 2]);
   });
 
   it("is one delivery to a session with overlapping subscriptions: the highest QoS, all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-4]", () => {
@@ -261,8 +272,14 @@ describe("a shared subscription", () => {
   });
 });
 
-function topicWith({ store = new MemoryTopicStore(), ...limits }: { store?: MemoryTopicStore } & Partial<Limits> = {}) {
-  return new Topic(store, { ...defaultLimits, ...limits }, () => "random");
+type Given = { store?: MemoryTopicStore; capabilities?: Partial<Capabilities> } & Partial<Limits>;
+
+function topicWith({ store = new MemoryTopicStore(), capabilities, ...limits }: Given = {}) {
+  const settings = {
+    limits: { ...defaultLimits, ...limits },
+    capabilities: { ...allCapabilities, ...capabilities },
+  };
+  return new Topic(store, settings, () => "random");
 }
 
 function to(topicFilter: string, options: Partial<TopicSubscription> = {}): TopicSubscription {
