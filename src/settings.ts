@@ -2,12 +2,15 @@
 
 import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
 import { type Limits, limitRanges } from "./core/limits.ts";
+import type { Redirection } from "./core/session/redirection.ts";
 
 export type Settings = {
   readonly limits: Limits;
   readonly capabilities: Capabilities;
   /** See `responseInformationOf`; `undefined` where no client gets any. */
   readonly responseInformation: string | undefined;
+  /** Where every client is sent, if this broker takes none. */
+  readonly redirection: Redirection | undefined;
   /** Topic objects per namespace. */
   readonly topicShards: number;
   /** Part of the topic objects' names: a new value starts with empty ones, as a change of their number needs. */
@@ -31,6 +34,7 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
     limits: wholeNumbers(variables, limitRanges),
     capabilities: wholeNumbers(variables, capabilityRanges),
     responseInformation: responseInformationIn(variables),
+    redirection: redirectionIn(variables),
     topicShards: wholeNumber(variables, "TOPIC_SHARDS", 1, 1, 256),
     topicEpoch: word(variables, "TOPIC_EPOCH", /^[\w-]{1,32}$/, "1 to 32 letters, digits, - or _") ?? "1",
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
@@ -42,6 +46,8 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
 export const settingNames: readonly string[] = [
   ...[limitRanges, capabilityRanges].flatMap((ranges) => Object.keys(ranges).map(variableName)),
   "RESPONSE_INFORMATION",
+  "SERVER_REFERENCE",
+  "SERVER_MOVED",
   "TOPIC_SHARDS",
   "TOPIC_EPOCH",
   "LOCATION_HINT",
@@ -96,6 +102,16 @@ function responseInformationIn(variables: Readonly<Record<string, unknown>>): st
   const pattern = /^(?!\$)[^+#\p{Cc}\p{Cs}]{1,1000}$/u;
   const template = word(variables, "RESPONSE_INFORMATION", pattern, takes) ?? "responses/%c";
   return template === "none" ? undefined : template;
+}
+
+function redirectionIn(variables: Readonly<Record<string, unknown>>): Redirection | undefined {
+  const takes = "references with one space between them, such as other.example.org:8883";
+  const pattern = /^(?=.{1,1000}$)[!-~]+( [!-~]+)*$/;
+  const serverReference = word(variables, "SERVER_REFERENCE", pattern, takes);
+  const isPermanent = wholeNumber(variables, "SERVER_MOVED", 0, 0, 1) === 1;
+  if (serverReference !== undefined) return { serverReference, isPermanent };
+  if (isPermanent) throw new SettingsError('SERVER_MOVED is "1": give SERVER_REFERENCE as well');
+  return undefined;
 }
 
 function oneOf(variables: Readonly<Record<string, unknown>>, name: string, words: readonly string[]) {

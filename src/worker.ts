@@ -27,7 +27,9 @@ export default {
       return text(500, error.message);
     }
     const { namespace = "default", clientId } = match.groups ?? {};
-    if (clientId === undefined) return relayed(request, env, settings, namespace);
+    // A client that is sent elsewhere wakes no session, whichever address it came to.
+    const isRelayed = clientId === undefined || settings.redirection !== undefined;
+    if (isRelayed) return relayed(request, env, settings, namespace);
     const decoded = decodedClientId(clientId, settings);
     if (decoded === undefined) return text(400, "the client identifier in the address is not valid");
     return sessionStub(env, settings, namespace, decoded).fetch("https://session/native", {

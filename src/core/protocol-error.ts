@@ -6,11 +6,16 @@ import type { ReasonCode } from "./packet/reason-code.ts";
  */
 export class ProtocolError extends Error {
   readonly reasonCode: ReasonCode;
+  readonly serverReference: string | undefined;
 
-  /** @param message one plain line for the client's Reason String */
-  constructor(reasonCode: ReasonCode, message: string) {
+  /**
+   * @param message one plain line for the client's Reason String
+   * @param serverReference with 0x9C and 0x9D: where the client should go instead
+   */
+  constructor(reasonCode: ReasonCode, message: string, serverReference?: string) {
     super(message);
     this.name = "ProtocolError";
     this.reasonCode = reasonCode;
+    this.serverReference = serverReference;
   }
 }

@@ -10,6 +10,7 @@ import { ReasonCode } from "../core/packet/reason-code.ts";
 import { ProtocolError } from "../core/protocol-error.ts";
 import { keepAliveSecOf } from "../core/session/connecting.ts";
 import { CloseCode } from "../core/session/effect.ts";
+import { checkRedirection } from "../core/session/redirection.ts";
 import { refusalOf } from "../core/session/refusal.ts";
 import { randomId } from "../objects/random-id.ts";
 import type { Settings } from "../settings.ts";
@@ -93,6 +94,7 @@ export class Relay {
       if (first === undefined) throw error;
       const packet = decodePacket(first, undefined);
       if (packet.type !== "CONNECT") throw new ProtocolError(ReasonCode.ProtocolError, "CONNECT comes first");
+      checkRedirection(this.settings.redirection);
       if (utf8Bytes(packet.clientId) > this.settings.limits.maximumClientIdBytes) {
         throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the client identifier is too long");
       }

@@ -7,7 +7,15 @@ import { readSettings, SettingsError, variableName } from "../../src/settings.ts
 
 const root = resolve(import.meta.dirname, "../..");
 const numbers = Object.entries({ ...limitRanges, ...capabilityRanges });
-const otherVariables = ["RESPONSE_INFORMATION", "TOPIC_SHARDS", "TOPIC_EPOCH", "LOCATION_HINT", "JURISDICTION"];
+const otherVariables = [
+  "RESPONSE_INFORMATION",
+  "SERVER_REFERENCE",
+  "SERVER_MOVED",
+  "TOPIC_SHARDS",
+  "TOPIC_EPOCH",
+  "LOCATION_HINT",
+  "JURISDICTION",
+];
 
 describe("the variables", () => {
   it("may all be absent", () => {
@@ -15,6 +23,7 @@ describe("the variables", () => {
       limits: defaultLimits,
       capabilities: allCapabilities,
       responseInformation: "responses/%c",
+      redirection: undefined,
       topicShards: 1,
       topicEpoch: "1",
       locationHint: undefined,
@@ -76,6 +85,12 @@ describe("the variables", () => {
     ["RESPONSE_INFORMATION", "a\nb"],
     ["RESPONSE_INFORMATION", "\ud800"],
     ["RESPONSE_INFORMATION", "x".repeat(1001)],
+    ["SERVER_REFERENCE", " "],
+    ["SERVER_REFERENCE", "a  b"],
+    ["SERVER_REFERENCE", "a, b "],
+    ["SERVER_REFERENCE", "ä.example.org"],
+    ["SERVER_REFERENCE", "x".repeat(1001)],
+    ["SERVER_MOVED", "2"],
   ])("%s does not take %j, and one line says so", (name, value) => {
     const refusal = refusalOf({ [name]: value });
     expect(refusal.startsWith(`${name} is ${JSON.stringify(String(value))}: give `)).toBe(true);
@@ -88,6 +103,22 @@ describe("the variables", () => {
 
   it("switch Response Information off with a word", () => {
     expect(readSettings({ RESPONSE_INFORMATION: "none" }).responseInformation).toBeUndefined();
+  });
+
+  it.each([
+    "other.example.org",
+    "other.example.org:8883",
+    "192.0.2.1:8883 [2001:db8::1]:1883",
+    "wss://other.example.org/mqtt",
+  ])("take %s as Server Reference, for now or for good", (serverReference) => {
+    const redirectionOf = (variables: object) =>
+      readSettings({ SERVER_REFERENCE: serverReference, ...variables }).redirection;
+    expect(redirectionOf({})).toEqual({ serverReference, isPermanent: false });
+    expect(redirectionOf({ SERVER_MOVED: 1 })).toEqual({ serverReference, isPermanent: true });
+  });
+
+  it("that move the server say where to", () => {
+    expect(refusalOf({ SERVER_MOVED: "1" })).toBe('SERVER_MOVED is "1": give SERVER_REFERENCE as well');
   });
 
   it("are named after their limits and capabilities", () => {

@@ -11,9 +11,10 @@ import { ProtocolError } from "../protocol-error.ts";
 export function refusalOf(raw: RawPacket | undefined, error: ProtocolError): Uint8Array | undefined {
   const isConnect = raw !== undefined && raw.firstByte >> 4 === 1;
   if (!isConnect) return undefined;
-  const { reasonCode, message } = error;
+  const { reasonCode, message, serverReference } = error;
+  const redirection = serverReference === undefined ? {} : { serverReference };
   return encodePacket(
-    { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message },
+    { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message, ...redirection },
     {
       protocolVersion: refusalVersion(raw),
       maximumPacketBytes: maximumPacketBytesOf(raw),
