@@ -1,7 +1,9 @@
 // `npm run conformance:document`: writes docs/CONFORMANCE.md; with --check, says whether it is what it would write.
+// Either way it wants a proof for every rule, and a test for every rule of docs/BEHAVIOUR.md.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { behaviourErrors } from "./behaviour.ts";
 import { coverageOf, type Rule } from "./coverage.ts";
 import { mosquittoDifferences } from "./mosquitto-differences.ts";
 import { type Comparison, renderDocument } from "./render.ts";
@@ -16,7 +18,8 @@ function main(): number {
   const titles = collectTitles(root);
   const coverage = coverageOf(readJson<Rule[]>("rules.json"), titles, unprovable);
   const mosquitto: Comparison = { ...readJson<SavedResults>("mosquitto.json"), explained: mosquittoDifferences };
-  const errors = [...coverage.errors, ...errorsOf(mosquitto, titles)];
+  const behaviour = behaviourErrors(readFileSync(path.join(root, "docs/BEHAVIOUR.md"), "utf8"), titles);
+  const errors = [...coverage.errors, ...behaviour, ...errorsOf(mosquitto, titles)];
   if (errors.length > 0) {
     for (const error of errors) console.error(error);
     return 1;
