@@ -23,23 +23,23 @@ describe("the filter of a shared subscription", () => {
   });
 
   it.each(["$share/g", "$share/", "$share//a", "$share/g/"])(
-    "%s has no share name or no filter, and ends the connection [MQTT-4.8.2-1] [MQTT-4.8.2-2]",
-    async (filter) => {
-      await expectRefused(filter);
-    },
+    "%s has no share name or no filter, and is refused [MQTT-4.8.2-1] [MQTT-4.8.2-2]",
+    expectRefused,
   );
 
   it.each(["$share/+/a", "$share/#/a", "$share/g+/a", "$share/g#/a", "$share/g/a#", "$share/g/#/a"])(
-    "%s has a wildcard where it may not be, and ends the connection [MQTT-4.8.2-2]",
-    async (filter) => {
-      await expectRefused(filter);
-    },
+    "%s has a wildcard where it may not be, and is refused [MQTT-4.8.2-2]",
+    expectRefused,
   );
 
+  /** A refusal in SUBACK or the end of the connection: the standard names neither. */
   async function expectRefused(filter: string): Promise<void> {
     const client = await connect(target.url);
-    client.send(rawPacket(0x82, twoBytes(1), Buffer.from([0]), field(filter), Buffer.from([0])));
-    await client.ended(0x8f, 0x81, 0x82);
+    const entries = ["good", filter].map((text) => Buffer.concat([field(text), Buffer.from([0])]));
+    client.send(rawPacket(0x82, twoBytes(1), Buffer.from([0]), ...entries));
+    const answer = await client.receiveAny();
+    if (answer.cmd === "suback") expect(answer.granted).toEqual([0x00, 0x8f]);
+    else expect(answer).toMatchObject({ cmd: "disconnect", reasonCode: expect.toBeOneOf([0x81, 0x82, 0x8f]) });
   }
 });
 

@@ -45,7 +45,7 @@ const FLAGS_2: ReadonlySet<PacketType> = new Set<PacketType>(["PUBREL", "SUBSCRI
 /**
  * @param protocolVersion that of the CONNECT, and undefined before there was one
  * @throws {ProtocolError} 0x81 when the packet cannot be parsed, 0x82 when it can and is not allowed, and the more
- * particular 0x84, 0x8F, 0x90, 0x94 and 0x99 where they apply
+ * particular 0x84, 0x90, 0x94 and 0x99 where they apply
  */
 export function decodePacket(raw: RawPacket, protocolVersion: ProtocolVersion | undefined): ClientPacket {
   const type = PACKET_TYPES[raw.firstByte >> 4] as PacketType;

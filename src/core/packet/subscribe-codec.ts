@@ -1,11 +1,10 @@
 // SUBSCRIBE and UNSUBSCRIBE from the client, SUBACK and UNSUBACK to it. MQTT 5.0 sections 3.8 to 3.11.
 //
-// A text that is no topic filter breaks the protocol, and ends the connection [3.1.1 MQTT-4.8.0-1]. One that is, and
-// that this broker does not take, is answered in SUBACK, by whoever decides that.
+// A text with wildcards where none may be is malformed, and ends the connection [3.1.1 MQTT-4.8.0-1]. A filter that is
+// none of ours (a share without a name, more levels than we take) is answered in SUBACK, by whoever decides that.
 
 import { ByteReader } from "../bytes.ts";
-import { ProtocolError } from "../protocol-error.ts";
-import { parseTopicFilter } from "../topic/topic-filter.ts";
+import { isSharedText, parseTopicFilter } from "../topic/topic-filter.ts";
 import { malformed, notAllowed, readPacketId, readString } from "./fields.ts";
 import {
   generatePacket,
@@ -48,11 +47,11 @@ export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: Proto
   };
 }
 
-/** @throws {ProtocolError} 0x8F for wildcards, or a share, that are not as section 4.7.1 and 4.8.2 have them */
+/** @throws {ProtocolError} 0x81 where it is empty or its wildcards are not as section 4.7.1 has them */
 function readTopicFilter(reader: ByteReader): void {
   const text = readString(reader);
-  if (parseTopicFilter(text) !== undefined) return;
-  throw new ProtocolError(ReasonCode.TopicFilterInvalid, `not a topic filter: "${text.slice(0, shownCharacters)}"`);
+  if (isSharedText(text) || parseTopicFilter(text) !== undefined) return;
+  throw malformed(`not a topic filter: "${text.slice(0, shownCharacters)}"`);
 }
 
 /** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS, and all other bits are reserved. */

@@ -210,6 +210,7 @@ export class Subscribing {
   }
 
   private unsubscribedCode(topicFilter: string): number {
+    if (parseTopicFilter(topicFilter) === undefined) return ReasonCode.TopicFilterInvalid;
     return this.subscriptions.has(topicFilter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
   }
 

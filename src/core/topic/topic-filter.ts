@@ -28,7 +28,7 @@ const sharePrefix = "$share/";
  */
 export function parseTopicFilter(text: string, limits: TopicLimits = protocolTopicLimits): TopicFilter | undefined {
   if (!isTopicText(text, limits)) return undefined;
-  if (!isShared(text)) return filterOf(text, undefined, limits);
+  if (!isSharedText(text)) return filterOf(text, undefined, limits);
 
   // "$share/{ShareName}/{filter}" [MQTT-4.8.2-1], [MQTT-4.8.2-2].
   const shareEnd = text.indexOf("/", sharePrefix.length);
@@ -38,7 +38,7 @@ export function parseTopicFilter(text: string, limits: TopicLimits = protocolTop
 
   // The rest is a filter "in a non-shared subscription" (section 4.8.2): a share within a share is none.
   const filter = text.slice(shareEnd + 1);
-  if (filter === "" || isShared(filter)) return undefined;
+  if (filter === "" || isSharedText(filter)) return undefined;
   return filterOf(filter, shareName, limits);
 }
 
@@ -89,8 +89,11 @@ export function literalPrefix(filter: string): string {
   return filter;
 }
 
-/** `$share` with nothing behind it is no ordinary filter either: it could only be a share gone wrong. */
-function isShared(text: string): boolean {
+/**
+ * Whether a text asks for a shared subscription, rightly or not. `$share` with nothing behind it is no ordinary filter
+ * either: it could only be a share gone wrong.
+ */
+export function isSharedText(text: string): boolean {
   return text.startsWith(sharePrefix) || text === "$share";
 }
 

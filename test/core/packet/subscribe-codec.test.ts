@@ -38,15 +38,19 @@ describe("SUBSCRIBE", () => {
     });
   });
 
-  it.each(["", "a#", "a/#/b", "+a", "$share/g", "$share//a", "$share/+/a", "$share/g/"])(
-    "refuses the text %o, which is no topic filter [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1] [MQTT-4.8.2-2]",
+  it.each(["", "a#", "a/#/b", "+a"])(
+    "refuses the text %o, which is no topic filter [MQTT-4.7.1-1] [MQTT-4.7.1-2]",
     (text) => {
       for (const version of [3, 4] as const) {
-        expect(reasonOf(rawPacket(0x82, `0001${field("a")}00${field(text)}00`), version)).toBe("0x8f");
-        expect(reasonOf(rawPacket(0xa2, `0001${field("a")}${field(text)}`), version)).toBe("0x8f");
+        expect(reasonOf(rawPacket(0x82, `0001${field("a")}00${field(text)}00`), version)).toBe("0x81");
+        expect(reasonOf(rawPacket(0xa2, `0001${field("a")}${field(text)}`), version)).toBe("0x81");
       }
     },
   );
+
+  it.each(["$share", "$share/g", "$share//a", "$share/+/a", "$share/g/"])("leaves the share %o to others", (text) => {
+    expect(reasonOf(rawPacket(0x82, `0001${field(text)}00`), 4)).toBe("accepted");
+  });
 
   const a = field("a");
 
