@@ -8,7 +8,7 @@ import {
   DeliveryAnswer,
   encodeSessionDeliveries,
   type SessionDelivery,
-  sizeOfMessage,
+  sizeOfDelivery,
 } from "../core/topic/topic-request.ts";
 import type { Subscriber } from "../core/topic/topic-store.ts";
 import { Lane } from "./lane.ts";
@@ -35,8 +35,10 @@ type Turn = {
   /** In the order in which they are asked. */
   readonly members: readonly Recipient[];
   readonly position: number;
-  /** The first that refused because its client is away. */
-  readonly away: Recipient | undefined;
+  /** The first that refused. */
+  readonly refused: Recipient | undefined;
+  /** Where all refuse, it stays where it comes from. */
+  readonly isOffer: boolean;
 };
 
 export type DelivererHandlers = {
@@ -80,7 +82,13 @@ export class Deliverer {
     const [first] = members;
     if (first === undefined) return;
     if (members.length === 1) this.deliver(first, origin);
-    else this.hand({ ...first, origin, turn: { members, position: 0, away: undefined }, isRefusable: true });
+    else this.ask(first, origin, { members, position: 0, refused: undefined, isOffer: false });
+  }
+
+  /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
+  offerToGroup(members: readonly Recipient[], origin: Origin): void {
+    const [first] = members;
+    if (first !== undefined) this.ask(first, origin, { members, position: 0, refused: undefined, isOffer: true });
   }
 
   /**
@@ -116,11 +124,15 @@ export class Deliverer {
     }
   }
 
+  private ask(member: Recipient, origin: Origin | undefined, turn: Turn): void {
+    this.hand({ ...member, origin, turn, isRefusable: true });
+  }
+
   private hand(item: Item): void {
     if (isAwaited(item)) item.origin?.batch.expect();
     else item.origin?.batch.onTaken(item.origin.index);
     const isBehind = this.owed.has(item.clientId);
-    if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfMessage(item.delivery.message))) {
+    if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfDelivery(item.delivery))) {
       this.owe(item, false);
     }
   }
@@ -130,8 +142,11 @@ export class Deliverer {
    * @param isFirst it is older than what is owed already
    */
   private owe(item: Item, isFirst: boolean): void {
-    const { clientId, delivery, owedSequence, origin, next } = item;
-    if (delivery.qos === 0) {
+    const { clientId, delivery, owedSequence, origin, next, turn } = item;
+    if (turn?.isOffer) {
+      this.passOn(turn, item, false);
+      settle(item, false);
+    } else if (delivery.qos === 0) {
       this.droppedMessages += 1;
       settle(item, true);
     } else if (owedSequence !== undefined || this.owed.put(clientId, { ...item, isRefusable: false }, isFirst)) {
@@ -159,21 +174,24 @@ export class Deliverer {
       this.droppedMessages += 1;
       origin?.batch.onRefused(origin.index);
     }
-    const isPassedOn = answer === DeliveryAnswer.Stale || answer === DeliveryAnswer.Away;
-    if (isPassedOn && item.turn !== undefined) this.passOn(item.turn, item, answer);
+    const isRefused = answer === DeliveryAnswer.Refused;
+    if ((isRefused || answer === DeliveryAnswer.Stale) && item.turn !== undefined) {
+      this.passOn(item.turn, item, isRefused);
+    }
     if (answer !== DeliveryAnswer.Stale && item.next !== undefined) this.continueRetained(item.next);
     // After passing on, so that the batch waits for the next member.
     settle(item, answer === DeliveryAnswer.Accepted);
   }
 
-  private passOn(turn: Turn, { origin }: Item, answer: number): void {
-    const { members, position } = turn;
-    const away = turn.away ?? (answer === DeliveryAnswer.Away ? members[position] : undefined);
+  /** @param isRefused the member could keep the message for its client */
+  private passOn(turn: Turn, { origin }: Item, isRefused: boolean): void {
+    const { members, position, isOffer } = turn;
+    const refused = turn.refused ?? (isRefused ? members[position] : undefined);
     const next = members[position + 1];
     if (next !== undefined) {
-      this.hand({ ...next, origin, turn: { members, position: position + 1, away }, isRefusable: true });
-    } else if (away !== undefined && origin !== undefined) {
-      this.deliver(away, origin);
+      this.ask(next, origin, { members, position: position + 1, refused, isOffer });
+    } else if (refused !== undefined && origin !== undefined && !isOffer) {
+      this.deliver(refused, origin);
     }
   }
 
@@ -211,7 +229,7 @@ export class Deliverer {
     for (const { sequence, delivery } of this.owed.next(clientId, owedPage)) {
       const item = { ...delivery, clientId, owedSequence: sequence };
       // What does not fit follows: the order must hold.
-      if (!lane.enqueue(item, sizeOfMessage(delivery.delivery.message))) return;
+      if (!lane.enqueue(item, sizeOfDelivery(delivery.delivery))) return;
     }
   }
 }

@@ -30,6 +30,7 @@ const migrations: Migrations = [
     "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, bytes BLOB)",
   ],
   ["ALTER TABLE outgoing ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0"],
+  ["ALTER TABLE outgoing ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0"],
 ];
 
 /** A row holds 2 MB at most. */
@@ -163,15 +164,25 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   outgoing(): OutgoingIndex[] {
-    type Row = { sequence: number; qos: number; is_released: number; bytes: number; expires_at_ms: number };
-    const query = "SELECT sequence, qos, is_released, bytes, expires_at_ms FROM outgoing ORDER BY sequence";
-    return rows<Row>(this.schema, this.sql, query).map(({ sequence, qos, is_released, bytes, expires_at_ms }) => ({
-      sequence,
-      qos: qos === 2 ? 2 : 1,
-      isReleased: is_released === 1,
-      bytes,
-      expiresAtMs: expires_at_ms,
-    }));
+    type Row = {
+      sequence: number;
+      qos: number;
+      is_released: number;
+      bytes: number;
+      expires_at_ms: number;
+      is_shared: number;
+    };
+    const query = "SELECT sequence, qos, is_released, bytes, expires_at_ms, is_shared FROM outgoing ORDER BY sequence";
+    return rows<Row>(this.schema, this.sql, query).map(
+      ({ sequence, qos, is_released, bytes, expires_at_ms, is_shared }) => ({
+        sequence,
+        qos: qos === 2 ? 2 : 1,
+        isReleased: is_released === 1,
+        bytes,
+        expiresAtMs: expires_at_ms,
+        isShared: is_shared === 1,
+      }),
+    );
   }
 
   readOutgoing(sequence: number): Delivery | undefined {
@@ -181,16 +192,18 @@ export class SqliteSessionStore implements SessionStore {
     return row?.delivery == null ? undefined : decodeDelivery(new Uint8Array(row.delivery));
   }
 
-  putOutgoing({ sequence, qos, isReleased, bytes, expiresAtMs }: OutgoingIndex, delivery: Delivery | undefined): void {
+  putOutgoing(index: OutgoingIndex, delivery: Delivery | undefined): void {
+    const { sequence, qos, isReleased, bytes, expiresAtMs, isShared } = index;
     const content = delivery === undefined ? null : blob(encodeDelivery(delivery));
     this.write(
-      "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?, ?, ?)",
       sequence,
       qos,
       isReleased ? 1 : 0,
       bytes,
       content,
       expiresAtMs,
+      isShared ? 1 : 0,
     );
   }
 

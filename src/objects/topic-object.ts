@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
 import { Topic } from "../core/topic/topic.ts";
-import { decodeTopicRequests, type TopicRequest } from "../core/topic/topic-request.ts";
+import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
 import { settingsOf } from "../settings.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
@@ -94,6 +94,9 @@ export class TopicObject extends DurableObject<Env> {
         break;
       case "end":
         this.topic.end(clientId, request.generation);
+        break;
+      case "redistribute":
+        this.redistribute(clientId, request, origin);
     }
   }
 
@@ -105,6 +108,14 @@ export class TopicObject extends DurableObject<Env> {
     if (isOver) return;
     for (const recipient of route.recipients) this.deliverer.deliver(recipient, origin);
     for (const members of route.groups) this.deliverer.deliverToGroup(members, origin);
+  }
+
+  private redistribute(clientId: string, request: RedistributeRequest, origin: Origin): void {
+    const members = this.topic.redistribute(clientId, request, Date.now());
+    // Until somebody takes it.
+    origin.batch.answers[origin.index] = ReasonCode.NoMatchingSubscribers;
+    if (request.isOrphaned) this.deliverer.deliverToGroup(members, origin);
+    else this.deliverer.offerToGroup(members, origin);
   }
 
   private setAlarm(): void {

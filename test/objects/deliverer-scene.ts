@@ -3,7 +3,7 @@
 import { vi } from "vitest";
 import { allCapabilities } from "../../src/core/capabilities.ts";
 import { defaultLimits } from "../../src/core/limits.ts";
-import type { QoS } from "../../src/core/message/message.ts";
+import type { Message, QoS } from "../../src/core/message/message.ts";
 import { Topic } from "../../src/core/topic/topic.ts";
 import { DeliveryAnswer, decodeSessionDeliveries } from "../../src/core/topic/topic-request.ts";
 import type { Subscriber } from "../../src/core/topic/topic-store.ts";
@@ -71,6 +71,19 @@ export class DelivererScene {
     return (await batch.whenComplete)[0];
   }
 
+  /** A member of `$share/g/t` gives a message away; resolves with what its session is answered. */
+  async redistribute(clientId: string, payload: string, { isOrphaned = false } = {}): Promise<number | undefined> {
+    const [message, generation] = [this.#message("t", payload, 1, false), `life-of-${clientId}`];
+    const request = { type: "redistribute", generation, topicFilter: "$share/g/t", message, isOrphaned } as const;
+    const members = this.topic.redistribute(clientId, request, 0);
+    const batch = new OpenBatch(1);
+    batch.answers[0] = 0x10;
+    if (isOrphaned) this.deliverer.deliverToGroup(members, { batch, index: 0 });
+    else this.deliverer.offerToGroup(members, { batch, index: 0 });
+    batch.settle();
+    return (await batch.whenComplete)[0];
+  }
+
   /** `publish`, whose answer may be looked at before it is there. */
   published(payload: string, qos: QoS = 1): { code: number | undefined } {
     const outcome: { code: number | undefined } = { code: undefined };
@@ -87,10 +100,13 @@ export class DelivererScene {
     return numbers;
   }
 
-  #put(topicName: string, text: string, qos: QoS, retain: boolean) {
+  #message(topicName: string, text: string, qos: QoS, retain: boolean): Message {
     const payload = new TextEncoder().encode(text);
-    const message = { id: "", topicName, qos, retain, expiresAtMs: 0, properties: new Uint8Array(), payload };
-    const route = this.topic.publish("publisher", message, 0);
+    return { id: "", topicName, qos, retain, expiresAtMs: 0, properties: new Uint8Array(), payload };
+  }
+
+  #put(topicName: string, text: string, qos: QoS, retain: boolean) {
+    const route = this.topic.publish("publisher", this.#message(topicName, text, qos, retain), 0);
     if (typeof route === "number") throw new Error(`refused: ${route}`);
     return route;
   }
@@ -102,7 +118,7 @@ export class DelivererScene {
       const answering = this.answers.get(clientId) ?? DeliveryAnswer.Accepted;
       const answer = typeof answering === "function" ? await answering(payload) : answering;
       if (answer === "out of reach") throw new Error("out of reach");
-      const isTaken = answer === DeliveryAnswer.Accepted || (answer === DeliveryAnswer.Away && !isRefusable);
+      const isTaken = answer === DeliveryAnswer.Accepted || (answer === DeliveryAnswer.Refused && !isRefusable);
       if (isTaken) this.received.push({ clientId, payload });
       codes.push(isTaken ? DeliveryAnswer.Accepted : answer);
     }

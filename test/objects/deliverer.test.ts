@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DeliveryAnswer } from "../../src/core/topic/topic-request.ts";
 import { DelivererScene, later } from "./deliverer-scene.ts";
 
-const { Accepted, Away, QueueFull, Stale } = DeliveryAnswer;
+const { Accepted, Refused, QueueFull, Stale } = DeliveryAnswer;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -83,13 +83,13 @@ describe("a shared subscription", () => {
 
   it("passes over members whose client is away", async () => {
     const scene = shared("a", "b", "c");
-    scene.answers.set("a", Away).set("b", Away);
+    scene.answers.set("a", Refused).set("b", Refused);
     expect(await publishThrice(scene)).toEqual(["c", "c", "c"]);
   });
 
   it("leaves the message with the first member when all are away", async () => {
     const scene = shared("a", "b");
-    scene.answers.set("a", Away).set("b", Away);
+    scene.answers.set("a", Refused).set("b", Refused);
     expect(await publishThrice(scene)).toEqual(["a", "b", "a"]);
   });
 
@@ -105,7 +105,7 @@ describe("a shared subscription", () => {
     const b = later();
     scene.subscribe("a", "$share/g/t", 0);
     scene.subscribe("b", "$share/g/t", 1);
-    scene.answers.set("a", Away).set("b", b.answer);
+    scene.answers.set("a", Refused).set("b", b.answer);
     const outcome = scene.published("1");
     await vi.advanceTimersByTimeAsync(1_000);
     expect(outcome.code).toBeUndefined();

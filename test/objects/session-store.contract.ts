@@ -52,6 +52,7 @@ const delivery: Delivery = {
   qos: 1,
   retain: false,
   subscriptionIdentifiers: [1, 2],
+  sharedFilter: "$share/g/a/+",
 };
 
 export function sessionStoreContract(name: string, open: () => OpenedStore): void {
@@ -118,7 +119,8 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
 
     it("keeps outgoing messages in the order of their sequence, whatever the order of writing", () => {
       const indexes = [9, 70_000, 10].map(
-        (sequence) => ({ sequence, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0 }) as const,
+        (sequence) =>
+          ({ sequence, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: sequence === 9 }) as const,
       );
       const put = (store: SessionStore) => {
         for (const index of indexes) store.putOutgoing(index, delivery);
@@ -132,7 +134,7 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("drops the content of an outgoing message that is released, or was when it was written", () => {
-      const index = { sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0 } as const;
+      const index = { sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
       const put = (store: SessionStore) => {
         store.putOutgoing(index, delivery);
         store.releaseOutgoing(1);
@@ -147,7 +149,14 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("keeps only an outgoing message's own fields, however much more the caller has", () => {
-      const index = { sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 1_800_000_000_000 } as const;
+      const index = {
+        sequence: 1,
+        qos: 1,
+        isReleased: false,
+        bytes: 70,
+        expiresAtMs: 1_800_000_000_000,
+        isShared: false,
+      } as const;
       const put = (store: SessionStore) => store.putOutgoing({ ...index, isInFlight: true } as typeof index, delivery);
       writes(put, (store) => expect(store.outgoing()).toEqual([index]));
     });
@@ -245,7 +254,7 @@ function fill(store: SessionStore): void {
   store.putRecord(record);
   store.putWill(will);
   store.putSubscription(subscription);
-  store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0 }, delivery);
+  store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false }, delivery);
   store.putIncoming({ packetId: 1, messageId: "a", isReceived: false });
   store.rememberMessage("1-a");
   store.rememberMessage("2-a");

@@ -41,7 +41,10 @@ describe("SQLite session store: what a session costs", () => {
     store.putIncoming(incoming(1));
     node.rowsWritten = 0;
     store.putIncoming(incoming(2));
-    store.putOutgoing({ sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0 }, undefined);
+    store.putOutgoing(
+      { sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false },
+      undefined,
+    );
     store.releaseOutgoing(1);
     store.deleteOutgoing(1);
     store.rememberMessage("1-a");

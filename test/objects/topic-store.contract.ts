@@ -32,6 +32,7 @@ const owed = (text: string): SessionDelivery => ({
     qos: 1,
     retain: false,
     subscriptionIdentifiers: [7],
+    sharedFilter: "$share/g/a/+",
   },
 });
 

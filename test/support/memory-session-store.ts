@@ -93,9 +93,12 @@ export class MemorySessionStore implements SessionStore {
     return structuredClone(this.#rows.outgoing.get(sequence)?.delivery);
   }
 
-  putOutgoing({ sequence, qos, isReleased, bytes, expiresAtMs }: OutgoingIndex, delivery: Delivery | undefined): void {
+  putOutgoing(
+    { sequence, qos, isReleased, bytes, expiresAtMs, isShared }: OutgoingIndex,
+    delivery: Delivery | undefined,
+  ): void {
     this.writes.push("putOutgoing");
-    const index = { sequence, qos, isReleased, bytes, expiresAtMs };
+    const index = { sequence, qos, isReleased, bytes, expiresAtMs, isShared };
     this.#rows.outgoing.set(sequence, { index, delivery: structuredClone(delivery) });
   }
 

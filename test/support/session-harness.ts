@@ -277,8 +277,9 @@ export class TestSocket {
 /** A message for the client as a topic object hands it over. */
 export function delivery(payload: string, fields: Partial<Message> & Partial<Delivery> = {}): Delivery {
   const { qos = 1, retain = false, subscriptionIdentifiers = [], id = "", topicName = "a", expiresAtMs = 0 } = fields;
+  const { sharedFilter = "" } = fields;
   const message = { id, topicName, qos, retain, expiresAtMs, properties: new Uint8Array() };
-  return { message: { ...message, payload: Buffer.from(payload) }, qos, retain, subscriptionIdentifiers };
+  return { message: { ...message, payload: Buffer.from(payload) }, qos, retain, subscriptionIdentifiers, sharedFilter };
 }
 
 function lineOf(packet: Packet): string {

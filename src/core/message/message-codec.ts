@@ -14,6 +14,8 @@ const RETAIN = 0b0000_0100;
 /** The message has an identity, and an expiry, that take room only where they are. */
 const HAS_ID = 0b0000_1000;
 const HAS_EXPIRY = 0b0001_0000;
+/** The delivery came by a shared subscription, whose filter follows. */
+const HAS_SHARED_FILTER = 0b0010_0000;
 
 /** Shared by the encoders, which finish before they return: its buffer is then allocated once. */
 const sharedWriter = new ByteWriter(1024);
@@ -50,7 +52,9 @@ export function readMessage(reader: ByteReader): Message {
 
 export function writeDelivery(writer: ByteWriter, delivery: Delivery): void {
   writer.u8(FORMAT_VERSION);
-  writer.u8(delivery.qos | (delivery.retain ? RETAIN : 0));
+  const isShared = delivery.sharedFilter !== "";
+  writer.u8(delivery.qos | (delivery.retain ? RETAIN : 0) | (isShared ? HAS_SHARED_FILTER : 0));
+  if (isShared) writer.string(delivery.sharedFilter);
   writer.varint(delivery.subscriptionIdentifiers.length);
   for (const identifier of delivery.subscriptionIdentifiers) writer.varint(identifier);
   writeMessage(writer, delivery.message);
@@ -60,12 +64,14 @@ export function writeDelivery(writer: ByteWriter, delivery: Delivery): void {
 export function readDelivery(reader: ByteReader): Delivery {
   readFormatVersion(reader);
   const flags = reader.u8();
+  const sharedFilter = flags & HAS_SHARED_FILTER ? reader.string() : "";
   const subscriptionIdentifiers: number[] = [];
   for (let count = reader.varint(); count > 0; count--) subscriptionIdentifiers.push(reader.varint());
   return {
     qos: (flags & QOS_MASK) as QoS,
     retain: (flags & RETAIN) !== 0,
     subscriptionIdentifiers,
+    sharedFilter,
     message: readMessage(reader),
   };
 }

@@ -34,6 +34,8 @@ export type Delivery = {
   readonly retain: boolean;
   /** Of all matching subscriptions [MQTT-3.3.4-4]; empty where none has one. */
   readonly subscriptionIdentifiers: readonly number[];
+  /** The filter of the shared subscription it came by, `$share/…`; empty where it came by any other. */
+  readonly sharedFilter: string;
 };
 
 /** Whether the message may no longer be delivered [MQTT-3.3.2-5]. */

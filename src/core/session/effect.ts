@@ -2,6 +2,7 @@
 // to the store before they were returned.
 
 import type { TopicRequest } from "../topic/topic-request.ts";
+import type { RedistributionToken } from "./redistribution.ts";
 import type { PendingFilters, Registration } from "./subscribing.ts";
 
 /** Numbers the sockets of one session object. */
@@ -22,7 +23,8 @@ export type RequestToken =
   | PublishToken
   | { readonly type: "filter"; readonly pending: PendingFilters; readonly index: number }
   | { readonly type: "will"; readonly id: string }
-  | { readonly type: "registration"; readonly registration: Registration };
+  | { readonly type: "registration"; readonly registration: Registration }
+  | RedistributionToken;
 
 export type Effect =
   | { readonly type: "send"; readonly socketId: SocketId; readonly bytes: Uint8Array }

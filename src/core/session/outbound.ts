@@ -8,6 +8,7 @@ import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
 import { RememberedIds } from "./packet-id.ts";
+import { Redistribution, type RedistributionToken } from "./redistribution.ts";
 
 /** Sequences; 0 for none. */
 export type KeptOutbound = {
@@ -19,6 +20,7 @@ export type KeptOutbound = {
 };
 
 export class Outbound {
+  readonly redistribution: Redistribution;
   private readonly context: Context;
   private readonly table: OutgoingTable;
   /** What is not in flight, in order. */
@@ -32,6 +34,7 @@ export class Outbound {
   constructor(context: Context, sentThrough: number) {
     this.context = context;
     this.table = new OutgoingTable(context, sentThrough);
+    this.redistribution = new Redistribution(context, this.table);
     this.queue = this.table.all();
     this.rememberedIds = new RememberedIds(context);
   }
@@ -58,6 +61,11 @@ export class Outbound {
     this.inFlight = 0;
     this.held = undefined;
     this.rememberedIds.clear();
+  }
+
+  /** Whether the limits of the queue leave room for this message. */
+  makeRoomFor(delivery: Delivery): boolean {
+    return delivery.qos === 0 || this.table.makeRoomFor(delivery);
   }
 
   /**
@@ -149,12 +157,19 @@ export class Outbound {
     if (this.held !== undefined) return;
     let taken = 0;
     for (const entry of this.queue) {
-      if (this.inFlight >= connected.receiveMaximum) break;
+      // What follows waits too: the order must hold [MQTT-4.6.0-5].
+      if (this.inFlight >= connected.receiveMaximum || entry.isOffered) break;
       taken += 1;
       // One that is not in the table was completed while it waited.
       if (this.table.has(entry)) this.sendNext(entry, connected);
     }
     if (taken > 0) this.queue.splice(0, taken);
+  }
+
+  /** The other members of a shared subscription have answered, or cannot be asked. */
+  onRedistributed(token: RedistributionToken, isTaken: boolean, connected: Connected | undefined): void {
+    this.redistribution.onAnswer(token, isTaken);
+    if (connected !== undefined) this.flush(connected);
   }
 
   onPuback(packetId: number, connected: Connected): void {

@@ -2,7 +2,7 @@
 // identifier. Keeps the table, and its rows on disk; when what is sent is outbound.ts. MQTT 5.0 section 4.6.
 
 import { type Delivery, isExpired } from "../message/message.ts";
-import { sizeOfMessage } from "../topic/topic-request.ts";
+import { sizeOfDelivery } from "../topic/topic-request.ts";
 import type { Context } from "./context.ts";
 import { maximumPacketId, packetIdOf } from "./packet-id.ts";
 import type { OutgoingIndex } from "./session-store.ts";
@@ -14,6 +14,10 @@ export type Outgoing = {
   readonly qos: 1 | 2;
   readonly bytes: number;
   readonly expiresAtMs: number;
+  /** It came by a shared subscription: another member may get it. */
+  readonly isShared: boolean;
+  /** Other members are asked to take it: until they have answered it is not sent. */
+  isOffered: boolean;
   /** PUBREC came: PUBREL goes instead of PUBLISH [MQTT-4.3.3-6]. */
   isReleased: boolean;
   /** Sent over the present connection. */
@@ -65,17 +69,23 @@ export class OutgoingTable {
   }
 
   add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing {
-    const bytes = sizeOfMessage(delivery.message);
+    const bytes = sizeOfDelivery(delivery);
     const { expiresAtMs } = delivery.message;
-    const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes, expiresAtMs };
+    const isShared = delivery.sharedFilter !== "";
+    const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes, expiresAtMs, isShared };
     if (isDurable) this.context.store.putOutgoing(index, delivery);
     const isOnDiskOnly = isDurable && this.table.size >= maximumInMemory;
     return this.put(index, isOnDiskOnly ? undefined : ownCopy(delivery), isDurable);
   }
 
-  /** The content, from disk where it is nowhere else; `undefined` when it has expired unsent. */
+  /** The content, from disk where it is nowhere else; `undefined` once the message is released. */
+  contentOf(entry: Outgoing): Delivery | undefined {
+    return entry.delivery ?? this.context.store.readOutgoing(entry.sequence);
+  }
+
+  /** The content, to be sent, and kept in memory until it is acknowledged; `undefined` when it has expired unsent. */
   deliveryOf(entry: Outgoing): Delivery | undefined {
-    entry.delivery ??= this.context.store.readOutgoing(entry.sequence);
+    entry.delivery = this.contentOf(entry);
     // Expiry no longer counts once the message may have been sent [MQTT-4.3.3-7].
     const isOver =
       entry.delivery !== undefined && !entry.mayHaveBeenSent && isExpired(entry.delivery.message, this.context.nowMs);
@@ -113,10 +123,10 @@ export class OutgoingTable {
   }
 
   private put(index: OutgoingIndex, delivery: Delivery | undefined, isStored: boolean): Outgoing {
-    const { sequence, qos, bytes, expiresAtMs, isReleased } = index;
+    const { sequence, qos, bytes, expiresAtMs, isShared, isReleased } = index;
     const packetId = packetIdOf(sequence);
-    const state = { isReleased, isInFlight: false, mayHaveBeenSent: false };
-    const entry: Outgoing = { sequence, packetId, qos, bytes, expiresAtMs, ...state, delivery, isStored };
+    const state = { isReleased, isInFlight: false, mayHaveBeenSent: false, isOffered: false };
+    const entry: Outgoing = { sequence, packetId, qos, bytes, expiresAtMs, isShared, ...state, delivery, isStored };
     this.table.set(packetId, entry);
     this.bytes += bytes;
     this.lastSequence = Math.max(this.lastSequence, sequence);
@@ -124,9 +134,9 @@ export class OutgoingTable {
     return entry;
   }
 
-  private hasRoomFor({ message }: Delivery): boolean {
+  private hasRoomFor(delivery: Delivery): boolean {
     const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
-    return this.table.size < maximumQueuedMessages && this.bytes + sizeOfMessage(message) <= maximumQueuedBytes;
+    return this.table.size < maximumQueuedMessages && this.bytes + sizeOfDelivery(delivery) <= maximumQueuedBytes;
   }
 
   /** What waits and has expired goes when its turn comes, or here, when it is in the way of others [MQTT-3.3.2-5]. */

@@ -8,6 +8,7 @@ import type { RequestToken, SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
 import { sessionEndMs } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
+import type { RedistributionToken } from "./redistribution.ts";
 import type { SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
 import { type Registration, Subscribing } from "./subscribing.ts";
@@ -81,6 +82,9 @@ export class SessionState {
         break;
       case "registration":
         this.onRegistered(token.registration, !isError(code));
+        break;
+      case "redistribution":
+        this.onRedistributed(connected, token, code === ReasonCode.Success);
     }
   }
 
@@ -100,6 +104,9 @@ export class SessionState {
         break;
       case "registration":
         this.onRegistered(token.registration, false);
+        break;
+      case "redistribution":
+        this.onRedistributed(connected, token, false);
     }
     return undefined;
   }
@@ -129,29 +136,51 @@ export class SessionState {
     if (this.isDurable) this.context.store.putRecord(this.record);
   }
 
+  private onRedistributed(connected: Connected | undefined, token: RedistributionToken, isTaken: boolean): void {
+    this.outbound.onRedistributed(token, isTaken, connected);
+    // What the disk says was sent must not be said of later messages, which may get the same sequences.
+    if (connected === undefined && isTaken && token.entry.mayHaveBeenSent) this.putSentThrough();
+  }
+
+  private putSentThrough(): void {
+    const { sentThrough } = this.outbound;
+    if (this.record === undefined || this.record.sentThrough === sentThrough) return;
+    this.record = { ...this.record, sentThrough };
+    this.context.store.putRecord(this.record);
+  }
+
   /** DISCONNECT gives another Session Expiry Interval. */
   setExpiry(expirySec: number): void {
     if (this.record !== undefined) this.record = { ...this.record, expirySec };
   }
 
-  /** The connection is gone: the state waits for its client, or ends. */
-  leave(): void {
+  /**
+   * The connection is gone: the state waits for its client, or ends.
+   * @param isTakenOver its client is here again, over another connection
+   */
+  leave(isTakenOver: boolean): void {
     if (this.record === undefined) return;
     const { nowMs } = this.context;
+    const { generation } = this.record;
     this.outbound.onDisconnected();
     if (this.isDurable) this.inbound.onDisconnected();
     const { sentThrough } = this.outbound;
     this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
     this.wills.onConnectionLost(this.endMs);
     this.context.report({ type: "disconnected", atMs: nowMs, isSessionKept: this.isDurable });
-    if (this.isDurable) this.context.store.putRecord(this.record);
-    else this.end();
+    if (!this.isDurable) {
+      this.end();
+      return;
+    }
+    this.context.store.putRecord(this.record);
+    if (!isTakenOver) this.outbound.redistribution.offer(generation);
   }
 
   end(): void {
     if (this.record === undefined) return;
     this.wills.onSessionEnded();
     this.subscribing.end(this.record.generation);
+    this.outbound.redistribution.giveAway(this.record.generation);
     this.inbound.clear();
     this.outbound.clear();
     this.context.store.clear();
@@ -193,10 +222,12 @@ export class SessionState {
   recover(): void {
     if (this.record?.isConnected) {
       this.outbound.onCrashed();
-      this.leave();
+      this.leave(false);
     } else if (this.record === undefined) {
       this.wills.onConnectionLost(this.context.nowMs);
-      // What a hibernation kept of a session that has ended with its connection.
+      // What a hibernation kept of a session that has ended with its connection, and whose generation nobody knows.
+      this.outbound.onCrashed();
+      this.outbound.redistribution.giveAway("");
       this.inbound.clear();
       this.outbound.clear();
       this.context.store.clear();

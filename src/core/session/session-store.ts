@@ -30,6 +30,8 @@ export type OutgoingIndex = {
   readonly bytes: number;
   /** As `Message.expiresAtMs`. */
   readonly expiresAtMs: number;
+  /** It came by a shared subscription. */
+  readonly isShared: boolean;
 };
 
 export type StoredWill = {

@@ -104,7 +104,8 @@ export class Session {
     this.state.endIfExpired();
     const answers = items.map(({ generation, isRefusable, delivery }) => {
       if (this.state.generation !== generation) return DeliveryAnswer.Stale;
-      if (isRefusable && this.current === undefined) return DeliveryAnswer.Away;
+      const canSend = () => this.current !== undefined && this.state.outbound.makeRoomFor(delivery);
+      if (isRefusable && !canSend()) return DeliveryAnswer.Refused;
       return this.state.outbound.accept(delivery, this.current, this.state.isDurable);
     });
     if (this.current !== undefined) this.state.outbound.flush(this.current);
@@ -275,13 +276,13 @@ export class Session {
   private disconnect(connected: Connected, reasonCode: ReasonCode, why: string): void {
     send(this.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
     this.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
-    this.onConnectionLost(connected);
+    this.onConnectionLost(connected, reasonCode === ReasonCode.SessionTakenOver);
   }
 
-  private onConnectionLost(connected: Connected): void {
+  private onConnectionLost(connected: Connected, isTakenOver = false): void {
     if (this.current !== connected) return;
     this.current = undefined;
-    this.state.leave();
+    this.state.leave(isTakenOver);
   }
 
   /** How soon a crash that cuts the client off has to be noticed, though nobody connects and nothing is delivered. */

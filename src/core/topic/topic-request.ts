@@ -32,12 +32,24 @@ export type TopicRequest =
     }
   | { readonly type: "unsubscribe"; readonly generation: string; readonly topicFilter: string }
   /** This life of the session is over: its subscriptions go. */
-  | { readonly type: "end"; readonly generation: string };
+  | { readonly type: "end"; readonly generation: string }
+  | RedistributeRequest;
+
+/** A message of a shared subscription, for another of its members. Section 4.8.2. */
+export type RedistributeRequest = {
+  readonly type: "redistribute";
+  readonly generation: string;
+  /** Of the shared subscription. */
+  readonly topicFilter: string;
+  readonly message: Message;
+  /** Its session is over: where no member's client is there, one keeps it. Otherwise the session itself does. */
+  readonly isOrphaned: boolean;
+};
 
 /** A delivery on its way to one life of one session. */
 export type SessionDelivery = {
   readonly generation: string;
-  /** From a shared subscription: a session without its client may refuse, so that another member gets it. */
+  /** From a shared subscription: a session that cannot send it on may refuse, so that another member gets it. */
   readonly isRefusable: boolean;
   readonly delivery: Delivery;
 };
@@ -50,11 +62,11 @@ export const DeliveryAnswer = {
   Stale: 1,
   /** Dropped, and counted: the session's queue is at its limit. */
   QueueFull: 2,
-  /** Refused: the client is away. Only for what is refusable. */
-  Away: 3,
+  /** Refused: the client is away, or the session's queue at its limit. Only for what is refusable. */
+  Refused: 3,
 } as const;
 
-const requestKinds = ["publish", "subscribe", "unsubscribe", "end"] as const;
+const requestKinds = ["publish", "subscribe", "unsubscribe", "end", "redistribute"] as const;
 const noLocalBit = 0b0100;
 const retainAsPublishedBit = 0b1000;
 const sendRetainedBit = 0b1_0000;
@@ -62,6 +74,11 @@ const sendRetainedBit = 0b1_0000;
 /** About how many bytes of a batch, and of a queue, an item takes. */
 export function sizeOfMessage(message: Message): number {
   return message.payload.length + message.properties.length + message.topicName.length + 64;
+}
+
+/** The same for a delivery. */
+export function sizeOfDelivery({ message, sharedFilter }: Delivery): number {
+  return sizeOfMessage(message) + sharedFilter.length;
 }
 
 export function sizeOfRequest(request: TopicRequest): number {
@@ -74,6 +91,8 @@ export function sizeOfRequest(request: TopicRequest): number {
       return request.topicFilter.length + 64;
     case "end":
       return 64;
+    case "redistribute":
+      return sizeOfMessage(request.message) + request.topicFilter.length + 64;
   }
 }
 
@@ -89,6 +108,7 @@ export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Arr
     writer.string(request.generation);
     if (request.type === "unsubscribe") writer.string(request.topicFilter);
     if (request.type === "subscribe") writeSubscription(writer, request.subscription, request.sendRetained);
+    if (request.type === "redistribute") writeRedistribution(writer, request);
   }
   return writer.finish();
 }
@@ -141,6 +161,12 @@ function writeSubscription(writer: ByteWriter, subscription: TopicSubscription, 
   writer.varint(subscription.subscriptionIdentifier);
 }
 
+function writeRedistribution(writer: ByteWriter, request: RedistributeRequest): void {
+  writer.string(request.topicFilter);
+  writer.u8(request.isOrphaned ? 1 : 0);
+  writeMessage(writer, request.message);
+}
+
 function readTopicRequest(reader: ByteReader): TopicRequest {
   const type = requestKinds[reader.u8()];
   switch (type) {
@@ -163,6 +189,14 @@ function readTopicRequest(reader: ByteReader): TopicRequest {
       return { type, generation: reader.string(), topicFilter: reader.string() };
     case "end":
       return { type, generation: reader.string() };
+    case "redistribute":
+      return {
+        type,
+        generation: reader.string(),
+        topicFilter: reader.string(),
+        isOrphaned: reader.u8() === 1,
+        message: readMessage(reader),
+      };
     default:
       throw new Error("a batch of topic requests holds a kind that this version does not know");
   }

@@ -9,9 +9,9 @@ import { hashOf } from "./hash.ts";
 import { merge, type Recipient, recipientOf } from "./recipient.ts";
 import { type RetainedCursor, RetainedMessages, type RetainedPage } from "./retained.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
-import { parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
+import { isSharedText, parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { levelCount } from "./topic-name.ts";
-import type { TopicSubscription } from "./topic-request.ts";
+import type { RedistributeRequest, TopicSubscription } from "./topic-request.ts";
 import type { Subscriber, TopicStore } from "./topic-store.ts";
 
 /** Whom a publish goes to. */
@@ -108,6 +108,21 @@ export class Topic {
     return isExpired(message, nowMs) ? ReasonCode.Success : this.route(publisherId, message);
   }
 
+  /**
+   * Whom a message goes to that a member of a shared subscription has had and gives away.
+   * @returns the other members, in the order in which they are to be asked; none when it has expired
+   */
+  redistribute(clientId: string, request: RedistributeRequest, nowMs: number): readonly Recipient[] {
+    const { generation, topicFilter, message } = request;
+    if (isExpired(message, nowMs)) return [];
+    const members: Subscriber[] = [];
+    this.tree.forEachMatch(message.topicName, (subscriber) => {
+      if (subscriber.topicFilter !== topicFilter) return;
+      if (subscriber.clientId !== clientId || subscriber.generation !== generation) members.push(subscriber);
+    });
+    return members.length === 0 ? [] : this.inTurn(topicFilter, members, message);
+  }
+
   /** The next retained messages of a subscription. */
   retainedPage(cursor: RetainedCursor, nowMs: number): RetainedPage {
     return this.isRetaining ? this.retained.page(cursor, nowMs) : { recipients: [], next: undefined };
@@ -139,7 +154,7 @@ export class Topic {
     const recipients = new Map<string, Recipient>();
     let groups: Map<string, Subscriber[]> | undefined;
     this.tree.forEachMatch(message.topicName, (subscriber) => {
-      if (subscriber.topicFilter.startsWith("$share/")) {
+      if (isSharedText(subscriber.topicFilter)) {
         groups ??= new Map();
         addMember(groups, subscriber);
         return;
@@ -152,7 +167,10 @@ export class Topic {
     });
     return {
       recipients: [...recipients.values()],
-      groups: groups === undefined ? [] : [...groups].map(([name, members]) => this.inTurn(name, members, message)),
+      groups:
+        groups === undefined
+          ? []
+          : [...groups].map(([name, members]) => this.inTurn(name, members, groupMessage(name, message))),
     };
   }
 
@@ -171,13 +189,16 @@ export class Topic {
       if (this.turns.size >= maximumTurns) this.turns.clear();
       this.turns.set(name, first + 1);
     }
-    // An id of its own: a member may get the same message through a subscription that is not shared.
-    const shared = message.id === "" ? message : { ...message, id: `${message.id} ${hashOf(name).toString(36)}` };
     return members.map((_, index) => {
       const subscriber = members[(first + index) % members.length] as Subscriber;
-      return recipientOf(shared, subscriber, message.retain && subscriber.retainAsPublished);
+      return recipientOf(message, subscriber, message.retain && subscriber.retainAsPublished);
     });
   }
+}
+
+/** With an id of its own: a member may get the same message through a subscription that is not shared. */
+function groupMessage(name: string, message: Message): Message {
+  return message.id === "" ? message : { ...message, id: `${message.id} ${hashOf(name).toString(36)}` };
 }
 
 /** Of a subscription that was granted: its filter is valid. */

@@ -35,6 +35,7 @@ const delivery = (fields: Partial<Delivery>): Delivery => ({
   qos: 0,
   retain: false,
   subscriptionIdentifiers: [],
+  sharedFilter: "",
   ...fields,
 });
 
@@ -71,6 +72,7 @@ describe("a stored delivery", () => {
   it.each([
     ["plain", delivery({})],
     ["with everything", delivery({ message: rich, qos: 1, retain: true, subscriptionIdentifiers: [1, 268_435_455] })],
+    ["of a shared subscription", delivery({ qos: 2, subscriptionIdentifiers: [5], sharedFilter: "$share/g/ä/#" })],
     ["whose own QoS and retain differ from the message's", delivery({ message: rich, qos: 0, retain: false })],
   ])("%s comes back as it was", (_, value) => {
     expect(decodeDelivery(encodeDelivery(value))).toEqual(value);
@@ -78,7 +80,11 @@ describe("a stored delivery", () => {
 
   it("may follow another in the same bytes", () => {
     const writer = new ByteWriter();
-    const values = [delivery({ qos: 1 }), delivery({ message: rich }), delivery({ subscriptionIdentifiers: [5] })];
+    const values = [
+      delivery({ qos: 1, sharedFilter: "$share/g/ä/+" }),
+      delivery({ message: rich }),
+      delivery({ subscriptionIdentifiers: [5] }),
+    ];
     for (const value of values) writeDelivery(writer, value);
     const reader = new ByteReader(writer.finish());
     expect(values.map(() => readDelivery(reader))).toEqual(values);

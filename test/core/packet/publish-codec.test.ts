@@ -132,7 +132,7 @@ const message = (fields: Partial<Message> = {}): Message => ({
 
 const deliver = (fields: Partial<DeliverPacket> & { message?: Message; subscriptionIdentifiers?: number[] } = {}) => {
   const { message: given = message(), subscriptionIdentifiers = [], ...rest } = fields;
-  const delivery = { message: given, qos: 1, retain: false, subscriptionIdentifiers } as const;
+  const delivery = { message: given, qos: 1, retain: false, subscriptionIdentifiers, sharedFilter: "" } as const;
   return { type: "DELIVER", delivery, packetId: 7, dup: false, ...rest } as const;
 };
 
@@ -150,7 +150,13 @@ describe("PUBLISH to the client", () => {
   });
 
   it("has neither packet identifier nor DUP at QoS 0 [MQTT-2.2.1-2] [MQTT-3.3.1-2]", () => {
-    const delivery = { message: message(), qos: 0, retain: true, subscriptionIdentifiers: [] } as const;
+    const delivery = {
+      message: message(),
+      qos: 0,
+      retain: true,
+      subscriptionIdentifiers: [],
+      sharedFilter: "",
+    } as const;
     const packet = received({ type: "DELIVER", delivery, packetId: 0, dup: true });
     expect(packet).toMatchObject({ qos: 0, dup: false, retain: true, payload: Buffer.from("21 °C") });
     expect(packet.messageId).toBeUndefined();

@@ -3,7 +3,7 @@ import { messageIdAt } from "../../../src/core/session/context.ts";
 import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
 import { delivery, SessionHarness } from "../../support/session-harness.ts";
 
-const { Accepted, Stale, QueueFull, Away } = DeliveryAnswer;
+const { Accepted, Stale, QueueFull, Refused } = DeliveryAnswer;
 
 describe("a message to the client", () => {
   it("is sent at its QoS, with its flags and identifiers [MQTT-3.8.4-8] [MQTT-3.3.4-4]", () => {
@@ -62,7 +62,16 @@ describe("a message to the client", () => {
     const items = [{ generation: h.generation, isRefusable: true, delivery: delivery("1") }];
     expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Accepted]);
     client.drop();
-    expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Away]);
+    expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Refused]);
+  });
+
+  it("may be refused by a member of a shared subscription whose queue is full, and is not counted as dropped", () => {
+    const h = new SessionHarness({ limits: { maximumQueuedMessages: 1 } });
+    h.subscribed();
+    const items = ["1", "2"].map((text) => ({ generation: h.generation, isRefusable: true, delivery: delivery(text) }));
+    const unqueued = { generation: h.generation, isRefusable: true, delivery: delivery("3", { qos: 0 }) };
+    expect(h.session.onDeliveries([...items, unqueued], h.nowMs)).toEqual([Accepted, Refused, Accepted]);
+    expect(h.session.droppedMessages).toBe(0);
   });
 
   it("that arrives expired is taken and not sent [MQTT-3.3.2-5]", () => {

@@ -8,7 +8,9 @@ import {
   encodeSessionDelivery,
   encodeTopicRequests,
   type SessionDelivery,
+  sizeOfDelivery,
   sizeOfMessage,
+  sizeOfRequest,
   type TopicRequest,
 } from "../../../src/core/topic/topic-request.ts";
 
@@ -31,6 +33,8 @@ describe("the batches between a session and a topic object", () => {
       { type: "publish", message },
       { type: "unsubscribe", generation, topicFilter: "$share/g/ä/#" },
       { type: "end", generation },
+      { type: "redistribute", generation, topicFilter: "$share/g/ä/#", message, isOrphaned: true },
+      { type: "redistribute", generation, topicFilter: "$share/g/a", message: plain, isOrphaned: false },
       { type: "publish", message: plain },
     ];
     expect(decodeTopicRequests(encodeTopicRequests(requests))).toEqual(requests);
@@ -60,6 +64,7 @@ describe("the batches between a session and a topic object", () => {
         qos: 1,
         retain: true,
         subscriptionIdentifiers: [1, 2],
+        sharedFilter: isRefusable ? "$share/g/a/+" : "",
       };
       return { generation: "generation1", isRefusable, delivery: delivery as SessionDelivery["delivery"] };
     });
@@ -78,5 +83,11 @@ describe("the size of a message in queues and batches", () => {
     for (const each of [message, plain, { ...message, payload: new Uint8Array(5000) }]) {
       expect(encodeTopicRequests([{ type: "publish", message: each }]).length).toBeLessThanOrEqual(sizeOfMessage(each));
     }
+    const topicFilter = `$share/g/${"x".repeat(1000)}`;
+    const request: TopicRequest = { type: "redistribute", generation: "g", topicFilter, message, isOrphaned: true };
+    expect(encodeTopicRequests([request]).length).toBeLessThanOrEqual(sizeOfRequest(request));
+    const delivery = { message, qos: 1, retain: true, subscriptionIdentifiers: [], sharedFilter: topicFilter } as const;
+    const bytes = encodeSessionDelivery({ generation: "g", isRefusable: true, delivery });
+    expect(bytes.length).toBeLessThanOrEqual(sizeOfDelivery(delivery));
   });
 });

@@ -272,6 +272,68 @@ describe("a shared subscription", () => {
   });
 });
 
+describe("a message that a member of a shared subscription gives away", () => {
+  const shared = () => {
+    const topic = topicWith();
+    for (const clientId of ["c1", "c2", "c3"]) topic.subscribe(clientId, "g", to("$share/g/a/+"));
+    for (const other of ["$share/h/a/+", "$share/g/a/#", "a/+"]) topic.subscribe("other", "g", to(other));
+    return topic;
+  };
+  const redistribute = (topic: Topic, given: Message, generation = "g", nowMs = 0) => {
+    const request = { type: "redistribute", generation, topicFilter: "$share/g/a/+", isOrphaned: false } as const;
+    return topic.redistribute("c1", { ...request, message: given }, nowMs);
+  };
+  const membersFor = (...given: Parameters<typeof redistribute>) =>
+    redistribute(...given).map(({ clientId }) => clientId);
+
+  it("is for the other members of exactly that subscription, in turn", () => {
+    const topic = shared();
+    const turns = [0, 1, 2].map(() => membersFor(topic, message("a/b", { qos: 1 })));
+    expect(turns.map((members) => members.toSorted())).toEqual([0, 1, 2].map(() => ["c2", "c3"]));
+    expect(new Set(turns.map(([first]) => first)).size).toBe(2);
+  });
+
+  it("is for the same member first when it is repeated at QoS 2, under the identity that it has", () => {
+    const topic = shared();
+    for (const id of qos2Ids) {
+      const published = message("a/b", { id });
+      const members = membersFor(topic, published);
+      expect(membersFor(topic, published)).toEqual(members);
+      const [first] = redistribute(topic, published);
+      expect(first?.delivery.message).toBe(published);
+    }
+  });
+
+  it("is for a later life of the same client too", () => {
+    expect(membersFor(shared(), message("a/b"), "earlier").toSorted()).toEqual(["c1", "c2", "c3"]);
+  });
+
+  it("is for nobody once it has expired [MQTT-3.3.2-5]", () => {
+    const given = message("a/b", { expiresAtMs: 1000 });
+    expect([999, 1000].map((nowMs) => membersFor(shared(), given, "g", nowMs).length)).toEqual([2, 0]);
+  });
+
+  it("is for nobody when there are no others, and later ones go on in turn", () => {
+    const topic = topicWith();
+    topic.subscribe("c1", "g", to("$share/g/a/+"));
+    expect(membersFor(topic, message("a/b", { qos: 1 }))).toEqual([]);
+    expect(route(topic, message("a/b", { qos: 1 })).groups[0]).toHaveLength(1);
+  });
+
+  it("is delivered as each member has subscribed, and says by which subscription it came", () => {
+    const topic = topicWith();
+    const options = { qos: 1, retainAsPublished: true, subscriptionIdentifier: 3 } as const;
+    topic.subscribe("c2", "g", to("$share/g/a/+", options));
+    const [member] = redistribute(topic, message("a/b", { retain: true }));
+    const sharedFilter = "$share/g/a/+";
+    expect(member?.delivery).toMatchObject({ qos: 1, retain: true, subscriptionIdentifiers: [3], sharedFilter });
+    topic.subscribe("c2", "g", to("a/b"));
+    topic.subscribe("c2", "g", to("a/#"));
+    const { recipients, groups } = route(topic, message("a/b"));
+    expect([recipients, ...groups].flat().map(({ delivery }) => delivery.sharedFilter)).toEqual(["", sharedFilter]);
+  });
+});
+
 type Given = { store?: MemoryTopicStore; capabilities?: Partial<Capabilities> } & Partial<Limits>;
 
 function topicWith({ store = new MemoryTopicStore(), capabilities, ...limits }: Given = {}) {
