@@ -115,9 +115,10 @@ export class Deliverer {
   }
 
   private sendPage(cursor: RetainedCursor): void {
+    const subscriber = this.topic.heirOf(cursor.subscriber);
     // Unsubscribed meanwhile, or subscribed again, which sends them anew [MQTT-3.10.4-2].
-    if (!this.topic.isCurrent(cursor.subscriber)) return;
-    const { recipients, next } = this.topic.retainedPage(cursor, Date.now());
+    if (subscriber === undefined) return;
+    const { recipients, next } = this.topic.retainedPage({ ...cursor, subscriber }, Date.now());
     if (recipients.length === 0 && next !== undefined) this.continueRetained(next);
     for (const [index, recipient] of recipients.entries()) {
       this.hand({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });

@@ -84,9 +84,10 @@ export class TopicObject extends DurableObject<Env> {
         this.publish(clientId, request, origin);
         break;
       case "subscribe": {
-        const subscriber = this.topic.subscribe(clientId, request.generation, request.subscription);
+        const { generation, subscription, sendRetained } = request;
+        const subscriber = this.topic.subscribe(clientId, generation, subscription, sendRetained);
         if (typeof subscriber === "number") origin.batch.answers[origin.index] = subscriber;
-        else if (request.sendRetained) this.deliverer.sendRetained(subscriber);
+        else if (sendRetained) this.deliverer.sendRetained(subscriber);
         break;
       }
       case "unsubscribe":

@@ -55,11 +55,43 @@ describe("the retained messages of a new subscription", () => {
   it("begin anew when it is made again, and what was under way ends", async () => {
     const { scene, numbers, release } = heldAtFirst();
     await vi.advanceTimersByTimeAsync(100);
-    scene.deliverer.sendRetained(scene.subscribe("c", "r/#"));
+    scene.deliverer.sendRetained(scene.subscribe("c", "r/#", 2, true));
     release();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(scene.payloadsOf("c")).toEqual([...numbers.slice(0, pageMessages), ...numbers]);
   });
+
+  it("go on, with the new options, when it is replaced by one that asks for none [MQTT-3.3.1-10]", async () => {
+    const { scene, numbers, release } = heldAtFirst();
+    await vi.advanceTimersByTimeAsync(100);
+    for (const qos of [2, 0] as const) scene.subscribe("c", "r/#", qos);
+    const pages = vi.spyOn(scene.topic, "retainedPage");
+    release();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(scene.payloadsOf("c")).toEqual(numbers);
+    expect(pages.mock.calls.map(([cursor]) => cursor.subscriber.qos)).toEqual([0, 0]);
+  });
+
+  it("go on, though it was replaced before they began", async () => {
+    const { scene, numbers } = subscribed();
+    scene.subscribe("c", "r/#");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(scene.payloadsOf("c")).toEqual(numbers);
+  });
+
+  it.each([false, true])(
+    "do not go on with one that was made after UNSUBSCRIBE, replaced before: %s",
+    async (isReplaced) => {
+      const { scene, numbers, release } = heldAtFirst();
+      await vi.advanceTimersByTimeAsync(100);
+      if (isReplaced) scene.subscribe("c", "r/#");
+      scene.unsubscribe("c", "r/#");
+      scene.subscribe("c", "r/#");
+      release();
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(scene.payloadsOf("c")).toEqual(numbers.slice(0, pageMessages));
+    },
+  );
 
   it("go on behind one that the session's queue had no room for", async () => {
     const { scene, numbers } = subscribed();

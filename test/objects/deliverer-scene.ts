@@ -49,9 +49,11 @@ export class DelivererScene {
     return this.received.filter((each) => each.clientId === clientId).map(({ payload }) => payload);
   }
 
-  subscribe(clientId: string, topicFilter: string, qos: QoS = 2): Subscriber {
+  /** @param asksForRetained whether the test goes on to `sendRetained` */
+  subscribe(clientId: string, topicFilter: string, qos: QoS = 2, asksForRetained = false): Subscriber {
     const options = { qos, noLocal: false, retainAsPublished: false, subscriptionIdentifier: 0 };
-    const subscriber = this.topic.subscribe(clientId, `life-of-${clientId}`, { topicFilter, ...options });
+    const subscription = { topicFilter, ...options };
+    const subscriber = this.topic.subscribe(clientId, `life-of-${clientId}`, subscription, asksForRetained);
     if (typeof subscriber === "number") throw new Error(`refused: ${subscriber}`);
     return subscriber;
   }

@@ -39,6 +39,8 @@ export class Topic {
   private treeBytes = 0;
   /** Where each shared group's turn stands. */
   private readonly turns = new Map<string, number>();
+  /** What has replaced a subscription without asking for the retained messages itself. */
+  private readonly successors = new WeakMap<Subscriber, Subscriber>();
   private readonly retained: RetainedMessages;
 
   /** @param randomId a fresh identifier with every call */
@@ -56,23 +58,36 @@ export class Topic {
 
   /**
    * Adds or replaces a subscription [MQTT-3.8.4-3].
+   * @param asksForRetained whether the caller goes on to send it the retained messages
    * @returns the reason code of a refusal, after which nothing has changed
    */
-  subscribe(clientId: string, generation: string, subscription: TopicSubscription): Subscriber | ReasonCode {
+  subscribe(
+    clientId: string,
+    generation: string,
+    subscription: TopicSubscription,
+    asksForRetained = false,
+  ): Subscriber | ReasonCode {
     const granted = { ...subscription, clientId, generation };
-    const isNew = !this.filtersOf.get(clientId)?.has(subscription.topicFilter);
-    if (isNew && this.treeBytes + weightOf(subscription.topicFilter) > this.limits.maximumSubscriptionBytes) {
+    const replaced = this.filtersOf.get(clientId)?.get(subscription.topicFilter);
+    const bytesAfter = this.treeBytes + weightOf(subscription.topicFilter);
+    if (replaced === undefined && bytesAfter > this.limits.maximumSubscriptionBytes) {
       return ReasonCode.QuotaExceeded;
     }
     this.store.putSubscriber(granted);
     const subscriber = this.withinMaximumQos(granted);
     this.grow(subscriber);
+    if (!asksForRetained && replaced?.generation === generation) this.successors.set(replaced, subscriber);
     return subscriber;
   }
 
-  /** Whether this is the subscription that the client has now: not replaced, and not unsubscribed. */
-  isCurrent(subscriber: Subscriber): boolean {
-    return this.filtersOf.get(subscriber.clientId)?.get(subscriber.topicFilter) === subscriber;
+  /**
+   * The subscription that retained messages asked for by this one still go to: itself, or what has replaced it with
+   * no retained messages of its own. `undefined` once it was taken back, or made anew with all of them to come.
+   */
+  heirOf(subscriber: Subscriber): Subscriber | undefined {
+    let heir = subscriber;
+    for (let next = this.successors.get(heir); next !== undefined; next = this.successors.get(heir)) heir = next;
+    return this.filtersOf.get(heir.clientId)?.get(heir.topicFilter) === heir ? heir : undefined;
   }
 
   unsubscribe(clientId: string, generation: string, topicFilter: string): void {
