@@ -8,7 +8,7 @@ const target = useTarget();
 
 describe("the broker's send quota", () => {
   it.each([1, 2, 5])(
-    "is the client's Receive Maximum of %i, and QoS 0 passes it by [MQTT-4.9.0-1] [MQTT-4.9.0-2]",
+    "is the client's Receive Maximum of %i, and QoS 0 passes it by [MQTT-4.9.0-1] [MQTT-4.9.0-2] [MQTT-3.3.4-9]",
     async (receiveMaximum) => {
       const topic = unique("flow-control");
       const publisher = await connect(target.url);
@@ -33,7 +33,7 @@ describe("the broker's send quota", () => {
     await subscriber.receive({ cmd: "publish", payload: "x" });
   });
 
-  it("grows by one with each PUBACK, PUBCOMP, and PUBREC that refuses, and not with PUBREC 0x00", async () => {
+  it("grows by one with each PUBACK, PUBCOMP, and PUBREC that refuses, and not with PUBREC 0x00 [MQTT-3.3.4-9]", async () => {
     const topic = unique("flow-control");
     const publisher = await connect(target.url);
     const subscriber = await connect(target.url, { properties: { receiveMaximum: 1 } });
@@ -62,7 +62,7 @@ describe("the broker's send quota", () => {
     await subscriber.expectNothingMore();
   });
 
-  it("at zero, every other packet is taken and answered [MQTT-4.9.0-3]", async () => {
+  it("at zero, every other packet is taken and answered [MQTT-4.9.0-3] [MQTT-3.3.4-10]", async () => {
     const topic = unique("flow-control");
     const publisher = await connect(target.url);
     const subscriber = await connect(target.url, { properties: { receiveMaximum: 1 } });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { connect, durable, unique } from "../support/connect.ts";
+import { connectAll } from "./publishing.ts";
 import { useTarget } from "./target.ts";
 
 const target = useTarget();
@@ -49,6 +50,26 @@ describe("messages of one client on one topic", () => {
       const own = received.filter((message) => message.topic === `${topic}/${branch}`);
       const payloads = own.map(({ payload }) => Number(payload.toString()));
       expect(payloads).toEqual(numbers.filter((number) => number % 5 === branch));
+    }
+  });
+
+  it("of several clients keep each client's order [MQTT-4.6.0-5]", async () => {
+    const topic = unique("order");
+    const [subscriber, ...publishers] = await connectAll(target.url, {}, {}, { version: 4 }, { version: 3 });
+    await subscriber.subscribe(topic, { qos: 1 });
+    const received = subscriber.collect(3 * 60);
+    const publishing = publishers.map(async (publisher, index) => {
+      for (let from = 0; from < 60; from += 20) {
+        for (const number of numbers.slice(from, from + 20))
+          publisher.sendPublish(topic, `${index} ${number}`, { qos: 1 });
+        await acknowledged(publisher, 20, 1);
+      }
+    });
+    await Promise.all(publishing);
+    const payloads = (await received).map(({ payload }) => payload.toString());
+    for (const index of publishers.keys()) {
+      const own = payloads.filter((payload) => payload.startsWith(`${index} `));
+      expect(own).toEqual(numbers.slice(0, 60).map((number) => `${index} ${number}`));
     }
   });
 

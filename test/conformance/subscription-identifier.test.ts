@@ -1,8 +1,10 @@
-// Subscription Identifiers, and subscriptions that overlap. MQTT 5.0 sections 3.3.4 and 3.8.2.1.2.
+// Subscription Identifiers. MQTT 5.0 sections 3.3.2.3.8 and 3.8.2.1.2. Those of subscriptions that overlap are in
+// overlapping-subscriptions.test.ts.
 
 import type { IPublishPacket } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import { connect, unique } from "../support/connect.ts";
+import { connectAll } from "./publishing.ts";
 import { useTarget } from "./target.ts";
 
 const target = useTarget();
@@ -56,50 +58,16 @@ describe("a subscription identifier", () => {
     }
     expect(seen).toEqual([[1], [2], []]);
   });
-});
 
-describe("overlapping subscriptions", () => {
-  it("get the message at the highest of their QoS [MQTT-3.3.4-2]", async () => {
+  it("is one session's own", async () => {
     const topic = unique("identifier");
-    const [client, publisher] = [await connect(target.url), await connect(target.url)];
-    await client.subscribe(`${topic}/#`, { qos: 0 });
-    await client.subscribe(`${topic}/+`, { qos: 2 });
-    await client.subscribe(`${topic}/x`, { qos: 1 });
-    await publisher.publish(`${topic}/x`, "x", { qos: 2 });
-    const copies = await client.rest();
-    expect(Math.max(...copies.map(({ qos }) => qos))).toBe(2);
-  });
-
-  it("all have their identifiers in the message, or in the copy of their own [MQTT-3.3.4-4] [MQTT-3.3.4-5]", async () => {
-    const topic = unique("identifier");
-    const [client, publisher] = [await connect(target.url), await connect(target.url)];
-    await client.subscribe(`${topic}/#`, { qos: 0, identifier: 1 });
-    await client.subscribe(`${topic}/+`, { qos: 2, identifier: 268_435_455 });
-    await client.subscribe(`${topic}/x`, { qos: 1, identifier: 300 });
-    await client.subscribe("+/+/none", { qos: 1 });
-    await publisher.publish(`${topic}/x`, "x", { qos: 2 });
-    const copies = (await client.rest()).map(identifiersOf);
-    if (copies.length === 1) expect(copies).toEqual([[1, 300, 268_435_455]]);
-    else expect(copies.flat().sort((one, other) => one - other)).toEqual([1, 300, 268_435_455]);
-  });
-
-  it("may share one identifier", async () => {
-    const topic = unique("identifier");
-    const client = await connect(target.url);
-    await client.subscribe([`${topic}/#`, `${topic}/x`], { identifier: 3 });
-    await client.publish(`${topic}/x`, "x");
-    const copies = await client.rest();
-    expect(new Set(copies.flatMap(identifiersOf))).toEqual(new Set([3]));
-  });
-
-  it("keep to themselves when one of them is taken away", async () => {
-    const topic = unique("identifier");
-    const client = await connect(target.url);
-    await client.subscribe(`${topic}/#`, { identifier: 1 });
-    await client.subscribe(`${topic}/x`, { identifier: 2 });
-    await client.unsubscribe(`${topic}/x`);
-    await client.publish(`${topic}/x`, "x");
-    expect(identifiersOf(await client.message())).toEqual([1]);
-    await client.expectNothingMore();
+    const [publisher, one, other, none] = await connectAll(target.url, {}, {}, {}, {});
+    await one.subscribe(topic, { identifier: 1 });
+    await other.subscribe(topic, { identifier: 2 });
+    await none.subscribe(topic);
+    await publisher.publish(topic, "x");
+    expect(identifiersOf(await one.message())).toEqual([1]);
+    expect(identifiersOf(await other.message())).toEqual([2]);
+    expect(identifiersOf(await none.message())).toEqual([]);
   });
 });
