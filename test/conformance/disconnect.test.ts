@@ -1,4 +1,5 @@
-// DISCONNECT from either side. MQTT 5.0 section 3.14, MQTT 3.1.1 section 3.14.
+// DISCONNECT from either side; its Session Expiry Interval is in session-expiry.test.ts. MQTT 5.0 section 3.14, MQTT
+// 3.1.1 section 3.14.
 
 import { describe, expect, it } from "vitest";
 import { connect, connectPacket, durable, unique } from "../support/connect.ts";
@@ -60,19 +61,6 @@ describe("DISCONNECT from the client", () => {
     client.send(Buffer.concat([client.encode({ cmd: "disconnect" }), client.encode(publish)]));
     await client.closed();
     await watcher.expectNothingMore();
-  });
-
-  it("may shorten the session: it ends with the connection", async () => {
-    const first = await connect(target.url, durable());
-    await first.disconnect(0, { sessionExpiryInterval: 0 });
-    const second = await connect(target.url, { ...durable(), clientId: first.clientId });
-    expect(second.connack.sessionPresent).toBe(false);
-  });
-
-  it("may not give a session expiry to a session that had none", async () => {
-    const client = await connect(target.url);
-    client.send({ cmd: "disconnect", reasonCode: 0, properties: { sessionExpiryInterval: 10 } });
-    await client.ended(0x82);
   });
 });
 
