@@ -7,7 +7,7 @@
 import { BytesError } from "../bytes.ts";
 import { decodeAcknowledgement, encodeAcknowledgement } from "./acknowledgement-codec.ts";
 import { decodeConnect, encodeConnack } from "./connect-codec.ts";
-import { decodeAuth, decodeDisconnect, encodeDisconnect } from "./disconnect-codec.ts";
+import { decodeAuth, decodeDisconnect, encodeAuth, encodeDisconnect } from "./disconnect-codec.ts";
 import { malformed, notAllowed } from "./fields.ts";
 import { generatePacket } from "./mqtt-packet.ts";
 import type { ClientPacket, ProtocolVersion, ServerPacket } from "./packet.ts";
@@ -153,6 +153,8 @@ function encodeByType(packet: ControlPacket, version: ProtocolVersion): Uint8Arr
       return generatePacket({ cmd: "pingresp" }, version);
     case "DISCONNECT":
       return encodeDisconnect(packet, version);
+    case "AUTH":
+      return encodeAuth(packet, version);
   }
 }
 

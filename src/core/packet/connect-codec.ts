@@ -168,6 +168,8 @@ export function encodeConnack(packet: ConnackPacket, version: ProtocolVersion): 
     sharedSubscriptionAvailable: flagOf(packet.sharedSubscriptionAvailable),
     responseInformation: packet.responseInformation,
     serverReference: packet.serverReference,
+    authenticationMethod: packet.authenticationMethod,
+    authenticationData: packet.authenticationData,
     reasonString: packet.reasonString,
   };
   return generatePacket({ cmd: "connack", sessionPresent, reasonCode: packet.reasonCode, properties }, version);

@@ -1,4 +1,4 @@
-// DISCONNECT in both directions, and AUTH from the client. MQTT 5.0 sections 3.14 and 3.15.
+// DISCONNECT and AUTH, both in both directions. MQTT 5.0 sections 3.14 and 3.15.
 
 import { ByteReader } from "../bytes.ts";
 import { expectEnd, notAllowed } from "./fields.ts";
@@ -71,11 +71,20 @@ export function decodeAuth({ bytes, bodyOffset }: RawPacket, version: ProtocolVe
   expectEnd(reader);
 
   const parsed = parsePacket<ParsedAuth>(bytes, version);
-  const authenticationData = parsed.properties?.authenticationData;
+  const { authenticationMethod, authenticationData } = parsed.properties;
   return {
     type: "AUTH",
     reasonCode: parsed.reasonCode,
-    authenticationMethod: parsed.properties?.authenticationMethod,
+    authenticationMethod,
     authenticationData: authenticationData && copyOf(authenticationData),
   };
+}
+
+/** @returns undefined before MQTT 5.0 */
+export function encodeAuth(
+  { reasonCode, authenticationMethod, authenticationData }: AuthPacket,
+  version: ProtocolVersion,
+): Uint8Array | undefined {
+  if (version !== 5) return undefined;
+  return generatePacket({ cmd: "auth", reasonCode, properties: { authenticationMethod, authenticationData } }, version);
 }

@@ -1,7 +1,8 @@
 // The library mqtt-packet, and the one place that knows it: plain types in front of it, and Uint8Array instead of
 // Buffer. It is lenient, so that a packet comes here only after it was checked field by field (see codec.ts).
 
-import { generate, parser, writeToStream } from "mqtt-packet";
+import { parser, writeToStream } from "mqtt-packet";
+import { ByteWriter } from "../bytes.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import type { ProtocolVersion } from "./packet.ts";
 import { ReasonCode } from "./reason-code.ts";
@@ -39,7 +40,8 @@ export type ParsedDisconnect = { reasonCode: number; properties?: { sessionExpir
 
 export type ParsedAuth = {
   reasonCode: number;
-  properties?: { authenticationMethod?: string; authenticationData?: Uint8Array };
+  /** Checked to be there. */
+  properties: { authenticationMethod: string; authenticationData?: Uint8Array };
 };
 
 /** What the library is given to generate. */
@@ -66,6 +68,8 @@ export type GeneratedPacket =
         sharedSubscriptionAvailable?: boolean | undefined;
         responseInformation?: string | undefined;
         serverReference?: string | undefined;
+        authenticationMethod?: string | undefined;
+        authenticationData?: Uint8Array | undefined;
       };
     }
   | {
@@ -81,11 +85,18 @@ export type GeneratedPacket =
       properties?: { reasonString: string } | undefined;
     }
   | { cmd: "disconnect"; reasonCode: number; properties?: { reasonString: string } | undefined }
+  | {
+      cmd: "auth";
+      reasonCode: number;
+      properties: { authenticationMethod: string; authenticationData?: Uint8Array | undefined };
+    }
   | { cmd: "pingresp" };
 
 // By default the first packet fills a cache of all 65,536 two-byte numbers, a Buffer each: some 10 MB and as many
 // milliseconds, which a Worker pays again in each isolate.
 writeToStream.cacheNumbers = false;
+
+const textEncoder = new TextEncoder();
 
 /**
  * @param bytes one whole packet, checked to be well-formed
@@ -110,8 +121,19 @@ export function parsePacket<Parsed>(bytes: Uint8Array, protocolVersion: Protocol
 
 /** @param packet complete and right, or it is a mistake of ours: an `Error` */
 export function generatePacket(packet: GeneratedPacket, protocolVersion: ProtocolVersion): Uint8Array {
-  const generated: Uint8Array = generate(packet as Parameters<typeof generate>[0], { protocolVersion });
-  return copyOf(generated);
+  // The library's own accumulator takes binary data in Buffers alone.
+  const writer = new ByteWriter();
+  const stream = {
+    write(chunk: Uint8Array | string) {
+      writer.raw(typeof chunk === "string" ? textEncoder.encode(chunk) : chunk);
+      return true;
+    },
+    destroy(error: Error) {
+      throw error;
+    },
+  };
+  writeToStream(packet as Parameters<typeof writeToStream>[0], stream as never, { protocolVersion });
+  return writer.finish();
 }
 
 /** `bytes` without the DUP flag, which MQTT 3.1 has on SUBSCRIBE and UNSUBSCRIBE and the library does not know there. */

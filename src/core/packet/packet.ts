@@ -103,10 +103,11 @@ export type DisconnectPacket = {
   readonly reasonString?: string;
 };
 
+/** Section 3.15, in both directions. Without a method, which may be missing only from a success, it is refused. */
 export type AuthPacket = {
   readonly type: "AUTH";
   readonly reasonCode: number;
-  readonly authenticationMethod: string | undefined;
+  readonly authenticationMethod: string;
   readonly authenticationData: Uint8Array | undefined;
 };
 
@@ -135,6 +136,8 @@ export type ConnackPacket = {
   readonly serverKeepAliveSec?: number;
   readonly responseInformation?: string;
   readonly serverReference?: string;
+  readonly authenticationMethod?: string;
+  readonly authenticationData?: Uint8Array;
 } & Partial<Capabilities>;
 
 /** A PUBLISH to the client. */
@@ -160,4 +163,5 @@ export type ServerPacket =
       readonly reasonString?: string;
     }
   | { readonly type: "PINGRESP" }
-  | DisconnectPacket;
+  | DisconnectPacket
+  | AuthPacket;

@@ -73,6 +73,21 @@ describe("AUTH", () => {
     expect(packet.authenticationData?.constructor).toBe(Uint8Array);
   });
 
+  it("to the client has its method, and data where there are any [MQTT-3.15.2-1]", () => {
+    const auth = (data: Uint8Array | undefined, reasonCode = 0x18) =>
+      hex(encoded({ type: "AUTH", reasonCode, authenticationMethod: "m", authenticationData: data }));
+    expect(auth(undefined)).toBe(`f006180415${field("m")}`);
+    expect(auth(Uint8Array.of())).toBe(`f009180715${field("m")}160000`);
+    expect(auth(Uint8Array.of(1, 2), 0)).toBe(`f00b000915${field("m")}1600020102`);
+  });
+
+  it("is not sent before MQTT 5.0, nor to a client for which it is too large", () => {
+    const packet = { type: "AUTH", reasonCode: 0, authenticationMethod: "m", authenticationData: undefined } as const;
+    expect(encoded(packet, { protocolVersion: 4 })).toBeUndefined();
+    expect(encoded(packet, { maximumPacketBytes: 8 })).toHaveLength(8);
+    expect(encoded(packet, { maximumPacketBytes: 7 })).toBeUndefined();
+  });
+
   const method = `15${field("m")}`;
 
   it.each([
