@@ -1,5 +1,6 @@
 // The Worker's variables, read and checked in this one place. The README's table lists them.
 
+import { readScramUsers, type ScramUsers, ScramUsersError } from "./core/authentication/scram-users.ts";
 import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
 import { type Limits, limitRanges } from "./core/limits.ts";
 import type { Redirection } from "./core/session/redirection.ts";
@@ -17,6 +18,8 @@ export type Settings = {
   readonly topicEpoch: string;
   readonly locationHint: DurableObjectLocationHint | undefined;
   readonly jurisdiction: DurableObjectJurisdiction | undefined;
+  /** `undefined` for none. */
+  readonly scramUsers: ScramUsers | undefined;
 };
 
 /** A variable has a value that the broker cannot use; the message says which and what it takes. */
@@ -39,6 +42,7 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
     topicEpoch: word(variables, "TOPIC_EPOCH", /^[\w-]{1,32}$/, "1 to 32 letters, digits, - or _") ?? "1",
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
     jurisdiction: oneOf(variables, "JURISDICTION", jurisdictions) as DurableObjectJurisdiction | undefined,
+    scramUsers: scramUsers(variables, "SCRAM_USERS"),
   };
 }
 
@@ -52,6 +56,7 @@ export const settingNames: readonly string[] = [
   "TOPIC_EPOCH",
   "LOCATION_HINT",
   "JURISDICTION",
+  "SCRAM_USERS",
 ];
 
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
@@ -124,6 +129,16 @@ function word(variables: Readonly<Record<string, unknown>>, name: string, patter
     throw new SettingsError(`${name} is ${JSON.stringify(text)}: give ${takes}`);
   }
   return text;
+}
+
+function scramUsers(variables: Readonly<Record<string, unknown>>, name: string): ScramUsers | undefined {
+  const text = textOf(variables, name);
+  try {
+    return text === undefined ? undefined : readScramUsers(text);
+  } catch (error) {
+    if (!(error instanceof ScramUsersError)) throw error;
+    throw new SettingsError(`${name}: ${error.message}; make it with npm run scram-user, and quote it in a shell`);
+  }
 }
 
 /** TOML has numbers as well as texts; an empty text is as good as none. */

@@ -6,8 +6,10 @@ export type AccessRequest =
   | {
       readonly action: "connect";
       readonly clientId: string;
+      /** The client's own word, or proved with the authentication method. */
       readonly username: string | undefined;
       readonly password: Uint8Array | undefined;
+      readonly authenticationMethod: string | undefined;
     }
   | { readonly action: "publish"; readonly clientId: string; readonly topicName: string }
   | { readonly action: "subscribe"; readonly clientId: string; readonly topicFilter: string };

@@ -39,7 +39,7 @@ export class SessionObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     this.settings = settings;
     this.store = new SqliteSessionStore(ctx.storage);
-    const { limits, capabilities, responseInformation, topicShards, topicEpoch } = settings;
+    const { limits, capabilities, responseInformation, topicShards, topicEpoch, scramUsers } = settings;
     this.session = new Session(
       {
         clientId,
@@ -49,6 +49,7 @@ export class SessionObject extends DurableObject<Env> {
         topicShards,
         layout: `${topicEpoch}/${topicShards}`,
         accessControl: openAccess,
+        scramUsers,
         randomId,
       },
       this.store,
@@ -165,7 +166,7 @@ export class SessionObject extends DurableObject<Env> {
   /** A timer that is no longer needed would keep the object awake, and billed. */
   private clearConnectTimers(): void {
     for (const [socketId, timer] of this.connectTimers) {
-      if (this.session.isAwaitingConnect(socketId)) continue;
+      if (this.session.isPending(socketId)) continue;
       clearTimeout(timer);
       this.connectTimers.delete(socketId);
     }

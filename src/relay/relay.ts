@@ -27,6 +27,7 @@ type State =
   | { readonly name: "open"; readonly session: WebSocket; readonly filter: PingFilter }
   | { readonly name: "closed" };
 
+const pingReq = new Uint8Array([0xc0, 0x00]);
 const pingResp = new Uint8Array([0xd0, 0x00]);
 const connackType = 2;
 
@@ -50,7 +51,7 @@ export class Relay {
     this.openSession = openSession;
     this.state = { name: "awaiting CONNECT", reader: new PacketReader(maximumPacketBytes), received: [] };
     this.timer = setTimeout(
-      () => this.end(CloseCode.PolicyViolation, "CONNECT did not come in time"),
+      () => this.end(CloseCode.PolicyViolation, "CONNECT did not come, or was not accepted, in time"),
       connectTimeoutSec * 1000,
     );
     client.binaryType = "arraybuffer";
@@ -135,8 +136,12 @@ export class Relay {
   private forward(session: WebSocket, filter: PingFilter, bytes: Uint8Array): void {
     const { forward, pings } = filter.push(bytes);
     if (forward !== undefined) session.send(forward);
-    if (!this.isAccepted) this.earlyPings += pings;
-    else for (let count = pings; count > 0; count -= 1) this.client.send(pingResp);
+    for (let count = pings; count > 0; count -= 1) {
+      if (this.isAccepted) this.client.send(pingResp);
+      // Amid an authentication a PINGREQ is a mistake [MQTT-3.1.2-30], and for the session to answer.
+      else if (this.connect?.authenticationMethod !== undefined) session.send(pingReq);
+      else this.earlyPings += 1;
+    }
   }
 
   private onSessionMessage(data: ArrayBuffer | string): void {

@@ -4,11 +4,14 @@
 
 import type { IPublishPacket } from "mqtt-packet";
 import { beforeAll, describe, expect, it } from "vitest";
-import { useBroker } from "../support/broker.ts";
+import { asked, auth, authenticated } from "../support/authenticating.ts";
+import { isForeign, useBroker } from "../support/broker.ts";
 import { type Connected, type ConnectOptions, connect, unique } from "../support/connect.ts";
+import type { Conversation } from "../support/conversation.ts";
+import { ScramClient, scramUser } from "../support/scram-client.ts";
 import { passed } from "../support/time.ts";
 
-const broker = useBroker();
+const broker = useBroker({ variables: { SCRAM_USERS: scramUser("user", "pencil") } });
 
 type Scene = {
   client: Connected;
@@ -27,6 +30,8 @@ const kinds: Record<string, ConnectOptions> = {
   "a durable session": { properties: { topicAliasMaximum: 5, sessionExpiryInterval: 600 } },
 };
 const scenes = new Map<string, Scene>();
+/** A client that has begun to authenticate again. */
+let halfway: { client: Conversation; scram: ScramClient; serverFirst: Buffer | undefined };
 const quiet = { topic: unique("hibernation/retained"), will: unique("hibernation/will") };
 
 async function setScene(options: ConnectOptions): Promise<Scene> {
@@ -51,8 +56,17 @@ async function setScene(options: ConnectOptions): Promise<Scene> {
   return { client, watcher, received: [], topic, aliased, open: open as Scene["open"] };
 }
 
+async function authenticateHalfway() {
+  const clientId = unique("sleeper");
+  const client = await authenticated(broker.wsNative(clientId), { clientId, keepalive: 0 });
+  const scram = new ScramClient("user", "pencil");
+  client.send(auth(scram.first(), 0x19));
+  return { client, scram, serverFirst: await asked(client) };
+}
+
 beforeAll(async () => {
   for (const [kind, options] of Object.entries(kinds)) scenes.set(kind, await setScene(options));
+  if (!isForeign) halfway = await authenticateHalfway();
   const publisher = await connect(broker.tcp);
   await publisher.publish(quiet.topic, "kept", { qos: 1, retain: true });
   await publisher.disconnect();
@@ -123,5 +137,14 @@ describe.each(Object.keys(kinds))("%s, after a hibernation", (kind) => {
     await watcher.subscribe(quiet.will);
     client.drop();
     await watcher.message({ topic: quiet.will, payload: client.clientId });
+  });
+});
+
+describe.skipIf(isForeign)("a re-authentication", () => {
+  it("is completed after a hibernation [MQTT-4.12.1-1]", async () => {
+    const { client, scram, serverFirst } = halfway;
+    client.send(auth(scram.final(serverFirst)));
+    const { properties } = auth(scram.serverFinal);
+    await client.receive({ cmd: "auth", reasonCode: 0, properties: { ...properties } });
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { allCapabilities, capabilityRanges } from "../../src/core/capabilities.ts";
 import { defaultLimits, limitRanges } from "../../src/core/limits.ts";
 import { readSettings, SettingsError, variableName } from "../../src/settings.ts";
+import { scramUser } from "../support/scram-client.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const numbers = Object.entries({ ...limitRanges, ...capabilityRanges });
@@ -15,6 +16,7 @@ const otherVariables = [
   "TOPIC_EPOCH",
   "LOCATION_HINT",
   "JURISDICTION",
+  "SCRAM_USERS",
 ];
 
 describe("the variables", () => {
@@ -28,6 +30,7 @@ describe("the variables", () => {
       topicEpoch: "1",
       locationHint: undefined,
       jurisdiction: undefined,
+      scramUsers: undefined,
     });
   });
 
@@ -119,6 +122,14 @@ describe("the variables", () => {
 
   it("that move the server say where to", () => {
     expect(refusalOf({ SERVER_MOVED: "1" })).toBe('SERVER_MOVED is "1": give SERVER_REFERENCE as well');
+  });
+
+  it("have users with what their passwords are checked against, and a mistake there gives nothing of it away", () => {
+    const user = scramUser("alice", "secret");
+    expect(readSettings({ SCRAM_USERS: user }).scramUsers?.find("alice").isKnown).toBe(true);
+    const refusal = refusalOf({ SCRAM_USERS: `${user},${user}` });
+    const remedy = "make it with npm run scram-user, and quote it in a shell";
+    expect(refusal).toBe(`SCRAM_USERS: entry 2 has the name of an earlier one; ${remedy}`);
   });
 
   it("are named after their limits and capabilities", () => {

@@ -12,6 +12,7 @@ import { Session } from "../../src/core/session/session.ts";
 import type { SessionSnapshot } from "../../src/core/session/snapshot.ts";
 import type { TopicRequest } from "../../src/core/topic/topic-request.ts";
 import { MemorySessionStore } from "./memory-session-store.ts";
+import { lineOf } from "./packet-line.ts";
 
 export type OpenRequest = Extract<Effect, { type: "request" }>;
 export type RequestOf<Type extends TopicRequest["type"]> = Extract<TopicRequest, { type: Type }>;
@@ -45,6 +46,7 @@ export class SessionHarness {
       topicShards: 1,
       layout: "1/1",
       accessControl: openAccess,
+      scramUsers: undefined,
       randomId: () => this.#randomId(),
       ...settings,
     };
@@ -148,11 +150,12 @@ export class SessionHarness {
     this.run();
   }
 
-  /** The object leaves memory, and comes back with the socket of its client. */
-  hibernate(): void {
+  /** The object leaves memory, and comes back with the socket of its client, with other settings perhaps. */
+  hibernate(settings: Partial<SessionSettings> = {}): void {
     const hibernation = this.session.hibernate();
     if (hibernation === undefined) throw new Error("no client is connected");
     const snapshot = JSON.parse(JSON.stringify(hibernation.snapshot)) as SessionSnapshot;
+    this.#settings = { ...this.#settings, ...settings };
     this.session = new Session(this.#settings, this.store);
     this.session.awake(snapshot, this.nowMs);
     this.run();
@@ -280,27 +283,4 @@ export function delivery(payload: string, fields: Partial<Message> & Partial<Del
   const { sharedFilter = "" } = fields;
   const message = { id, topicName, qos, retain, expiresAtMs, properties: new Uint8Array() };
   return { message: { ...message, payload: Buffer.from(payload) }, qos, retain, subscriptionIdentifiers, sharedFilter };
-}
-
-function lineOf(packet: Packet): string {
-  const { cmd, messageId, reasonCode } = packet as Packet & { reasonCode?: number };
-  const words = [cmd.toUpperCase()];
-  if (packet.cmd === "publish") {
-    words.push(packet.payload.toString(), `q${packet.qos}`);
-    if (packet.qos > 0) words.push(`#${messageId}`);
-    if (packet.dup) words.push("dup");
-    if (packet.retain) words.push("retain");
-    return words.join(" ");
-  }
-  if (messageId !== undefined) words.push(`#${messageId}`);
-  if (packet.cmd === "connack") words.push(packet.sessionPresent ? "present" : "new");
-  if (packet.cmd === "suback" || packet.cmd === "unsuback") {
-    words.push(...(packet.granted ?? []).map((code) => hex(Number(code))));
-  }
-  const code = reasonCode ?? (packet.cmd === "connack" ? packet.returnCode : 0);
-  return (code ? [...words, hex(code)] : words).join(" ");
-}
-
-function hex(code: number): string {
-  return `0x${code.toString(16).padStart(2, "0")}`;
 }

@@ -20,15 +20,17 @@ export type Exchange = {
   readonly scram: ScramExchange | undefined;
 };
 
+/** Who the client has proved to be. */
+export type Proof = {
+  readonly method: string;
+  readonly username: string;
+  /** For the client, the last word of the exchange. */
+  readonly data: Uint8Array;
+};
+
 export type AuthenticationStep =
   | { readonly outcome: "continue"; readonly exchange: Exchange; readonly data: Uint8Array | undefined }
-  | {
-      readonly outcome: "success";
-      readonly method: string;
-      readonly username: string;
-      /** For the client, the last word of the exchange. */
-      readonly data: Uint8Array;
-    };
+  | { readonly outcome: "success"; readonly proof: Proof };
 
 const scramSha256 = "SCRAM-SHA-256";
 
@@ -66,5 +68,5 @@ export function continueAuthentication(
     return { outcome: "continue", exchange: { method, scram: exchange }, data: serverFirst };
   }
   const { username, serverFinal } = onClientFinal(scramUsers, scram, data);
-  return { outcome: "success", method, username, data: serverFinal };
+  return { outcome: "success", proof: { method, username, data: serverFinal } };
 }

@@ -1,26 +1,26 @@
 // CONNECT: whether it is accepted, and what CONNACK says. MQTT 5.0 sections 3.1 and 3.2.
 
+import { hasMethod, type Proof } from "../authentication/enhanced-authentication.ts";
 import { restrictionsOf } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import { encodePacket } from "../packet/codec.ts";
 import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
-import type { AwaitingConnect, Connected } from "./connection.ts";
+import type { Connected, Pending, Recipient } from "./connection.ts";
 import type { SessionSettings } from "./context.ts";
+import type { SocketId } from "./effect.ts";
 import { refusalOfMessage } from "./message-limits.ts";
 import { checkMessageIsOffered } from "./not-offered.ts";
 import { responseInformationOf } from "./response-information.ts";
 import { OutgoingAliases } from "./topic-alias.ts";
 
-/** Before MQTT 5.0 a client names no Maximum Packet Size, and neither does one that leaves it out. */
-const unlimited = Number.POSITIVE_INFINITY;
-
 /**
+ * What needs no proof of who the client is.
  * @throws {ProtocolError} with the reason code of CONNACK
  */
 export function checkConnect(packet: ConnectPacket, settings: SessionSettings): void {
-  const { clientId, limits, accessControl } = settings;
+  const { clientId } = settings;
   const isEmpty = packet.clientId === "";
   // An empty one is for the server to fill in: in 3.1 never, in 3.1.1 with Clean Session alone [3.1.1 MQTT-3.1.3-8].
   const mayBeEmpty = packet.protocolVersion === 5 || (packet.protocolVersion === 4 && packet.cleanStart);
@@ -30,12 +30,24 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
   if (!isEmpty && packet.clientId !== clientId) {
     throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the address names another client identifier");
   }
-  if (packet.authenticationMethod !== undefined) {
-    throw new ProtocolError(ReasonCode.BadAuthenticationMethod, "no such authentication method");
+  const { authenticationMethod } = packet;
+  if (authenticationMethod !== undefined && !hasMethod(settings, authenticationMethod)) {
+    throw new ProtocolError(ReasonCode.BadAuthenticationMethod, "no such authentication method"); // [MQTT-4.12.0-1]
   }
-  expectConnackFits(packet, settings);
-  const { username, password, will } = packet;
-  const decision = accessControl({ action: "connect", clientId, username, password });
+}
+
+/**
+ * Whether the client is let in, with its Will.
+ * @param proof who it is, where it named a method; the User Name of its CONNECT then says nothing
+ * @throws {ProtocolError} with the reason code of CONNACK
+ */
+export function checkAccess(packet: ConnectPacket, proof: Proof | undefined, settings: SessionSettings): void {
+  expectConnackFits(packet, proof, settings);
+  const { clientId, limits, accessControl } = settings;
+  const { password, will } = packet;
+  const username = proof?.username ?? packet.username;
+  const authenticationMethod = proof?.method;
+  const decision = accessControl({ action: "connect", clientId, username, password, authenticationMethod });
   if (isError(decision)) throw new ProtocolError(decision, "not allowed to connect");
   if (will === undefined) return;
   checkMessageIsOffered(will, settings.capabilities);
@@ -46,13 +58,14 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
 }
 
 /** A client that cannot be told that it is connected would wait for ever [MQTT-3.1.2-24]. */
-function expectConnackFits(packet: ConnectPacket, settings: SessionSettings): void {
+function expectConnackFits(packet: ConnectPacket, proof: Proof | undefined, settings: SessionSettings): void {
   const { protocolVersion, maximumPacketBytes, requestProblemInformation } = packet;
   if (maximumPacketBytes === undefined) return;
   const keepAliveSec = keepAliveSecOf(packet, settings.limits);
   const connack = connackOf(
     packet,
     { keepAliveSec, sessionExpirySec: sessionExpirySecOf(packet, settings) },
+    proof,
     settings,
     false,
   );
@@ -68,28 +81,34 @@ export function sessionExpirySecOf(packet: ConnectPacket, settings: SessionSetti
   return Math.min(asked, maximumSessionExpirySec);
 }
 
+export function recipientOf(socketId: SocketId, packet: ConnectPacket): Recipient {
+  const { protocolVersion, requestProblemInformation } = packet;
+  // Before MQTT 5.0 a client names no Maximum Packet Size, and neither does one that leaves it out.
+  const maximumPacketBytes = packet.maximumPacketBytes ?? Number.POSITIVE_INFINITY;
+  return { socketId, protocolVersion, maximumPacketBytes, requestProblemInformation };
+}
+
 /** The connection that an accepted CONNECT makes of a socket. */
 export function connectedBy(
-  { socketId, reader, isRelayed }: AwaitingConnect,
+  { socketId, reader, isRelayed }: Pending,
   packet: ConnectPacket,
+  proof: Proof | undefined,
   settings: SessionSettings,
   nowMs: number,
 ): Connected {
   const { limits } = settings;
   return {
     state: "connected",
-    socketId,
     reader,
     isRelayed,
-    protocolVersion: packet.protocolVersion,
+    ...recipientOf(socketId, packet),
     keepAliveSec: keepAliveSecOf(packet, limits),
     receiveMaximum: Math.min(packet.receiveMaximum ?? limits.maximumInFlight, limits.maximumInFlight),
-    maximumPacketBytes: packet.maximumPacketBytes ?? unlimited,
-    requestProblemInformation: packet.requestProblemInformation,
     sessionExpirySec: sessionExpirySecOf(packet, settings),
     incomingAliases: new Map(),
     // No more than the server would remember of the client's.
     outgoingAliases: new OutgoingAliases(Math.min(packet.topicAliasMaximum, limits.topicAliasMaximum)),
+    authentication: proof && { method: proof.method, username: proof.username, exchange: undefined },
     lastReceivedMs: nowMs,
   };
 }
@@ -98,6 +117,7 @@ export function connectedBy(
 export function connackOf(
   packet: ConnectPacket,
   connected: Pick<Connected, "keepAliveSec" | "sessionExpirySec">,
+  proof: Proof | undefined,
   settings: SessionSettings,
   sessionPresent: boolean,
 ): ConnackPacket {
@@ -113,6 +133,8 @@ export function connackOf(
     topicAliasMaximum: limits.topicAliasMaximum,
     ...restrictionsOf(settings.capabilities),
     ...(ownInformation === undefined ? {} : { responseInformation: ownInformation }),
+    // [MQTT-4.12.0-5]
+    ...(proof === undefined ? {} : { authenticationMethod: proof.method, authenticationData: proof.data }),
     ...(packet.clientId === "" ? { assignedClientId: clientId } : {}), // [MQTT-3.2.2-16]
     ...(connected.keepAliveSec === packet.keepAliveSec ? {} : { serverKeepAliveSec: connected.keepAliveSec }),
     ...(connected.sessionExpirySec === (packet.sessionExpirySec ?? 0)

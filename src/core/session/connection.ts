@@ -1,14 +1,18 @@
 // The states of one socket, as one union: a socket that has not sent CONNECT has no client, no aliases, no keep
-// alive. MQTT 5.0 sections 3.1 and 4.13.
+// alive. MQTT 5.0 sections 3.1, 4.12 and 4.13.
 
+import type { Exchange } from "../authentication/enhanced-authentication.ts";
 import { encodePacket } from "../packet/codec.ts";
-import type { ProtocolVersion, ServerPacket } from "../packet/packet.ts";
+import type { ConnectPacket, ProtocolVersion, ServerPacket } from "../packet/packet.ts";
 import { PacketReader } from "../packet/packet-reader.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
 import { type IncomingAliases, OutgoingAliases } from "./topic-alias.ts";
 
-export type Connection = AwaitingConnect | Connected;
+export type Connection = Pending | Connected;
+
+/** Its client is not connected yet: it takes no part in the session, and does not outlive a hibernation. */
+export type Pending = AwaitingConnect | Authenticating;
 
 export type AwaitingConnect = {
   readonly state: "awaiting CONNECT";
@@ -17,43 +21,66 @@ export type AwaitingConnect = {
   readonly isRelayed: boolean;
 };
 
-export type Connected = {
-  readonly state: "connected";
+/** CONNECT named a method, and the client still has to prove who it is: nothing of CONNECT has been acted on. */
+export type Authenticating = Recipient & {
+  readonly state: "authenticating";
+  readonly reader: PacketReader;
+  readonly isRelayed: boolean;
+  readonly connect: ConnectPacket;
+  readonly exchange: Exchange;
+};
+
+/** What a packet to a client depends on. */
+export type Recipient = {
   readonly socketId: SocketId;
+  readonly protocolVersion: ProtocolVersion;
+  /** Infinity where the client sets none. */
+  readonly maximumPacketBytes: number;
+  readonly requestProblemInformation: boolean;
+};
+
+/** How the client of a connection has proved who it is. */
+export type Authentication = {
+  readonly method: string;
+  readonly username: string;
+  /** A re-authentication that is under way. */
+  readonly exchange: Exchange | undefined;
+};
+
+export type Connected = Recipient & {
+  readonly state: "connected";
   readonly reader: PacketReader;
   /** The Worker stands between, answers PINGREQ and watches the keep alive. */
   readonly isRelayed: boolean;
-  readonly protocolVersion: ProtocolVersion;
   /** What counts: the client's or the server's. 0 is off. */
   readonly keepAliveSec: number;
   /** QoS 1 and 2 messages the client takes before it acknowledges. */
   readonly receiveMaximum: number;
-  /** Infinity where the client sets none. */
-  readonly maximumPacketBytes: number;
-  readonly requestProblemInformation: boolean;
   /** Session Expiry Interval of CONNECT: one of 0 cannot be raised by DISCONNECT. */
   readonly sessionExpirySec: number;
   readonly incomingAliases: IncomingAliases;
   readonly outgoingAliases: OutgoingAliases;
+  /** `undefined` where CONNECT named no method: then no AUTH goes either way [MQTT-4.12.0-6] [MQTT-4.12.0-7]. */
+  authentication: Authentication | undefined;
   lastReceivedMs: number;
 };
 
 /**
  * Encodes and sends; a packet that the version lacks, or that is too large for the client, is not sent. Nobody waits
- * for one that is not: CONNACK, SUBACK and UNSUBACK are known to fit beforehand (connecting.ts, subscribing.ts), and
- * acknowledgements without a Reason String are shorter than any CONNACK.
+ * for one that is not: CONNACK, SUBACK and UNSUBACK are known to fit beforehand (connecting.ts, subscribing.ts), AUTH
+ * is looked after (authenticating.ts), and acknowledgements without a Reason String are shorter than any CONNACK.
  *
  * @returns whether it was sent
  */
-export function send(context: Context, connected: Connected, packet: ServerPacket): boolean {
+export function send(context: Context, recipient: Recipient, packet: ServerPacket): boolean {
   const bytes = encodePacket(packet, {
-    protocolVersion: connected.protocolVersion,
-    maximumPacketBytes: connected.maximumPacketBytes,
-    requestProblemInformation: connected.requestProblemInformation,
+    protocolVersion: recipient.protocolVersion,
+    maximumPacketBytes: recipient.maximumPacketBytes,
+    requestProblemInformation: recipient.requestProblemInformation,
     nowMs: context.nowMs,
   });
   if (bytes === undefined) return false;
-  context.effect({ type: "send", socketId: connected.socketId, bytes });
+  context.effect({ type: "send", socketId: recipient.socketId, bytes });
   return true;
 }
 

@@ -1,7 +1,7 @@
-// The sockets of one session: those that wait for their CONNECT, and the one of the connected client.
+// The sockets of one session: those whose client is not connected yet, and the one of the connected client.
 
 import { PacketReader } from "../packet/packet-reader.ts";
-import type { Connected, Connection } from "./connection.ts";
+import type { Authenticating, Connected, Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
 
@@ -13,10 +13,10 @@ export class Connections {
     this.context = context;
   }
 
-  /** There are only so many sockets that have not sent CONNECT. */
+  /** There are only so many sockets whose client is not connected yet. */
   get canOpen(): boolean {
-    const waiting = [...this.bySocket.values()].filter(({ state }) => state === "awaiting CONNECT");
-    return waiting.length < this.context.settings.limits.maximumPendingSockets;
+    const pending = [...this.bySocket.values()].filter(({ state }) => state !== "connected");
+    return pending.length < this.context.settings.limits.maximumPendingSockets;
   }
 
   get isEmpty(): boolean {
@@ -41,9 +41,9 @@ export class Connections {
     return this.bySocket.get(socketId);
   }
 
-  /** Its CONNECT was accepted, or it comes back from a hibernation. */
-  put(connected: Connected): void {
-    this.bySocket.set(connected.socketId, connected);
+  /** Its CONNECT was accepted, or waits for a proof, or it comes back from a hibernation. */
+  put(connection: Authenticating | Connected): void {
+    this.bySocket.set(connection.socketId, connection);
   }
 
   /** The client closed it, or its network did. */

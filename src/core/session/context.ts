@@ -1,6 +1,7 @@
 // What every part of the session core works with.
 
 import type { AccessControl } from "../access-control.ts";
+import type { AuthenticationSettings } from "../authentication/enhanced-authentication.ts";
 import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
@@ -8,7 +9,7 @@ import { sizeOfRequest } from "../topic/topic-request.ts";
 import type { Effect, Report, RequestToken } from "./effect.ts";
 import type { SessionStore } from "./session-store.ts";
 
-export type SessionSettings = {
+export type SessionSettings = AuthenticationSettings & {
   readonly clientId: string;
   readonly limits: Limits;
   readonly capabilities: Capabilities;
@@ -18,8 +19,6 @@ export type SessionSettings = {
   /** Changes with the number of shards or their epoch. */
   readonly layout: string;
   readonly accessControl: AccessControl;
-  /** A fresh identifier of 8 or more characters from A-Z, a-z, 0-9. */
-  readonly randomId: () => string;
 };
 
 export class Context {

@@ -3,6 +3,7 @@
 import type { ClientPacket } from "../packet/packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { authenticateAgain } from "./authenticating.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SessionState } from "./session-state.ts";
@@ -49,6 +50,6 @@ export function dispatch(
     case "CONNECT":
       throw new ProtocolError(ReasonCode.ProtocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
     case "AUTH":
-      throw new ProtocolError(ReasonCode.ProtocolError, "AUTH without an authentication method");
+      authenticateAgain(context, connected, packet);
   }
 }

@@ -3,20 +3,14 @@
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
 import { decodePacket } from "../packet/codec.ts";
-import type { ClientPacket, ConnectPacket, DisconnectPacket } from "../packet/packet.ts";
+import type { ClientPacket, DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { DeliveryAnswer, type SessionDelivery } from "../topic/topic-request.ts";
-import { checkConnect, connackOf, connectedBy } from "./connecting.ts";
-import {
-  type AwaitingConnect,
-  type Connected,
-  type Connection,
-  fromSnapshot,
-  send,
-  takeSnapshot,
-} from "./connection.ts";
+import { type Accepted, onPendingPacket } from "./authenticating.ts";
+import { checkAccess, connackOf, connectedBy } from "./connecting.ts";
+import { type Connected, type Connection, fromSnapshot, type Pending, send, takeSnapshot } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Context, type SessionSettings } from "./context.ts";
 import { dispatch } from "./dispatch.ts";
@@ -81,12 +75,13 @@ export class Session {
     if (connection?.state === "connected") this.onConnectionLost(connection);
   }
 
-  /** CONNECT has not come in time. */
+  /** CONNECT has not come in time, or its proof has not. */
   onConnectTimeout(socketId: SocketId, nowMs: number): void {
     this.context.nowMs = nowMs;
     const connection = this.connections.get(socketId);
-    if (connection?.state !== "awaiting CONNECT") return;
-    this.connections.close(connection, CloseCode.PolicyViolation, "CONNECT did not come in time");
+    if (connection === undefined || connection.state === "connected") return;
+    const what = connection.state === "authenticating" ? "authentication" : "CONNECT";
+    this.connections.close(connection, CloseCode.PolicyViolation, `${what} did not come in time`);
   }
 
   /** A packet was begun and not completed for so long that the object is not to stay awake for it. */
@@ -160,8 +155,10 @@ export class Session {
 
   // Hibernation and restarts
 
-  isAwaitingConnect(socketId: SocketId): boolean {
-    return this.connections.get(socketId)?.state === "awaiting CONNECT";
+  /** Its client is not connected yet. */
+  isPending(socketId: SocketId): boolean {
+    const connection = this.connections.get(socketId);
+    return connection !== undefined && connection.state !== "connected";
   }
 
   /** Whether half a packet is in memory only. */
@@ -207,13 +204,12 @@ export class Session {
 
   private onRawPacket(connection: Connection, raw: RawPacket): void {
     try {
-      if (connection.state === "awaiting CONNECT") {
-        const packet = decodePacket(raw, undefined);
-        if (packet.type !== "CONNECT") throw new ProtocolError(ReasonCode.ProtocolError, "CONNECT comes first");
-        this.onConnect(connection, packet);
-      } else {
+      if (connection.state === "connected") {
         connection.lastReceivedMs = this.context.nowMs;
         this.onPacket(connection, decodePacket(raw, connection.protocolVersion));
+      } else {
+        const accepted = onPendingPacket(this.context, this.connections, connection, raw);
+        if (accepted !== undefined) this.onConnect(connection, accepted);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -226,20 +222,20 @@ export class Session {
     else dispatch(this.context, this.state, connected, packet);
   }
 
-  private onConnect(awaiting: AwaitingConnect, packet: ConnectPacket): void {
-    checkConnect(packet, this.settings);
+  private onConnect(pending: Pending, { connect: packet, proof }: Accepted): void {
+    checkAccess(packet, proof, this.settings);
     if (this.current !== undefined) {
       this.disconnect(this.current, ReasonCode.SessionTakenOver, "another client connected with this identifier");
     }
     this.state.endIfExpired();
     if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
     const sessionPresent = this.state.generation !== undefined;
-    const connected = connectedBy(awaiting, packet, this.settings, this.context.nowMs);
+    const connected = connectedBy(pending, packet, proof, this.settings, this.context.nowMs);
     this.current = connected;
     this.connections.put(connected);
     this.state.open(connected.sessionExpirySec);
     if (packet.will !== undefined) this.state.wills.set(packet.will);
-    send(this.context, connected, connackOf(packet, connected, this.settings, sessionPresent));
+    send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
     this.context.report({ type: "connected", protocolVersion, atMs: this.context.nowMs });
     this.state.outbound.flush(connected);
@@ -267,8 +263,12 @@ export class Session {
       this.disconnect(connection, reasonCode, message);
       return;
     }
-    const bytes = refusalOf(raw, error);
-    if (bytes !== undefined) this.context.effect({ type: "send", socketId: connection.socketId, bytes });
+    if (connection.state === "authenticating") {
+      send(this.context, connection, { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message });
+    } else {
+      const bytes = refusalOf(raw, error);
+      if (bytes !== undefined) this.context.effect({ type: "send", socketId: connection.socketId, bytes });
+    }
     this.connections.close(connection, CloseCode.PolicyViolation, message);
   }
 

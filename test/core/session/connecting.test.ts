@@ -127,12 +127,6 @@ describe("access control", () => {
     expect(h.connect({ will }).heard()).toEqual(["CONNACK new 0x87"]);
     expect(h.store.writes).toEqual([]);
   });
-
-  it("by an authentication method is unknown here [MQTT-4.12.0-1]", () => {
-    const h = new SessionHarness();
-    const socket = h.connect({ properties: { authenticationMethod: "SCRAM-SHA-256" } });
-    expect(socket.heard()).toEqual(["CONNACK new 0x8c"]);
-  });
 });
 
 describe("Clean Start and resumption", () => {
