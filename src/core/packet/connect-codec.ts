@@ -79,6 +79,8 @@ function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; wi
   const version = readProtocolVersion(reader);
   const flagsAt = reader.position;
   let flags = reader.u8();
+  // MQTT 3.1 section 3.1: without the Will flag they are disregarded.
+  if (version === 3 && !(flags & WILL)) flags &= ~(WILL_QOS | WILL_RETAIN);
   checkFlags(flags, version);
   reader.u16(); // Keep Alive
   if (version === 5) {

@@ -32,7 +32,10 @@ export function decodeDisconnect({ bytes, bodyOffset }: RawPacket, version: Prot
   // In MQTT 5.0 the reason code may be left out, and after it the Property Length; before, there is neither.
   if (version === 5 && reader.remaining > 0) {
     const reasonCode = reader.u8();
-    if (reader.remaining > 0) readProperties(reader, "DISCONNECT");
+    if (reader.remaining > 0) {
+      const { values } = readProperties(reader, "DISCONNECT");
+      if (values.has(Property.ServerReference)) throw notAllowed("only a server sends a Server Reference");
+    }
     if (!FROM_CLIENT.has(reasonCode)) {
       throw notAllowed(`a client's DISCONNECT has no reason code 0x${reasonCode.toString(16)}`);
     }

@@ -37,6 +37,7 @@ export const Property = {
   RequestProblemInformation: 0x17,
   WillDelayInterval: 0x18,
   RequestResponseInformation: 0x19,
+  ServerReference: 0x1c,
   ReasonString: 0x1f,
   ReceiveMaximum: 0x21,
   TopicAliasMaximum: 0x22,
@@ -74,6 +75,8 @@ const DEFINITIONS: readonly (Definition | undefined)[] = definitionsById([
   [Property.RequestProblemInformation, { name: "Request Problem Information", read: flag, owners: ["CONNECT"] }],
   [Property.WillDelayInterval, { name: "Will Delay Interval", read: u32, owners: ["Will"] }],
   [Property.RequestResponseInformation, { name: "Request Response Information", read: flag, owners: ["CONNECT"] }],
+  // In the same way a server's; decodeDisconnect refuses it.
+  [Property.ServerReference, { name: "Server Reference", read: text, owners: ["DISCONNECT"] }],
   [
     Property.ReasonString,
     { name: "Reason String", read: text, owners: ["PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "DISCONNECT", "AUTH"] },

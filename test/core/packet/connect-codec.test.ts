@@ -141,6 +141,13 @@ describe("CONNECT", () => {
   });
 });
 
+describe("CONNECT of MQTT 3.1 without a Will", () => {
+  it.each(["1a", "22", "3a"])("may have any Will QoS and Will Retain: flags 0x%s", (flags) => {
+    const body = `${field("MQIsdp")}03${flags}003c${field("c")}`;
+    expect(decodePacket(rawPacket(0x10, body), undefined)).toEqual({ ...plain, protocolVersion: 3 });
+  });
+});
+
 /** The body of an MQTT 3.1.1 CONNECT, in hexadecimal. */
 const v4 = ({ name = field("MQTT"), level = "04", flags = "02", rest = "" }) =>
   `${name}${level}${flags}003c${field("c")}${rest}`;

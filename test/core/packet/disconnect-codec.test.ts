@@ -41,7 +41,7 @@ describe("DISCONNECT from the client", () => {
     ["bytes left over", 5, 0xe0, "000000", "0x81"],
     ["properties that overrun", 5, 0xe0, "000511000000", "0x81"],
     ["Session Expiry Interval twice", 5, 0xe0, `00${section("11000000011100000001")}`, "0x82"],
-    ["a Server Reference", 5, 0xe0, `00${section("1c0000")}`, "0x81"],
+    ["a Server Reference", 5, 0xe0, `00${section("1c0000")}`, "0x82"],
   ] as const)("with %s (version %d)", (_, version, firstByte, body, reason) => {
     expect(reasonOf(rawPacket(firstByte, body), version)).toBe(reason);
   });
