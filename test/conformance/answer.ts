@@ -12,9 +12,9 @@ import { isGiven } from "./target.ts";
 export type Answer = "accepted" | "closed" | "silence" | `0x${string}`;
 export type Packets = Readonly<Record<string, Uint8Array>>;
 
-/** Conversations held at a time: many of them take their time, few brokers like a thousand at once. */
-const conversationsAtOnce = 16;
-const patienceMs = 3000;
+/** How many conversations are held at a time. */
+const conversationsAtOnce = 8;
+const patienceMs = 10_000;
 const fenceId = 0xfff1;
 
 /** How a packet is refused: before MQTT 5.0 by the close alone. */

@@ -1,0 +1,106 @@
+// The form of SUBSCRIBE and UNSUBSCRIBE. MQTT 5.0 sections 3.8.3 and 3.10.3.
+
+import { describe, expect, it } from "vitest";
+import { connect } from "../support/connect.ts";
+import { field, hex } from "../support/wire.ts";
+import { expectAnswer, refusal } from "./answer.ts";
+import { subscribeBytes, unsubscribeBytes, type Version, versions } from "./packets.ts";
+import { isGiven, useTarget } from "./target.ts";
+
+const target = useTarget();
+const filter = field("raw/filter");
+
+/** SUBSCRIBE with these subscription options, first and alone or behind a good one. */
+function withOptions(version: Version, options: readonly number[]): Record<string, Uint8Array> {
+  const packets = options.flatMap((byte) => [
+    [`0x${byte.toString(16)}`, subscribeBytes(version, { payload: [filter, Buffer.from([byte])] })],
+    [
+      `0x${byte.toString(16)}, second`,
+      subscribeBytes(version, { payload: [filter, hex("01"), filter, Buffer.from([byte])] }),
+    ],
+  ]);
+  return Object.fromEntries(packets);
+}
+
+describe("Subscription Options", () => {
+  it("with a reserved bit are malformed [MQTT-3.8.3-5]", async () => {
+    await expectAnswer(target.url, 5, withOptions(5, [0x40, 0x80, 0xc0, 0x41, 0x82, 0xed]), "0x81");
+  });
+
+  it("with QoS 3 are a protocol error", async () => {
+    await expectAnswer(target.url, 5, withOptions(5, [0x03, 0x07, 0x0b, 0x23]), "0x82");
+  });
+
+  it("with Retain Handling 3 are a protocol error", async () => {
+    await expectAnswer(target.url, 5, withOptions(5, [0x30, 0x31, 0x3e]), "0x82");
+  });
+
+  it("in each other combination are taken", async () => {
+    const all = Array.from({ length: 0x30 }, (_, byte) => byte).filter((byte) => (byte & 0x03) !== 3);
+    await expectAnswer(target.url, 5, withOptions(5, all), "accepted");
+  });
+
+  it.each([3, 4] as const)(
+    "other than QoS 0, 1 and 2 close the connection in version %i [3.1.1 MQTT-3-8.3-4]",
+    async (version) => {
+      const bits = [0x03, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x05, 0xff];
+      await expectAnswer(target.url, version, withOptions(version, bits), "closed");
+      await expectAnswer(target.url, version, withOptions(version, [0, 1, 2]), "accepted");
+    },
+  );
+});
+
+describe("no topic filter", () => {
+  it.each([4, 5] as const)(
+    "in SUBSCRIBE is a protocol error in version %i [MQTT-3.8.3-2] [3.1.1 MQTT-3.8.3-3]",
+    async (version) => {
+      const packet = subscribeBytes(version, { payload: [] });
+      await expectAnswer(target.url, version, { none: packet }, refusal(version, 0x82));
+    },
+  );
+
+  it.each([4, 5] as const)(
+    "in UNSUBSCRIBE is a protocol error in version %i [MQTT-3.10.3-2] [3.1.1 MQTT-3.10.3-2]",
+    async (version) => {
+      const packet = unsubscribeBytes(version, { payload: [] });
+      await expectAnswer(target.url, version, { none: packet }, refusal(version, 0x82));
+    },
+  );
+});
+
+describe("a payload that does not end where a filter does", () => {
+  it.each(versions)("is malformed in version %i [MQTT-3.8.3-2]", async (version) => {
+    const packets = {
+      "SUBSCRIBE, no options": subscribeBytes(version, { payload: [filter] }),
+      "SUBSCRIBE, no options of the second": subscribeBytes(version, { payload: [filter, hex("00"), filter] }),
+      "SUBSCRIBE, a filter beyond the packet": subscribeBytes(version, { payload: [hex("0009 61")] }),
+      "SUBSCRIBE, half a length": subscribeBytes(version, { payload: [filter, hex("00 00")] }),
+      "UNSUBSCRIBE, half a length": unsubscribeBytes(version, { payload: [filter, hex("00")] }),
+      "UNSUBSCRIBE, a filter beyond the packet": unsubscribeBytes(version, { payload: [filter, hex("0009 61")] }),
+    };
+    await expectAnswer(target.url, version, packets, refusal(version, 0x81));
+  });
+});
+
+describe("an empty topic filter", () => {
+  /** The answer, and "disconnect" for the close. A broker may as well take the whole packet for malformed. */
+  async function answerTo(version: Version, packet: Uint8Array) {
+    const client = await connect(target.url, { version });
+    client.send(packet);
+    return client.receiveAny().catch(() => ({ cmd: "disconnect" as const }));
+  }
+
+  it.each([4, 5] as const)("is refused by SUBACK in version %i [MQTT-4.7.3-1]", async (version) => {
+    const payload = [field(""), hex("00"), filter, hex("01")];
+    const answer = await answerTo(version, subscribeBytes(version, { payload }));
+    if (isGiven && answer.cmd === "disconnect") return;
+    expect(answer).toMatchObject({ cmd: "suback", granted: [version === 5 ? 0x8f : 0x80, 1] });
+  });
+
+  it("is not there to unsubscribe from [MQTT-4.7.3-1]", async () => {
+    const answer = await answerTo(5, unsubscribeBytes(5, { payload: [field("")] }));
+    if (isGiven && answer.cmd === "disconnect") return;
+    const [code] = answer.cmd === "unsuback" ? (answer.granted as number[]) : [];
+    expect([0x8f, 0x11]).toContain(code);
+  });
+});
