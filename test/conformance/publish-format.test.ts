@@ -59,10 +59,6 @@ describe("the topic name of PUBLISH", () => {
     },
   );
 
-  it.each([3, 4] as const)("that is empty is refused in version %i [MQTT-4.7.3-1]", async (version) => {
-    await expectAnswer(target.url, version, { empty: publishBytes(version, { topic: field("") }) }, "closed");
-  });
-
   it("that is empty without a Topic Alias is a protocol error [MQTT-4.7.3-1]", async () => {
     const packets = {
       "QoS 0": publishBytes(5, { topic: field("") }),
