@@ -180,7 +180,7 @@ describe("the fields of the payload", () => {
 
 describe("a Will", () => {
   it.each(versions)(
-    "with a topic that is none is refused in version %i [MQTT-4.7.0-1] [MQTT-4.7.3-1]",
+    "with a topic that is none is refused in version %i [MQTT-4.7.0-1] [MQTT-4.7.3-1] [B14]",
     async (version) => {
       const packets = Object.fromEntries(
         ["", "#", "+", "a/#", "a/+/b", "a#", "a+b"].map((topic) => [

@@ -86,7 +86,7 @@ describe.each(owners)("with %s", (owner) => {
     await expectAnswer(target.url, 5, packetsOf(owner, sections), taken(owner));
   });
 
-  it("each other property is malformed [MQTT-4.13.1-1]", async () => {
+  it("each other property is malformed [MQTT-4.13.1-1] [B13]", async () => {
     const belonging = [...allowed[owner], ...(particular[owner] ?? [])];
     const others = Object.entries(samples).filter(([name]) => !belonging.includes(name));
     const sections = Object.fromEntries(others.map(([name, bytes]) => [name, properties(bytes)]));
@@ -99,7 +99,7 @@ describe.each(owners)("with %s", (owner) => {
     await expectAnswer(target.url, 5, packetsOf(owner, sections), "0x81");
   });
 
-  it("a property twice is a protocol error, but for User Property", async () => {
+  it("a property twice is a protocol error, but for User Property [B13]", async () => {
     const names = allowed[owner].filter((name) => name !== "User Property");
     const sections = Object.fromEntries(names.map((name) => [name, twice(name)]));
     await expectAnswer(target.url, 5, packetsOf(owner, sections), "0x82");
@@ -174,7 +174,7 @@ describe("out of range", () => {
     ["Subscription Identifier 0", "SUBSCRIBE", "0b 00", "0x82"],
   ];
 
-  it.each(cases)("%s in %s is refused", async (name, owner, digits, expected, ...others) => {
+  it.each(cases)("%s in %s is refused [B13]", async (name, owner, digits, expected, ...others) => {
     await expectAnswer(target.url, 5, { [name]: withSection[owner](properties(hex(digits))) }, expected, ...others);
   });
 
@@ -201,7 +201,7 @@ describe("out of range", () => {
     await expectAnswer(target.url, 5, Object.fromEntries(packets), "accepted");
   });
 
-  it("a Topic Alias of 0 is invalid [MQTT-3.3.2-8]", async () => {
+  it("a Topic Alias of 0 is invalid [MQTT-3.3.2-8] [B13]", async () => {
     const packet = withSection.PUBLISH(properties(hex("23 0000")));
     await expectAnswer(target.url, 5, { "Topic Alias 0": packet }, "0x94", "0x82", "0x81");
   });

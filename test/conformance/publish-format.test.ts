@@ -46,7 +46,7 @@ describe("the flags of PUBLISH", () => {
 
 describe("the topic name of PUBLISH", () => {
   it.each(versions)(
-    "with a wildcard is refused in version %i [MQTT-3.3.2-2] [MQTT-4.7.0-1] [3.1.1 MQTT-3.3.2-2]",
+    "with a wildcard is refused in version %i [MQTT-3.3.2-2] [MQTT-4.7.0-1] [3.1.1 MQTT-3.3.2-2] [B14]",
     async (version) => {
       const names = ["#", "+", "a/#", "a/+", "+/a", "a/+/b", "a#", "a+", "#/a", "$share/a/#"];
       for (const flags of [0x00, 0x02, 0x04]) {
