@@ -140,13 +140,37 @@ describe("from the client", () => {
     }
   });
 
+  it.each([
+    ["PUBREC", "a PUBLISH at QoS 1", 1, "pubrec"],
+    ["PUBCOMP", "a PUBLISH at QoS 1", 1, "pubcomp"],
+    ["PUBACK", "a PUBLISH at QoS 2", 2, "puback"],
+    ["PUBCOMP", "a PUBLISH at QoS 2", 2, "pubcomp"],
+  ] as const)("%s for %s is a protocol error [MQTT-4.13.1-1] [3.1.1 MQTT-4.8.0-1]", async (_, __, qos, cmd) => {
+    for (const version of [3, 4, 5] as const) {
+      const { subscriber, messageId } = await inFlight(qos, version);
+      subscriber.send({ cmd, messageId });
+      await subscriber.ended(0x82);
+    }
+  });
+
+  it("PUBACK for a PUBREL is a protocol error [MQTT-4.13.1-1]", async () => {
+    const { subscriber, messageId } = await inFlight(2);
+    subscriber.send({ cmd: "pubrec", messageId });
+    await subscriber.receive({ cmd: "pubrel", messageId });
+    subscriber.send({ cmd: "puback", messageId });
+    await subscriber.ended(0x82);
+  });
+
   /** A subscriber with a message in flight at this QoS, and another, "next", that waits for its end. */
-  async function inFlight(qos: 1 | 2) {
+  async function inFlight(qos: 1 | 2, version: 3 | 4 | 5 = 5) {
     const topic = unique("acknowledgements");
     const publisher = await connect(target.url);
-    const subscriber = await connect(target.url, { properties: { receiveMaximum: 1 } });
+    // Before MQTT 5.0 a client cannot ask for one message at a time: there is no next one.
+    const isLimited = version === 5;
+    const limit = isLimited ? { properties: { receiveMaximum: 1 } } : {};
+    const subscriber = await connect(target.url, { version, ...limit });
     await subscriber.subscribe(topic, { qos });
-    for (const payload of ["first", "next"]) await publisher.publish(topic, payload, { qos });
+    for (const payload of isLimited ? ["first", "next"] : ["first"]) await publisher.publish(topic, payload, { qos });
     const { messageId = 0 } = await subscriber.receive({ cmd: "publish", payload: "first" });
     return { subscriber, messageId };
   }

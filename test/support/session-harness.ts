@@ -244,7 +244,7 @@ export class TestSocket {
     return this.packets().map(lineOf);
   }
 
-  publish(qos: QoS, messageId: number, payload = "m", fields: object = {}): void {
+  publish(qos: QoS, messageId: number, payload: string | Buffer = "m", fields: object = {}): void {
     this.send({ cmd: "publish", topic: "a", qos, messageId, payload, ...fields });
   }
 

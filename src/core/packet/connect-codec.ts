@@ -7,7 +7,7 @@ import { copyOf, generatePacket, type ParsedConnect, parsePacket } from "./mqtt-
 import type { ConnackPacket, ConnectPacket, ConnectWill, ProtocolVersion } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
 import { NO_PROPERTIES, type Properties, Property, readProperties } from "./properties.ts";
-import { expectUtf8Payload } from "./publish-codec.ts";
+import { isPayloadAsIndicated } from "./publish-codec.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 // Connect Flags. Section 3.1.2.3.
@@ -129,7 +129,9 @@ function checkWill(reader: ByteReader, version: ProtocolVersion): Properties {
   if (!isTopicName(topicName)) {
     throw new ProtocolError(ReasonCode.TopicNameInvalid, "the Will Topic is not a topic name");
   }
-  if (properties.values.get(Property.PayloadFormatIndicator) === 1) expectUtf8Payload(payload);
+  if (!isPayloadAsIndicated(properties.values, payload)) {
+    throw new ProtocolError(ReasonCode.PayloadFormatInvalid, "the Will is not UTF-8, as its format indicator says");
+  }
   return properties;
 }
 

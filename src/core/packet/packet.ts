@@ -63,6 +63,8 @@ export type PublishPacket = {
   /** As `Message.properties`. */
   readonly properties: Uint8Array;
   readonly payload: Uint8Array;
+  /** False where the Payload Format Indicator promises UTF-8 and the payload is none. */
+  readonly isPayloadAsIndicated: boolean;
 };
 
 /** One entry of a SUBSCRIBE. Section 3.8.3. */

@@ -7,7 +7,7 @@ import { ProtocolError } from "../protocol-error.ts";
 import { isTopicName, isUtf8, malformed, notAllowed, readPacketId, readString } from "./fields.ts";
 import type { DeliverPacket, ProtocolVersion, PublishPacket } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
-import { NO_PROPERTIES, Property, readProperties } from "./properties.ts";
+import { NO_PROPERTIES, type Properties, Property, readProperties } from "./properties.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 const PUBLISH = 0x30;
@@ -40,7 +40,6 @@ export function decodePublish({ firstByte, bytes, bodyOffset }: RawPacket, versi
   } else if (!isTopicName(topicName)) {
     throw new ProtocolError(ReasonCode.TopicNameInvalid, "a topic name has no wildcards"); // [MQTT-3.3.2-2]
   }
-  if (values.get(Property.PayloadFormatIndicator) === 1) expectUtf8Payload(payload);
 
   return {
     type: "PUBLISH",
@@ -53,17 +52,13 @@ export function decodePublish({ firstByte, bytes, bodyOffset }: RawPacket, versi
     messageExpirySec: values.get(Property.MessageExpiryInterval),
     properties: forwarded,
     payload,
+    isPayloadAsIndicated: isPayloadAsIndicated(values, payload),
   };
 }
 
-/**
- * The payload of a message whose Payload Format Indicator is 1. Section 3.3.2.3.2.
- *
- * @throws {ProtocolError} 0x99 unless it is well-formed UTF-8
- */
-export function expectUtf8Payload(payload: Uint8Array): void {
-  if (isUtf8(payload)) return;
-  throw new ProtocolError(ReasonCode.PayloadFormatInvalid, "the payload is not UTF-8, as its format indicator says");
+/** Whether a payload is UTF-8 where its Payload Format Indicator is 1. Section 3.3.2.3.2. */
+export function isPayloadAsIndicated(values: Properties["values"], payload: Uint8Array): boolean {
+  return values.get(Property.PayloadFormatIndicator) !== 1 || isUtf8(payload);
 }
 
 /** @returns undefined when the packet is larger than the client takes: it is then not sent [MQTT-3.1.2-24] */

@@ -82,7 +82,7 @@ export class Inbound {
       if (again.state === "received") send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
       return;
     }
-    const refusal = this.refusalOf(topicName, packet.properties);
+    const refusal = this.refusalOf(topicName, packet);
     if (refusal !== undefined) {
       refuse(this.context, connected, packet, refusal);
       return;
@@ -217,19 +217,29 @@ export class Inbound {
     return count;
   }
 
-  private refusalOf(topicName: string, properties: Uint8Array): Refusal | undefined {
+  private refusalOf(topicName: string, packet: PublishPacket): Refusal | undefined {
     const { limits, accessControl, clientId } = this.context.settings;
-    const refusal = refusalOfMessage(topicName, properties, limits);
+    const refusal = refusalOfMessage(topicName, packet.properties, limits);
     if (refusal !== undefined) return refusal;
+    if (!packet.isPayloadAsIndicated) {
+      return { reasonCode: ReasonCode.PayloadFormatInvalid, why: "the payload is not UTF-8, as its indicator says" };
+    }
     const decision = accessControl({ action: "publish", clientId, topicName });
     return isError(decision) ? { reasonCode: decision, why: "not allowed to publish to this topic" } : undefined;
   }
 }
 
-/** MQTT 3.x has no way to refuse a message: it is acknowledged and goes nowhere. QoS 0 is dropped in silence. */
+/**
+ * MQTT 3.x has no way to refuse a message: it is acknowledged and goes nowhere. QoS 0 is dropped in silence, but for a
+ * payload that is not what it says: there the standard has DISCONNECT. Section 3.3.2.3.2.
+ */
 function refuse(context: Context, connected: Connected, packet: PublishPacket, refusal: Refusal): void {
   context.droppedMessages += 1;
-  if (packet.qos === 0) return;
+  if (packet.qos === 0) {
+    if (refusal.reasonCode === ReasonCode.PayloadFormatInvalid)
+      throw new ProtocolError(refusal.reasonCode, refusal.why);
+    return;
+  }
   const type = packet.qos === 1 ? "PUBACK" : "PUBREC";
   const { packetId } = packet;
   send(context, connected, { type, packetId, reasonCode: refusal.reasonCode, reasonString: refusal.why });

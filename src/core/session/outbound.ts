@@ -3,6 +3,7 @@
 
 import { type Delivery, isExpired } from "../message/message.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
 import { DeliveryAnswer, sizeOfMessage } from "../topic/topic-request.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -174,11 +175,14 @@ export class Outbound {
 
   onPuback(packetId: number, connected: Connected): void {
     const entry = this.table.get(packetId);
-    if (entry?.qos === 1 && entry.isInFlight) this.complete(entry, connected);
+    if (!entry?.isInFlight) return;
+    expectAnswer("PUBACK", entry.qos === 1);
+    this.complete(entry, connected);
   }
 
   onPubrec(packetId: number, reasonCode: number, connected: Connected): void {
     const entry = this.table.get(packetId);
+    if (entry?.isInFlight) expectAnswer("PUBREC", entry.qos === 2);
     const isSent = entry?.qos === 2 && (entry.isInFlight || entry.mayHaveBeenSent);
     if (isError(reasonCode)) {
       if (isSent) this.complete(entry, connected); // [MQTT-4.4.0-2]
@@ -191,6 +195,7 @@ export class Outbound {
 
   onPubcomp(packetId: number, connected: Connected): void {
     const entry = this.table.get(packetId);
+    if (entry?.isInFlight) expectAnswer("PUBCOMP", entry.isReleased);
     if (entry?.isReleased) this.complete(entry, connected);
   }
 
@@ -247,4 +252,13 @@ export class Outbound {
     this.table.delete(entry);
     this.flush(connected);
   }
+}
+
+/**
+ * What waits for one packet is not acknowledged by another: without an end, the exchange would take its place in the
+ * Receive Maximum for good. Section 4.3.
+ */
+function expectAnswer(type: string, isExpected: boolean): void {
+  if (!isExpected)
+    throw new ProtocolError(ReasonCode.ProtocolError, `${type} is not what this packet identifier waits for`);
 }

@@ -24,13 +24,16 @@ export function refusalOf(raw: RawPacket | undefined, error: ProtocolError): Uin
   );
 }
 
-/** The client's Maximum Packet Size [MQTT-3.1.2-24], where it could be read. */
+/** Without properties, but with their length. */
+const bareConnackBytes = 5;
+
+/** The client's Maximum Packet Size [MQTT-3.1.2-24]; where it cannot be read, nothing is safe but the least. */
 function maximumPacketBytesOf(raw: RawPacket): number {
   try {
     const packet = decodePacket(raw, undefined);
     return (packet.type === "CONNECT" ? packet.maximumPacketBytes : undefined) ?? Number.POSITIVE_INFINITY;
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    return Number.POSITIVE_INFINITY;
+    return bareConnackBytes;
   }
 }

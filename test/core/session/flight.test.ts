@@ -51,7 +51,6 @@ describe("Receive Maximum of the client", () => {
     client.heard();
     client.acknowledge("puback", 2);
     client.acknowledge("puback", 99);
-    client.acknowledge("pubcomp", 1);
     expect(client.heard()).toEqual([]);
     client.acknowledge("puback", 1);
     expect(client.heard()).toEqual(["PUBLISH 2 q1 #2"]);
@@ -79,15 +78,34 @@ describe("a QoS 2 message to the client", () => {
     expect(client.heard()).toEqual(["PUBLISH 1 q2 #1", "PUBLISH 2 q1 #2"]);
   });
 
-  it("is not complete by PUBACK, nor a QoS 1 message by PUBREC", () => {
+  it.each([
+    [1, "pubrec", 2],
+    [1, "pubcomp", 2],
+    [2, "puback", 1],
+    [2, "pubcomp", 1],
+  ] as const)(
+    "in flight at QoS %i breaks off at %s, which it does not wait for [B18]",
+    (_, acknowledgement, packetId) => {
+      const h = new SessionHarness();
+      const client = h.subscribed();
+      h.deliver(delivery("1", { qos: 2 }), delivery("2"));
+      client.heard();
+      client.acknowledge(acknowledgement, packetId);
+      expect(client.heard()).toEqual(["DISCONNECT 0x82"]);
+    },
+  );
+
+  it("of an earlier connection, which is not in flight again yet, does not mind what comes [B18]", () => {
     const h = new SessionHarness();
-    const client = h.subscribed();
+    const durable = { clean: false, properties: { sessionExpiryInterval: 60, receiveMaximum: 2 } };
+    const client = h.subscribed(durable);
     h.deliver(delivery("1", { qos: 2 }), delivery("2"));
-    client.heard();
-    client.acknowledge("puback", 1);
-    client.acknowledge("pubrec", 2);
-    expect(client.heard()).toEqual(["PUBREL #2 0x92"]);
-    expect(h.store.outgoing()).toHaveLength(2);
+    client.drop();
+    const back = h.connected({ ...durable, properties: { ...durable.properties, receiveMaximum: 1 } });
+    back.heard();
+    back.acknowledge("pubrec", 2);
+    back.acknowledge("puback", 2);
+    expect(back.heard()).toEqual(["PUBREL #2 0x92"]);
   });
 
   it("that nobody knows is answered with PUBREL 0x92", () => {

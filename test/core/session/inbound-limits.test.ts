@@ -144,6 +144,17 @@ describe("a message that is refused", () => {
     expect(h.requests).toHaveLength(1);
   });
 
+  it("may be no UTF-8 though its payload format says so: only at QoS 0 does the connection end [B17]", () => {
+    const h = new SessionHarness();
+    const client = h.connected();
+    const properties = { payloadFormatIndicator: true };
+    for (const qos of [1, 2] as const) client.publish(qos, qos, Buffer.from([0xff]), { properties });
+    expect(client.heard()).toEqual(["PUBACK #1 0x99", "PUBREC #2 0x99"]);
+    client.publish(0, 0, Buffer.from([0xff]), { properties });
+    expect(client.heard()).toEqual(["DISCONNECT 0x99"]);
+    expect(h.requests).toEqual([]);
+  });
+
   it("may be one that only the broker itself publishes", () => {
     const h = new SessionHarness();
     const client = h.connected();
