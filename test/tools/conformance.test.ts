@@ -6,8 +6,8 @@ import { coverageOf, type Rule } from "../../tools/conformance/coverage.ts";
 import { resultsOf } from "../../tools/conformance/results.ts";
 
 const rule = (number: string, binds: Rule["binds"] = "Both"): Rule => ({ rule: number, binds, text: `of ${number}` });
-const conversation = (title: string) => ({ file: "test/conformance/a.test.ts", title });
-const unitTest = (title: string) => ({ file: "test/core/a.test.ts", title });
+const conversation = (title: string) => ({ file: "test/conformance/a.test.ts", title, line: 1 });
+const unitTest = (title: string) => ({ file: "test/core/a.test.ts", title, line: 1 });
 // Written in two parts, so that the numbers of the examples are no citations of this file.
 const cite = (number: string) => `[${number}]`;
 

@@ -112,9 +112,18 @@ function ruleEntry({ rule, text, proof }: ProvedRule): string {
 }
 
 function entry(head: string, by: readonly Title[]): string {
-  return [`- ${head}`, ...by.map(({ file, title }) => `  - ${plain(title)} ([${nameOf(file)}](../${file}))`)].join(
-    "\n",
-  );
+  return [`- ${head}`, ...alike(by).map(proofLine)].join("\n");
+}
+
+/** Titles that one loop makes, together. */
+function alike(titles: readonly Title[]): Title[][] {
+  return [...Map.groupBy(titles, ({ file, line, title }) => `${file}:${line ?? title}`).values()];
+}
+
+function proofLine([first, ...others]: readonly Title[]): string {
+  if (first === undefined) throw new Error("a group without titles");
+  const more = others.length === 0 ? "" : `, and ${others.length} like it`;
+  return `  - ${plain(first.title)}${more} ([${nameOf(first.file)}](../${first.file}))`;
 }
 
 /** A title without the numbers, which stand above it already. */

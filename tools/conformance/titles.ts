@@ -10,6 +10,8 @@ export type Title = {
   readonly file: string;
   /** Of the suites around it as well. */
   readonly title: string;
+  /** Where it is defined: tests that a loop makes share it. `undefined` for those of a contract in another file. */
+  readonly line: number | undefined;
 };
 
 /** Collects every test without running one. */
@@ -18,12 +20,17 @@ export function collectTitles(root: string): Title[] {
   const list = path.join(folder, "list.json");
   const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
   try {
-    const args = [vitest, "list", "--no-static-parse", `--json=${list}`];
+    const args = [vitest, "list", "--no-static-parse", "--includeTaskLocation", `--json=${list}`];
     execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-    const tests = JSON.parse(readFileSync(list, "utf8")) as { name: string; file: string }[];
-    return tests.map(({ name, file }) => ({
+    const tests = JSON.parse(readFileSync(list, "utf8")) as {
+      name: string;
+      file: string;
+      location?: { line: number };
+    }[];
+    return tests.map(({ name, file, location }) => ({
       file: path.relative(root, file).replaceAll(path.sep, "/"),
       title: name.replaceAll(" > ", " "),
+      line: location?.line,
     }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
