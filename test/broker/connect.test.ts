@@ -29,7 +29,7 @@ describe.each(paths)("over %s", (path) => {
     await Promise.all(clients.map((client) => client.endAsync()));
   });
 
-  it("anything but CONNECT first is answered by a close alone [MQTT-3.1.0-1] [MQTT-3.14.0-1]", async () => {
+  it("anything but CONNECT first is answered by a close alone [MQTT-3.1.0-1] [MQTT-3.14.0-1] [B7]", async () => {
     const client = await Conversation.open(broker.url(path, unique("rude")));
     client.send({ cmd: "pingreq" });
     await client.closed();
@@ -42,7 +42,7 @@ describe.each(paths)("over %s", (path) => {
     await client.ended(0x82);
   });
 
-  it("a connection that sends no CONNECT is closed", async () => {
+  it("a connection that sends no CONNECT is closed [B7]", async () => {
     const url = broker.url(path, unique("silent"));
     if (path === "TCP") await (await Conversation.open(url)).closed();
     else expect(await closeFrame(url)).toBe(1008);
@@ -54,7 +54,7 @@ describe.each(paths)("over %s", (path) => {
     await client.closed();
   });
 
-  it("packets sent right behind CONNECT are answered behind CONNACK [MQTT-3.2.0-1]", async () => {
+  it("packets sent right behind CONNECT are answered behind CONNACK [MQTT-3.2.0-1] [B9]", async () => {
     const clientId = unique("eager");
     const client = await Conversation.open(broker.url(path, clientId));
     const hello = client.encode(connectPacket({ clientId }));
@@ -67,21 +67,21 @@ describe.each(paths)("over %s", (path) => {
 });
 
 describe("the client identifier of a native WebSocket", () => {
-  it("must be the one of the path [MQTT-3.1.3-8]", async () => {
+  it("must be the one of the path [MQTT-3.1.3-8] [B2]", async () => {
     const client = await Conversation.open(broker.wsNative(unique("path")));
     client.send(connectPacket({ clientId: unique("packet") }));
     await client.receive({ cmd: "connack", reasonCode: 0x85, sessionPresent: false });
     await client.closed();
   });
 
-  it("must be the one of the path in 3.1.1 too", async () => {
+  it("must be the one of the path in 3.1.1 too [B2]", async () => {
     const client = await Conversation.open(broker.wsNative(unique("path")));
     client.send(connectPacket({ version: 4, clientId: unique("packet") }));
     await client.receive({ cmd: "connack", returnCode: 2, sessionPresent: false });
     await client.closed();
   });
 
-  it("is the path's where CONNECT has none", async () => {
+  it("is the path's where CONNECT has none [B1]", async () => {
     const clientId = unique("path id/with ünïcode");
     const unnamed = await connect(broker.wsNative(clientId), { clientId: "" });
     expect(unnamed.connack.properties?.assignedClientIdentifier).toBe(clientId);
@@ -92,7 +92,7 @@ describe("the client identifier of a native WebSocket", () => {
 });
 
 describe("takeover", () => {
-  it("resumes the session, whichever path the two came on [MQTT-3.1.2-5]", async () => {
+  it("resumes the session, whichever path the two came on [MQTT-3.1.2-5] [B3]", async () => {
     const clientId = unique("moving");
     const topic = unique("connect/moving");
     const publisher = await connect(broker.tcp);

@@ -42,7 +42,7 @@ describe.each(paths)("a publisher over %s", (path) => {
 });
 
 describe("a message without a matching subscriber", () => {
-  it.each([1, 2] as const)("at QoS %i is answered 0x10", async (qos) => {
+  it.each([1, 2] as const)("at QoS %i is answered 0x10 [B22]", async (qos) => {
     const publisher = await connect(broker.tcp);
     expect(await publisher.publish(unique("publish/nobody"), "x", { qos })).toBe(0x10);
   });

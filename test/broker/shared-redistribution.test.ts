@@ -61,7 +61,7 @@ describe("a member whose connection is lost, with a session that goes on", () =>
     },
   );
 
-  it("keeps them while nobody else is connected, in order, with DUP where they were sent", async () => {
+  it("keeps them while nobody else is connected, in order, with DUP where they were sent [B49]", async () => {
     const { filter, holder } = await holding(window(2, 600), atQos1("1", "2", "3"));
     const away = await joined(filter, durable());
     await away.disconnect();
@@ -111,7 +111,7 @@ describe("a member whose connection is lost, with a session that goes on", () =>
     await (await returned(other)).expectNothingMore();
   });
 
-  it("that takes over its own connection keeps everything", async () => {
+  it("that takes over its own connection keeps everything [B58]", async () => {
     const { filter, holder } = await holding(window(2, 600), atQos1("1", "2", "3"));
     const other = await joined(filter);
     const back = await returned(holder);
@@ -119,7 +119,7 @@ describe("a member whose connection is lost, with a session that goes on", () =>
     await other.expectNothingMore();
   });
 
-  it("leaves a thousand messages to two others, each once", async () => {
+  it("leaves a thousand messages to two others, each once [B49]", async () => {
     const topic = unique("shared");
     const filter = `$share/g/${topic}`;
     const [publisher, holder] = [await connect(broker.tcp), await connect(broker.ws, window(100, 600))];
@@ -163,7 +163,7 @@ describe("a member whose session ends", () => {
     await expectMoved(holder, other);
   });
 
-  it("by time leaves it to one that is away, where nobody is connected [MQTT-4.8.2-5]", async () => {
+  it("by time leaves it to one that is away, where nobody is connected [MQTT-4.8.2-5] [B50]", async () => {
     const { filter, holder } = await holding(window(1, 1), mixed);
     const away = await joined(filter, durable());
     await away.disconnect();

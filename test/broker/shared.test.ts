@@ -7,7 +7,7 @@ import { connect, durable, unique } from "../support/connect.ts";
 const broker = useBroker();
 
 describe("a shared subscription", () => {
-  it("prefers a member that is connected to one that is away", async () => {
+  it("prefers a member that is connected to one that is away [B48]", async () => {
     const topic = unique("shared/away");
     const filter = `$share/g/${topic}`;
     const publisher = await connect(broker.tcp);

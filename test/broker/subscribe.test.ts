@@ -7,7 +7,7 @@ import { connect, unique } from "../support/connect.ts";
 const broker = useBroker();
 
 describe("SUBSCRIBE", () => {
-  it("is answered before the retained messages that it asks for", async () => {
+  it("is answered before the retained messages that it asks for [B30]", async () => {
     const topic = unique("subscribe/retained");
     const publisher = await connect(broker.tcp);
     for (const level of [1, 2, 3]) await publisher.publish(`${topic}/${level}`, "x", { qos: 1, retain: true });
@@ -21,7 +21,7 @@ describe("SUBSCRIBE", () => {
 });
 
 describe("overlapping subscriptions", () => {
-  it("become one message at the highest QoS, with every identifier [MQTT-3.3.4-2] [MQTT-3.3.4-4]", async () => {
+  it("become one message at the highest QoS, with every identifier [MQTT-3.3.4-2] [MQTT-3.3.4-4] [B35]", async () => {
     const topic = unique("subscribe/overlap");
     const [client, publisher] = [await connect(broker.tcp), await connect(broker.tcp)];
     await client.subscribe(`${topic}/#`, { qos: 0, identifier: 1 });
@@ -35,7 +35,7 @@ describe("overlapping subscriptions", () => {
     await client.expectNothingMore();
   });
 
-  it("become one message in 3.1.1 too", async () => {
+  it("become one message in 3.1.1 too [B35]", async () => {
     const topic = unique("subscribe/overlap");
     const [client, publisher] = [await connect(broker.ws, { version: 4 }), await connect(broker.tcp)];
     await client.subscribe([`${topic}/#`, `${topic}/+`, `${topic}/x`], { qos: 1 });

@@ -63,7 +63,7 @@ describe.each(paths)("over %s the Will", (path) => {
     await watcher.expectNothing(2500).finally(() => clearInterval(beat));
   });
 
-  it("is published when the client breaks the protocol", async () => {
+  it("is published when the client breaks the protocol [B53]", async () => {
     const { watcher, client, topic } = await scene();
     client.send(connectPacket());
     await watcher.message({ topic, payload: "gone" });

@@ -115,7 +115,7 @@ describe("sent on unaltered", () => {
 });
 
 describe("between versions", () => {
-  it.each([3, 4] as const)("a subscriber of version %i gets the message without properties", async (version) => {
+  it.each([3, 4] as const)("a subscriber of version %i gets the message without properties [B29]", async (version) => {
     const topic = unique("properties/vanish");
     const [publisher, subscriber] = await connectAll(target.url, {}, { version });
     await subscriber.subscribe(topic);
@@ -125,7 +125,7 @@ describe("between versions", () => {
     expect(await subscriber.receiveBytes()).toEqual(rawPacket(0x30, field(topic), Buffer.from("bare")));
   });
 
-  it.each([3, 4] as const)("a message of a publisher of version %i has none [MQTT-2.2.2-1]", async (version) => {
+  it.each([3, 4] as const)("a message of a publisher of version %i has none [MQTT-2.2.2-1] [B29]", async (version) => {
     const topic = unique("properties/none");
     const [publisher, subscriber] = await connectAll(target.url, { version }, {});
     await subscriber.subscribe(topic);

@@ -11,7 +11,7 @@ const kept = { payload: "kept", retain: true };
 
 describe("Retain Handling 0", () => {
   it.each(qosLevels)(
-    "sends retained messages at every SUBSCRIBE at QoS %i [MQTT-3.3.1-9] [MQTT-3.8.4-4]",
+    "sends retained messages at every SUBSCRIBE at QoS %i [MQTT-3.3.1-9] [MQTT-3.8.4-4] [B34]",
     async (qos) => {
       const topic = await retainedTopic(target.url, "kept", { qos });
       const subscriber = await connect(target.url);

@@ -91,7 +91,7 @@ describe("a shared subscription", () => {
     }
   });
 
-  it("gets no retained messages", async () => {
+  it("gets no retained messages [B51]", async () => {
     const topic = unique("shared");
     const [publisher, member] = [await connect(target.url), await connect(target.url)];
     await publisher.publish(topic, "kept", { qos: 1, retain: true });

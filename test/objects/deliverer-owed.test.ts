@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe("a session that cannot be reached", () => {
-  it("leaves what it is owed in the store, and only then is the publish answered", async () => {
+  it("leaves what it is owed in the store, and only then is the publish answered [B47]", async () => {
     const scene = lost();
     const outcome = scene.published("one");
     await vi.advanceTimersByTimeAsync(3_000);
@@ -27,7 +27,7 @@ describe("a session that cannot be reached", () => {
     expect(scene.onOwed).toHaveBeenCalled();
   });
 
-  it("gets it later, before what came after it [MQTT-4.6.0-5]", async () => {
+  it("gets it later, before what came after it [MQTT-4.6.0-5] [B47]", async () => {
     const scene = lost();
     const first = scene.published("one");
     await vi.advanceTimersByTimeAsync(givenUpMs);

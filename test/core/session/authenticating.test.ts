@@ -46,7 +46,7 @@ describe("CONNECT with a method", () => {
     expect(socket.heard()).toEqual(["CONNACK new 0x87"]);
   });
 
-  it("that is unknown is refused with 0x8C, also where there are no users [MQTT-4.12.0-1]", () => {
+  it("that is unknown is refused with 0x8C, also where there are no users [MQTT-4.12.0-1] [B56]", () => {
     const first = new ScramClient("user", "pencil").first();
     for (const [h, name] of [
       [harness(), "SCRAM-SHA-1"],

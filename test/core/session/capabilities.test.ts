@@ -15,7 +15,7 @@ function willOf(fields: object) {
 }
 
 describe("CONNACK", () => {
-  it("tells what is not available, and not what is [MQTT-3.2.2-9]", () => {
+  it("tells what is not available, and not what is [MQTT-3.2.2-9] [B11]", () => {
     const limited = { receiveMaximum: 1_000, maximumPacketSize: 1_048_576, topicAliasMaximum: 32 };
     expect(new SessionHarness().connected().connack).toHaveProperty("properties", limited);
     expect(new SessionHarness({ capabilities: { maximumQos: 1 } }).connected().connack).toHaveProperty("properties", {
@@ -45,7 +45,7 @@ describe("CONNACK", () => {
     expect(h.store.writes).toEqual([]);
   });
 
-  it("has no return code for such a Will before MQTT 5.0: the connection is closed [3.1.1 MQTT-3.2.2-6]", () => {
+  it("has no return code for such a Will before MQTT 5.0: the connection is closed [3.1.1 MQTT-3.2.2-6] [B10]", () => {
     const h = new SessionHarness({ capabilities: nothing });
     for (const [protocolVersion, fields] of [
       [3, { qos: 1 }],
@@ -124,7 +124,7 @@ describe("SUBSCRIBE", () => {
   });
 
   it.each([3, 4] as const)(
-    "of version %d is refused the filters that are not available, and no others [3.1.1 MQTT-3.8.3-2]",
+    "of version %d is refused the filters that are not available, and no others [3.1.1 MQTT-3.8.3-2] [B39]",
     (protocolVersion) => {
       const h = new SessionHarness({ capabilities: { ...nothing, maximumQos: 2 } });
       const client = h.connected({ protocolVersion });

@@ -89,13 +89,13 @@ describe("the client identifier", () => {
     expect([h.reports, h.store.writes]).toEqual([[], []]);
   });
 
-  it("is assigned where MQTT 5.0 leaves it empty, and told [MQTT-3.1.3-6] [MQTT-3.2.2-16]", () => {
+  it("is assigned where MQTT 5.0 leaves it empty, and told [MQTT-3.1.3-6] [MQTT-3.2.2-16] [B1]", () => {
     const h = new SessionHarness({ clientId: "assigned1" });
     const { connack } = h.connected({ clientId: "" });
     expect(connack).toMatchObject({ properties: { assignedClientIdentifier: "assigned1" } });
   });
 
-  it("may be empty in MQTT 3.1.1 with a clean session alone [3.1.1 MQTT-3.1.3-7] [3.1.1 MQTT-3.1.3-8]", () => {
+  it("may be empty in MQTT 3.1.1 with a clean session alone [3.1.1 MQTT-3.1.3-7] [3.1.1 MQTT-3.1.3-8] [B1]", () => {
     const h = new SessionHarness();
     expect(h.connect({ protocolVersion: 4, clientId: "", clean: true }).heard()).toEqual(["CONNACK new"]);
     // The library that writes packets will not write this one.
@@ -159,7 +159,7 @@ describe("Clean Start and resumption", () => {
     expect(h.resume().heard()).toEqual(["CONNACK new"]);
   });
 
-  it("in MQTT 3.1 has no Session Present flag, and in 3.1.1 it has [3.1.1 MQTT-3.2.2-2]", () => {
+  it("in MQTT 3.1 has no Session Present flag, and in 3.1.1 it has [3.1.1 MQTT-3.2.2-2] [B4]", () => {
     const h = new SessionHarness();
     for (const [protocolVersion, heard] of [
       [3, "CONNACK new"],

@@ -30,14 +30,14 @@ describe("Receive Maximum of the client", () => {
     expect(client.heard()).toEqual(["PUBLISH 2 q2 #2"]);
   });
 
-  it("does not count QoS 0, which may overtake", () => {
+  it("does not count QoS 0, which may overtake [B44]", () => {
     const h = new SessionHarness();
     const client = h.subscribed(window(1));
     h.deliver(delivery("1"), delivery("2"), delivery("0", { qos: 0 }));
     expect(client.heard()).toEqual(["PUBLISH 0 q0", "PUBLISH 1 q1 #1"]);
   });
 
-  it("is no more than the server's own limit", () => {
+  it("is no more than the server's own limit [B44]", () => {
     const h = new SessionHarness({ limits: { maximumInFlight: 2 } });
     const client = h.subscribed(window(10));
     h.deliver(delivery("1"), delivery("2"), delivery("3"));
@@ -117,7 +117,7 @@ describe("a QoS 2 message to the client", () => {
 });
 
 describe("a later connection of the same session", () => {
-  it("gets everything unacknowledged again, in order, with its packet identifiers and DUP [MQTT-4.4.0-1] [MQTT-3.3.1-1]", () => {
+  it("gets everything unacknowledged again, in order, with its packet identifiers and DUP [MQTT-4.4.0-1] [MQTT-3.3.1-1] [B42]", () => {
     const h = new SessionHarness();
     const client = h.subscribed(window(3));
     h.deliver(...["1", "2", "3", "4"].map((text) => delivery(text, { qos: 2 })));

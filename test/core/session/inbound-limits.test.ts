@@ -5,7 +5,7 @@ import { SessionHarness } from "../../support/session-harness.ts";
 describe("Receive Maximum of the server", () => {
   const limits = { receiveMaximum: 2 };
 
-  it("is told to the client, and one more message ends the connection [MQTT-3.3.4-7]", () => {
+  it("is told to the client, and one more message ends the connection [MQTT-3.3.4-7] [B27]", () => {
     const h = new SessionHarness({ limits });
     const client = h.connected();
     expect(client.connack).toMatchObject({ properties: { receiveMaximum: 2 } });
@@ -29,7 +29,7 @@ describe("Receive Maximum of the server", () => {
     expect(client.closed?.code).toBe(1008);
   });
 
-  it("lets a burst at QoS 1 through: how soon that is acknowledged is the server's affair", () => {
+  it("lets a burst at QoS 1 through: how soon that is acknowledged is the server's affair [B27]", () => {
     const h = new SessionHarness({ limits });
     const client = h.connected();
     for (const packetId of [1, 2, 3, 4]) client.publish(1, packetId);
@@ -96,7 +96,7 @@ describe("a message that is refused", () => {
   const accessControl = (request: { action: string }) =>
     request.action === "publish" ? ReasonCode.NotAuthorized : ReasonCode.Success;
 
-  it("is acknowledged with the reason, and goes nowhere", () => {
+  it("is acknowledged with the reason, and goes nowhere [B21]", () => {
     const h = new SessionHarness({ accessControl });
     const client = h.connected();
     client.publish(0, 0);
@@ -108,7 +108,7 @@ describe("a message that is refused", () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it("is acknowledged in MQTT 3.1.1 as any other [3.1.1 MQTT-3.3.5-2]", () => {
+  it("is acknowledged in MQTT 3.1.1 as any other [3.1.1 MQTT-3.3.5-2] [B21]", () => {
     const h = new SessionHarness({ accessControl });
     const client = h.connected({ protocolVersion: 4 });
     client.publish(1, 1);
@@ -134,7 +134,7 @@ describe("a message that is refused", () => {
     expect(h.requests).toHaveLength(1);
   });
 
-  it("may have too long a topic, or too many user properties", () => {
+  it("may have too long a topic, or too many user properties [B21]", () => {
     const h = new SessionHarness({ limits: { maximumTopicBytes: 64, maximumUserProperties: 1 } });
     const client = h.connected();
     client.publish(1, 1, "m", { topic: "x".repeat(64), properties: { userProperties: { a: "1" } } });
@@ -155,7 +155,7 @@ describe("a message that is refused", () => {
     expect(h.requests).toEqual([]);
   });
 
-  it("may be one that only the broker itself publishes", () => {
+  it("may be one that only the broker itself publishes [B26]", () => {
     const h = new SessionHarness();
     const client = h.connected();
     client.publish(1, 1, "m", { topic: "$SYS/broker" });
@@ -191,7 +191,7 @@ describe("topic aliases of the client", () => {
     expect(later.heard()).toEqual(["DISCONNECT 0x82"]);
   });
 
-  it("are told their maximum, and one above it ends the connection [MQTT-3.3.2-9]", () => {
+  it("are told their maximum, and one above it ends the connection [MQTT-3.3.2-9] [B16]", () => {
     const h = new SessionHarness();
     const client = h.connected();
     expect(client.connack).toMatchObject({ properties: { topicAliasMaximum: 32 } });
@@ -199,7 +199,7 @@ describe("topic aliases of the client", () => {
     expect(client.heard()).toEqual(["DISCONNECT 0x94"]);
   });
 
-  it("stand for nothing before they were given a topic", () => {
+  it("stand for nothing before they were given a topic [B16]", () => {
     const h = new SessionHarness();
     const client = h.connected();
     client.publish(0, 0, "m", alias(3));

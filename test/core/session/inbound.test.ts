@@ -20,7 +20,7 @@ describe("PUBLISH from the client", () => {
     [1, "PUBACK #7"],
     [2, "PUBREC #7"],
   ] as const)(
-    "at QoS %d is acknowledged once the topic object has answered [MQTT-4.3.2-4] [MQTT-4.3.3-8]",
+    "at QoS %d is acknowledged once the topic object has answered [MQTT-4.3.2-4] [MQTT-4.3.3-8] [B23]",
     (qos, ack) => {
       const h = new SessionHarness();
       const client = h.connected();

@@ -43,7 +43,7 @@ describe("Session Expiry Interval", () => {
     expect(client.heard()).toEqual(["PUBLISH 1 q1 #1"]);
   });
 
-  it("is capped, and the client is told", () => {
+  it("is capped, and the client is told [B6]", () => {
     const h = new SessionHarness({ limits: { maximumSessionExpirySec: 50 } });
     expect(h.connected(expiry(100)).connack).toMatchObject({ properties: { sessionExpiryInterval: 50 } });
     expect(h.connected(expiry(50)).connack).not.toHaveProperty("properties.sessionExpiryInterval");
@@ -59,7 +59,7 @@ describe("Session Expiry Interval", () => {
     expect(h.resume().heard()).toEqual(["CONNACK present"]);
   });
 
-  it("of a session that is not clean in MQTT 3.1.1 is the longest there is [3.1.1 MQTT-3.1.2-4]", () => {
+  it("of a session that is not clean in MQTT 3.1.1 is the longest there is [3.1.1 MQTT-3.1.2-4] [B6]", () => {
     const h = new SessionHarness();
     h.connected({ protocolVersion: 4, clean: false }).drop();
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 7_776_000_000);
@@ -123,7 +123,7 @@ describe("the keep alive of a client's own socket", () => {
     expect(h.reports.map(({ type }) => type)).toEqual(["connected", "disconnected"]);
   });
 
-  it("is the server's where the client asks for more, or for none [MQTT-3.2.2-21]", () => {
+  it("is the server's where the client asks for more, or for none [MQTT-3.2.2-21] [B5]", () => {
     const h = new SessionHarness();
     for (const keepalive of [0, 61, 65_535]) {
       expect(h.connected({ keepalive }, direct).connack).toMatchObject({ properties: { serverKeepAlive: 60 } });
@@ -132,7 +132,7 @@ describe("the keep alive of a client's own socket", () => {
     expect(h.connected({ keepalive: 60 }, direct).connack).not.toHaveProperty("properties.serverKeepAlive");
   });
 
-  it("is the client's word in MQTT 3.1.1, and off at 0 [3.1.1 MQTT-3.1.2-24]", () => {
+  it("is the client's word in MQTT 3.1.1, and off at 0 [3.1.1 MQTT-3.1.2-24] [B5]", () => {
     const h = new SessionHarness();
     h.connected({ protocolVersion: 4, keepalive: 1000 }, direct);
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 1_500_000);
@@ -191,7 +191,7 @@ describe("the end of a connection", () => {
     expect(h.reports.at(-1)).toEqual({ type: "disconnected", atMs: h.nowMs, isSessionKept: false });
   });
 
-  it("by a packet over the server's maximum is explained with 0x95 [MQTT-3.2.2-15]", () => {
+  it("by a packet over the server's maximum is explained with 0x95 [MQTT-3.2.2-15] [B20]", () => {
     const h = new SessionHarness({ limits: { maximumPacketBytes: 1024 } });
     const client = h.connected();
     client.publish(1, 1, "x".repeat(1024));

@@ -72,7 +72,7 @@ describe("a full queue", () => {
   it.each([
     ["in memory", () => {}],
     ["after a crash", (h: SessionHarness) => h.crash()],
-  ])("takes new messages in place of those that have expired, %s [MQTT-3.3.2-5]", (_, happens) => {
+  ])("takes new messages in place of those that have expired, %s [MQTT-3.3.2-5] [B41]", (_, happens) => {
     const h = new SessionHarness({ limits });
     h.subscribed().drop();
     const at = (seconds: number) => ({ expiresAtMs: h.nowMs + seconds * 1000 });

@@ -30,7 +30,7 @@ describe("a message to the client", () => {
     expect(client.heard()).toEqual([]);
   });
 
-  it("is stored before it counts as taken, in a session that outlives its connection", () => {
+  it("is stored before it counts as taken, in a session that outlives its connection [B23]", () => {
     const h = new SessionHarness();
     h.subscribed().drop();
     expect(h.deliver(delivery("1", { qos: 2, id: "0a-g-1" }))).toEqual([Accepted]);
@@ -39,7 +39,7 @@ describe("a message to the client", () => {
     expect(h.store.readOutgoing(1)).toMatchObject({ qos: 2, message: { id: "0a-g-1" } });
   });
 
-  it("at QoS 0 is dropped while the client is away, and counted", () => {
+  it("at QoS 0 is dropped while the client is away, and counted [B40]", () => {
     const h = new SessionHarness();
     h.subscribed().drop();
     expect(h.deliver(delivery("1", { qos: 0 }))).toEqual([Accepted]);
@@ -65,7 +65,7 @@ describe("a message to the client", () => {
     expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Refused]);
   });
 
-  it("may be refused by a member of a shared subscription whose queue is full, and is not counted as dropped", () => {
+  it("may be refused by a member of a shared subscription whose queue is full, and is not counted as dropped [B59]", () => {
     const h = new SessionHarness({ limits: { maximumQueuedMessages: 1 } });
     h.subscribed();
     const items = ["1", "2"].map((text) => ({ generation: h.generation, isRefusable: true, delivery: delivery(text) }));
@@ -181,7 +181,7 @@ describe("a message to the client", () => {
 });
 
 describe("the queue of a session", () => {
-  it("has a limit of messages, and QoS 0 takes no room", () => {
+  it("has a limit of messages, and QoS 0 takes no room [B41]", () => {
     const h = new SessionHarness({ limits: { maximumQueuedMessages: 2 } });
     h.subscribed().drop();
     expect(h.deliver(delivery("1"), delivery("0", { qos: 0 }), delivery("2"), delivery("3"))).toEqual([

@@ -123,7 +123,7 @@ describe("the aliases", () => {
     ).toBe(10 * nameBytes + 1000 * 3 + 200 * nameBytes);
   });
 
-  it("go over to the topics that are used most, and again when others are", () => {
+  it("go over to the topics that are used most, and again when others are [B45]", () => {
     for (const hot of [500, 600, 700]) {
       const aliases = new OutgoingAliases(10);
       const client = new ModelClient(10);
@@ -167,7 +167,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("never has more than its own maximum, nor any for a client that names none [MQTT-3.1.2-27]", () => {
+  it("never has more than its own maximum, nor any for a client that names none [MQTT-3.1.2-27] [B45]", () => {
     const h = new SessionHarness({ limits: { topicAliasMaximum: 1 } });
     const many = { properties: { topicAliasMaximum: 65_535 } };
     const none = { properties: {} };

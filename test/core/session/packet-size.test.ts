@@ -24,7 +24,7 @@ function sizesOf(socket: TestSocket): number[] {
 
 describe("a PUBLISH that is larger than the client takes", () => {
   it.each([0, 1, 2] as const)(
-    "at QoS %i is skipped and counted once; its publisher hears nothing of it [MQTT-3.1.2-24] [MQTT-3.1.2-25]",
+    "at QoS %i is skipped and counted once; its publisher hears nothing of it [MQTT-3.1.2-24] [MQTT-3.1.2-25] [B43]",
     (qos) => {
       const h = new SessionHarness();
       const client = h.subscribed(atMost(60));
@@ -40,7 +40,7 @@ describe("a PUBLISH that is larger than the client takes", () => {
     },
   );
 
-  it("takes no place in the client's window, and what is behind it goes", () => {
+  it("takes no place in the client's window, and what is behind it goes [B43]", () => {
     const h = new SessionHarness();
     const client = h.subscribed(atMost(60, { receiveMaximum: 1 }));
     h.deliver(delivery("1"), delivery(large), delivery(large, { qos: 2 }), delivery("4"), delivery(large));
@@ -79,7 +79,7 @@ describe("a PUBLISH that is larger than the client takes", () => {
 });
 
 describe("a CONNACK that is larger than the client takes", () => {
-  it("refuses the connection before anything has changed", () => {
+  it("refuses the connection before anything has changed [B12]", () => {
     const h = new SessionHarness();
     const first = h.subscribed();
     const second = h.connect({ ...atMost(10), ...withWill, clean: true });
@@ -121,7 +121,7 @@ describe("a SUBSCRIBE or UNSUBSCRIBE whose answer is larger than the client take
   const filters = Array.from({ length: 60 }, (_, index) => `f${index}`);
   const suback = (count: number) => 2 + 2 + 1 + count;
 
-  it("ends the connection, and nothing is asked of the topic objects [MQTT-3.1.2-24]", () => {
+  it("ends the connection, and nothing is asked of the topic objects [MQTT-3.1.2-24] [B12]", () => {
     for (const ask of ["subscribe", "unsubscribe"] as const) {
       const h = new SessionHarness();
       const client = h.connected(atMost(suback(60) - 1));

@@ -52,7 +52,7 @@ describe("a re-authentication", () => {
     expect(dataOf(socket)).toEqual(client.serverFinal);
   });
 
-  it("does not hold up other packets", () => {
+  it("does not hold up other packets [B57]", () => {
     const h = harness();
     const socket = proved(h);
     const client = new ScramClient("user", "pencil");

@@ -113,7 +113,7 @@ describe("SUBSCRIBE", () => {
     expect(h.store.subscriptions()).toEqual([]);
   });
 
-  it("that a shard does not answer is refused for that filter alone, and not kept", () => {
+  it("that a shard does not answer is refused for that filter alone, and not kept [B38]", () => {
     const h = new SessionHarness(sharded);
     const client = h.connected(durable);
     client.subscribe(5, "a", "#");
@@ -125,7 +125,7 @@ describe("SUBSCRIBE", () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it("that failed is taken back from the shards that had it, unless it was asked for again meanwhile", () => {
+  it("that failed is taken back from the shards that had it, unless it was asked for again meanwhile [B38]", () => {
     const h = new SessionHarness(sharded);
     const client = h.connected();
     client.subscribe(5, "#");
@@ -174,7 +174,7 @@ describe("SUBSCRIBE", () => {
     expect(h.store.subscriptions()).toMatchObject([{ topicFilter: "a", qos: 0 }]);
   });
 
-  it("is refused by filter: too many levels, not allowed, too many [MQTT-3.9.3-1]", () => {
+  it("is refused by filter: too many levels, not allowed, too many [MQTT-3.9.3-1] [B37]", () => {
     const accessControl = (request: { action: string; topicFilter?: string }) =>
       request.topicFilter === "secret" ? ReasonCode.NotAuthorized : ReasonCode.Success;
     const h = new SessionHarness({ accessControl, limits: { maximumTopicLevels: 8, maximumSubscriptions: 2 } });

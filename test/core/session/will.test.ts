@@ -55,7 +55,7 @@ describe("the Will", () => {
     expect(published(h)).toHaveLength(1);
   });
 
-  it("is discarded by DISCONNECT 0x00, and published by DISCONNECT 0x04 [MQTT-3.14.4-3] [MQTT-3.1.2-10]", () => {
+  it("is discarded by DISCONNECT 0x00, and published by DISCONNECT 0x04 [MQTT-3.14.4-3] [MQTT-3.1.2-10] [B55]", () => {
     const h = new SessionHarness();
     h.connected(withWill()).disconnect();
     expect([published(h), h.store.wills()]).toEqual([[], []]);
@@ -78,7 +78,7 @@ describe("the Will", () => {
     expect(published(h)[0]?.expiresAtMs).toBe(h.nowMs + 10_000);
   });
 
-  it("expires from when it was due, however often it is tried", () => {
+  it("expires from when it was due, however often it is tried [B54]", () => {
     const h = new SessionHarness();
     h.connected(withWill({ delaySec: 5, messageExpirySec: 10 })).drop();
     h.alarm();
@@ -220,7 +220,7 @@ describe("a restart with a client connected", () => {
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000);
   });
 
-  it("by a crash publishes the Will of a connection that was the session's last", () => {
+  it("by a crash publishes the Will of a connection that was the session's last [B53]", () => {
     const h = new SessionHarness();
     h.connected({ properties: { sessionExpiryInterval: 3600 } }).drop();
     h.resume(withWill({ expirySec: 0 }));

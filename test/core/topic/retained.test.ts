@@ -38,7 +38,7 @@ describe("a retained message", () => {
     expect(store.retainedTotals().messages).toBe(1);
   });
 
-  it("is cleared by an empty one, which is not kept but goes to those who subscribe [MQTT-3.3.1-6] [MQTT-3.3.1-7]", () => {
+  it("is cleared by an empty one, which is not kept but goes to those who subscribe [MQTT-3.3.1-6] [MQTT-3.3.1-7] [B31]", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "1");
     topic.subscribe("c2", "g2", subscription("a"));
@@ -78,7 +78,7 @@ describe("a retained message", () => {
     expect(textsOf(topic, "a/+")).toEqual(["1", "2", "3"]);
   });
 
-  it("that has expired is neither sent nor kept [MQTT-3.3.2-5]", () => {
+  it("that has expired is neither sent nor kept [MQTT-3.3.2-5] [B33]", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "1", { expiresAtMs: nowMs }, nowMs - 1);
     publish(topic, "b", "2", { expiresAtMs: nowMs + 1 }, nowMs - 1);
@@ -116,7 +116,7 @@ describe("a retained message", () => {
 });
 
 describe("the limits of retained messages", () => {
-  it("are of messages: one more is refused, replacing and clearing go on", () => {
+  it("are of messages: one more is refused, replacing and clearing go on [B32]", () => {
     const { topic } = setUp({ maximumRetainedMessages: 2 });
     publish(topic, "a", "1");
     publish(topic, "b", "1");
@@ -142,7 +142,7 @@ describe("the limits of retained messages", () => {
     expect(publish(topic, "a", "x".repeat(900))).toMatchObject({ recipients: [] });
   });
 
-  it("leave room again when messages have expired, though nobody has asked for them", () => {
+  it("leave room again when messages have expired, though nobody has asked for them [B33]", () => {
     const { topic, store } = setUp({ maximumRetainedMessages: 2 });
     publish(topic, "a", "1", { expiresAtMs: nowMs + 1 });
     publish(topic, "b", "1");
@@ -160,7 +160,7 @@ describe("the limits of retained messages", () => {
     expect(publish(topic, "b", "1", {}, nowMs + 10_000)).toMatchObject({ recipients: [] });
   });
 
-  it("do not refuse what is not retained, and what is refused goes to nobody", () => {
+  it("do not refuse what is not retained, and what is refused goes to nobody [B32]", () => {
     const { topic } = setUp({ maximumRetainedMessages: 0 });
     topic.subscribe("c2", "g2", subscription("a"));
     expect(publish(topic, "a", "1")).toBe(0x97);

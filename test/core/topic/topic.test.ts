@@ -220,7 +220,7 @@ describe("a shared subscription", () => {
     ]);
   });
 
-  it("takes turns at QoS 0 and 1, and asks every member in the end", () => {
+  it("takes turns at QoS 0 and 1, and asks every member in the end [B48]", () => {
     const topic = shared(3);
     const turns = [0, 1, 1, 0, 1, 1].map((qos) => firstOf(topic, { qos: qos as 0 }));
     expect(turns.slice(0, 3).toSorted()).toEqual(["c1", "c2", "c3"]);
