@@ -34,7 +34,7 @@ const table = {
   connectTimeoutSec: [10, 1, 60],
   /** From the last byte of a packet that is not complete: it keeps the object awake, and billed. */
   packetTimeoutSec: [30, 5, 600],
-  /** Sockets of one session object that have not sent CONNECT yet. */
+  /** Sockets of one session object whose client is not connected yet. */
   maximumPendingSockets: [8, 1, 1_000],
   /** Per topic object. */
   maximumRetainedMessages: [100_000, 0, 10_000_000],

@@ -1,5 +1,6 @@
 // A session's lanes to the topic objects: one for each shard it talks to, so that what a client does on one shard
-// stays in order.
+// stays in order. What leaves for other members of a shared subscription has lanes of its own: the members are asked
+// one after the other, and a client that is back meanwhile does not wait for them.
 
 import type { Effect, RequestToken } from "../core/session/effect.ts";
 import { encodeTopicRequests, type TopicRequest } from "../core/topic/topic-request.ts";
@@ -20,8 +21,11 @@ export type TopicLaneHandlers = {
   readonly onBroken: (error: unknown) => void;
 };
 
+type Lanes = Map<number, Lane<Item, number>>;
+
 export class TopicLanes {
-  private readonly lanes = new Map<number, Lane<Item, number>>();
+  private readonly lanes: Lanes = new Map();
+  private readonly redistributionLanes: Lanes = new Map();
   private readonly env: Env;
   private readonly settings: Settings;
   private readonly namespace: string;
@@ -38,12 +42,13 @@ export class TopicLanes {
 
   /** Whether every request has been answered. */
   get areIdle(): boolean {
-    return [...this.lanes.values()].every((lane) => lane.isIdle);
+    return [this.lanes, this.redistributionLanes].every((lanes) => [...lanes.values()].every((lane) => lane.isIdle));
   }
 
   request({ shard, request, token, bytes }: Extract<Effect, { type: "request" }>): void {
     const item = { request, token };
-    if (this.laneTo(shard).enqueue(item, bytes)) return;
+    const lanes = request.type === "redistribute" ? this.redistributionLanes : this.lanes;
+    if (this.laneTo(shard, lanes).enqueue(item, bytes)) return;
     // A full lane: as if nobody had answered, but later, for this may be amid the effects of an event.
     queueMicrotask(() => this.onGivenUp([item]));
   }
@@ -63,8 +68,8 @@ export class TopicLanes {
     this.handlers.onDone();
   }
 
-  private laneTo(shard: number): Lane<Item, number> {
-    const existing = this.lanes.get(shard);
+  private laneTo(shard: number, lanes: Lanes): Lane<Item, number> {
+    const existing = lanes.get(shard);
     if (existing !== undefined) return existing;
     const newStub = () => topicStub(this.env, this.settings, this.namespace, shard);
     let stub = newStub();
@@ -78,7 +83,7 @@ export class TopicLanes {
       onGivenUp: (items) => this.onGivenUp(items),
       onBroken: this.handlers.onBroken,
     });
-    this.lanes.set(shard, lane);
+    lanes.set(shard, lane);
     return lane;
   }
 }

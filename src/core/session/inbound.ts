@@ -84,6 +84,8 @@ export class Inbound {
     }
     const refusal = this.refusalOf(topicName, packet);
     if (refusal !== undefined) {
+      // PUBREC then frees the packet identifier, of a message that goes again as well [MQTT-4.3.3-9].
+      if (again !== undefined) this.forget(packetId);
       refuse(this.context, connected, packet, refusal);
       return;
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type AccessControl, openAccess } from "../../../src/core/access-control.ts";
 import type { RequestOf } from "../../support/session-harness.ts";
 import { SessionHarness } from "../../support/session-harness.ts";
 
@@ -103,6 +104,19 @@ describe("QoS 2 PUBLISH from the client", () => {
     expect(h.store.incoming()).toEqual([]);
     client.publish(2, 7, "other");
     expect(h.requests).toHaveLength(1);
+  });
+
+  it("that goes again and is refused frees its packet identifier: the next one is a new message [MQTT-4.3.3-9]", () => {
+    const accessControl: AccessControl = ({ action }) => (action === "publish" ? 0x87 : 0);
+    const h = new SessionHarness();
+    h.connected(durable).publish(2, 7);
+    const [old] = published(h);
+    h.crash({ accessControl });
+    h.resume().publish(2, 7, "m", { dup: true });
+    expect(h.store.incoming()).toEqual([]);
+    h.crash({ accessControl: openAccess });
+    h.resume().publish(2, 7, "other");
+    expect(published(h)[0]?.id).not.toBe(old?.id);
   });
 
   it("is known on disk before it is forwarded, in a session that outlives its connection", () => {
