@@ -64,9 +64,12 @@ export class Outbound {
     this.rememberedIds.clear();
   }
 
-  /** Whether the limits of the queue leave room for this message. */
+  /** Whether the limits of the queue leave room for this message, where need be in place of what has expired. */
   makeRoomFor(delivery: Delivery): boolean {
-    return delivery.qos === 0 || this.table.makeRoomFor(delivery);
+    if (delivery.qos === 0 || this.table.hasRoomFor(delivery)) return true;
+    // The queue of a client that is away, or takes nothing, would keep all that ever expired in it.
+    if (this.table.deleteExpired()) this.queue = this.queue.filter((entry) => this.table.has(entry));
+    return this.table.hasRoomFor(delivery);
   }
 
   /**
@@ -79,7 +82,7 @@ export class Outbound {
       this.sendQos0(delivery, connected);
       return DeliveryAnswer.Accepted;
     }
-    if (!this.table.makeRoomFor(delivery)) {
+    if (!this.makeRoomFor(delivery)) {
       this.context.droppedMessages += 1;
       return DeliveryAnswer.QueueFull;
     }

@@ -62,10 +62,10 @@ export class OutgoingTable {
     return this.table.get(entry.packetId) === entry;
   }
 
-  /** Whether the limits of the queue leave room for this message, where need be in place of what has expired. */
-  makeRoomFor(delivery: Delivery): boolean {
-    if (!this.hasRoomFor(delivery)) this.deleteExpired();
-    return this.hasRoomFor(delivery);
+  /** Whether the limits of the queue leave room for this message. */
+  hasRoomFor(delivery: Delivery): boolean {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
+    return this.table.size < maximumQueuedMessages && this.bytes + sizeOfDelivery(delivery) <= maximumQueuedBytes;
   }
 
   add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing {
@@ -106,6 +106,28 @@ export class OutgoingTable {
     if (entry.isStored) this.context.store.deleteOutgoing(entry.sequence);
   }
 
+  /**
+   * What waits and has expired goes when its turn comes, or here, when it is in the way of others [MQTT-3.3.2-5].
+   * @returns whether there was any
+   */
+  deleteExpired(): boolean {
+    const { nowMs } = this.context;
+    if (nowMs < this.firstExpiryMs) return false;
+    const sizeBefore = this.table.size;
+    this.firstExpiryMs = Number.POSITIVE_INFINITY;
+    for (const entry of this.table.values()) {
+      const { expiresAtMs, isInFlight, mayHaveBeenSent, isReleased } = entry;
+      if (expiresAtMs === 0 || isInFlight || mayHaveBeenSent || isReleased) continue;
+      if (expiresAtMs > nowMs) {
+        this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
+      } else {
+        this.context.droppedMessages += 1;
+        this.delete(entry);
+      }
+    }
+    return this.table.size < sizeBefore;
+  }
+
   /** A new life of the session; the disk is cleared as a whole. */
   clear(): void {
     this.table.clear();
@@ -132,28 +154,6 @@ export class OutgoingTable {
     this.lastSequence = Math.max(this.lastSequence, sequence);
     if (expiresAtMs !== 0) this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
     return entry;
-  }
-
-  private hasRoomFor(delivery: Delivery): boolean {
-    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
-    return this.table.size < maximumQueuedMessages && this.bytes + sizeOfDelivery(delivery) <= maximumQueuedBytes;
-  }
-
-  /** What waits and has expired goes when its turn comes, or here, when it is in the way of others [MQTT-3.3.2-5]. */
-  private deleteExpired(): void {
-    const { nowMs } = this.context;
-    if (nowMs < this.firstExpiryMs) return;
-    this.firstExpiryMs = Number.POSITIVE_INFINITY;
-    for (const entry of this.table.values()) {
-      const { expiresAtMs, isInFlight, mayHaveBeenSent, isReleased } = entry;
-      if (expiresAtMs === 0 || isInFlight || mayHaveBeenSent || isReleased) continue;
-      if (expiresAtMs > nowMs) {
-        this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
-      } else {
-        this.context.droppedMessages += 1;
-        this.delete(entry);
-      }
-    }
   }
 
   /** The next one whose packet identifier is free [MQTT-2.2.1-4]; there are fewer messages than identifiers. */

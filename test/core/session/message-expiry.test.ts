@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
-import { delivery, SessionHarness } from "../../support/session-harness.ts";
+import { delivery, SessionHarness, type TestSocket } from "../../support/session-harness.ts";
 
 const { Accepted, QueueFull } = DeliveryAnswer;
 const window = (receiveMaximum: number) => ({ properties: { sessionExpiryInterval: 3600, receiveMaximum } });
@@ -95,6 +95,20 @@ describe("a full queue", () => {
     h.deliver(delivery("x".repeat(600), { expiresAtMs: h.nowMs + 1000 }));
     h.pass(1);
     expect(h.deliver(delivery("y".repeat(600)), delivery("z".repeat(600)))).toEqual([Accepted, QueueFull]);
+  });
+
+  it.each([
+    ["is away", (client: TestSocket) => client.drop()],
+    ["takes nothing", () => {}],
+  ])("of a client that %s keeps nothing in memory of what has expired in it", (_, happens) => {
+    const h = new SessionHarness({ limits });
+    happens(h.subscribed(window(1)));
+    for (let count = 0; count < 100; count += 1) {
+      h.deliver(delivery("1", { expiresAtMs: h.nowMs + 1000 }));
+      h.pass(1);
+    }
+    const inMemory = JSON.stringify(h.session).split('"sequence"').length - 1;
+    expect(inMemory).toBeLessThanOrEqual(limits.maximumQueuedMessages);
   });
 
   it("keeps what has been sent: only its acknowledgement makes room [MQTT-4.3.3-7]", () => {
