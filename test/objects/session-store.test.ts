@@ -69,3 +69,20 @@ describe("SQLite session store: what a session costs", () => {
     expect(store.incoming()).toEqual([]);
   });
 });
+
+describe("SQLite session store: messages that an older version stored", () => {
+  it("are there as they were: none of them expires in the queue, or goes to another member", () => {
+    const node = new NodeSqlStorage();
+    node.exec(`CREATE TABLE outgoing (sequence INTEGER PRIMARY KEY, qos INTEGER, is_released INTEGER, bytes INTEGER,
+      delivery BLOB)`);
+    node.exec("INSERT INTO outgoing VALUES (3, 2, 0, 70, NULL)");
+    node.exec("CREATE TABLE schema_version (id INTEGER PRIMARY KEY, version INTEGER)");
+    node.exec("INSERT INTO schema_version VALUES (1, 1)");
+    const store = new SqliteSessionStore(node.storage);
+    const old = { sequence: 3, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
+    expect(store.outgoing()).toEqual([old]);
+    const present = { ...old, sequence: 4, expiresAtMs: 9, isShared: true };
+    store.putOutgoing(present, undefined);
+    expect(store.outgoing()).toEqual([old, present]);
+  });
+});
