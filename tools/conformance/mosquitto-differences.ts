@@ -135,11 +135,6 @@ const delivery: Difference[] = [
     why: "The expired message is not sent, but the one that waits behind it does not come either.",
   },
   {
-    titles: /^message expiry does not end a delivery that was begun/,
-    whose: "theirs",
-    why: "It drops a message that expires after it was sent, and does not send it again.",
-  },
-  {
     titles: /^overlapping subscriptions of version/,
     whose: "theirs",
     why: "A 3.x client gets one copy, and at QoS 0, though one of the subscriptions was granted QoS 1.",
