@@ -87,8 +87,11 @@ export class Deliverer {
 
   /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
   offerToGroup(members: readonly Recipient[], origin: Origin): void {
-    const [first] = members;
-    if (first !== undefined) this.ask(first, origin, { members, position: 0, refused: undefined, isOffer: true });
+    // One that is owed something would only be passed over, one within the other.
+    const asked = members.filter(({ clientId }) => !this.owed.has(clientId));
+    const [first] = asked;
+    if (first === undefined) return;
+    this.ask(first, origin, { members: asked, position: 0, refused: undefined, isOffer: true });
   }
 
   /**

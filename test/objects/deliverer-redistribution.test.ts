@@ -78,6 +78,21 @@ describe("an offer", () => {
     expect(await answerOf(scene.redistribute("giver", "2"))).toBe(0);
     expect(scene.payloadsOf("c")).toEqual(["1", "2"]);
   });
+
+  it("to thousands of members that are owed something already is taken by none, and is no burden", async () => {
+    const scene = new DelivererScene({ maximumOwedMessages: 5_000 });
+    const message = { id: "", topicName: "t", qos: 1, retain: false, expiresAtMs: 0 } as const;
+    const content = { properties: new Uint8Array(), payload: new Uint8Array() };
+    const flags = { qos: 1, retain: false, subscriptionIdentifiers: [], sharedFilter: "" } as const;
+    const delivery = { message: { ...message, ...content }, ...flags };
+    for (let number = 0; number < 5_000; number++) {
+      const clientId = `m${number}`;
+      scene.subscribe(clientId, "$share/g/t");
+      scene.owed.put(clientId, { generation: `life-of-${clientId}`, isRefusable: false, delivery }, false);
+    }
+    expect(await answerOf(scene.redistribute("giver", "1"))).toBe(0x10);
+    expect(scene.received).toEqual([]);
+  });
 });
 
 describe("a message whose session is over", () => {

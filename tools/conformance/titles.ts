@@ -27,11 +27,13 @@ export function collectTitles(root: string): Title[] {
       file: string;
       location?: { line: number };
     }[];
-    return tests.map(({ name, file, location }) => ({
+    const titles = tests.map(({ name, file, location }) => ({
       file: path.relative(root, file).replaceAll(path.sep, "/"),
       title: name.replaceAll(" > ", " "),
       line: location?.line,
     }));
+    // The runner's own order of files changes with how long they took last time.
+    return titles.sort((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
