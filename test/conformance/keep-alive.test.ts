@@ -14,10 +14,14 @@ describe.concurrent("a client with Keep Alive 1", () => {
   it.each([3, 4, 5] as const)(
     "of version %i is closed after one and a half seconds of silence [MQTT-3.1.2-22] [MQTT-3.2.2-22] [3.1.1 MQTT-3.1.2-24]",
     async (version) => {
-      const client = await connect(target.url, { version, keepalive: 1 });
-      expect(client.connack.properties?.serverKeepAlive).toBeUndefined();
-      const elapsedMs = await timed(givenUp(client));
-      expect(elapsedMs).toBeGreaterThan(1300);
+      // From before CONNECT, which is when the broker can begin to count.
+      const elapsedMs = await timed(
+        connect(target.url, { version, keepalive: 1 }).then((client) => {
+          expect(client.connack.properties?.serverKeepAlive).toBeUndefined();
+          return givenUp(client);
+        }),
+      );
+      expect(elapsedMs).toBeGreaterThan(1400);
       // Brokers that look round every few seconds are late.
       expect(elapsedMs).toBeLessThan(8000);
     },

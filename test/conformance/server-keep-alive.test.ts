@@ -12,9 +12,13 @@ withSettings({ MAXIMUM_KEEP_ALIVE_SEC: "5" }, (limited) => {
       ["more", { keepalive: 120 }],
       ["none", { keepalive: 0 }],
     ])("holds for a client that asked for %s [MQTT-3.1.2-21] [MQTT-3.1.2-22]", async (_, options) => {
-      const client = await connect(limited.url, options);
-      expect(client.connack.properties?.serverKeepAlive).toBe(5);
-      const elapsedMs = await timed(givenUp(client));
+      // From before CONNECT, which is when the broker can begin to count.
+      const elapsedMs = await timed(
+        connect(limited.url, options).then((client) => {
+          expect(client.connack.properties?.serverKeepAlive).toBe(5);
+          return givenUp(client);
+        }),
+      );
       expect(elapsedMs).toBeGreaterThan(7300);
       expect(elapsedMs).toBeLessThan(11_000);
     });

@@ -80,10 +80,10 @@ describe("a topic filter", () => {
 
   it("that starts with a wildcard does not match a topic that starts with $ [MQTT-4.7.2-1]", async () => {
     const level = unique("topic-filter");
-    const topics = { hidden: `$${level}/x`, seen: `${level}/x` };
+    const topics = { hidden: `$${level}/${level}`, seen: `${level}/${level}` };
     const [all, plus, own] = [await connect(target.url), await connect(target.url), await connect(target.url)];
     await all.subscribe("#");
-    await plus.subscribe("+/x");
+    await plus.subscribe(`+/${level}`);
     await own.subscribe(`$${level}/#`);
     for (const topic of [topics.hidden, topics.seen]) all.sendPublish(topic, "x");
     await own.message({ topic: topics.hidden });
