@@ -99,7 +99,7 @@ export class Deliverer {
    * turn of its own, for a page is a search.
    */
   sendRetained(subscriber: Subscriber): void {
-    this.continueRetained({ subscriber, after: undefined });
+    this.continueRetained(this.topic.beginRetained(subscriber));
   }
 
   /** Tries again to hand over what is owed. */
@@ -120,7 +120,10 @@ export class Deliverer {
   private sendPage(cursor: RetainedCursor): void {
     const subscriber = this.topic.heirOf(cursor.subscriber);
     // Unsubscribed meanwhile, or subscribed again, which sends them anew [MQTT-3.10.4-2].
-    if (subscriber === undefined) return;
+    if (subscriber === undefined) {
+      this.topic.endRetained(cursor);
+      return;
+    }
     const { recipients, next } = this.topic.retainedPage({ ...cursor, subscriber }, Date.now());
     if (recipients.length === 0 && next !== undefined) this.continueRetained(next);
     for (const [index, recipient] of recipients.entries()) {
@@ -182,7 +185,10 @@ export class Deliverer {
     if ((isRefused || answer === DeliveryAnswer.Stale) && item.turn !== undefined) {
       this.passOn(item.turn, item, isRefused);
     }
-    if (answer !== DeliveryAnswer.Stale && item.next !== undefined) this.continueRetained(item.next);
+    if (item.next !== undefined) {
+      if (answer === DeliveryAnswer.Stale) this.topic.endRetained(item.next);
+      else this.continueRetained(item.next);
+    }
     // After passing on, so that the batch waits for the next member.
     settle(item, answer === DeliveryAnswer.Accepted);
   }

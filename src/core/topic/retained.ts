@@ -14,6 +14,13 @@ export type RetainedCursor = {
   readonly subscriber: Subscriber;
   /** The last topic name looked at; `undefined` at the start. */
   readonly after: string | undefined;
+  readonly search: RetainedSearch;
+};
+
+/** What a new subscription asks for: the messages that were there when it was made. Later ones come live. */
+export type RetainedSearch = {
+  /** How many messages this object had retained by then. */
+  readonly since: number;
 };
 
 export type RetainedPage = { readonly recipients: readonly Recipient[]; readonly next: RetainedCursor | undefined };
@@ -31,6 +38,10 @@ export class RetainedMessages {
   /** Counted when first needed. */
   private totals: { messages: number; bytes: number } | undefined;
   private sweptAtMs = 0;
+  private readonly searches = new Set<RetainedSearch>();
+  private retainedCount = 0;
+  /** Topics written while there are searches, each with the count at its last time. */
+  private readonly written = new Map<string, number>();
 
   constructor(store: TopicStore, limits: Limits, randomId: () => string) {
     this.store = store;
@@ -59,17 +70,37 @@ export class RetainedMessages {
     const totals = this.totalsWith(bytes, old);
     this.store.putRetained(message.topicName, bytes, message.expiresAtMs);
     this.totals = totals;
+    this.retainedCount += 1;
+    if (this.searches.size > 0) this.written.set(message.topicName, this.retainedCount);
     return undefined;
   }
 
+  /** Begins a search, which goes on page by page until there is no next one, or `end`. */
+  begin(subscriber: Subscriber): RetainedCursor {
+    const search = { since: this.retainedCount };
+    this.searches.add(search);
+    return { subscriber, after: undefined, search };
+  }
+
+  end({ search }: RetainedCursor): void {
+    this.searches.delete(search);
+    if (this.searches.size === 0) this.written.clear();
+  }
+
   /** The next messages for a subscription. */
-  page({ subscriber, after }: RetainedCursor, nowMs: number): RetainedPage {
+  page(cursor: RetainedCursor, nowMs: number): RetainedPage {
+    const page = this.nextPage(cursor, nowMs);
+    if (page.next === undefined) this.end(cursor);
+    return page;
+  }
+
+  private nextPage({ subscriber, after, search }: RetainedCursor, nowMs: number): RetainedPage {
     const parsed = parseTopicFilter(subscriber.topicFilter);
     // A shared subscription gets no retained messages. Section 4.8.2.
     if (parsed === undefined || parsed.shareName !== undefined) return { recipients: [], next: undefined };
     const recipients: Recipient[] = [];
     if (!parsed.isWildcard) {
-      this.add(recipients, subscriber, parsed.filter, nowMs);
+      this.add(recipients, subscriber, search, parsed.filter, nowMs);
       return { recipients, next: undefined };
     }
     const prefix = literalPrefix(parsed.filter);
@@ -77,16 +108,25 @@ export class RetainedMessages {
     let bytes = 0;
     for (const { topicName } of names) {
       if (!topicName.startsWith(prefix)) return { recipients, next: undefined };
-      if (matchesTopicFilter(parsed.filter, topicName)) bytes += this.add(recipients, subscriber, topicName, nowMs);
+      if (matchesTopicFilter(parsed.filter, topicName))
+        bytes += this.add(recipients, subscriber, search, topicName, nowMs);
       const isFull = recipients.length >= pageMessages || bytes >= pageBytes;
-      if (isFull) return { recipients, next: { subscriber, after: topicName } };
+      if (isFull) return { recipients, next: { subscriber, after: topicName, search } };
     }
     const last = names.length < pageNames ? undefined : names.at(-1)?.topicName;
-    return { recipients, next: last === undefined ? undefined : { subscriber, after: last } };
+    return { recipients, next: last === undefined ? undefined : { subscriber, after: last, search } };
   }
 
   /** @returns the bytes added */
-  private add(recipients: Recipient[], subscriber: Subscriber, topicName: string, nowMs: number): number {
+  private add(
+    recipients: Recipient[],
+    subscriber: Subscriber,
+    search: RetainedSearch,
+    topicName: string,
+    nowMs: number,
+  ): number {
+    // It came live: a second copy would be a repeat.
+    if ((this.written.get(topicName) ?? 0) > search.since) return 0;
     const bytes = this.store.readRetained(topicName);
     const message = bytes === undefined ? undefined : readable(bytes);
     if (bytes === undefined || message === undefined) return 0;

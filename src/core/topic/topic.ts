@@ -138,9 +138,20 @@ export class Topic {
     return members.length === 0 ? [] : this.inTurn(topicFilter, members, message);
   }
 
+  /** Begins to look for the retained messages of a new subscription; until a page is the last, or `endRetained`. */
+  beginRetained(subscriber: Subscriber): RetainedCursor {
+    return this.retained.begin(subscriber);
+  }
+
   /** The next retained messages of a subscription. */
   retainedPage(cursor: RetainedCursor, nowMs: number): RetainedPage {
-    return this.isRetaining ? this.retained.page(cursor, nowMs) : { recipients: [], next: undefined };
+    if (this.isRetaining) return this.retained.page(cursor, nowMs);
+    this.retained.end(cursor);
+    return { recipients: [], next: undefined };
+  }
+
+  endRetained(cursor: RetainedCursor): void {
+    this.retained.end(cursor);
   }
 
   private get isRetaining(): boolean {

@@ -213,16 +213,27 @@ describe("the retained messages of a new subscription", () => {
     expect(pages.flat()).toEqual(["yes"]);
   });
 
-  it("that change between two pages are taken as they are then", () => {
+  it("are those there were when it was made: what changes meanwhile comes live, and not twice [B62]", () => {
     const { topic } = setUp();
     for (let index = 10; index < 70; index += 1) publish(topic, `a/${index}`, "old");
-    const first = topic.retainedPage({ subscriber: subscriberOf(topic, "a/#"), after: undefined }, nowMs);
+    const first = topic.retainedPage(topic.beginRetained(subscriberOf(topic, "a/#")), nowMs);
     publish(topic, "a/59", "");
     publish(topic, "a/60", "");
     publish(topic, "a/61", "new");
     const second = topic.retainedPage(first.next as RetainedCursor, nowMs);
     expect(first.recipients).toHaveLength(50);
-    expect(second.recipients.map(textOf)).toEqual(["new", ...Array.from({ length: 8 }, () => "old")]);
+    expect(second.recipients.map(textOf)).toEqual(Array.from({ length: 8 }, () => "old"));
+    expect(textsOf(topic, "a/61")).toEqual(["new"]);
+  });
+
+  it("are the newest for a search that begins while another goes on, or after it was broken off", () => {
+    const { topic } = setUp();
+    publish(topic, "a/1", "old");
+    const open = topic.beginRetained(subscriberOf(topic, "a/#"));
+    publish(topic, "a/1", "new");
+    expect(textsOf(topic, "a/+")).toEqual(["new"]);
+    topic.endRetained(open);
+    expect(textsOf(topic, "a/+")).toEqual(["new"]);
   });
 });
 
@@ -263,7 +274,7 @@ function publish(topic: Topic, topicName: string, text: string, fields: Partial<
 /** What a new subscription of `c1` gets; it does not stay. */
 function pages(topic: Topic, topicFilter: string): Recipient[][] {
   const all: Recipient[][] = [];
-  let cursor: RetainedCursor | undefined = { subscriber: subscriberOf(topic, topicFilter), after: undefined };
+  let cursor: RetainedCursor | undefined = topic.beginRetained(subscriberOf(topic, topicFilter));
   while (cursor !== undefined) {
     const { recipients, next } = topic.retainedPage(cursor, nowMs);
     all.push([...recipients]);
