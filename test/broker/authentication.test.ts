@@ -4,13 +4,13 @@ import mqtt from "mqtt";
 import type { IAuthPacket, IConnackPacket } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import { auth } from "../support/authenticating.ts";
-import { isForeign, paths, useBroker } from "../support/broker.ts";
+import { paths, useBroker } from "../support/broker.ts";
 import { unique } from "../support/connect.ts";
 import { ScramClient, scramMethod, scramUser } from "../support/scram-client.ts";
 
 const broker = useBroker({ variables: { SCRAM_USERS: scramUser("user", "pencil") } });
 
-describe.skipIf(isForeign)("MQTT.js", () => {
+describe("MQTT.js", () => {
   it.each(paths)("authenticates over %s, and does so again", async (path) => {
     const clientId = unique("mqttjs");
     let scram = new ScramClient("user", "pencil");

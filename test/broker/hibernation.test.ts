@@ -5,7 +5,7 @@
 import type { IPublishPacket } from "mqtt-packet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { asked, auth, authenticated } from "../support/authenticating.ts";
-import { isForeign, useBroker } from "../support/broker.ts";
+import { useBroker } from "../support/broker.ts";
 import { type Connected, type ConnectOptions, connect, unique } from "../support/connect.ts";
 import type { Conversation } from "../support/conversation.ts";
 import { ScramClient, scramUser } from "../support/scram-client.ts";
@@ -66,7 +66,7 @@ async function authenticateHalfway() {
 
 beforeAll(async () => {
   for (const [kind, options] of Object.entries(kinds)) scenes.set(kind, await setScene(options));
-  if (!isForeign) halfway = await authenticateHalfway();
+  halfway = await authenticateHalfway();
   const publisher = await connect(broker.tcp);
   await publisher.publish(quiet.topic, "kept", { qos: 1, retain: true });
   await publisher.disconnect();
@@ -140,7 +140,7 @@ describe.each(Object.keys(kinds))("%s, after a hibernation", (kind) => {
   });
 });
 
-describe.skipIf(isForeign)("a re-authentication", () => {
+describe("a re-authentication", () => {
   it("is completed after a hibernation [MQTT-4.12.1-1]", async () => {
     const { client, scram, serverFirst } = halfway;
     client.send(auth(scram.final(serverFirst)));

@@ -1,7 +1,7 @@
 // What was acknowledged is stored: the broker is stopped and started again on the same data folder.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { isForeign, useBroker } from "../support/broker.ts";
+import { useBroker } from "../support/broker.ts";
 import { type Connected, connect, durable, unique } from "../support/connect.ts";
 
 const broker = useBroker();
@@ -116,7 +116,7 @@ describe("after a restart", () => {
     await receiver.expectNothingMore();
   });
 
-  it.skipIf(isForeign)("a shared subscription has its member", async () => {
+  it("a shared subscription has its member", async () => {
     const publisher = await connect(broker.tcp);
     await publisher.publish(group.topic, "x", { qos: 1 });
     await (await resume(group.clientId)).message({ topic: group.topic, payload: "x" });

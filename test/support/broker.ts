@@ -1,8 +1,5 @@
-// The broker under test: ours on free ports with a temporary folder, or, for developing the tests themselves, any
-// other by the environment variables BROKER_TCP, BROKER_WS and BROKER_RESTART (a command that restarts it).
-// BROKER_LOG shows what our Worker writes.
+// Our broker on free ports, with a temporary folder. BROKER_LOG in the environment shows what its Worker writes.
 
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +7,6 @@ import { afterAll, beforeAll } from "vitest";
 import { endConversations } from "./conversation.ts";
 
 export type Broker = {
-  /** Whether it is another broker than ours. */
-  readonly isForeign: boolean;
   readonly tcp: string;
   /** The path on which the Worker relays to the session. */
   readonly ws: string;
@@ -28,13 +23,10 @@ export type Broker = {
 export type Path = "TCP" | "relayed WebSocket" | "native WebSocket";
 export const paths: readonly Path[] = ["TCP", "relayed WebSocket", "native WebSocket"];
 
-/** Whether the tests run against another broker: what only ours does is skipped. */
-export const isForeign = process.env.BROKER_TCP !== undefined;
-
 type Settings = { variables?: Record<string, string>; dataDir?: string };
 type Running = { url: string; tcpPort: number; close(): Promise<void> };
 
-async function startOurs(dataDir: string, variables: Record<string, string>): Promise<Running> {
+async function startOn(dataDir: string, variables: Record<string, string>): Promise<Running> {
   const { startServer } = await import("../../tools/local-server/server.ts");
   const log = process.env.BROKER_LOG === undefined ? () => {} : console.error;
   const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: 0, dataDir, variables, log });
@@ -43,13 +35,11 @@ async function startOurs(dataDir: string, variables: Record<string, string>): Pr
 }
 
 export async function startBroker({ variables = {}, dataDir }: Settings = {}): Promise<Broker> {
-  if (isForeign) return foreignBroker();
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-mqtt-test-")));
-  let running = await startOurs(folder, variables);
+  let running = await startOn(folder, variables);
   const http = () => running.url.replace(/\/$/, "");
   const ws = () => http().replace(/^http/, "ws");
   const broker: Broker = {
-    isForeign,
     get tcp() {
       return `tcp://127.0.0.1:${running.tcpPort}`;
     },
@@ -66,7 +56,7 @@ export async function startBroker({ variables = {}, dataDir }: Settings = {}): P
     },
     async restart() {
       await running.close();
-      running = await startOurs(folder, variables);
+      running = await startOn(folder, variables);
     },
     async close() {
       await running.close();
@@ -74,23 +64,6 @@ export async function startBroker({ variables = {}, dataDir }: Settings = {}): P
     },
   };
   return broker;
-}
-
-function foreignBroker(): Broker {
-  const { BROKER_TCP: tcp = "", BROKER_WS: ws = "", BROKER_RESTART: command } = process.env;
-  return {
-    isForeign,
-    tcp,
-    ws,
-    http: ws.replace(/^ws/, "http"),
-    wsNative: () => ws,
-    url: (path) => (path === "TCP" ? tcp : ws),
-    async restart() {
-      if (command === undefined) throw new Error("BROKER_RESTART is not set");
-      execFileSync(command);
-    },
-    async close() {},
-  };
 }
 
 /** One broker for all tests of a file. */
