@@ -61,7 +61,10 @@ describe("DISCONNECT to the client", () => {
 });
 
 describe("AUTH", () => {
-  it.each([0x18, 0x19])("with reason code 0x%x is decoded", (reasonCode) => {
+  it.each([
+    ["0x18", 0x18],
+    ["0x19", 0x19],
+  ])("with reason code %s is decoded", (_, reasonCode) => {
     const properties = { authenticationMethod: "SCRAM", authenticationData: Buffer.from([1, 2]) };
     const packet = sent({ cmd: "auth", reasonCode, properties }, 5) as AuthPacket;
     expect(packet).toEqual({
