@@ -9,12 +9,12 @@ import { rawPacket } from "../support/wire.ts";
 const broker = useBroker({ variables: { CONNECT_TIMEOUT_SEC: "1", PACKET_TIMEOUT_SEC: "5" } });
 
 describe("a connection", () => {
-  it.concurrent("whose packet is begun and not completed ends with 0x81 [B8]", async () => {
+  it.concurrent("whose packet is begun and not completed ends with 0x81, and is told why [B8] [B20]", async () => {
     const clientId = unique("behaviour");
     const client = await connect(broker.wsNative(clientId), { clientId });
     client.send(Buffer.from([0x30, 0x20, 0x00]));
     const disconnect = await client.receive({ cmd: "disconnect", reasonCode: 0x81 }, { timeoutMs: 12_000 });
-    expect(disconnect.properties?.reasonString).toContain("not completed in time"); // [B20]
+    expect(disconnect.properties?.reasonString).toContain("not completed in time");
     await client.closed();
   });
 
@@ -119,6 +119,19 @@ describe("delivery", () => {
     await broker.restart();
     const again = await connect(broker.tcp, { ...durable(), clientId: subscriber.clientId });
     await again.message({ payload: "sent", dup: true });
+  });
+
+  it("keeps the order in which messages came, over topics and QoS levels [B71]", async () => {
+    const topic = unique("behaviour");
+    const publisher = await connect(broker.tcp);
+    const subscriber = await connect(broker.tcp, { properties: { receiveMaximum: 1 } });
+    await subscriber.subscribe(`${topic}/#`, { qos: 2 });
+    const texts = Array.from({ length: 12 }, (_, index) => `${index}`);
+    for (const text of texts) {
+      const number = Number(text);
+      await publisher.publish(`${topic}/${number % 3}`, text, { qos: number % 2 === 0 ? 2 : 1 });
+    }
+    expect((await subscriber.collect(12)).map(({ payload }) => payload.toString())).toEqual(texts);
   });
 
   it("goes on with what waited behind Receive Maximum when its subscription has ended [B61]", async () => {

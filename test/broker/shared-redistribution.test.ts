@@ -45,7 +45,7 @@ const atQos2 = (...texts: string[]) => texts.map((text): [string, 2] => [text, 2
 
 describe("a member whose connection is lost, with a session that goes on", () => {
   it.each([4, 5] as const)(
-    "of version %i leaves its QoS 1 messages to one that is connected, each once, and gets none of them back",
+    "of version %i leaves its QoS 1 messages to one that is connected, each once, and gets none of them back [B49]",
     async (version) => {
       const options = version === 5 ? window(3, 600) : durable(4);
       const { filter, holder } = await holding(options, atQos1("1", "2", "3", "4", "5"));
@@ -156,7 +156,7 @@ describe("a member whose session ends", () => {
       (holder) => holder.disconnect(0, { sessionExpiryInterval: 0 }),
     ],
     ["by a clean start", window(1, 600), ({ clientId }) => connect(broker.tcp, { clientId })],
-  ])("%s leaves all but the QoS 2 delivery that was begun [MQTT-4.8.2-5]", async (_, options, end) => {
+  ])("%s leaves all but the QoS 2 delivery that was begun [MQTT-4.8.2-5] [B50]", async (_, options, end) => {
     const { filter, holder } = await holding(options, mixed);
     const other = await joined(filter);
     await end(holder);
@@ -171,7 +171,7 @@ describe("a member whose session ends", () => {
     await expectMoved(holder, await returned(away));
   });
 
-  it("has an away member keep what nobody is connected for", async () => {
+  it("has an away member keep what nobody is connected for [B50]", async () => {
     const { filter, holder } = await holding(window(2, 0), atQos1("1", "2", "3"));
     const away = await joined(filter, durable());
     await away.disconnect();
@@ -192,7 +192,7 @@ describe("a member whose session ends", () => {
 });
 
 describe("a member of a shared subscription", () => {
-  it("that unsubscribes still gets what was its own", async () => {
+  it("that unsubscribes still gets what was its own [B61]", async () => {
     const { filter, holder } = await holding(window(1, 600), atQos1("1", "2", "3"));
     const other = await joined(filter);
     await holder.unsubscribe(filter);

@@ -145,7 +145,7 @@ describe("from the client", () => {
     ["PUBCOMP", "a PUBLISH at QoS 1", 1, "pubcomp"],
     ["PUBACK", "a PUBLISH at QoS 2", 2, "puback"],
     ["PUBCOMP", "a PUBLISH at QoS 2", 2, "pubcomp"],
-  ] as const)("%s for %s is a protocol error [MQTT-4.13.1-1] [3.1.1 MQTT-4.8.0-1]", async (_, __, qos, cmd) => {
+  ] as const)("%s for %s is a protocol error [MQTT-4.13.1-1] [3.1.1 MQTT-4.8.0-1] [B18]", async (_, __, qos, cmd) => {
     for (const version of [3, 4, 5] as const) {
       const { subscriber, messageId } = await inFlight(qos, version);
       subscriber.send({ cmd, messageId });
@@ -153,7 +153,7 @@ describe("from the client", () => {
     }
   });
 
-  it("PUBACK for a PUBREL is a protocol error [MQTT-4.13.1-1]", async () => {
+  it("PUBACK for a PUBREL is a protocol error [MQTT-4.13.1-1] [B18]", async () => {
     const { subscriber, messageId } = await inFlight(2);
     subscriber.send({ cmd: "pubrec", messageId });
     await subscriber.receive({ cmd: "pubrel", messageId });

@@ -219,7 +219,7 @@ withSettings({ SCRAM_USERS: `${scramUser("user", "pencil")},${scramUser("other",
     it.each([
       ["a wrong password", "user", "pen"],
       ["the password of another user", "other", "pen"],
-    ])("with %s ends with DISCONNECT 0x87, and the Will [MQTT-4.12.1-2]", async (_, name, password) => {
+    ])("with %s ends with DISCONNECT 0x87, and the Will [MQTT-4.12.1-2] [B57]", async (_, name, password) => {
       const topic = unique("authentication/will");
       const watcher = await connect(broker.url);
       await watcher.subscribe(topic);

@@ -35,7 +35,7 @@ describe("Response Information", () => {
 const asking = { properties: { requestResponseInformation: true } };
 
 withSettings({ RESPONSE_INFORMATION: "answers/%c" }, (own) => {
-  it("a client that asks is told where its own answers go, on each address", async () => {
+  it("a client that asks is told where its own answers go, on each address [B62]", async () => {
     for (const url of [own.url, ...own.webSocketUrls("asking-board")]) {
       const { connack } = await connect(url, { ...asking, clientId: "asking-board" });
       expect(connack.properties).toMatchObject({ responseInformation: "answers/asking-board" });
@@ -48,7 +48,7 @@ withSettings({ RESPONSE_INFORMATION: "answers/%c" }, (own) => {
     expect(connack.properties?.responseInformation).toBe(`answers/${assigned}`);
   });
 
-  it.each(["other/board", "+", "#"])("a client that is named %s is told nothing", async (clientId) => {
+  it.each(["other/board", "+", "#"])("a client that is named %s is told nothing [B62]", async (clientId) => {
     const { connack } = await connect(own.url, { ...asking, clientId });
     expect(connack.properties).not.toHaveProperty("responseInformation");
   });
@@ -64,7 +64,7 @@ withSettings({ RESPONSE_INFORMATION: "answers/%c" }, (own) => {
     expect(connack.properties).not.toHaveProperty("responseInformation");
   });
 
-  it("a request is answered there", async () => {
+  it("a request is answered there [B62]", async () => {
     const asker = await connect(own.url, asking);
     const answerer = await connect(own.url);
     const responseTopic = `${asker.connack.properties?.responseInformation}/1`;
@@ -219,7 +219,7 @@ describe.skipIf(isGiven)("a broker that offers less from a restart on", () => {
   let dataDir = "";
   afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-  it("keeps to it for sessions and retained messages of before", async () => {
+  it("keeps to it for sessions and retained messages of before [B68]", async () => {
     dataDir = await mkdtemp(join(tmpdir(), "durable-mqtt-test-"));
     const topic = unique("less");
     const before = await startBroker({ dataDir });

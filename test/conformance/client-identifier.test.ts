@@ -60,7 +60,7 @@ describe("the client identifier", () => {
 });
 
 describe("an empty client identifier", () => {
-  it("is replaced by one of the server's, told in CONNACK [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16]", async () => {
+  it("is replaced by one of the server's, told in CONNACK [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16] [B1]", async () => {
     const clients = await Promise.all([1, 2, 3].map(() => connect(target.url, { clientId: "" })));
     const assigned = clients.map(({ connack }) => connack.properties?.assignedClientIdentifier);
     for (const clientId of assigned) expect(clientId).toMatch(/./);
@@ -98,11 +98,11 @@ describe("an empty client identifier", () => {
     for (const client of clients) await client.message({ topic, payload: "x" });
   });
 
-  it("of MQTT 3.1.1 with Clean Session 0 is refused [3.1.1 MQTT-3.1.3-7] [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-9]", async () => {
+  it("of MQTT 3.1.1 with Clean Session 0 is refused [3.1.1 MQTT-3.1.3-7] [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-9] [B1]", async () => {
     await expectRefused(target.url, connectBytesOf(4, { flags: 0, clientId: "" }), 4, 2);
   });
 
-  it.each([0x00, 0x02])("of MQTT 3.1 is refused, with the flags %i as well", async (flags) => {
+  it.each([0x00, 0x02])("of MQTT 3.1 is refused, with the flags %i as well [B1]", async (flags) => {
     await expectRefused(target.url, connectBytesOf(3, { flags, clientId: "" }), 3, 2);
   });
 });

@@ -205,7 +205,7 @@ describe("a Will", () => {
     await expectAnswer(target.url, 5, packets, "0x82", "0x81", "0x90");
   });
 
-  it("with a payload that is not the UTF-8 it says to be is refused, where the broker looks", async () => {
+  it("with a payload that is not the UTF-8 it says to be is refused, where the broker looks [B17]", async () => {
     const packet = (payload: string, format: string) =>
       willBytes(5, { properties: properties(hex(`01 ${format}`)), payload: field(hex(payload)) });
     await expectAnswer(target.url, 5, { "0xFF": packet("ff", "01"), overlong: packet("c080", "01") }, "0x99");

@@ -145,7 +145,7 @@ describe.concurrent("a message that has expired", () => {
     await late.expectNothingMore();
   });
 
-  it("leaves no earlier retained message behind, section 3.3.1.3", async () => {
+  it("leaves no earlier retained message behind, section 3.3.1.3 [B28]", async () => {
     const topic = unique("expiry/replaced");
     const [publisher, subscriber] = await connectAll(target.url, {}, {});
     await publisher.publish(topic, "old", { qos: 1, retain: true });

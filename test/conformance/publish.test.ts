@@ -183,7 +183,7 @@ withSettings({ MAXIMUM_TOPIC_LEVELS: "8" }, (strict) => {
     },
   );
 
-  it("a message that is refused says so in MQTT 5.0, and leaves the connection open", async () => {
+  it("a message that is refused says so in MQTT 5.0, and leaves the connection open [B21]", async () => {
     const publisher = await connect(strict.url);
     for (const qos of qosLevels) expect(await publisher.publish(deep(), "x", { qos })).toBe(qos === 0 ? 0 : 0x90);
     await publisher.expectNothingMore();

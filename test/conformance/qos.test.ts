@@ -227,7 +227,7 @@ describe("at QoS 2 to the client", () => {
     await subscriber.expectNothingMore();
   });
 
-  it("a PUBREC for nothing is answered with PUBREL 0x92", async () => {
+  it("a PUBREC for nothing is answered with PUBREL 0x92 [B18]", async () => {
     const subscriber = await connect(target.url);
     subscriber.send({ cmd: "pubrec", messageId: 321 });
     await subscriber.receive({ cmd: "pubrel", messageId: 321, reasonCode: 0x92 });

@@ -120,7 +120,7 @@ describe("after a reconnect to a session that is kept", () => {
 });
 
 describe("without a reconnect", () => {
-  it("nothing goes again, however long it is not acknowledged [MQTT-4.4.0-1]", async () => {
+  it("nothing goes again, however long it is not acknowledged [MQTT-4.4.0-1] [B42]", async () => {
     const { topic, publisher, subscriber } = await scene();
     for (const qos of [1, 2] as const) await publisher.publish(topic, `QoS ${qos}`, { qos });
     await subscriber.receive({ cmd: "publish", payload: "QoS 1" });

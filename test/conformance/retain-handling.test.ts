@@ -170,7 +170,7 @@ describe("Retain Handling", () => {
     await subscriber.expectNothingMore();
   });
 
-  it("0 sends the newest of a topic, and then what is published live [MQTT-3.3.1-9] [MQTT-3.3.1-12]", async () => {
+  it("0 sends the newest of a topic, and then what is published live [MQTT-3.3.1-9] [MQTT-3.3.1-12] [B30]", async () => {
     const topic = await retainedTopic(target.url, "old");
     const [publisher, subscriber] = await connectAll(target.url, {}, {});
     await publisher.publish(topic, "newest", { qos: 1, retain: true });

@@ -151,7 +151,7 @@ describe("the RETAIN flag of a message to a subscription that was there before",
     },
   );
 
-  it.each([3, 4] as const)("is 0 in version %i [3.1.1 MQTT-3.3.1-9]", async (version) => {
+  it.each([3, 4] as const)("is 0 in version %i [3.1.1 MQTT-3.3.1-9] [B70]", async (version) => {
     const topic = unique("retained/live");
     const [publisher, subscriber] = await connectAll(target.url, {}, { version });
     await subscriber.subscribe(topic, { qos: 2 });

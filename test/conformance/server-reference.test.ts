@@ -14,7 +14,7 @@ for (const [variables, reasonCode] of [
   [{ SERVER_REFERENCE: serverReference, SERVER_MOVED: "1" }, 0x9d],
 ] as const) {
   withSettings(variables, (target) => {
-    it("sends every client elsewhere, on each address, and closes [MQTT-3.2.2-7] [MQTT-3.2.2-8]", async () => {
+    it("sends every client elsewhere, on each address, and closes [MQTT-3.2.2-7] [MQTT-3.2.2-8] [B63]", async () => {
       const clientId = unique("sent-away");
       for (const url of [target.url, ...target.webSocketUrls(clientId)]) {
         const client = await Conversation.open(url);
@@ -25,7 +25,7 @@ for (const [variables, reasonCode] of [
       }
     });
 
-    it.each([3, 4] as const)("is not available to version %i", async (version) => {
+    it.each([3, 4] as const)("is not available to version %i [B63]", async (version) => {
       const connect = generate(connectPacket({ version }), { protocolVersion: version });
       await expectRefused(target.url, connect, version, 3);
     });

@@ -23,7 +23,7 @@ describe("the filter of a shared subscription", () => {
   });
 
   it.each(["$share/g", "$share/", "$share//a", "$share/g/"])(
-    "%s has no share name or no filter, and is refused [MQTT-4.8.2-1] [MQTT-4.8.2-2]",
+    "%s has no share name or no filter, and is refused [MQTT-4.8.2-1] [MQTT-4.8.2-2] [B15]",
     expectRefused,
   );
 
@@ -44,18 +44,21 @@ describe("the filter of a shared subscription", () => {
 });
 
 describe("a shared subscription", () => {
-  it.each([0, 1, 2] as const)("gives each QoS %i message to one member, and work to every member", async (qos) => {
-    const topic = unique("shared");
-    const publisher = await connect(target.url);
-    const members = [await connect(target.url), await connect(target.url), await connect(target.url)];
-    for (const member of members) await member.subscribe(`$share/workers/${topic}`, { qos });
-    const payloads = Array.from({ length: 60 }, (_, index) => `${index}`);
-    for (const payload of payloads) await publisher.publish(topic, payload, { qos });
-    await publisher.rest();
-    const shares = await Promise.all(members.map((member) => member.rest()));
-    expect(shares.flatMap((share) => share.map(({ payload }) => payload.toString())).sort()).toEqual(payloads.sort());
-    for (const share of shares) expect(share.length).toBeGreaterThan(0);
-  });
+  it.each([0, 1, 2] as const)(
+    "gives each QoS %i message to one member, and work to every member [B48]",
+    async (qos) => {
+      const topic = unique("shared");
+      const publisher = await connect(target.url);
+      const members = [await connect(target.url), await connect(target.url), await connect(target.url)];
+      for (const member of members) await member.subscribe(`$share/workers/${topic}`, { qos });
+      const payloads = Array.from({ length: 60 }, (_, index) => `${index}`);
+      for (const payload of payloads) await publisher.publish(topic, payload, { qos });
+      await publisher.rest();
+      const shares = await Promise.all(members.map((member) => member.rest()));
+      expect(shares.flatMap((share) => share.map(({ payload }) => payload.toString())).sort()).toEqual(payloads.sort());
+      for (const share of shares) expect(share.length).toBeGreaterThan(0);
+    },
+  );
 
   it("stands beside other groups and plain subscriptions, each with its own copy", async () => {
     const topic = unique("shared");
@@ -91,11 +94,11 @@ describe("a shared subscription", () => {
     }
   });
 
-  it("gets no retained messages [B51]", async () => {
+  it("gets no retained messages, whatever its Retain Handling [B51]", async () => {
     const topic = unique("shared");
     const [publisher, member] = [await connect(target.url), await connect(target.url)];
     await publisher.publish(topic, "kept", { qos: 1, retain: true });
-    await member.subscribe(`$share/g/${topic}`, { qos: 1 });
+    for (const rh of [0, 1, 0]) await member.subscribe(`$share/g/${topic}`, { qos: 1, rh });
     await member.expectNothingMore();
   });
 

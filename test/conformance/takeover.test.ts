@@ -12,7 +12,7 @@ describe("a client that is connected already", () => {
   const pairs = versions.flatMap((before) => versions.map((after) => [before, after] as const));
 
   it.each(pairs.filter(([before]) => before === 5))(
-    "of version %i is told 0x8E and closed when one of version %i takes over [MQTT-3.1.4-3]",
+    "of version %i is told 0x8E and closed when one of version %i takes over [MQTT-3.1.4-3] [B3]",
     async (before, after) => {
       const { first, second } = await takenOver(before, after);
       await first.ended(0x8e);
@@ -21,7 +21,7 @@ describe("a client that is connected already", () => {
   );
 
   it.each(pairs.filter(([before]) => before !== 5))(
-    "of version %i is closed without a packet when one of version %i takes over [3.1.1 MQTT-3.1.4-2]",
+    "of version %i is closed without a packet when one of version %i takes over [3.1.1 MQTT-3.1.4-2] [B3]",
     async (before, after) => {
       const { first, second } = await takenOver(before, after);
       await first.closed();
@@ -79,7 +79,7 @@ describe("a client that takes over", () => {
     await second.expectNothingMore();
   });
 
-  it("is one of many at once: one of them stays connected", async () => {
+  it("is one of many at once: one of them stays connected [B3]", async () => {
     const clientId = unique("rush");
     const rush = await Promise.all(
       Array.from({ length: 6 }, async () => {

@@ -78,7 +78,7 @@ describe("a topic filter", () => {
     await client.expectNothingMore();
   });
 
-  it("that starts with a wildcard does not match a topic that starts with $ [MQTT-4.7.2-1]", async () => {
+  it("that starts with a wildcard does not match a topic that starts with $ [MQTT-4.7.2-1] [B26]", async () => {
     const level = unique("topic-filter");
     const topics = { hidden: `$${level}/${level}`, seen: `${level}/${level}` };
     const [all, plus, own] = [await connect(target.url), await connect(target.url), await connect(target.url)];
@@ -99,14 +99,14 @@ describe("a topic filter", () => {
 const notFilters = ["a/#/b", "a#", "a/b#", "#/", "#/a", "##", "+a", "a+", "a/b+", "a/+b/c", "++", "/+#"];
 
 describe("what is no topic filter", () => {
-  it.each(notFilters)("%s in SUBSCRIBE ends the connection [MQTT-4.7.1-1] [MQTT-4.7.1-2]", async (text) => {
+  it.each(notFilters)("%s in SUBSCRIBE ends the connection [MQTT-4.7.1-1] [MQTT-4.7.1-2] [B15]", async (text) => {
     const client = await connect(target.url);
     client.send(subscribePacket(5, "good", text));
     await client.ended(0x81, 0x82, 0x8f);
   });
 
   it.each(notFilters)(
-    "%s in SUBSCRIBE of 3.x ends the connection [3.1.1 MQTT-4.7.1-2] [3.1.1 MQTT-4.7.1-3]",
+    "%s in SUBSCRIBE of 3.x ends the connection [3.1.1 MQTT-4.7.1-2] [3.1.1 MQTT-4.7.1-3] [B15]",
     async (text) => {
       for (const version of [3, 4] as const) {
         const client = await connect(target.url, { version });
@@ -116,11 +116,14 @@ describe("what is no topic filter", () => {
     },
   );
 
-  it.each(["a/#/b", "+a"])("%s in UNSUBSCRIBE ends the connection [MQTT-4.7.1-1] [MQTT-4.7.1-2]", async (text) => {
-    const client = await connect(target.url);
-    client.send(rawPacket(0xa2, twoBytes(1), Buffer.from([0]), field(text)));
-    await client.ended(0x81, 0x82, 0x8f);
-  });
+  it.each(["a/#/b", "+a"])(
+    "%s in UNSUBSCRIBE ends the connection [MQTT-4.7.1-1] [MQTT-4.7.1-2] [B15]",
+    async (text) => {
+      const client = await connect(target.url);
+      client.send(rawPacket(0xa2, twoBytes(1), Buffer.from([0]), field(text)));
+      await client.ended(0x81, 0x82, 0x8f);
+    },
+  );
 
   it("the empty text ends the connection [MQTT-4.7.3-1]", async () => {
     for (const version of [3, 4, 5] as const) {

@@ -130,7 +130,7 @@ describe.concurrent("the Will Delay Interval", () => {
 });
 
 describe.concurrent("the Message Expiry Interval of a Will", () => {
-  it("counts from its publication: not while the client is connected, nor during the delay", async () => {
+  it("counts from its publication: not while the client is connected, nor during the delay [B54]", async () => {
     const { watcher, client, topic } = await scene(1, kept(600), { properties: { messageExpiryInterval: 60 } });
     await passed(2000);
     client.drop();

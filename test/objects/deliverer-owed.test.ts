@@ -90,7 +90,7 @@ describe("a session that cannot be reached", () => {
     expect(scene.payloadsOf("lost")).toEqual(["one"]);
   });
 
-  it("loses QoS 0, which is counted and kept nowhere", async () => {
+  it("loses QoS 0, which is counted and kept nowhere [B47]", async () => {
     const scene = lost();
     expect(await scene.publish("one", 0)).toBe(0);
     await vi.advanceTimersByTimeAsync(givenUpMs);

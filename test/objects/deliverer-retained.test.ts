@@ -36,7 +36,7 @@ describe("the retained messages of a new subscription", () => {
     expect(scene.payloadsOf("c")).toEqual(numbers);
   });
 
-  it("end with UNSUBSCRIBE [MQTT-3.10.4-2]", async () => {
+  it("end with UNSUBSCRIBE [MQTT-3.10.4-2] [B61]", async () => {
     const { scene, numbers, release } = heldAtFirst();
     await vi.advanceTimersByTimeAsync(100);
     scene.unsubscribe("c", "r/#");

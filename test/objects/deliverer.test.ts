@@ -11,7 +11,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("a publish", () => {
-  it("is answered when every session that it is owed to has taken it", async () => {
+  it("is answered when every session that it is owed to has taken it [B23]", async () => {
     const scene = new DelivererScene();
     const [a, b] = [later(), later()];
     scene.subscribe("a", "t");
@@ -36,7 +36,7 @@ describe("a publish", () => {
   it.each([
     ["the first", "a"],
     ["the last", "b"],
-  ])("is answered 0x97 when %s to answer has a full queue, whoever else has taken it", async (_, full) => {
+  ])("is answered 0x97 when %s to answer has a full queue, whoever else has taken it [B41]", async (_, full) => {
     const scene = new DelivererScene();
     const held = { a: later(), b: later() };
     scene.subscribe("a", "t");
@@ -87,10 +87,18 @@ describe("a shared subscription", () => {
     expect(await publishThrice(scene)).toEqual(["c", "c", "c"]);
   });
 
-  it("leaves the message with the first member when all are away", async () => {
+  it("leaves the message with the first member when all are away [B48]", async () => {
     const scene = shared("a", "b");
     scene.answers.set("a", Refused).set("b", Refused);
     expect(await publishThrice(scene)).toEqual(["a", "b", "a"]);
+  });
+
+  it("refuses a message where all are away and the queue of the one whose turn it is is full [B59]", async () => {
+    const scene = shared("a", "b");
+    const answers = [Refused, QueueFull];
+    scene.answers.set("a", () => answers.shift() ?? Accepted).set("b", Refused);
+    expect(await scene.publish("1")).toBe(0x97);
+    expect(scene.received).toEqual([]);
   });
 
   it("passes over members whose session is over", async () => {

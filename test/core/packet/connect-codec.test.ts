@@ -119,10 +119,10 @@ describe("CONNECT", () => {
   });
 
   it.each([
-    [0x83, "MQIsdp", 3],
-    [0x84, "MQTT", 4],
-  ])("of a Mosquitto bridge, level 0x%x, is one of %s", (level, name, protocolVersion) => {
-    const body = `${field(name)}${level.toString(16)}02003c${field("c")}`;
+    ["83", "MQIsdp", 3],
+    ["84", "MQTT", 4],
+  ])("of a Mosquitto bridge, level 0x%s, is one of %s [B64]", (level, name, protocolVersion) => {
+    const body = `${field(name)}${level}02003c${field("c")}`;
     expect(decodePacket(rawPacket(0x10, body), undefined)).toEqual({ ...plain, protocolVersion });
   });
 

@@ -63,7 +63,7 @@ describe("CONNECT with a method", () => {
     ["a wrong password", "user", "pen"],
     ["a name that nobody has", "nobody", "pencil"],
   ])(
-    "and %s is refused with 0x87 and closed, at the end and in the same words [MQTT-4.12.0-4]",
+    "and %s is refused with 0x87 and closed, at the end and in the same words [MQTT-4.12.0-4] [B56]",
     (_, name, password) => {
       const h = harness();
       const client = new ScramClient(name, password);

@@ -68,7 +68,7 @@ describe("PUBLISH", () => {
     ["above the maximum QoS", { maximumQos: 1 }, 2, {}, "0x9b"],
     ["above the maximum QoS of 0", { maximumQos: 0 }, 1, {}, "0x9b"],
     ["retained where that is not available", { retainAvailable: 0 }, 1, { retain: true }, "0x9a"],
-  ] as const)("%s ends the connection, and goes nowhere: %j", (_, capabilities, qos, fields, code) => {
+  ] as const)("%s ends the connection, and goes nowhere: %j [B66]", (_, capabilities, qos, fields, code) => {
     const h = new SessionHarness({ capabilities });
     const client = h.connected();
     client.publish(qos, 7, "m", fields);
@@ -105,16 +105,19 @@ describe("SUBSCRIBE", () => {
   it.each([
     ["a wildcard", "a/#", "0xa2"],
     ["a shared filter", "$share/g/a", "0x9e"],
-  ])("for %s that is not available ends a connection of MQTT 5.0, and nothing of it is done", (_, topic, code) => {
-    const h = new SessionHarness({ capabilities: nothing });
-    const client = h.connected();
-    client.subscribe(7, "a", topic);
-    expect(client.heard()).toEqual([`DISCONNECT ${code}`]);
-    expect(client.closed?.code).toBe(1008);
-    expect(h.requests).toEqual([]);
-  });
+  ])(
+    "for %s that is not available ends a connection of MQTT 5.0, and nothing of it is done [B39]",
+    (_, topic, code) => {
+      const h = new SessionHarness({ capabilities: nothing });
+      const client = h.connected();
+      client.subscribe(7, "a", topic);
+      expect(client.heard()).toEqual([`DISCONNECT ${code}`]);
+      expect(client.closed?.code).toBe(1008);
+      expect(h.requests).toEqual([]);
+    },
+  );
 
-  it("with an identifier where those are not available ends the connection", () => {
+  it("with an identifier where those are not available ends the connection [B39]", () => {
     const h = new SessionHarness({ capabilities: { subscriptionIdentifiersAvailable: 0 } });
     const client = h.connected();
     const properties = { subscriptionIdentifier: 9 };

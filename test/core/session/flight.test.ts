@@ -37,6 +37,15 @@ describe("Receive Maximum of the client", () => {
     expect(client.heard()).toEqual(["PUBLISH 0 q0", "PUBLISH 1 q1 #1"]);
   });
 
+  it("and a full queue hold up no QoS 0, of which a client is sent any number at once [B73]", () => {
+    const h = new SessionHarness({ limits: { maximumQueuedMessages: 1, maximumQueuedBytes: 1_024 } });
+    const client = h.subscribed(window(1));
+    h.deliver(delivery("1"));
+    h.deliver(...Array.from({ length: 1_000 }, () => delivery("x".repeat(100), { qos: 0 })));
+    expect(client.heard()).toHaveLength(1_001);
+    expect(h.session.droppedMessages).toBe(0);
+  });
+
   it("is no more than the server's own limit [B44]", () => {
     const h = new SessionHarness({ limits: { maximumInFlight: 2 } });
     const client = h.subscribed(window(10));

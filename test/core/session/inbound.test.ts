@@ -32,7 +32,7 @@ describe("PUBLISH from the client", () => {
     },
   );
 
-  it("carries the reason code of the topic object's answer", () => {
+  it("carries the reason code of the topic object's answer [B21]", () => {
     const h = new SessionHarness();
     const client = h.connected();
     client.publish(1, 1);
@@ -201,7 +201,7 @@ describe("QoS 2 PUBLISH from the client", () => {
 });
 
 describe("a topic object that cannot be reached", () => {
-  it.each([1, 2] as const)("ends the connection, and nothing of QoS %d is acknowledged", (qos) => {
+  it.each([1, 2] as const)("ends the connection, and nothing of QoS %d is acknowledged [B65]", (qos) => {
     const h = new SessionHarness();
     const client = h.connected(durable);
     client.publish(qos, 7);
@@ -242,7 +242,7 @@ describe("a topic object that cannot be reached", () => {
     expect(later.heard()).toEqual(["DISCONNECT 0x89"]);
   });
 
-  it("is not noticed at QoS 0", () => {
+  it("is not noticed at QoS 0 [B65]", () => {
     const h = new SessionHarness();
     const client = h.connected();
     client.publish(0, 0);

@@ -191,7 +191,7 @@ describe("the end of a connection", () => {
     expect(h.reports.at(-1)).toEqual({ type: "disconnected", atMs: h.nowMs, isSessionKept: false });
   });
 
-  it("by a packet over the server's maximum is explained with 0x95 [MQTT-3.2.2-15] [B20]", () => {
+  it("by a packet over the server's maximum is explained with 0x95 [MQTT-3.2.2-15]", () => {
     const h = new SessionHarness({ limits: { maximumPacketBytes: 1024 } });
     const client = h.connected();
     client.publish(1, 1, "x".repeat(1024));

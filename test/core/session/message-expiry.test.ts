@@ -42,7 +42,7 @@ describe("a message to the client", () => {
     expect(h.session.droppedMessages).toBe(2);
   });
 
-  it("that expires behind the client's window is not sent [MQTT-3.3.2-5]", () => {
+  it("that expires behind the client's window is not sent [MQTT-3.3.2-5] [B72]", () => {
     const h = new SessionHarness();
     const client = h.subscribed(window(1));
     h.deliver(delivery("1"), delivery("2", { qos: 2, expiresAtMs: h.nowMs + 1000 }), delivery("3"));
@@ -52,7 +52,7 @@ describe("a message to the client", () => {
   });
 
   it.each([1, 2] as const)(
-    "at QoS %i that was sent before its time was over goes again, with nothing left of it [MQTT-4.3.3-7]",
+    "at QoS %i that was sent before its time was over goes again, with nothing left of it [MQTT-4.3.3-7] [B72]",
     (qos) => {
       const h = new SessionHarness();
       const client = h.subscribed();

@@ -1,6 +1,6 @@
 // Maximum Packet Size of the client: what is larger is not sent, and nobody waits for it. MQTT 5.0 section 3.1.2.11.4.
 
-import type { Packet } from "mqtt-packet";
+import type { IDisconnectPacket, Packet } from "mqtt-packet";
 import { describe, expect, it, vi } from "vitest";
 import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
 import { delivery, SessionHarness, type TestSocket } from "../../support/session-harness.ts";
@@ -140,6 +140,20 @@ describe("a SUBSCRIBE or UNSUBSCRIBE whose answer is larger than the client take
     client.unsubscribe(2, ...filters);
     h.answerAll();
     expect(client.packets().map(({ cmd }: Packet) => cmd)).toEqual(["suback", "unsuback"]);
+  });
+});
+
+describe("a DISCONNECT that is larger than the client takes", () => {
+  it.each([
+    [29, "AUTH has the flags 0x1"],
+    [28, undefined],
+  ])("says in words what was wrong within %i bytes: %s [B20]", (maximum, reasonString) => {
+    const h = new SessionHarness();
+    const client = h.connected(atMost(maximum));
+    client.frame(Uint8Array.of(0xf1, 0));
+    const [disconnect] = client.packets();
+    expect(disconnect).toMatchObject({ cmd: "disconnect", reasonCode: 0x81 });
+    expect((disconnect as IDisconnectPacket).properties?.reasonString).toBe(reasonString);
   });
 });
 

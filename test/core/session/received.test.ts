@@ -100,7 +100,7 @@ describe("a topic object that fails at a message", () => {
   const failed = 0x80;
 
   it.each([1, 2] as const)(
-    "ends a connection of MQTT 3.1.1 at QoS %d: an acknowledgement would mean success",
+    "ends a connection of MQTT 3.1.1 at QoS %d: an acknowledgement would mean success [B65]",
     (qos) => {
       const h = new SessionHarness();
       const client = h.connected({ protocolVersion: 4, clean: false });
@@ -111,7 +111,7 @@ describe("a topic object that fails at a message", () => {
     },
   );
 
-  it("has a client of MQTT 3.1.1 send its QoS 2 message again, under the same id", () => {
+  it("has a client of MQTT 3.1.1 send its QoS 2 message again, under the same id [B65]", () => {
     const h = new SessionHarness();
     const client = h.connected({ protocolVersion: 4, clean: false });
     client.publish(2, 7);
@@ -124,7 +124,7 @@ describe("a topic object that fails at a message", () => {
     expect(later.heard()).toEqual(["PUBREC #7"]);
   });
 
-  it("is told to a client of MQTT 5.0, whose connection goes on", () => {
+  it("is told to a client of MQTT 5.0, whose connection goes on [B65]", () => {
     const h = new SessionHarness();
     const client = h.connected(durable);
     client.publish(1, 1);
@@ -134,7 +134,7 @@ describe("a topic object that fails at a message", () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it("leaves other refusals to MQTT 3.1.1 as they are: acknowledged [3.1.1 MQTT-3.3.5-2]", () => {
+  it("leaves other refusals to MQTT 3.1.1 as they are: acknowledged [3.1.1 MQTT-3.3.5-2] [B21]", () => {
     const h = new SessionHarness();
     const client = h.connected({ protocolVersion: 4 });
     client.publish(1, 1);

@@ -13,7 +13,7 @@ describe("Response Information", () => {
     ["responses/%c", "$&", "responses/$&"],
     ["responses/%c", "%c", "responses/%c"],
     ["for all", "a/b", "for all"],
-  ])("%s is for the client %s %s", (template, clientId, expected) => {
+  ])("%s is for the client %s %s [B62]", (template, clientId, expected) => {
     expect(responseInformationOf(template, clientId, defaultLimits)).toBe(expected);
   });
 

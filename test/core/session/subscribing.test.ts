@@ -49,7 +49,7 @@ describe("SUBSCRIBE", () => {
     expect(new Set(h.requests.map(({ shard }) => shard)).size).toBe(1);
   });
 
-  it("with more filters than one may have is refused the rest, which is not asked for", () => {
+  it("with more filters than one may have is refused the rest, which is not asked for [B37]", () => {
     const h = new SessionHarness({ limits: { maximumFiltersPerSubscribe: 2 } });
     const client = h.connected(durable);
     client.subscribe(5, "a", "b", "c", "d");
@@ -58,6 +58,14 @@ describe("SUBSCRIBE", () => {
     expect(h.store.subscriptions().map(({ topicFilter }) => topicFilter)).toEqual(["a", "b"]);
     client.subscribe(6, "c", "d");
     expect(h.requests).toHaveLength(2);
+  });
+
+  it("of MQTT 3.1.1 beyond a limit is refused with 0x80 [B37]", () => {
+    const h = new SessionHarness({ limits: { maximumSubscriptions: 1 } });
+    const client = h.connected({ protocolVersion: 4 });
+    client.subscribe(5, "a", "b");
+    h.answerAll();
+    expect(client.heard()).toEqual(["SUBACK #5 0x02 0x80"]);
   });
 
   it("is answered before anything that the new subscription brings", () => {
@@ -123,6 +131,18 @@ describe("SUBSCRIBE", () => {
     expect(client.heard()).toEqual(["SUBACK #5 0x02 0x80"]);
     expect(h.store.subscriptions()).toMatchObject([{ topicFilter: "a" }]);
     expect(client.closed).toBeUndefined();
+  });
+
+  it("that fails for a filter that was granted before leaves no subscription [B38]", () => {
+    const h = new SessionHarness();
+    const client = h.connected(durable);
+    client.subscribe(5, "a");
+    h.answerAll();
+    client.subscribe(6, "a");
+    h.giveUp();
+    expect(client.heard()).toEqual(["SUBACK #5 0x02", "SUBACK #6 0x80"]);
+    expect(h.store.subscriptions()).toEqual([]);
+    expect(h.takeRequests()).toMatchObject([{ type: "unsubscribe", topicFilter: "a" }]);
   });
 
   it("that failed is taken back from the shards that had it, unless it was asked for again meanwhile [B38]", () => {
@@ -225,7 +245,7 @@ describe("UNSUBSCRIBE", () => {
     expect(h.store.subscriptions()).toMatchObject([{ topicFilter: "a" }]);
   });
 
-  it("that a shard does not answer has failed, and can be tried again", () => {
+  it("that a shard does not answer has failed, and can be tried again [B69]", () => {
     const h = new SessionHarness(sharded);
     const client = h.subscribed();
     client.unsubscribe(6, "a");

@@ -202,7 +202,7 @@ describe("a restart with a client connected", () => {
   it.each([
     ["that outlives its connection", 3600],
     ["that ends with its connection", 0],
-  ])("by a crash publishes the Will of a session %s", (_, expirySec) => {
+  ])("by a crash publishes the Will of a session %s [B53]", (_, expirySec) => {
     const h = new SessionHarness();
     h.connected(withWill({ expirySec }));
     h.crash();

@@ -86,7 +86,7 @@ describe("a retained message", () => {
     expect(store.retainedTotals().messages).toBe(1);
   });
 
-  it("that has expired on its way clears the one it replaces, and goes to nobody [MQTT-3.3.1-5] [MQTT-3.3.2-5]", () => {
+  it("that has expired on its way clears the one it replaces, and goes to nobody [MQTT-3.3.1-5] [MQTT-3.3.2-5] [B28]", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "old");
     topic.subscribe("c2", "g2", subscription("a"));
@@ -105,7 +105,7 @@ describe("a retained message", () => {
     expect(publish(again, "b", "1")).toBe(0x97);
   });
 
-  it("is neither sent nor kept while they are not available, and is there when they are again", () => {
+  it("is neither sent nor kept while they are not available, and is there when they are again [B67]", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "1");
     const { topic: without } = setUp({}, { retainAvailable: 0 }, store);
