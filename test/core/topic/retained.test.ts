@@ -213,7 +213,7 @@ describe("the retained messages of a new subscription", () => {
     expect(pages.flat()).toEqual(["yes"]);
   });
 
-  it("are those there were when it was made: what changes meanwhile comes live, and not twice [B62]", () => {
+  it("are those there were when it was made: what changes meanwhile comes live, and not twice [B74]", () => {
     const { topic } = setUp();
     for (let index = 10; index < 70; index += 1) publish(topic, `a/${index}`, "old");
     const first = topic.retainedPage(topic.beginRetained(subscriberOf(topic, "a/#")), nowMs);
