@@ -32,8 +32,9 @@ export type Origin = { readonly batch: OpenBatch; readonly index: number };
 
 /** A shared subscription's search for a member that takes a message. */
 type Turn = {
-  /** In the order in which they are asked. */
+  /** In the order in which they are asked: for what may be a repeat twice, first whether they have it already. */
   readonly members: readonly Recipient[];
+  readonly questions: number;
   readonly position: number;
   /** The first that refused. */
   readonly refused: Recipient | undefined;
@@ -77,12 +78,16 @@ export class Deliverer {
   /**
    * Gives a message to the first member of a shared subscription whose client is there; where none is, the first
    * keeps it for its client. Section 4.8.2.
+   *
+   * @param mayBeRepeat at QoS 2 a member that has it already, wherever its client is, is the one
    */
-  deliverToGroup(members: readonly Recipient[], origin: Origin): void {
+  deliverToGroup(members: readonly Recipient[], origin: Origin, mayBeRepeat: boolean): void {
     const [first] = members;
     if (first === undefined) return;
+    const questions = mayBeRepeat && first.delivery.message.id !== "" ? members.length : 0;
+    const asked = questions > 0 ? [...members, ...members] : members;
     if (members.length === 1) this.deliver(first, origin);
-    else this.ask(first, origin, { members, position: 0, refused: undefined, isOffer: false });
+    else this.ask(first, origin, { members: asked, questions, position: 0, refused: undefined, isOffer: false });
   }
 
   /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
@@ -91,7 +96,7 @@ export class Deliverer {
     const asked = members.filter(({ clientId }) => !this.owed.has(clientId));
     const [first] = asked;
     if (first === undefined) return;
-    this.ask(first, origin, { members: asked, position: 0, refused: undefined, isOffer: true });
+    this.ask(first, origin, { members: asked, questions: 0, position: 0, refused: undefined, isOffer: true });
   }
 
   /**
@@ -132,7 +137,8 @@ export class Deliverer {
   }
 
   private ask(member: Recipient, origin: Origin | undefined, turn: Turn): void {
-    this.hand({ ...member, origin, turn, isRefusable: true });
+    const question = turn.position < turn.questions ? ({ isQuestion: true } as const) : {};
+    this.hand({ ...member, origin, turn, isRefusable: true, ...question });
   }
 
   private hand(item: Item): void {
@@ -150,7 +156,7 @@ export class Deliverer {
    */
   private owe(item: Item, isFirst: boolean): void {
     const { clientId, delivery, owedSequence, origin, next, turn } = item;
-    if (turn?.isOffer) {
+    if (turn !== undefined && (turn.isOffer || item.isQuestion)) {
       this.passOn(turn, item, false);
       settle(item, false);
     } else if (delivery.qos === 0) {
@@ -195,11 +201,11 @@ export class Deliverer {
 
   /** @param isRefused the member could keep the message for its client */
   private passOn(turn: Turn, { origin }: Item, isRefused: boolean): void {
-    const { members, position, isOffer } = turn;
+    const { members, questions, position, isOffer } = turn;
     const refused = turn.refused ?? (isRefused ? members[position] : undefined);
     const next = members[position + 1];
     if (next !== undefined) {
-      this.ask(next, origin, { members, position: position + 1, refused, isOffer });
+      this.ask(next, origin, { members, questions, position: position + 1, refused, isOffer });
     } else if (refused !== undefined && origin !== undefined && !isOffer) {
       this.deliver(refused, origin);
     }

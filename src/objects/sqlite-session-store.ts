@@ -232,6 +232,10 @@ export class SqliteSessionStore implements SessionStore {
     this.write("DELETE FROM incoming WHERE packet_id = ?", packetId);
   }
 
+  remembersMessage(id: string): boolean {
+    return rows(this.schema, this.sql, "SELECT 1 FROM remembered WHERE message_id = ?", id).length > 0;
+  }
+
   rememberMessage(id: string): boolean {
     return this.write("INSERT OR IGNORE INTO remembered VALUES (?)", id).rowsWritten > 0;
   }

@@ -3,6 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
+import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
@@ -49,7 +50,9 @@ export class TopicObject extends DurableObject<Env> {
    * @returns a reason code for each request, once every session that a QoS 1 or 2 message is owed to has taken it
    */
   exchange(clientId: string, laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
-    return this.receiver.receive(laneId, sequence, () => this.act(clientId, decodeTopicRequests(batch)));
+    return this.receiver.receive(laneId, sequence, (isFirst) =>
+      this.act(clientId, decodeTopicRequests(batch), isFirst),
+    );
   }
 
   override async alarm(): Promise<void> {
@@ -63,11 +66,11 @@ export class TopicObject extends DurableObject<Env> {
     }
   }
 
-  private act(clientId: string, requests: readonly TopicRequest[]): Promise<number[]> {
+  private act(clientId: string, requests: readonly TopicRequest[], isFirst: boolean): Promise<number[]> {
     const batch = new OpenBatch(requests.length);
     for (const [index, request] of requests.entries()) {
       try {
-        this.actOn(clientId, request, { batch, index });
+        this.actOn(clientId, request, { batch, index }, isFirst);
       } catch (error) {
         // The others of the batch have been acted on: it must not be repeated as a whole.
         console.error(`topic: a request failed: ${(error as Error).stack ?? error}`);
@@ -78,10 +81,13 @@ export class TopicObject extends DurableObject<Env> {
     return batch.whenComplete;
   }
 
-  private actOn(clientId: string, request: TopicRequest, origin: Origin): void {
+  private actOn(clientId: string, request: TopicRequest, origin: Origin, mayBeRepeat: boolean): void {
     switch (request.type) {
       case "publish":
-        this.publish(clientId, request, origin);
+        this.publish(clientId, request.message, origin, mayBeRepeat);
+        break;
+      case "publish again":
+        this.publish(clientId, request.message, origin, true);
         break;
       case "subscribe": {
         const { generation, subscription, sendRetained } = request;
@@ -97,25 +103,25 @@ export class TopicObject extends DurableObject<Env> {
         this.topic.end(clientId, request.generation);
         break;
       case "redistribute":
-        this.redistribute(clientId, request, origin);
+        this.redistribute(clientId, request, origin, mayBeRepeat);
     }
   }
 
-  private publish(clientId: string, { message }: Extract<TopicRequest, { type: "publish" }>, origin: Origin): void {
+  private publish(clientId: string, message: Message, origin: Origin, mayBeRepeat: boolean): void {
     const route = this.topic.publish(clientId, message, Date.now());
     const isOver = typeof route === "number";
     // Until somebody takes it.
     origin.batch.answers[origin.index] = isOver ? route : ReasonCode.NoMatchingSubscribers;
     if (isOver) return;
     for (const recipient of route.recipients) this.deliverer.deliver(recipient, origin);
-    for (const members of route.groups) this.deliverer.deliverToGroup(members, origin);
+    for (const members of route.groups) this.deliverer.deliverToGroup(members, origin, mayBeRepeat);
   }
 
-  private redistribute(clientId: string, request: RedistributeRequest, origin: Origin): void {
+  private redistribute(clientId: string, request: RedistributeRequest, origin: Origin, mayBeRepeat: boolean): void {
     const members = this.topic.redistribute(clientId, request, Date.now());
     // Until somebody takes it.
     origin.batch.answers[origin.index] = ReasonCode.NoMatchingSubscribers;
-    if (request.isOrphaned) this.deliverer.deliverToGroup(members, origin);
+    if (request.isOrphaned) this.deliverer.deliverToGroup(members, origin, mayBeRepeat);
     else this.deliverer.offerToGroup(members, origin);
   }
 

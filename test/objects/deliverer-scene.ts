@@ -16,7 +16,7 @@ type Received = { readonly clientId: string; readonly payload: string };
 
 /** What a session does with a delivery. */
 export type Answer = number | "out of reach";
-type Answering = Answer | ((payload: string) => Answer | Promise<Answer>);
+type Answering = Answer | ((payload: string, isQuestion: boolean) => Answer | Promise<Answer>);
 
 export class DelivererScene {
   readonly store = new MemoryTopicStore();
@@ -63,12 +63,12 @@ export class DelivererScene {
   }
 
   /** Resolves with the reason code when all that is owed has been taken. */
-  async publish(payload: string, qos: QoS = 1): Promise<number | undefined> {
+  async publish(payload: string, qos: QoS = 1, mayBeRepeat = false): Promise<number | undefined> {
     const route = this.#put("t", payload, qos, false);
     const batch = new OpenBatch(1);
     batch.answers[0] = 0x10;
     for (const recipient of route.recipients) this.deliverer.deliver(recipient, { batch, index: 0 });
-    for (const members of route.groups) this.deliverer.deliverToGroup(members, { batch, index: 0 });
+    for (const members of route.groups) this.deliverer.deliverToGroup(members, { batch, index: 0 }, mayBeRepeat);
     batch.settle();
     return (await batch.whenComplete)[0];
   }
@@ -80,16 +80,16 @@ export class DelivererScene {
     const members = this.topic.redistribute(clientId, request, 0);
     const batch = new OpenBatch(1);
     batch.answers[0] = 0x10;
-    if (isOrphaned) this.deliverer.deliverToGroup(members, { batch, index: 0 });
+    if (isOrphaned) this.deliverer.deliverToGroup(members, { batch, index: 0 }, false);
     else this.deliverer.offerToGroup(members, { batch, index: 0 });
     batch.settle();
     return (await batch.whenComplete)[0];
   }
 
   /** `publish`, whose answer may be looked at before it is there. */
-  published(payload: string, qos: QoS = 1): { code: number | undefined } {
+  published(payload: string, qos: QoS = 1, mayBeRepeat = false): { code: number | undefined } {
     const outcome: { code: number | undefined } = { code: undefined };
-    void this.publish(payload, qos).then((code) => {
+    void this.publish(payload, qos, mayBeRepeat).then((code) => {
       outcome.code = code;
     });
     return outcome;
@@ -104,7 +104,15 @@ export class DelivererScene {
 
   #message(topicName: string, text: string, qos: QoS, retain: boolean): Message {
     const payload = new TextEncoder().encode(text);
-    return { id: "", topicName, qos, retain, expiresAtMs: 0, properties: new Uint8Array(), payload };
+    return {
+      id: qos === 2 ? `1-${text}` : "",
+      topicName,
+      qos,
+      retain,
+      expiresAtMs: 0,
+      properties: new Uint8Array(),
+      payload,
+    };
   }
 
   #put(topicName: string, text: string, qos: QoS, retain: boolean) {
@@ -115,10 +123,10 @@ export class DelivererScene {
 
   async #deliver(clientId: string, batch: Uint8Array): Promise<number[]> {
     const codes: number[] = [];
-    for (const { delivery, isRefusable } of decodeSessionDeliveries(batch)) {
+    for (const { delivery, isRefusable, isQuestion = false } of decodeSessionDeliveries(batch)) {
       const payload = new TextDecoder().decode(delivery.message.payload);
       const answering = this.answers.get(clientId) ?? DeliveryAnswer.Accepted;
-      const answer = typeof answering === "function" ? await answering(payload) : answering;
+      const answer = typeof answering === "function" ? await answering(payload, isQuestion) : answering;
       if (answer === "out of reach") throw new Error("out of reach");
       const isTaken = answer === DeliveryAnswer.Accepted || (answer === DeliveryAnswer.Refused && !isRefusable);
       if (isTaken) this.received.push({ clientId, payload });

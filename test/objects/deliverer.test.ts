@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DeliveryAnswer } from "../../src/core/topic/topic-request.ts";
-import { DelivererScene, later } from "./deliverer-scene.ts";
+import { type Answer, DelivererScene, later } from "./deliverer-scene.ts";
 
 const { Accepted, Refused, QueueFull, Stale } = DeliveryAnswer;
 
@@ -106,6 +106,54 @@ describe("a shared subscription", () => {
     scene.answers.set("a", Stale);
     expect(await publishThrice(scene)).toEqual(["b", "b", "b"]);
     expect(scene.topic.subscriptionCount).toBe(1);
+  });
+
+  describe("and a QoS 2 message that may be a repeat", () => {
+    /** What members `a` to `c` are asked and say, in order. */
+    const asked = async (answers: Record<string, (isQuestion: boolean) => Answer>) => {
+      const scene = shared("a", "b", "c");
+      const heard: string[] = [];
+      for (const [clientId, answer] of Object.entries(answers)) {
+        scene.answers.set(clientId, (_payload, isQuestion) => {
+          heard.push(isQuestion ? `${clientId}?` : clientId);
+          return answer(isQuestion);
+        });
+      }
+      const outcome = scene.published("1", 2, true);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(outcome.code).toBe(0);
+      return heard;
+    };
+    const hasNot = (isQuestion: boolean) => (isQuestion ? Refused : Accepted);
+    const isAway = () => Refused;
+    const has = () => Accepted;
+
+    it("leave it with the member that has it, though others come before [MQTT-4.3.3-10]", async () => {
+      const heard = await asked({ a: hasNot, b: hasNot, c: has });
+      expect(heard.at(-1)).toBe("c?");
+      expect(heard).not.toContain("a");
+      expect(heard).not.toContain("b");
+    });
+
+    it("give it to the first whose client is there when none has it", async () => {
+      const heard = await asked({ a: isAway, b: hasNot, c: isAway });
+      expect(heard.slice(0, 3).sort()).toEqual(["a?", "b?", "c?"]);
+      expect(heard.at(-1)).toBe("b");
+    });
+
+    it("pass over one that cannot be reached to one that has it", async () => {
+      const heard = await asked({ a: () => "out of reach", b: () => "out of reach", c: has });
+      expect(heard.at(-1)).toBe("c?");
+      expect(heard).not.toContain("c");
+    });
+  });
+
+  it("does not ask twice who has a message at QoS 1", async () => {
+    const scene = shared("a", "b");
+    const isQuestion = vi.fn(() => Accepted);
+    scene.answers.set("a", isQuestion);
+    await scene.publish("1", 1, true);
+    expect(isQuestion.mock.calls).toEqual([["1", false]]);
   });
 
   it("has the publish wait for the member that takes it, though the one before would have had it at QoS 0", async () => {

@@ -178,8 +178,10 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
 
     it("recognises a message it remembers, and forgets those before an id", () => {
       const { store, reopen } = open();
-      expect([store.rememberMessage("1-a"), store.rememberMessage("2-a")]).toEqual([true, true]);
+      expect([store.remembersMessage("1-a"), store.rememberMessage("1-a")]).toEqual([false, true]);
+      expect(store.rememberMessage("2-a")).toBe(true);
       expect([store.rememberMessage("1-a"), reopen().rememberMessage("2-a")]).toEqual([false, false]);
+      expect([store.remembersMessage("1-a"), reopen().remembersMessage("3-a")]).toEqual([true, false]);
       store.forgetMessagesBefore("2");
       expect([store.rememberMessage("1-a"), store.rememberMessage("2-a")]).toEqual([true, false]);
     });

@@ -128,6 +128,10 @@ export class MemorySessionStore implements SessionStore {
     this.#rows.incoming.delete(packetId);
   }
 
+  remembersMessage(id: string): boolean {
+    return this.#rows.remembered.has(id);
+  }
+
   rememberMessage(id: string): boolean {
     this.writes.push("rememberMessage");
     if (this.#rows.remembered.has(id)) return false;

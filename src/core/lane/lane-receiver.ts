@@ -13,16 +13,17 @@ export class LaneReceiver<Answer> {
   /**
    * Acts on a batch once.
    *
-   * @param act what to do with a new batch; when it fails, the repeat is a new batch again
+   * @param act what to do with a new batch; when it fails, the repeat is a new batch again. It is told whether
+   *   the batch is the first of its lane since this object started: then one before the start may have been the same
    * @throws Error when the batch is older than the last one of its lane: its sender gave up on it long ago
    */
-  receive(lane: LaneId, sequence: number, act: () => Promise<Answer>): Promise<Answer> {
+  receive(lane: LaneId, sequence: number, act: (isFirst: boolean) => Promise<Answer>): Promise<Answer> {
     const last = this.last.get(lane);
     if (last !== undefined && sequence === last.sequence) return last.answer;
     if (last !== undefined && sequence < last.sequence) {
       throw new Error(`lane ${lane}: batch ${sequence} comes after ${last.sequence}`);
     }
-    const answer = act();
+    const answer = act(last === undefined);
     // Deleted first, so that the map's order is the order of use.
     this.last.delete(lane);
     this.last.set(lane, { sequence, answer });

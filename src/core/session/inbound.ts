@@ -95,7 +95,7 @@ export class Inbound {
     const message = messageOf(packet, id, topicName, this.context.nowMs);
     this.context.request(
       shardOf(topicName, settings.topicShards),
-      { type: "publish", message },
+      { type: again === undefined ? "publish" : "publish again", message },
       qos === 0 ? undefined : { type: "publish", packetId, qos, socketId: connected.socketId, messageId: id },
     );
   }

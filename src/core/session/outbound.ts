@@ -72,6 +72,11 @@ export class Outbound {
     return this.table.hasRoomFor(delivery);
   }
 
+  /** Whether it is the repeat of a message that this session took. */
+  hasTaken({ message: { id } }: Delivery, isDurable: boolean): boolean {
+    return id !== "" && this.rememberedIds.has(id, isDurable);
+  }
+
   /**
    * Takes a message for the client; `flush` sends what it can.
    * @returns one of `DeliveryAnswer`

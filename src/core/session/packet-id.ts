@@ -31,6 +31,10 @@ export class RememberedIds {
     this.context = context;
   }
 
+  has(id: string, isDurable: boolean): boolean {
+    return isDurable ? this.context.store.remembersMessage(id) : this.inMemory.has(id);
+  }
+
   /** @returns false when the id was there */
   add(id: string, isDurable: boolean): boolean {
     if (isDurable) {

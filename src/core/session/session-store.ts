@@ -78,6 +78,7 @@ export interface SessionStore {
   putIncoming(row: IncomingRow): void;
   deleteIncoming(packetId: number): void;
 
+  remembersMessage(id: string): boolean;
   /** @returns false when the id is there already */
   rememberMessage(id: string): boolean;
   forgetMessagesBefore(id: string): void;

@@ -97,11 +97,14 @@ export class Session {
   onDeliveries(items: readonly SessionDelivery[], nowMs: number): number[] {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
-    const answers = items.map(({ generation, isRefusable, delivery }) => {
-      if (this.state.generation !== generation) return DeliveryAnswer.Stale;
-      const canSend = () => this.current !== undefined && this.state.outbound.makeRoomFor(delivery);
-      if (isRefusable && !canSend()) return DeliveryAnswer.Refused;
-      return this.state.outbound.accept(delivery, this.current, this.state.isDurable);
+    const answers = items.map(({ generation, isRefusable, isQuestion, delivery }) => {
+      const { generation: current, outbound, isDurable } = this.state;
+      if (current !== generation) return DeliveryAnswer.Stale;
+      const canSend = () => !isQuestion && this.current !== undefined && outbound.makeRoomFor(delivery);
+      if (isRefusable && !canSend()) {
+        return outbound.hasTaken(delivery, isDurable) ? DeliveryAnswer.Accepted : DeliveryAnswer.Refused;
+      }
+      return outbound.accept(delivery, this.current, isDurable);
     });
     if (this.current !== undefined) this.state.outbound.flush(this.current);
     return answers;

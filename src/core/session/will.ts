@@ -79,7 +79,9 @@ export class Wills {
       }
       this.underWay.add(id);
       const message = messageOf(messageId, will, dueAtMs);
-      this.context.request(shardOf(will.topicName, topicShards), { type: "publish", message }, { type: "will", id });
+      // An earlier try may have come through; a crash leaves nothing that tells. For a QoS 2 Will it costs little to ask.
+      const type = will.qos === 2 ? "publish again" : "publish";
+      this.context.request(shardOf(will.topicName, topicShards), { type, message }, { type: "will", id });
     }
   }
 

@@ -23,6 +23,8 @@ export type TopicSubscription = {
  */
 export type TopicRequest =
   | { readonly type: "publish"; readonly message: Message }
+  /** A QoS 2 message that was published before, without an answer: some may have it. */
+  | { readonly type: "publish again"; readonly message: Message }
   | {
       readonly type: "subscribe";
       readonly generation: string;
@@ -51,6 +53,8 @@ export type SessionDelivery = {
   readonly generation: string;
   /** From a shared subscription: a session that cannot send it on may refuse, so that another member gets it. */
   readonly isRefusable: boolean;
+  /** It only asks whether the session has the message already: one that has not refuses. */
+  readonly isQuestion?: true;
   readonly delivery: Delivery;
 };
 
@@ -62,14 +66,16 @@ export const DeliveryAnswer = {
   Stale: 1,
   /** Dropped, and counted: the session's queue is at its limit. */
   QueueFull: 2,
-  /** Refused: the client is away, or the session's queue at its limit. Only for what is refusable. */
+  /** Refused: the client is away, or the session's queue at its limit, or it was a question. Only what is refusable. */
   Refused: 3,
 } as const;
 
-const requestKinds = ["publish", "subscribe", "unsubscribe", "end", "redistribute"] as const;
+const requestKinds = ["publish", "subscribe", "unsubscribe", "end", "redistribute", "publish again"] as const;
 const noLocalBit = 0b0100;
 const retainAsPublishedBit = 0b1000;
 const sendRetainedBit = 0b1_0000;
+const refusableBit = 0b01;
+const questionBit = 0b10;
 
 /** About how many bytes of a batch, and of a queue, an item takes. */
 export function sizeOfMessage(message: Message): number {
@@ -84,6 +90,7 @@ export function sizeOfDelivery({ message, sharedFilter }: Delivery): number {
 export function sizeOfRequest(request: TopicRequest): number {
   switch (request.type) {
     case "publish":
+    case "publish again":
       return sizeOfMessage(request.message);
     case "subscribe":
       return request.subscription.topicFilter.length + 64;
@@ -101,7 +108,7 @@ export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Arr
   writer.varint(requests.length);
   for (const request of requests) {
     writer.u8(requestKinds.indexOf(request.type));
-    if (request.type === "publish") {
+    if (request.type === "publish" || request.type === "publish again") {
       writeMessage(writer, request.message);
       continue;
     }
@@ -142,12 +149,15 @@ export function decodeSessionDelivery(bytes: Uint8Array): SessionDelivery {
 
 function writeSessionDelivery(writer: ByteWriter, item: SessionDelivery): void {
   writer.string(item.generation);
-  writer.u8(item.isRefusable ? 1 : 0);
+  writer.u8((item.isRefusable ? refusableBit : 0) | (item.isQuestion ? questionBit : 0));
   writeDelivery(writer, item.delivery);
 }
 
 function readSessionDelivery(reader: ByteReader): SessionDelivery {
-  return { generation: reader.string(), isRefusable: reader.u8() === 1, delivery: readDelivery(reader) };
+  const generation = reader.string();
+  const options = reader.u8();
+  const question = (options & questionBit) !== 0 ? ({ isQuestion: true } as const) : {};
+  return { generation, isRefusable: (options & refusableBit) !== 0, ...question, delivery: readDelivery(reader) };
 }
 
 function writeSubscription(writer: ByteWriter, subscription: TopicSubscription, sendRetained: boolean): void {
@@ -171,6 +181,7 @@ function readTopicRequest(reader: ByteReader): TopicRequest {
   const type = requestKinds[reader.u8()];
   switch (type) {
     case "publish":
+    case "publish again":
       return { type, message: readMessage(reader) };
     case "subscribe": {
       const generation = reader.string();

@@ -9,6 +9,14 @@ describe("the other end of lanes", () => {
     expect(acts).toEqual(["lane1/1", "lane1/2"]);
   });
 
+  it("knows the first batch of each lane, which may repeat one from before a restart of the object", async () => {
+    const lanes = new LaneReceiver<boolean>();
+    const isFirst = (lane: string, sequence: number) => lanes.receive(lane, sequence, async (isFirst) => isFirst);
+    expect(await isFirst("lane1", 7)).toBe(true);
+    expect(await isFirst("lane1", 8)).toBe(false);
+    expect(await isFirst("lane2", 8)).toBe(true);
+  });
+
   it("answers the repeat of a batch from memory, and does not act on it again", async () => {
     const { receive, acts } = receiver();
     await receive("lane1", 1);

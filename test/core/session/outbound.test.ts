@@ -65,6 +65,27 @@ describe("a message to the client", () => {
     expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Refused]);
   });
 
+  it.each([
+    ["a durable session", undefined],
+    ["a session that ends with its connection", { properties: {} }],
+  ])("is not refused by %s that has it already, wherever its client is [MQTT-4.3.3-10]", (_, fields) => {
+    const h = new SessionHarness();
+    const client = h.subscribed(fields);
+    const itemOf = (text: string) => {
+      const once = delivery(text, { qos: 2, id: `${messageIdAt(h.nowMs)}-g-${text}` });
+      return { generation: h.generation, isRefusable: true, delivery: once };
+    };
+    const [had, other] = [itemOf("1"), itemOf("2")];
+    expect(h.session.onDeliveries([had], h.nowMs)).toEqual([Accepted]);
+    const questions = [had, other].map((item) => ({ ...item, isQuestion: true }) as const);
+    expect(h.session.onDeliveries(questions, h.nowMs)).toEqual([Accepted, Refused]);
+    h.run();
+    expect(client.heard()).toEqual(["PUBLISH 1 q2 #1"]);
+    if (fields !== undefined) return;
+    client.drop();
+    expect(h.session.onDeliveries([had, other], h.nowMs)).toEqual([Accepted, Refused]);
+  });
+
   it("may be refused by a member of a shared subscription whose queue is full, and is not counted as dropped [B59]", () => {
     const h = new SessionHarness({ limits: { maximumQueuedMessages: 1 } });
     h.subscribed();

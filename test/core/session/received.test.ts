@@ -56,7 +56,7 @@ describe("a QoS 2 message that was received and not completed", () => {
     client.drop();
     h.answer(0x97);
     h.resume().publish(2, 7, "m", { dup: true });
-    expect(h.requests.at(-1)?.request).toEqual(first);
+    expect(h.requests.at(-1)?.request).toEqual({ ...first, type: "publish again" });
   });
 
   it("is written after a hibernation as well", () => {
@@ -92,7 +92,7 @@ describe("a QoS 2 message that was received and not completed", () => {
     expect(h.store.incoming()).toMatchObject([{ isReceived: false }]);
     h.crash();
     h.resume().publish(2, 7, "m", { dup: true });
-    expect(h.takeRequests()).toMatchObject([{ type: "publish" }]);
+    expect(h.takeRequests()).toMatchObject([{ type: "publish again" }]);
   });
 });
 
@@ -119,7 +119,7 @@ describe("a topic object that fails at a message", () => {
     h.answer(failed);
     const later = h.connected({ protocolVersion: 4, clean: false });
     later.publish(2, 7, "m", { dup: true });
-    expect(h.requests).toMatchObject([{ request: { type: "publish", message: { id: messageId } } }]);
+    expect(h.requests).toMatchObject([{ request: { type: "publish again", message: { id: messageId } } }]);
     h.answer();
     expect(later.heard()).toEqual(["PUBREC #7"]);
   });

@@ -15,7 +15,7 @@ function withWill({ delaySec = 0, expirySec = 3600, qos = 2, messageExpirySec }:
 }
 
 function published(h: SessionHarness) {
-  const publishes = h.requests.map(({ request }) => request).filter(({ type }) => type === "publish");
+  const publishes = h.requests.map(({ request }) => request).filter(({ type }) => type.startsWith("publish"));
   return (publishes as RequestOf<"publish">[]).map(({ message }) => message);
 }
 

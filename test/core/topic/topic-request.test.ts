@@ -36,6 +36,7 @@ describe("the batches between a session and a topic object", () => {
       { type: "redistribute", generation, topicFilter: "$share/g/ä/#", message, isOrphaned: true },
       { type: "redistribute", generation, topicFilter: "$share/g/a", message: plain, isOrphaned: false },
       { type: "publish", message: plain },
+      { type: "publish again", message },
     ];
     expect(decodeTopicRequests(encodeTopicRequests(requests))).toEqual(requests);
     expect(decodeTopicRequests(encodeTopicRequests([]))).toEqual([]);
@@ -68,6 +69,7 @@ describe("the batches between a session and a topic object", () => {
       };
       return { generation: "generation1", isRefusable, delivery: delivery as SessionDelivery["delivery"] };
     });
+    deliveries.push(...deliveries.map((each): SessionDelivery => ({ ...each, isQuestion: true })));
     expect(decodeSessionDeliveries(encodeSessionDeliveries(deliveries))).toEqual(deliveries);
     for (const each of deliveries) expect(decodeSessionDelivery(encodeSessionDelivery(each))).toEqual(each);
   });
