@@ -27,6 +27,14 @@ type Incoming = {
   isStoredAsReceived: boolean;
 };
 
+/** Packet identifiers of QoS 2 messages. */
+export type KeptInbound = {
+  /** Nobody is known to have taken them. */
+  readonly interrupted: readonly number[];
+  /** They came over an earlier connection, and take nothing of this one's Receive Maximum. */
+  readonly leftOpen: readonly number[];
+};
+
 /** No socket has this number: the packet came before a restart. */
 const noSocket: SocketId = 0;
 
@@ -44,15 +52,20 @@ export class Inbound {
     this.incoming = new Map(context.store.incoming().map((row) => [row.packetId, incomingOf(row)]));
   }
 
-  /** Packet identifiers of what nobody is known to have taken. */
-  get interrupted(): number[] {
-    return [...this.incoming].filter(([, { state }]) => state === "interrupted").map(([packetId]) => packetId);
+  /** What a hibernation keeps beside the rows. */
+  keptFor(socketId: SocketId): KeptInbound {
+    const all = [...this.incoming];
+    return {
+      interrupted: all.filter(([, { state }]) => state === "interrupted").map(([packetId]) => packetId),
+      leftOpen: all.filter(([, incoming]) => incoming.socketId !== socketId).map(([packetId]) => packetId),
+    };
   }
 
-  /** After a hibernation, which nothing under way lets happen. */
-  onAwoken(interrupted: readonly number[]): void {
+  /** After a hibernation, which nothing under way lets happen; the connection over `socketId` goes on. */
+  onAwoken({ interrupted, leftOpen }: KeptInbound, socketId: SocketId): void {
     for (const [packetId, incoming] of this.incoming) {
       incoming.state = interrupted.includes(packetId) ? "interrupted" : "received";
+      incoming.socketId = leftOpen.includes(packetId) ? noSocket : socketId;
     }
   }
 

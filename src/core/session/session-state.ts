@@ -196,25 +196,25 @@ export class SessionState {
   }
 
   /** Writes what is in memory only to disk, and returns what a socket has to keep. */
-  hibernate(): Omit<SessionSnapshot, "connection"> {
+  hibernate(socketId: SocketId): Omit<SessionSnapshot, "connection"> {
     this.inbound.spill();
     this.outbound.spill();
     const { record } = this;
     const isKept = record !== undefined && !this.isDurable;
     return {
       outbound: this.outbound.kept,
-      interrupted: this.inbound.interrupted,
+      inbound: this.inbound.keptFor(socketId),
       state: isKept ? { record, subscriptions: this.subscribing.all() } : undefined,
     };
   }
 
   /** After a hibernation, with its client connected. */
-  awake({ outbound, interrupted, state }: SessionSnapshot): void {
+  awake({ connection, outbound, inbound, state }: SessionSnapshot): void {
     if (state !== undefined) {
       this.record = state.record;
       this.subscribing.restore(state.subscriptions);
     }
-    this.inbound.onAwoken(interrupted);
+    this.inbound.onAwoken(inbound, connection.socketId);
     this.outbound.onAwoken(outbound);
   }
 

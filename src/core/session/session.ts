@@ -181,8 +181,8 @@ export class Session {
   /** Writes what is in memory only to disk, and returns what the socket of the connected client is to keep. */
   hibernate(): { socketId: SocketId; snapshot: SessionSnapshot } | undefined {
     if (this.current === undefined) return undefined;
-    const snapshot = { connection: takeSnapshot(this.current), ...this.state.hibernate() };
-    return { socketId: this.current.socketId, snapshot };
+    const { socketId } = this.current;
+    return { socketId, snapshot: { connection: takeSnapshot(this.current), ...this.state.hibernate(socketId) } };
   }
 
   /** The connected client's socket is there after a hibernation. */

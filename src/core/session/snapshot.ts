@@ -2,6 +2,7 @@
 
 import type { TopicSubscription } from "../topic/topic-request.ts";
 import type { ConnectionSnapshot } from "./connection.ts";
+import type { KeptInbound } from "./inbound.ts";
 import type { KeptOutbound } from "./outbound.ts";
 import type { SessionRecord } from "./session-store.ts";
 
@@ -14,8 +15,7 @@ export type KeptState = {
 export type SessionSnapshot = {
   readonly connection: ConnectionSnapshot;
   readonly outbound: KeptOutbound;
-  /** Packet identifiers of QoS 2 messages from the client that nobody is known to have taken. */
-  readonly interrupted: readonly number[];
+  readonly inbound: KeptInbound;
   /** Of a session that ends with its connection; a durable one has it on disk. */
   readonly state: KeptState | undefined;
 };
