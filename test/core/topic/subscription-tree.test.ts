@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { SubscriptionTree } from "../../../src/core/topic/subscription-tree.ts";
-import { literalPrefix, matchesTopicFilter, parseTopicFilter } from "../../../src/core/topic/topic-filter.ts";
 
 function matchesOf<Value>(tree: SubscriptionTree<Value>, topicName: string): Value[] {
   const matches: Value[] = [];
@@ -13,33 +12,6 @@ function treeOf(...filters: string[]): SubscriptionTree<string> {
   const tree = new SubscriptionTree<string>();
   for (const filter of filters) tree.set(filter, "client", filter);
   return tree;
-}
-
-/** Repeatable whole numbers from 0 to `below - 1` (mulberry32). */
-function seededRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-/** So few distinct levels that filters and names often meet; empty and `$` levels among them. */
-const literalLevels = ["a", "b", "", "$a", "ab"];
-
-function randomTopicName(random: (below: number) => number): string {
-  const levels = Array.from({ length: 1 + random(5) }, () => literalLevels[random(literalLevels.length)]);
-  return levels.join("/") || "/";
-}
-
-function randomTopicFilter(random: (below: number) => number): string {
-  const levels = Array.from({ length: 1 + random(5) }, () =>
-    random(3) === 0 ? "+" : literalLevels[random(literalLevels.length)],
-  );
-  if (random(3) === 0) levels[levels.length - 1] = "#";
-  return levels.join("/") || "/";
 }
 
 describe("SubscriptionTree", () => {
@@ -81,38 +53,6 @@ describe("SubscriptionTree", () => {
     expect(matchesOf(tree, "__proto__/constructor")).toEqual(["__proto__/constructor"]);
     expect(matchesOf(tree, "toString")).toEqual(["toString"]);
     expect(matchesOf(tree, "constructor")).toEqual([]);
-  });
-});
-
-describe("the subscription tree and matchesTopicFilter agree", () => {
-  it.each([1, 2, 3, 4, 5])("on random filters and names, through additions and removals: seed %d", (seed) => {
-    const random = seededRandom(seed);
-    const tree = new SubscriptionTree<string>();
-    const held = new Set<string>();
-    let matchCount = 0;
-    for (let step = 0; step < 4_000; step += 1) {
-      const filter = randomTopicFilter(random);
-      expect(parseTopicFilter(filter)).toBeDefined();
-      if (random(held.size > 150 ? 2 : 5) === 0) {
-        const removed = [...held][random(held.size)] ?? filter;
-        expect(tree.delete(removed, "client")).toBe(held.delete(removed) ? removed : undefined);
-      } else {
-        expect(tree.set(filter, "client", filter)).toBe(held.has(filter) ? filter : undefined);
-        held.add(filter);
-      }
-      expect(tree.size).toBe(held.size);
-
-      const topicName = randomTopicName(random);
-      const expected = [...held].filter((candidate) => matchesTopicFilter(candidate, topicName)).sort();
-      expect(matchesOf(tree, topicName)).toEqual(expected);
-      for (const match of expected) expect(topicName.startsWith(literalPrefix(match))).toBe(true);
-      matchCount += expected.length;
-    }
-    expect(matchCount).toBeGreaterThan(10_000);
-
-    for (const filter of held) tree.delete(filter, "client");
-    expect(tree.size).toBe(0);
-    expect(tree.nodeCount).toBe(0);
   });
 });
 
