@@ -27,7 +27,19 @@ type Step =
   | { readonly do: "bytes"; readonly bytes: Bytes }
   | { readonly do: "subscribe" | "publish" | "acknowledge" | "deliver"; readonly id: number; readonly qos: QoS }
   | { readonly do: "answer"; readonly code: number }
-  | { readonly do: "open" | "text" | "drop" | "disconnect" | "give up" | "alarm" | "stall" | "hibernate" | "crash" };
+  | {
+      readonly do:
+        | "open"
+        | "time out"
+        | "text"
+        | "drop"
+        | "disconnect"
+        | "give up"
+        | "alarm"
+        | "stall"
+        | "hibernate"
+        | "crash";
+    };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -71,7 +83,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom(
-        ...(["open", "text", "drop", "disconnect", "give up", "alarm", "stall", "hibernate", "crash"] as const),
+        ...([
+          "open",
+          "time out",
+          "text",
+          "drop",
+          "disconnect",
+          "give up",
+          "alarm",
+          "stall",
+          "hibernate",
+          "crash",
+        ] as const),
       ),
     }),
   },
@@ -87,6 +110,8 @@ class Judge {
   /** Sent at QoS 1 and 2, and not acknowledged. Section 4.9. */
   readonly #inFlight = new Map<number, QoS>();
   #messages = 0;
+  /** Sockets on which nothing comes. */
+  #silent: TestSocket[] = [];
 
   take(step: Step): void {
     const { harness } = this;
@@ -116,7 +141,10 @@ class Judge {
         if (harness.requests.some(({ token }) => token !== undefined)) harness.answer(step.code);
         break;
       case "open":
-        if (harness.session.canOpen) harness.open();
+        if (harness.session.canOpen) this.#silent.push(harness.open());
+        break;
+      case "time out":
+        this.#endSilent();
         break;
       case "text":
         if (this.#client) harness.session.onText(this.#client.id, harness.nowMs);
@@ -154,6 +182,7 @@ class Judge {
   /** Everything that the session owes its client arrives once the client behaves. */
   finish(): void {
     this.harness.answerAll();
+    this.#endSilent();
     this.#connect({ version: 5, clean: false });
     const isAnswered = () => {
       this.harness.answerAll();
@@ -165,6 +194,11 @@ class Judge {
     }
     expect(this.#client?.closed).toBeUndefined();
     expect(this.harness.store.outgoing()).toEqual([]);
+  }
+
+  #endSilent(): void {
+    for (const { id } of this.#silent.splice(0)) this.harness.session.onConnectTimeout(id, this.harness.nowMs);
+    this.harness.run();
   }
 
   get #client(): TestSocket | undefined {
