@@ -36,15 +36,21 @@ function main(): number {
 
 /** Every difference has one reason, and no reason is without its difference. */
 function errorsOf({ broker, differences, explained }: Comparison, titles: readonly Title[]): string[] {
-  const present = new Set(titles.map(({ title }) => title));
+  const present = new Set(titles.map(({ title }) => conversationOf(title)));
   const errors: string[] = [];
   for (const { title } of differences) {
     const reasons = explained.filter(({ titles }) => titles.test(title)).length;
-    if (!present.has(title)) errors.push(`${broker} differed at "${title}", which is no more: hold them all again`);
+    if (!present.has(conversationOf(title)))
+      errors.push(`${broker} differed at "${title}", which is no more: hold them all again`);
     else if (reasons !== 1) errors.push(`${broker} differs at "${title}": there are ${reasons} reasons instead of one`);
   }
   const idle = explained.filter(({ titles }) => !differences.some(({ title }) => titles.test(title)));
   return [...errors, ...idle.map(({ titles }) => `${broker} does not differ at ${titles}`)];
+}
+
+/** A conversation that comes to show a rule of behaviour as well, and carries its number, is the same still. */
+function conversationOf(title: string): string {
+  return title.replaceAll(/\s*\[B\d+\]/g, "");
 }
 
 function readJson<T>(name: string): T {

@@ -128,7 +128,7 @@ function proofLine([first, ...others]: readonly Title[]): string {
 
 /** A title without the numbers, which stand above it already. */
 function plain(title: string): string {
-  const text = title.replaceAll(/\s*\[(3\.1\.1 )?MQTT-[\d.-]+\]/g, "").trim();
+  const text = title.replaceAll(/\s*\[((3\.1\.1 )?MQTT-[\d.-]+|B\d+)\]/g, "").trim();
   return text.replaceAll(/[*_`<|#[\]]/g, "\\$&");
 }
 
