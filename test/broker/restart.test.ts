@@ -12,7 +12,12 @@ const away = { topic: unique("restart/away"), clientId: unique("away"), old: uni
 const unacknowledged = { topic: unique("restart/unacknowledged"), clientId: unique("unacknowledged") };
 const half = { topic: unique("restart/half"), sender: unique("sender"), receiver: unique("receiver") };
 const group = { topic: unique("restart/group"), clientId: unique("member") };
+/** Wills that nobody but time can have published: of a connection that dies with the broker, and of a session that ends. */
+const mortal = { topic: unique("restart/mortal"), clientId: unique("mortal") };
+const expiring = { topic: unique("restart/expiring"), clientId: unique("expiring"), expirySec: 6, leftMs: 0 };
+const mourner = unique("mourner");
 const connected: Connected[] = [];
+let restartedMs = 0;
 let sentIds: (number | undefined)[] = [];
 
 const resume = (clientId: string) => connect(broker.tcp, { ...durable(), clientId });
@@ -52,13 +57,38 @@ beforeAll(async () => {
 
   const member = await resume(group.clientId);
   await member.subscribe(`$share/g/${group.topic}`, { qos: 1 });
-  connected.push(lane, receiver, sender, member);
+  await (await resume(mourner)).subscribe([mortal.topic, expiring.topic], { qos: 2 });
+  const will = (topic: string) => ({ topic, payload: Buffer.from("gone"), qos: 2, retain: false }) as const;
+  const leaving = await connect(broker.wsNative(expiring.clientId), {
+    clientId: expiring.clientId,
+    properties: { sessionExpiryInterval: expiring.expirySec },
+    will: { ...will(expiring.topic), properties: { willDelayInterval: 600 } },
+  });
+  await leaving.disconnect(0x04);
+  expiring.leftMs = performance.now();
+  const { clientId } = mortal;
+  const dying = await connect(broker.wsNative(clientId), { clientId, keepalive: 2, will: will(mortal.topic) });
+  connected.push(lane, receiver, sender, member, dying);
   await broker.restart();
+  restartedMs = performance.now();
 }, 60_000);
 
 describe("after a restart", () => {
   it("connections that were open are closed", async () => {
     for (const client of connected) await expect(client.receiveUntil("pingresp")).rejects.toThrow("closed");
+  });
+
+  it("Wills are published, and sessions end when their time is over, though nobody connects", async () => {
+    const client = await resume(mourner);
+    const heard = await client.collect(2, { timeoutMs: 12_000 });
+    const atMs = performance.now();
+    expect(heard.map(({ topic }) => topic).sort()).toEqual([expiring.topic, mortal.topic].sort());
+    const endMs = expiring.leftMs + expiring.expirySec * 1000;
+    expect(atMs).toBeGreaterThan(endMs - 100);
+    expect(atMs).toBeLessThan(Math.max(endMs, restartedMs) + 3000);
+    const again = await connect(broker.wsNative(expiring.clientId), { ...durable(), clientId: expiring.clientId });
+    expect(again.connack.sessionPresent).toBe(false);
+    await client.expectNothingMore();
   });
 
   it("retained messages are there, with their properties; cleared ones are not", async () => {

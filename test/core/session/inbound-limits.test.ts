@@ -83,6 +83,26 @@ describe("Receive Maximum of the server", () => {
     expect(later.heard()).toEqual(["PUBREC #1", "DISCONNECT 0x93"]);
   });
 
+  it("counts after a hibernation as before, and what an earlier connection left open as little", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected({ properties: { sessionExpiryInterval: 3600 } });
+    client.publish(2, 1);
+    h.answerAll();
+    client.drop();
+    const later = h.resume();
+    later.publish(2, 2);
+    later.publish(2, 3);
+    h.answerAll();
+    expect(later.heard()).toEqual(["CONNACK present", "PUBREC #2", "PUBREC #3"]);
+    h.hibernate();
+    later.acknowledge("pubrel", 2);
+    later.publish(2, 4);
+    h.answerAll();
+    expect(later.heard()).toEqual(["PUBCOMP #2", "PUBREC #4"]);
+    later.publish(2, 5);
+    expect(later.heard()).toEqual(["DISCONNECT 0x93"]);
+  });
+
   it("is unknown to a client of MQTT 3.1.1, and not held against it", () => {
     const h = new SessionHarness({ limits });
     const client = h.connected({ protocolVersion: 4 });
