@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readlink, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 
@@ -69,6 +70,15 @@ async function end(child: ChildProcess, signal: NodeJS.Signals) {
   child.kill(signal);
   const [exitCode] = await once(child, "exit");
   return { exitCode, tookMs: performance.now() - begunAt };
+}
+
+/** As often as Miniflare starts one. */
+async function killRuntimesOf({ pid }: ChildProcess) {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  for (const each of children.split(" ").filter(Boolean)) {
+    const program = await readlink(`/proc/${each}/exe`).catch(() => "");
+    if (path.basename(program) === "workerd") process.kill(Number(each), "SIGKILL");
+  }
 }
 
 /** Exactly one line, that has all of these. */
@@ -196,6 +206,19 @@ describe("npm start", () => {
     const closed = once(webSocket, "close");
     npm.kill("SIGTERM");
     await closed;
+  });
+
+  it("ends with one line when its runtime ends again and again", { timeout: startTimeoutMs }, async () => {
+    const { child } = await runUntilReady();
+    const gone = once(child, "exit");
+    const lines: string[] = [];
+    child.stderr.setEncoding("utf8").on("data", (part) => lines.push(part));
+    while (child.exitCode === null) {
+      await killRuntimesOf(child);
+      await nextTurn();
+    }
+    expect((await gone)[0]).toBe(1);
+    expect(lines.join("")).toMatch(/^The Workers runtime ended and could not be started again\. .*$/m);
   });
 
   it("leaves port and folder free even when it is killed", { timeout: startTimeoutMs }, async () => {

@@ -54,7 +54,14 @@ async function main(args: string[]): Promise<void> {
   const variables = { ...readDevVars(), ...command.variables };
 
   let isEnding = false;
-  const starting = startServer({ ...command, variables, log: (line) => process.stderr.write(`${line}\n`) });
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  const onFailed = () => {
+    log(
+      "The Workers runtime ended and could not be started again. What was acknowledged is stored: start the server again.",
+    );
+    process.exit(1);
+  };
+  const starting = startServer({ ...command, variables, log, onFailed });
   onEndRequested(() => {
     if (!isEnding) void end(starting);
     isEnding = true;

@@ -28,6 +28,8 @@ export type LocalServerOptions = {
   readonly variables: Readonly<Record<string, string>>;
   /** A line that the Worker or the runtime wrote. */
   readonly log?: (line: string) => void;
+  /** The runtime died, and could not be started again: there is no broker any more. */
+  readonly onFailed?: (error: Error) => void;
   readonly configPath?: string;
 };
 
@@ -101,7 +103,7 @@ function miniflareOptions(
     // Both would ask the internet.
     cf: false,
     telemetry: { enabled: false },
-    log: new NoOpLog(),
+    log: new FailureLog(options.onFailed),
     logRequests: false,
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
       forwardLines(stdout, log);
@@ -109,6 +111,20 @@ function miniflareOptions(
     },
     unsafeHandleRuntimeRestart: () => log("The Workers runtime ended unexpectedly and was started again."),
   };
+}
+
+/** Miniflare tells by its log alone that a runtime which ended could not be started again. */
+class FailureLog extends NoOpLog {
+  private readonly onFailed: ((error: Error) => void) | undefined;
+
+  constructor(onFailed: ((error: Error) => void) | undefined) {
+    super();
+    this.onFailed = onFailed;
+  }
+
+  override error(error: Error): void {
+    if ((error as { code?: string }).code === "ERR_RUNTIME_FAILURE") this.onFailed?.(error);
+  }
 }
 
 async function startMiniflare(options: MiniflareOptions): Promise<{ miniflare: Miniflare; port: number }> {
