@@ -1,19 +1,21 @@
 // A Durable Object's storage over Node's own SQLite: as much of it as the stores use. Types of values are as in
 // workerd, where a BLOB is an ArrayBuffer.
 
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
 type Row = Record<string, SqlStorageValue>;
 
 export class NodeSqlStorage {
   readonly #database = new DatabaseSync(":memory:");
+  readonly #statements = new Map<string, StatementSync>();
   /** Rows written since the start, as `rowsWritten` of every cursor has it. */
   rowsWritten = 0;
 
   exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Row> {
-    const statement = this.#database.prepare(query);
     const before = this.#totalChanges();
-    const rows = statement.all(...bindings.map(inputOf)).map(rowOf);
+    const rows = this.#prepare(query)
+      .all(...bindings.map(inputOf))
+      .map(rowOf);
     const rowsWritten = this.#totalChanges() - before;
     this.rowsWritten += rowsWritten;
     const cursor = { toArray: () => rows, one: () => onlyOne(rows), rowsWritten };
@@ -54,7 +56,13 @@ export class NodeSqlStorage {
   }
 
   #totalChanges(): number {
-    return Number(this.#database.prepare("SELECT total_changes() AS changes").get()?.changes);
+    return Number(this.#prepare("SELECT total_changes() AS changes").get()?.changes);
+  }
+
+  #prepare(query: string): StatementSync {
+    const prepared = this.#statements.get(query) ?? this.#database.prepare(query);
+    this.#statements.set(query, prepared);
+    return prepared;
   }
 }
 

@@ -1,0 +1,174 @@
+// What the broker has promised, held against what clients did and heard. Everything here is judged at the end, when
+// faults have stopped and all that was owed has had its time.
+
+import type { QoS } from "../../src/core/message/message.ts";
+import type { History, Life, Publication, Receipt, Subscription } from "./history.ts";
+
+/** @returns what is broken, a line each */
+export function checkMessages(history: History): string[] {
+  const groups = sharedGroups(history);
+  return [
+    ...history.lives.flatMap((life) => [
+      ...missing(history, life),
+      ...doubled(history, life),
+      ...disordered(history, life),
+    ]),
+    ...groups.flatMap((group) => checkGroup(history, group)),
+  ];
+}
+
+/** What a session that is still there was promised and did not get: QoS 1 at least once, QoS 2 exactly once. */
+function missing(history: History, life: Life): string[] {
+  if (!isLasting(life)) return [];
+  const got = new Set(life.receipts.map(({ payload }) => payload));
+  return [...history.publications.values()]
+    .filter((publication) => isPromised(publication) && !got.has(publication.payload))
+    .filter((publication) => grantedQos(life.subscriptions.filter(isPlain), publication) > 0)
+    .map((publication) => `${nameOf(life)} never got ${describe(publication)}, which was acknowledged`);
+}
+
+function doubled(history: History, life: Life): string[] {
+  return payloadsOf(life.receipts, (receipt) => receipt.qos === 2)
+    .filter(([payload, count]) => count > 1 && history.publications.get(payload)?.retain === false)
+    .map(([payload, count]) => `${nameOf(life)} got ${payload} ${count} times at QoS 2`);
+}
+
+/** What one client publishes to one topic at one QoS comes in order: repeats aside [MQTT-4.6.0-5]. */
+function disordered(history: History, life: Life): string[] {
+  const last = new Map<string, Publication>();
+  const seen = new Set<string>();
+  const wrong: string[] = [];
+  for (const { payload, qos } of life.receipts) {
+    const publication = history.publications.get(payload);
+    if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
+    seen.add(payload);
+    const stream = `${publication.publisher} ${publication.topicName} ${publication.qos} ${qos}`;
+    const before = last.get(stream);
+    if (before !== undefined && before.number > publication.number) {
+      wrong.push(`${nameOf(life)} got ${describe(publication)} after ${before.payload}`);
+    }
+    last.set(stream, publication);
+  }
+  return wrong;
+}
+
+/** The members of a shared subscription, each with its own of it. */
+type Group = { readonly topicFilter: string; readonly members: readonly { life: Life; subscription: Subscription }[] };
+
+function sharedGroups(history: History): Group[] {
+  const groups = new Map<string, { life: Life; subscription: Subscription }[]>();
+  for (const life of history.lives) {
+    for (const subscription of life.subscriptions) {
+      if (isPlain(subscription)) continue;
+      const members = groups.get(subscription.topicFilter) ?? [];
+      members.push({ life, subscription });
+      groups.set(subscription.topicFilter, members);
+    }
+  }
+  return [...groups].map(([topicFilter, members]) => ({ topicFilter, members }));
+}
+
+/** A group whose members all stay: one of them gets each message. */
+function checkGroup(history: History, { topicFilter, members }: Group): string[] {
+  const isStable = members.every(({ life, subscription }) => isLasting(life) && subscription.to === Infinity);
+  if (!isStable) return [];
+  const since = Math.max(...members.map(({ subscription }) => subscription.from));
+  const filter = topicFilter.split("/").slice(2).join("/");
+  const receipts = payloadsOf(members.flatMap(({ life }) => life.receipts), () => true);
+  const counts = new Map(receipts);
+  return [...history.publications.values()]
+    .filter((each) => isPromised(each) && each.sentAt > since && matches(filter, each.topicName))
+    .filter((each) => members.every(({ subscription }) => subscription.qos >= each.qos))
+    .flatMap((each) => {
+      const count = counts.get(each.payload) ?? 0;
+      if (count === 0) return [`${topicFilter} never got ${describe(each)}, which was acknowledged`];
+      return each.qos === 2 && count > 1 ? [`${topicFilter} got ${describe(each)} ${count} times`] : [];
+    });
+}
+
+/** The Wills of lost connections are published, those of clients that have left are not [MQTT-3.1.2-8]. */
+export function checkWills(history: History): string[] {
+  return history.wills.flatMap((will) => {
+    const { payload, fate, isSet, qos, retain } = will;
+    return history.lives.flatMap((life) => {
+      const count = life.receipts.filter((receipt) => receipt.payload === payload).length;
+      if (fate === "must not" && count > 0) return [`${nameOf(life)} got ${payload}, which had been discarded`];
+      if (!isLasting(life)) return [];
+      const granted = grantedQos(life.subscriptions, { ...will, answeredAt: will.sentAt });
+      if (fate === "must" && isSet && count === 0 && granted > 0) return [`${nameOf(life)} never got ${payload}`];
+      return qos === 2 && granted === 2 && !retain && count > 1 ? [`${nameOf(life)} got ${payload} ${count} times`] : [];
+    });
+  });
+}
+
+/**
+ * Of one publisher's retained messages on one topic, the last one acknowledged is there, or one that came after it.
+ * @param retained what a new subscriber gets: payload by topic name
+ */
+export function checkRetained(history: History, retained: ReadonlyMap<string, string>): string[] {
+  const topicNames = new Set<string>();
+  for (const { retain, topicName } of history.publications.values()) if (retain) topicNames.add(topicName);
+  return [...topicNames].flatMap((topicName) => {
+    const all = [...history.publications.values()].filter((each) => each.retain && each.topicName === topicName);
+    const last = all.findLastIndex(({ state, qos }) => state === "acknowledged" && qos > 0);
+    const possible = all.slice(Math.max(0, last)).map(({ isEmpty, payload }) => (isEmpty ? undefined : payload));
+    if (last === -1) possible.push(undefined);
+    const found = retained.get(topicName);
+    if (possible.includes(found)) return [];
+    return [`${topicName} retains ${found ?? "nothing"}, and not ${possible.map((each) => each ?? "nothing").join(" or ")}`];
+  });
+}
+
+/** A filter against a topic name. Section 4.7, written a second time on purpose. */
+export function matches(topicFilter: string, topicName: string): boolean {
+  const levels = topicName.split("/");
+  const wanted = topicFilter.split("/");
+  const hash = wanted.indexOf("#");
+  if (hash === -1 ? wanted.length !== levels.length : levels.length < hash) return false;
+  const fixed = hash === -1 ? wanted : wanted.slice(0, hash);
+  return fixed.every((level, index) => level === "+" || level === levels[index]);
+}
+
+function isPromised({ state, qos, mayExpire, isEmpty, isBinding }: Publication): boolean {
+  return state === "acknowledged" && qos > 0 && isBinding && !mayExpire && !isEmpty;
+}
+
+/** The QoS at which a life is promised a message; 0 for not at all. */
+function grantedQos(
+  subscriptions: readonly Subscription[],
+  { topicName, qos, sentAt, answeredAt }: Pick<Publication, "topicName" | "qos" | "sentAt" | "answeredAt">,
+): QoS {
+  const granted = subscriptions
+    .filter((each) => each.from < sentAt && answeredAt < each.to && matches(each.topicFilter, topicName))
+    .map((each) => Math.min(each.qos, qos));
+  return Math.max(0, ...granted) as QoS;
+}
+
+function payloadsOf(receipts: readonly Receipt[], isCounted: (receipt: Receipt) => boolean): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const receipt of receipts) {
+    if (isCounted(receipt)) counts.set(receipt.payload, (counts.get(receipt.payload) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+function isLasting(life: Life): boolean {
+  return life.isDurable && life.endedAt === Number.POSITIVE_INFINITY;
+}
+
+function isPlain({ topicFilter }: Subscription): boolean {
+  return !topicFilter.startsWith("$share/");
+}
+
+/** Topics that only shared subscriptions are made for. */
+function isShared(topicName: string): boolean {
+  return topicName.startsWith("s/");
+}
+
+function nameOf({ clientId, number }: Life): string {
+  return `${clientId} (life ${number})`;
+}
+
+function describe({ payload, topicName, qos }: Publication): string {
+  return `${payload} (${topicName}, QoS ${qos})`;
+}

@@ -1,0 +1,359 @@
+// A client as MQTT wants it, speaking bytes to the broker: keeps its session state through connections, sends again
+// what was not acknowledged, acknowledges in order. It holds the broker to what every client may expect, packet by
+// packet; what becomes of messages is judged at the end.
+
+import { generate, type Packet, parser } from "mqtt-packet";
+import type { QoS } from "../../src/core/message/message.ts";
+import { ClientSession, type Outgoing } from "./client-session.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
+import type { WillRecord } from "./history.ts";
+import { Link } from "./socket.ts";
+import type { World } from "./world.ts";
+import { lineOf } from "../support/packet-line.ts";
+
+export type Profile = {
+  readonly clientId: string;
+  readonly version: 3 | 4 | 5;
+  readonly isRelayed: boolean;
+  readonly keepAliveSec: number;
+  /** How long the session outlives a connection; for 3.x, whose sessions never end, only whether it does. */
+  readonly expirySec: number;
+  readonly receiveMaximum: number;
+  readonly topicAliasMaximum: number;
+  /** It acknowledges after so long at most. */
+  readonly slownessMs: number;
+};
+
+export type WillWish = { readonly qos: QoS; readonly delaySec: number; readonly retain: boolean };
+
+/** One connection, from the socket on. */
+type Connection = {
+  readonly link: Link;
+  readonly cleanStart: boolean;
+  readonly will: WillRecord | undefined;
+  readonly parser: ReturnType<typeof parser>;
+  readonly acknowledgements: Acknowledgements;
+  isAccepted: boolean;
+  /** DISCONNECT with 0x00 was sent. */
+  hasLeft: boolean;
+};
+
+export class Client {
+  readonly profile: Profile;
+  session: ClientSession | undefined;
+  readonly #world: World;
+  #connection: Connection | undefined;
+  /** When the broker may forget the session, if it has not before; Infinity while connected. */
+  #keptUntilMs = 0;
+  /** A clean start was asked for, or the session given up, and no CONNACK has come since. */
+  #mustStartClean = false;
+  #wills = 0;
+  /** Of the last connection: cancelled when the session is resumed in time. */
+  #delayedWill: WillRecord | undefined;
+
+  constructor(world: World, profile: Profile) {
+    this.#world = world;
+    this.profile = profile;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.isAccepted ?? false;
+  }
+
+  /** A socket is open, or about to be. */
+  get isBusy(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  get link(): Link | undefined {
+    return this.#connection?.link;
+  }
+
+  get isDurable(): boolean {
+    return this.profile.expirySec > 0;
+  }
+
+  // What the client does
+
+  /** Over a new socket, whatever becomes of the one it has. */
+  connect({ cleanStart, will }: { cleanStart: boolean; will: WillWish | undefined }): void {
+    const { version, clientId, keepAliveSec, expirySec, receiveMaximum, topicAliasMaximum, isRelayed } = this.profile;
+    if (this.#connection !== undefined) this.#lose(this.#connection);
+    const isClean = cleanStart || this.#mustStartClean || !this.isDurable;
+    if (isClean) {
+      this.#endSession();
+      this.settleWill();
+    }
+    this.#delayedWill = undefined;
+    const record = will === undefined ? undefined : this.#newWill(will);
+    const host = this.#world.sessionHost(clientId);
+    const connection: Connection = {
+      link: new Link(this.#world, host, {
+        onBytes: (bytes) => this.#connection === connection && connection.parser.parse(Buffer.from(bytes)),
+        onClosed: (code) => this.#onClosed(connection, code),
+      }, isRelayed),
+      cleanStart: isClean,
+      will: record,
+      parser: parser({ protocolVersion: version }),
+      acknowledgements: new Acknowledgements(this.#world, this.profile, (packet) => this.#send(connection, packet)),
+      isAccepted: false,
+      hasLeft: false,
+    };
+    connection.parser.on("packet", (packet) => this.#onPacket(connection, packet));
+    connection.parser.on("error", (error) => this.#wrong(`got bytes that are no packet: ${error}`));
+    this.#connection = connection;
+    this.#mustStartClean = isClean;
+    const isOld = version !== 5;
+    this.#send(connection, {
+      cmd: "connect",
+      clientId,
+      protocolVersion: version,
+      protocolId: version === 3 ? "MQIsdp" : "MQTT",
+      clean: isClean,
+      keepalive: keepAliveSec,
+      ...(record === undefined ? {} : { will: willOf(record, isOld) }),
+      ...(isOld ? {} : { properties: { sessionExpiryInterval: expirySec, receiveMaximum, topicAliasMaximum } }),
+    });
+  }
+
+  /** Leaves in an orderly way; with its Will published all the same, if it says so. */
+  disconnect({ withWill = false, endsSession = false } = {}): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const isFive = this.profile.version === 5;
+    connection.hasLeft = !(withWill && isFive);
+    const properties = endsSession && isFive ? { properties: { sessionExpiryInterval: 0 } } : {};
+    this.#send(connection, { cmd: "disconnect", reasonCode: connection.hasLeft ? 0 : 4, ...properties });
+    if (endsSession && isFive) {
+      this.#mustStartClean = true;
+      this.#endSession();
+    }
+  }
+
+  publish(topicName: string, qos: QoS, options: { retain?: boolean; isEmpty?: boolean; expirySec?: number } = {}): void {
+    const { session } = this;
+    if (session === undefined || this.#connection === undefined || !this.isConnected) return;
+    const { retain = false, isEmpty = false, expirySec } = options;
+    const { version, clientId } = this.profile;
+    const publication = this.#world.history.publish({
+      ...this.#world.newPayload(clientId),
+      publisher: clientId,
+      topicName,
+      qos,
+      retain,
+      isEmpty,
+      mayExpire: version === 5 && expirySec !== undefined,
+      isBinding: version === 5 || this.#world.hasRoomForAll,
+    });
+    const outgoing = { publication, expirySec: version === 5 ? expirySec : undefined, isReleased: false };
+    const packetId = qos === 0 ? 0 : session.newPacketId();
+    if (qos > 0) session.outgoing.set(packetId, outgoing);
+    this.#sendPublish(this.#connection, packetId, outgoing, false);
+  }
+
+  subscribe(topicFilter: string, qos: QoS, options: object = {}): void {
+    const { session } = this;
+    if (session === undefined || !this.isConnected || session.isChanging(topicFilter)) return;
+    const messageId = session.newPacketId();
+    session.onFilterSent(messageId, topicFilter, qos);
+    const isFive = this.profile.version === 5;
+    const subscriptions = [{ topic: topicFilter, qos, ...(isFive ? options : {}) }];
+    this.#send(this.#connection, { cmd: "subscribe", messageId, subscriptions });
+  }
+
+  unsubscribe(topicFilter: string): void {
+    const { session } = this;
+    if (session === undefined || !this.isConnected || session.isChanging(topicFilter)) return;
+    const messageId = session.newPacketId();
+    session.onFilterSent(messageId, topicFilter, undefined);
+    this.#send(this.#connection, { cmd: "unsubscribe", messageId, unsubscriptions: [topicFilter] });
+  }
+
+  // What it hears
+
+  #onPacket(connection: Connection, packet: Packet): void {
+    if (this.#connection !== connection) return;
+    this.#world.trace(`${this.profile.clientId} <- ${lineOf(packet)}`);
+    if (packet.cmd === "connack") {
+      this.#onConnack(connection, packet.sessionPresent, packet.reasonCode ?? packet.returnCode ?? 0);
+      return;
+    }
+    const { session } = this;
+    if (packet.cmd === "disconnect") return;
+    if (!connection.isAccepted || session === undefined) {
+      this.#wrong(`got ${packet.cmd} before CONNACK`);
+      return;
+    }
+    const code = (packet as { reasonCode?: number }).reasonCode ?? 0;
+    const packetId = packet.messageId ?? 0;
+    switch (packet.cmd) {
+      case "publish": {
+        const mistake = connection.acknowledgements.onPublish(session, packet);
+        if (mistake !== undefined) this.#wrong(mistake);
+        break;
+      }
+      case "pubrel":
+        connection.acknowledgements.onPubrel(session, packetId);
+        break;
+      case "puback":
+      case "pubrec":
+        this.#onAnswered(connection, session, packetId, code, packet.cmd);
+        break;
+      case "pubcomp":
+        session.outgoing.delete(packetId);
+        break;
+      case "suback":
+      case "unsuback":
+        if (!session.onFilterAnswered(packetId, Number(packet.granted?.[0] ?? 0))) {
+          this.#wrong(`got ${packet.cmd} ${packetId}, which nobody has asked for`);
+        }
+        break;
+      case "pingresp":
+        break;
+      default:
+        this.#wrong(`got ${packet.cmd}`);
+    }
+  }
+
+  #onConnack(connection: Connection, sessionPresent: boolean, code: number): void {
+    if (code !== 0) {
+      // The broker's own fault, if any: the connection ends, and the client comes again.
+      this.#wrong(`was refused: ${code}`);
+      return;
+    }
+    connection.isAccepted = true;
+    if (connection.will !== undefined) connection.will.isSet = true;
+    // Before MQTT 3.1.1 the client is not told.
+    const isPresent = this.profile.version === 3 ? !connection.cleanStart && this.session !== undefined : sessionPresent;
+    if (isPresent && connection.cleanStart) this.#wrong("got an old session for a clean start [MQTT-3.2.2-2]");
+    const isKept = this.session !== undefined && this.#keptUntilMs > this.#world.clock.nowMs;
+    if (!isPresent && isKept) this.#wrong("lost its session before it expired");
+    if (isPresent && this.session === undefined) this.#wrong("got a session that it never had");
+    if (!isPresent) this.#endSession();
+    this.session ??= new ClientSession(this.#world.history, this.profile.clientId, this.isDurable);
+    this.#mustStartClean = false;
+    this.#keptUntilMs = Number.POSITIVE_INFINITY;
+    for (const [packetId, outgoing] of this.session.outgoing) this.#sendAgain(connection, packetId, outgoing);
+    this.#keepAlive(connection);
+  }
+
+  #onAnswered(connection: Connection, session: ClientSession, packetId: number, code: number, cmd: string): void {
+    const outgoing = session.outgoing.get(packetId);
+    if (outgoing === undefined) return;
+    const { publication } = outgoing;
+    if ((cmd === "puback") !== (publication.qos === 1)) this.#wrong(`got ${cmd} for QoS ${publication.qos}`);
+    if (publication.state === "open") this.#world.history.answer(publication, code >= 0x80);
+    if (cmd === "puback" || code >= 0x80) {
+      session.outgoing.delete(packetId);
+      return;
+    }
+    outgoing.isReleased = true;
+    this.#send(connection, { cmd: "pubrel", messageId: packetId });
+  }
+
+  // Ends
+
+  #onClosed(connection: Connection, code: number): void {
+    if (this.#connection !== connection) return;
+    this.#world.trace(`${this.profile.clientId} <- closed ${code}`);
+    // The broker has read DISCONNECT, and closes: the Will is discarded for good [MQTT-3.14.4-3].
+    if (connection.hasLeft && code === 1000 && connection.will !== undefined) connection.will.fate = "must not";
+    this.#lose(connection);
+  }
+
+  #lose(connection: Connection): void {
+    this.#connection = undefined;
+    connection.acknowledgements.stop();
+    this.session?.onConnectionLost();
+    if (connection.isAccepted) {
+      const { version, expirySec } = this.profile;
+      const endedAtMs = Math.min(connection.link.endedAtMs, this.#world.clock.nowMs);
+      this.#keptUntilMs = version === 5 ? endedAtMs + expirySec * 1000 : Number.POSITIVE_INFINITY;
+      if (connection.will !== undefined && !connection.hasLeft) this.#onWillLeft(connection.will);
+    }
+    if (!this.isDurable) this.#endSession();
+  }
+
+  /** Its connection is gone without a DISCONNECT 0x00: published, unless the client is back within the delay. */
+  #onWillLeft(will: WillRecord): void {
+    will.fate = will.delaySec === 0 || !this.isDurable ? "must" : "may";
+    if (will.fate === "may") this.#delayedWill = will;
+  }
+
+  /** The session of a delayed Will is over, or nobody comes back to it. */
+  settleWill(): void {
+    if (this.#delayedWill !== undefined) this.#delayedWill.fate = "must";
+    this.#delayedWill = undefined;
+  }
+
+  #endSession(): void {
+    this.session?.end();
+    this.session = undefined;
+    this.#keptUntilMs = 0;
+  }
+
+  #newWill({ qos, delaySec, retain }: WillWish): WillRecord {
+    this.#wills += 1;
+    const { clientId, version } = this.profile;
+    const will: WillRecord = {
+      payload: `will of ${clientId} ${this.#wills}`,
+      clientId,
+      topicName: `w/${clientId}`,
+      qos,
+      delaySec: version === 5 ? delaySec : 0,
+      retain,
+      sentAt: this.#world.history.moment,
+      isSet: false,
+      fate: "may",
+    };
+    this.#world.history.wills.push(will);
+    return will;
+  }
+
+  // Sending
+
+  #sendAgain(connection: Connection, packetId: number, outgoing: Outgoing): void {
+    if (outgoing.isReleased) this.#send(connection, { cmd: "pubrel", messageId: packetId });
+    else this.#sendPublish(connection, packetId, outgoing, true);
+  }
+
+  #sendPublish(connection: Connection, messageId: number, { publication, expirySec }: Outgoing, dup: boolean): void {
+    const { topicName, qos, retain, isEmpty, payload } = publication;
+    const properties = expirySec === undefined ? {} : { properties: { messageExpiryInterval: expirySec } };
+    this.#send(connection, {
+      cmd: "publish",
+      topic: topicName,
+      payload: isEmpty ? "" : payload,
+      qos,
+      retain,
+      dup: dup && qos > 0,
+      messageId,
+      ...properties,
+    });
+  }
+
+  #send(connection: Connection | undefined, packet: object): void {
+    if (connection === undefined || this.#connection !== connection) return;
+    this.#world.trace(() => `${this.profile.clientId} -> ${lineOf(packet as Packet)}`);
+    connection.link.send(generate(packet as Packet, { protocolVersion: this.profile.version }));
+  }
+
+  #keepAlive(connection: Connection): void {
+    const { keepAliveSec, isRelayed } = this.profile;
+    if (keepAliveSec === 0 || isRelayed) return;
+    this.#world.clock.after(keepAliveSec * 500, undefined, () => {
+      if (this.#connection !== connection) return;
+      this.#send(connection, { cmd: "pingreq" });
+      this.#keepAlive(connection);
+    });
+  }
+
+  #wrong(what: string): void {
+    this.#world.violate(`${this.profile.clientId} ${what}`);
+  }
+}
+
+function willOf({ topicName, payload, qos, retain, delaySec }: WillRecord, isOld: boolean): object {
+  const properties = isOld ? {} : { properties: { willDelayInterval: delaySec } };
+  return { topic: topicName, payload: Buffer.from(payload), qos, retain, ...properties };
+}

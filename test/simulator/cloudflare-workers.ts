@@ -1,0 +1,11 @@
+// In place of the module "cloudflare:workers".
+
+export class DurableObject {
+  readonly ctx: DurableObjectState;
+  readonly env: unknown;
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    this.ctx = ctx;
+    this.env = env;
+  }
+}

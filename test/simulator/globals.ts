@@ -1,0 +1,63 @@
+// What src/objects find in workerd without importing it: time, timers, chance, WebSocketPair, Response. In a thread of
+// its own, so that nothing else sees them.
+
+import { registerHooks } from "node:module";
+import type { Instance } from "./instance.ts";
+import { ServerSocket } from "./socket.ts";
+import type { World } from "./world.ts";
+
+/** `import … from "cloudflare:workers"` finds the module beside this one. */
+export function simulateModules(): void {
+  const url = new URL("./cloudflare-workers.ts", import.meta.url).href;
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === "cloudflare:workers" ? { url, shortCircuit: true } : next(specifier, context),
+  });
+}
+
+/** To be called before each run. */
+export function simulateGlobals(world: World): void {
+  const { clock, ids } = world;
+  Date.now = () => clock.nowMs;
+  Math.random = () => ids.next();
+  crypto.getRandomValues = (array) => {
+    const bytes = array as unknown as Uint8Array;
+    for (let index = 0; index < bytes.length; index += 1) bytes[index] = ids.between(0, 255);
+    return array;
+  };
+  crypto.randomUUID = () => `${ids.between(0, 2 ** 32)}-${ids.between(0, 2 ** 32)}-0-0-0`;
+  console.error = (line: string) => world.onConsole(line);
+  Object.assign(globalThis, {
+    WebSocketPair: class {
+      readonly 0: ServerSocket;
+      readonly 1: ServerSocket;
+
+      constructor() {
+        // The reply carries one end, and the object accepts the other: here both are the same.
+        this[0] = new ServerSocket();
+        this[1] = this[0];
+      }
+    },
+    Response: class {
+      readonly webSocket: ServerSocket | undefined;
+
+      constructor(_body: unknown, { webSocket }: { webSocket?: ServerSocket } = {}) {
+        this.webSocket = webSocket;
+      }
+    },
+    setTimeout: (act: () => void, delayMs = 0) => {
+      const instance = clock.running as Instance;
+      const timer = clock.after(delayMs, instance, () => {
+        instance.timers.delete(timer);
+        act();
+      });
+      instance.timers.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer: ReturnType<World["clock"]["after"]> | undefined) => {
+      if (timer === undefined) return;
+      timer.isCancelled = true;
+      (timer.owner as Instance).timers.delete(timer);
+    },
+  });
+}

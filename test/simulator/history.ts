@@ -1,0 +1,118 @@
+// What clients did and what they heard, as the judge has to know it. A moment is a number that grows with every event:
+// what happens in the same millisecond still has an order.
+
+import type { QoS } from "../../src/core/message/message.ts";
+
+export type Moment = number;
+
+/** "open": whether the broker has it is not known. */
+export type PublicationState = "open" | "acknowledged" | "refused";
+
+export type Publication = {
+  /** Names it everywhere: no two are the same. */
+  readonly payload: string;
+  readonly publisher: string;
+  /** Counts what its publisher publishes. */
+  readonly number: number;
+  readonly topicName: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Clears the retained message: there is no payload to recognise it by. */
+  readonly isEmpty: boolean;
+  readonly mayExpire: boolean;
+  /** Its acknowledgement is a promise: before MQTT 5.0 there is no other answer, even where a queue is full. */
+  readonly isBinding: boolean;
+  readonly sentAt: Moment;
+  state: PublicationState;
+  answeredAt: Moment;
+};
+
+/** One life of a client's session: from a CONNECT that begins one until another that does. */
+export type Life = {
+  readonly clientId: string;
+  readonly number: number;
+  readonly isDurable: boolean;
+  readonly subscriptions: Subscription[];
+  readonly receipts: Receipt[];
+  /** Infinity while nothing has ended it. */
+  endedAt: Moment;
+};
+
+/** What SUBACK has granted, until the client begins to change it. */
+export type Subscription = {
+  readonly topicFilter: string;
+  readonly qos: QoS;
+  readonly from: Moment;
+  to: Moment;
+};
+
+export type Receipt = {
+  readonly payload: string;
+  readonly topicName: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly at: Moment;
+};
+
+/** The Will of one connection. */
+export type WillRecord = {
+  readonly payload: string;
+  readonly clientId: string;
+  readonly topicName: string;
+  readonly qos: QoS;
+  readonly delaySec: number;
+  readonly retain: boolean;
+  readonly sentAt: Moment;
+  /** CONNACK came. */
+  isSet: boolean;
+  /** Whether it is to be published: "may" where the client cannot know. */
+  fate: "must" | "may" | "must not";
+};
+
+export class History {
+  moment: Moment = 0;
+  readonly publications = new Map<string, Publication>();
+  readonly wills: WillRecord[] = [];
+  readonly lives: Life[] = [];
+
+  publish(fields: Omit<Publication, "state" | "answeredAt" | "sentAt">): Publication {
+    const publication: Publication = { ...fields, sentAt: this.moment, state: "open", answeredAt: Number.POSITIVE_INFINITY };
+    this.publications.set(publication.payload, publication);
+    return publication;
+  }
+
+  answer(publication: Publication, isRefused: boolean): void {
+    publication.state = isRefused ? "refused" : "acknowledged";
+    publication.answeredAt = this.moment;
+  }
+
+  beginLife(clientId: string, isDurable: boolean): Life {
+    const number = this.lives.filter((life) => life.clientId === clientId).length + 1;
+    const life: Life = {
+      clientId,
+      number,
+      isDurable,
+      subscriptions: [],
+      receipts: [],
+      endedAt: Number.POSITIVE_INFINITY,
+    };
+    this.lives.push(life);
+    return life;
+  }
+
+  endLife(life: Life): void {
+    life.endedAt = Math.min(life.endedAt, this.moment);
+    for (const { topicFilter } of life.subscriptions) this.endSubscription(life, topicFilter);
+  }
+
+  subscribed(life: Life, topicFilter: string, qos: QoS): void {
+    life.subscriptions.push({ topicFilter, qos, from: this.moment, to: Number.POSITIVE_INFINITY });
+  }
+
+  /** The client begins to change it: from here on nothing is promised. */
+  endSubscription(life: Life, topicFilter: string): void {
+    for (const subscription of life.subscriptions) {
+      if (subscription.topicFilter === topicFilter) subscription.to = Math.min(subscription.to, this.moment);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// What is on the disks at the end: the subscriptions of the sessions that there are, and nothing of those that have
+// ended; nothing that still waits to be handed on.
+
+import type { Client } from "./client.ts";
+import type { Host } from "./host.ts";
+
+type SubscriptionRow = { readonly client_id: string; readonly topic_filter: string; readonly generation: string };
+type OwnRow = { readonly topic_filter: string };
+type Count = { readonly count: number };
+
+/** @returns what is there and should not be, or should be and is not: a line each */
+export function checkLeftovers(hosts: readonly Host[], clients: readonly Client[], topicShards: number): string[] {
+  const topics = hosts.filter(({ kind }) => kind === "topic");
+  const atTopics = topics.flatMap(({ storage }) => storage.rows<SubscriptionRow>("SELECT * FROM subscription"));
+  const wrong: string[] = [];
+  for (const client of clients) {
+    const host = hosts.find(({ kind, name }) => kind === "session" && name === `default/${client.profile.clientId}`);
+    if (host !== undefined) wrong.push(...checkClient(client, host, atTopics, topicShards));
+  }
+  for (const { label, storage } of topics) {
+    const owed = countOf(storage.rows<Count>("SELECT count(*) AS count FROM owed"));
+    if (owed > 0) wrong.push(`${label} still owes ${owed} messages`);
+  }
+  return wrong;
+}
+
+function checkClient(client: Client, { storage }: Host, atTopics: readonly SubscriptionRow[], topicShards: number) {
+  const { profile, session } = client;
+  const { clientId } = profile;
+  const isThere = client.isConnected && client.isDurable;
+  const known = atTopics.filter((row) => row.client_id === clientId);
+  if (!isThere) {
+    const wrong = known.map((row) => `topics still know the subscription of ${clientId} to ${row.topic_filter}`);
+    return storage.isEmpty ? wrong : [...wrong, `the session of ${clientId} has ended, and is still on disk`];
+  }
+  const wrong: string[] = [];
+  const own = new Set(storage.rows<OwnRow>("SELECT topic_filter FROM subscription").map((row) => row.topic_filter));
+  const granted = [...(session?.granted.keys() ?? [])];
+  const isUncertain = (topicFilter: string) => session?.uncertain.has(topicFilter) ?? true;
+  for (const topicFilter of granted.filter((each) => !isUncertain(each))) {
+    const shards = known.filter((row) => row.topic_filter === topicFilter).length;
+    const needed = /[+#]/.test(topicFilter) ? topicShards : 1;
+    if (shards < needed) wrong.push(`topics know the subscription of ${clientId} to ${topicFilter} at ${shards} of ${needed} shards`);
+    if (!own.has(topicFilter)) wrong.push(`the session of ${clientId} has lost its subscription to ${topicFilter}`);
+  }
+  const filters = new Set([...own, ...known.map((row) => row.topic_filter)]);
+  for (const topicFilter of filters) {
+    if (granted.includes(topicFilter) || isUncertain(topicFilter)) continue;
+    wrong.push(`${clientId} has unsubscribed from ${topicFilter}, and is still subscribed`);
+  }
+  const generations = new Set(known.map((row) => row.generation));
+  if (generations.size > 1) wrong.push(`topics know subscriptions of ${generations.size} lives of ${clientId}`);
+  for (const table of ["outgoing", "incoming", "will"]) {
+    const waiting = countOf(storage.rows<Count>(`SELECT count(*) AS count FROM ${table} ${table === "will" ? "WHERE due_at_ms IS NOT NULL" : ""}`));
+    if (waiting > 0) wrong.push(`the session of ${clientId} has ${waiting} rows of ${table} left`);
+  }
+  return wrong;
+}
+
+function countOf(rows: readonly Count[]): number {
+  return rows[0]?.count ?? 0;
+}

@@ -1,0 +1,100 @@
+// Calls from one object to another, as the platform's RPC: arguments and answers are copies, a call waits for its
+// caller's disk and an answer for that of the object called. Each call meets its fate.
+
+import type { Host } from "./host.ts";
+import type { Instance } from "./instance.ts";
+import type { World } from "./world.ts";
+
+type Methods = Record<string, (...parameters: unknown[]) => unknown>;
+
+/** The platform gives up on a call that nothing comes of. */
+const unansweredMs = 60_000;
+
+export class Network {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** @returns what `getByName` of a namespace gives */
+  stubOf(target: Host, methods: readonly string[]): unknown {
+    const call = (method: string) => (...parameters: unknown[]) => this.#call(target, method, parameters);
+    return Object.fromEntries(methods.map((method) => [method, call(method)]));
+  }
+
+  #call(target: Host, method: string, parameters: unknown[]): Promise<unknown> {
+    const caller = this.#world.clock.running as Instance;
+    const copy = structuredClone(parameters);
+    caller.openCalls += 1;
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const settle = (delayMs: number, act: () => void) => {
+        this.#world.clock.after(delayMs, caller, () => {
+          if (isOver) return;
+          isOver = true;
+          caller.openCalls -= 1;
+          act();
+        });
+      };
+      caller.leave(() => this.#travel(target, method, copy, {
+        answer: (answer) => settle(this.#world.faults.callMs(), () => resolve(structuredClone(answer))),
+        fail: (error, delayMs = this.#world.faults.callMs()) => settle(delayMs, () => reject(error)),
+      }));
+    });
+  }
+
+  #travel(target: Host, method: string, parameters: unknown[], { answer, fail }: Back): void {
+    const { faults } = this.#world;
+    const fate = faults.callFate();
+    if (fate !== "answered") this.#world.trace(`${target.label}: ${method} is ${fate}`);
+    const arrive = (delayMs: number, back: Back) => this.#arrive(target, method, parameters, delayMs, back);
+    const lost = () => fail(new Error("the network lost the connection"));
+    switch (fate) {
+      case "answered":
+        arrive(faults.callMs(), { answer, fail });
+        break;
+      case "lost":
+        lost();
+        break;
+      case "overloaded":
+        fail(Object.assign(new Error("the object is overloaded"), { overloaded: true }));
+        break;
+      case "answer lost":
+        arrive(faults.callMs(), { answer: lost, fail });
+        break;
+      case "repeated":
+        arrive(faults.callMs(), { answer, fail });
+        arrive(faults.lateCallMs(), { answer, fail });
+        break;
+      case "late":
+        arrive(faults.lateCallMs(), { answer, fail });
+        break;
+      case "unanswered":
+        arrive(faults.callMs(), { answer: () => {}, fail: () => {} });
+        fail(new Error("no answer"), unansweredMs);
+    }
+  }
+
+  #arrive(target: Host, method: string, parameters: unknown[], delayMs: number, { answer, fail }: Back): void {
+    this.#world.clock.after(delayMs, undefined, () => {
+      const result = target.receive((object: Methods) => (object[method] as Methods[string])(...parameters));
+      const { instance } = target;
+      const abandon = () => fail(new Error("the object was reset"));
+      instance?.abandoned.add(abandon);
+      const leave = (act: () => void) => {
+        if (instance === undefined) act();
+        else instance.leave(() => instance.abandoned.delete(abandon) && act());
+      };
+      result.then(
+        (value) => leave(() => answer(value)),
+        (error) => leave(() => fail(error as Error)),
+      );
+    });
+  }
+}
+
+type Back = {
+  readonly answer: (answer: unknown) => void;
+  readonly fail: (error: Error, delayMs?: number) => void;
+};

@@ -1,0 +1,59 @@
+// Runs of many seeds in threads: each thread has globals of its own to be replaced.
+
+import { Worker } from "node:worker_threads";
+import type { SabotageName } from "./sabotage.ts";
+
+export type Failure = { readonly seed: number; readonly broken: string };
+
+export type PoolOptions = {
+  readonly threads: number;
+  /** A guarantee to be switched off; see sabotage.ts. */
+  readonly sabotage?: SabotageName | undefined;
+  /** Ends everything at the first failure. */
+  readonly stopsAtFailure?: boolean;
+  readonly onTrace?: ((line: string) => void) | undefined;
+  readonly onFailure?: ((failure: Failure) => void) | undefined;
+};
+
+/** What a thread tells. */
+export type Told =
+  | { readonly type: "trace"; readonly line: string }
+  | { readonly type: "done"; readonly seed: number; readonly broken: string | undefined };
+
+export type ThreadData = { readonly sabotage: SabotageName | undefined; readonly traces: boolean };
+
+/** @returns the seeds with which a promise was broken, in order */
+export async function runSeeds(seeds: readonly number[], options: PoolOptions): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  const left = [...seeds];
+  const threads = Math.min(options.threads, seeds.length);
+  await Promise.all(Array.from({ length: threads }, () => runThread(left, failures, options)));
+  return failures.sort((one, other) => one.seed - other.seed);
+}
+
+function runThread(left: number[], failures: Failure[], options: PoolOptions): Promise<void> {
+  const { sabotage, stopsAtFailure = false, onTrace, onFailure } = options;
+  const workerData: ThreadData = { sabotage, traces: onTrace !== undefined };
+  const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData });
+  return new Promise((resolve, reject) => {
+    const next = () => {
+      const seed = stopsAtFailure && failures.length > 0 ? undefined : left.shift();
+      if (seed === undefined) void worker.terminate().then(() => resolve());
+      else worker.postMessage(seed);
+    };
+    worker.on("message", (told: Told) => {
+      if (told.type === "trace") {
+        onTrace?.(told.line);
+        return;
+      }
+      const { seed, broken } = told;
+      if (broken !== undefined) {
+        failures.push({ seed, broken });
+        onFailure?.({ seed, broken });
+      }
+      next();
+    });
+    worker.on("error", reject);
+    next();
+  });
+}

@@ -1,0 +1,43 @@
+// A client that comes when all is over. It publishes to every topic, so that shards find the subscriptions of sessions
+// that are gone, and asks for everything that is retained.
+
+import { Client, type Profile } from "./client.ts";
+import { allTopicNames } from "./workload.ts";
+import type { World } from "./world.ts";
+
+const profile: Profile = {
+  clientId: "probe",
+  version: 5,
+  isRelayed: true,
+  keepAliveSec: 60,
+  expirySec: 0,
+  receiveMaximum: 100,
+  topicAliasMaximum: 0,
+  slownessMs: 1,
+};
+
+export class Probe {
+  readonly #client: Client;
+  readonly #topicNames: readonly string[];
+
+  constructor(world: World) {
+    this.#client = new Client(world, profile);
+    const clientIds = world.platform.hosts.filter(({ kind }) => kind === "session").map(({ label }) => label.slice(8));
+    this.#topicNames = [...allTopicNames, ...clientIds.flatMap((clientId) => [`r/${clientId}`, `w/${clientId}`])];
+  }
+
+  /** @returns the retained messages: payload by topic name */
+  async ask(pass: (milliseconds: number) => Promise<void>): Promise<ReadonlyMap<string, string>> {
+    this.#client.connect({ cleanStart: true, will: undefined });
+    await pass(1_000);
+    for (const topicName of this.#topicNames) this.#client.publish(topicName, 1);
+    await pass(100_000);
+    this.#client.subscribe("#", 1);
+    await pass(10_000);
+    const { session } = this.#client;
+    const retained = (session?.life.receipts ?? []).filter((receipt) => receipt.retain);
+    this.#client.disconnect();
+    await pass(60_000);
+    return new Map(retained.map(({ topicName, payload }) => [topicName, payload]));
+  }
+}

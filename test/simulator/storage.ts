@@ -1,0 +1,151 @@
+// The simulated disk of one object: SQLite and the alarm. Writes are confirmed some time after they are made, in
+// order; a crash keeps those that are confirmed, and as many of the others as chance has it. Writes of one
+// `transactionSync` stand or fall together. The platform would keep all that a turn has written, or nothing: to cut
+// between any two writes is harder.
+
+import { NodeSqlStorage } from "../support/node-sql-storage.ts";
+
+type Statement = { readonly query: string; readonly bindings: readonly SqlStorageValue[] };
+type Write = { readonly statements: readonly Statement[]; readonly alarm: number | null | undefined };
+
+/** An error of the disk that the simulator has made up: what it sets off is no mistake of the broker's. */
+export class DiskError extends Error {
+  override readonly name = "DiskError";
+}
+
+export class SimulatedStorage {
+  readonly #sql = new NodeSqlStorage();
+  /** Since the last moment at which everything was confirmed. */
+  #writes: Write[] = [];
+  #confirmed = 0;
+  /** At that moment. */
+  #alarmBefore: number | null = null;
+  #isOpen = false;
+  /** The statements of a transaction that is under way. */
+  #transaction: Statement[] | undefined;
+  /** When the alarm is to ring. */
+  alarmAtMs: number | null = null;
+  /** How often it was set. */
+  alarmsSet = 0;
+  /** Asked before every statement; throws where the disk is to fail. */
+  readonly #mayFail: (query: string) => void;
+
+  constructor(mayFail: (query: string) => void) {
+    this.#mayFail = mayFail;
+  }
+
+  /** Writes that were made, and those of them that were confirmed, since everything was confirmed. */
+  get written(): number {
+    return this.#writes.length;
+  }
+
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
+  confirm(count: number): void {
+    this.#confirmed = count;
+    if (count < this.#writes.length) return;
+    if (this.#isOpen) this.#sql.exec("COMMIT");
+    this.#isOpen = false;
+    this.#writes = [];
+    this.#confirmed = 0;
+    this.#alarmBefore = this.alarmAtMs;
+  }
+
+  /** @param keep how many of the unconfirmed writes reach the disk; a number from 0 to 1 */
+  crash(keep: number): void {
+    const unconfirmed = this.#writes.length - this.#confirmed;
+    const kept = this.#writes.slice(0, this.#confirmed + Math.round(keep * unconfirmed));
+    if (this.#isOpen) this.#sql.exec("ROLLBACK");
+    this.#isOpen = false;
+    this.#writes = [];
+    this.#confirmed = 0;
+    this.#transaction = undefined;
+    this.alarmAtMs = this.#alarmBefore;
+    for (const { statements, alarm } of kept) {
+      for (const { query, bindings } of statements) this.#sql.exec(query, ...bindings);
+      if (alarm !== undefined) this.alarmAtMs = alarm;
+    }
+    this.#alarmBefore = this.alarmAtMs;
+  }
+
+  setAlarm(atMs: number | null): void {
+    this.alarmAtMs = atMs;
+    this.alarmsSet += 1;
+    this.#note({ statements: [], alarm: atMs });
+  }
+
+  /** What the platform gives an object as `ctx.storage`; `expectAlive` throws once that object has gone. */
+  forObject(expectAlive: () => void): DurableObjectStorage {
+    const alive = <T>(act: () => T): T => {
+      expectAlive();
+      return act();
+    };
+    const storage = {
+      sql: { exec: (query: string, ...bindings: SqlStorageValue[]) => alive(() => this.#exec(query, bindings)) },
+      transactionSync: <T>(write: () => T) => alive(() => this.#atomically(write)),
+      getAlarm: async () => this.alarmAtMs,
+      setAlarm: async (atMs: number) => alive(() => this.setAlarm(atMs)),
+      deleteAll: async () => alive(() => this.#deleteAll()),
+    };
+    return storage as unknown as DurableObjectStorage;
+  }
+
+  /** For checks: rows as they are now, or none where there is no such table. */
+  rows<Row>(query: string): Row[] {
+    try {
+      return this.#sql.exec(query).toArray() as Row[];
+    } catch (error) {
+      if (String(error).includes("no such table")) return [];
+      throw error;
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#sql.tables().length === 0;
+  }
+
+  #exec(query: string, bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
+    this.#mayFail(query);
+    if (query.startsWith("SELECT")) return this.#sql.exec(query, ...bindings);
+    this.#open();
+    const cursor = this.#sql.exec(query, ...bindings);
+    const statement = { query, bindings };
+    if (this.#transaction === undefined) this.#note({ statements: [statement], alarm: undefined });
+    else this.#transaction.push(statement);
+    return cursor;
+  }
+
+  #atomically<T>(write: () => T): T {
+    if (this.#transaction !== undefined) return write();
+    this.#open();
+    const statements: Statement[] = [];
+    this.#transaction = statements;
+    try {
+      const result = this.#sql.storage.transactionSync(write);
+      if (statements.length > 0) this.#note({ statements, alarm: undefined });
+      return result;
+    } finally {
+      this.#transaction = undefined;
+    }
+  }
+
+  #deleteAll(): void {
+    this.#open();
+    const statements = this.#sql.tables().map((table) => ({ query: `DROP TABLE ${table}`, bindings: [] }));
+    for (const { query } of statements) this.#sql.exec(query);
+    this.alarmAtMs = null;
+    this.#note({ statements, alarm: null });
+  }
+
+  #open(): void {
+    if (this.#isOpen) return;
+    this.#sql.exec("BEGIN");
+    this.#isOpen = true;
+  }
+
+  #note(write: Write): void {
+    this.#writes.push(write);
+  }
+}

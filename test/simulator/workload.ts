@@ -1,0 +1,169 @@
+// What clients do, as the seed decides: who there is, what each subscribes to and publishes, when it leaves, loses its
+// connection and comes back.
+
+import type { QoS } from "../../src/core/message/message.ts";
+import { Client, type Profile, type WillWish } from "./client.ts";
+import type { Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+const topicNames = ["a/1", "a/2", "b/1", "b/2"];
+const plainFilters = ["a/1", "b/2", "a/+", "+/1", "a/#", "b/#", "#"];
+const retainedFilters = ["r/#", "r/+"];
+const sharedTopicNames = ["s/1", "s/2"];
+const sharedFilters = ["$share/g/s/#", "$share/h/s/1"];
+
+export const allTopicNames = [...topicNames, ...sharedTopicNames];
+
+/** How a client treats its session. */
+type Habit =
+  /** Keeps it to the end: what it was promised is judged. */
+  | "keeps"
+  /** Keeps it too, in a shared subscription, with nothing else. */
+  | "shares"
+  /** Ends it with every connection. */
+  | "visits"
+  /** Outlives its connections for a while; begins anew now and then, and is away at the end. */
+  | "drifts";
+
+const habits: readonly Habit[] = ["keeps", "keeps", "shares", "shares", "visits", "drifts"];
+
+export class Actor {
+  readonly client: Client;
+  readonly habit: Habit;
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #filters: readonly string[];
+  readonly #paceMs: number;
+
+  constructor(world: World, number: number) {
+    this.#world = world;
+    this.#random = world.workload;
+    this.habit = number < habits.length ? (habits[number] as Habit) : this.#random.pick(habits);
+    this.client = new Client(world, this.#profile(`${this.habit}${number}`));
+    this.#filters = this.#chosenFilters();
+    this.#paceMs = this.#random.pick([100, 500, 2_000]);
+  }
+
+  /** Does something, and again after a while, as long as the run is not over. */
+  live(): void {
+    this.#world.clock.after(this.#random.between(1, this.#paceMs * 2), undefined, () => {
+      if (this.#world.phase === "over") return;
+      if (this.#world.phase === "eventful") this.#act();
+      else this.#settle();
+      this.live();
+    });
+  }
+
+  #act(): void {
+    const { client } = this;
+    if (!client.isBusy) {
+      if (this.#random.chance(0.3)) this.#connect();
+    } else if (client.isConnected) {
+      this.#doSomething();
+    } else if (this.#random.chance(0.02)) {
+      this.#connect();
+    }
+  }
+
+  /** Once faults have stopped, clients that come back do so, and publish no more. */
+  #settle(): void {
+    const { client } = this;
+    const staysAway = this.habit === "drifts" || this.habit === "visits";
+    if (staysAway) {
+      if (client.isConnected) client.disconnect({ withWill: this.#random.chance(0.3) });
+    } else if (!client.isBusy) {
+      this.#connect();
+    } else if (client.isConnected) {
+      this.#subscribeToMissing();
+    }
+  }
+
+  #doSomething(): void {
+    const { client } = this;
+    const random = this.#random;
+    if (this.#subscribeToMissing()) return;
+    const dice = random.next();
+    if (dice < 0.7) this.#publishSome();
+    else if (dice < 0.76) client.subscribe(random.pick(this.#filters), this.#qos(), this.#subscribeOptions());
+    else if (dice < 0.8) this.#unsubscribe();
+    else if (dice < 0.83) this.#connect();
+    else if (dice < 0.87) client.disconnect({ withWill: random.chance(0.3), endsSession: this.#mayEnd(0.3) });
+    else if (dice < 0.89) client.link?.cut();
+  }
+
+  #connect(): void {
+    const random = this.#random;
+    const will: WillWish = { qos: this.#qos(), delaySec: random.pick([0, 0, 5, 60]), retain: random.chance(0.2) };
+    this.client.connect({ cleanStart: this.#mayEnd(0.2), will: random.chance(0.6) ? will : undefined });
+  }
+
+  #publishSome(): void {
+    const random = this.#random;
+    const { client } = this;
+    const { clientId } = client.profile;
+    const topicName = random.pick([...topicNames, ...sharedTopicNames, "r"]);
+    const isFull = (client.session?.outgoing.size ?? 0) > 20;
+    if (isFull) return;
+    if (topicName === "r") {
+      // One after the other: what is retained in the end is then known.
+      const isOpen = [...(client.session?.outgoing.values() ?? [])].some(({ publication }) => publication.retain);
+      if (!isOpen) client.publish(`r/${clientId}`, this.#qos(), { retain: true, isEmpty: random.chance(0.1) });
+      return;
+    }
+    const qos = this.#qos();
+    for (let count = random.pick([1, 1, 3, 8]); count > 0; count -= 1) {
+      client.publish(topicName, qos, random.chance(0.05) ? { expirySec: random.between(1, 20) } : {});
+    }
+  }
+
+  /** @returns whether there was anything to do */
+  #subscribeToMissing(): boolean {
+    const { session } = this.client;
+    const isMissing = (filter: string) => !session?.granted.has(filter) || session.uncertain.has(filter);
+    const missing = this.#filters.find((filter) => isMissing(filter) && !session?.isChanging(filter));
+    if (missing === undefined) return false;
+    this.client.subscribe(missing, this.habit === "shares" ? 2 : this.#qos(), this.#subscribeOptions());
+    return true;
+  }
+
+  #unsubscribe(): void {
+    if (this.habit !== "shares") this.client.unsubscribe(this.#random.pick(this.#filters));
+  }
+
+  #subscribeOptions(): object {
+    const random = this.#random;
+    return { rap: random.chance(0.3), rh: random.pick([0, 0, 1, 2]) };
+  }
+
+  #qos(): QoS {
+    return this.#random.pick<QoS>([0, 1, 1, 2, 2]);
+  }
+
+  #mayEnd(probability: number): boolean {
+    return this.habit === "drifts" && this.#random.chance(probability);
+  }
+
+  #chosenFilters(): readonly string[] {
+    const random = this.#random;
+    if (this.habit === "shares") return sharedFilters.filter((_, index) => index === 0 || random.chance(0.5));
+    const filters = [...plainFilters, ...retainedFilters, "w/#"].filter(() => random.chance(0.3));
+    if (this.habit === "keeps") return filters.length === 0 ? ["a/#"] : filters;
+    return random.chance(0.3) ? [...filters, ...sharedFilters] : [...filters, "w/#"];
+  }
+
+  #profile(clientId: string): Profile {
+    const random = this.#random;
+    const version = this.habit === "drifts" ? 5 : random.pick<3 | 4 | 5>([3, 4, 5, 5, 5]);
+    const expirySec = { keeps: 86_400, shares: 86_400, visits: 0, drifts: random.between(5, 300) }[this.habit];
+    return {
+      clientId,
+      version,
+      isRelayed: random.chance(0.4),
+      keepAliveSec: random.pick([30, 60]),
+      expirySec,
+      receiveMaximum: random.pick([1, 2, 5, 100]),
+      topicAliasMaximum: random.pick([0, 0, 3]),
+      slownessMs: random.pick([1, 50, 1_000, 8_000]),
+    };
+  }
+}
