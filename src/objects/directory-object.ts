@@ -30,7 +30,7 @@ export class DirectoryObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.sql = ctx.storage.sql;
-    this.schema = new Schema(this.sql, migrations);
+    this.schema = new Schema(ctx.storage, migrations);
   }
 
   /** A batch of a session's lane, in order. */

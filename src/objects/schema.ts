@@ -5,12 +5,14 @@
 export type Migrations = readonly (readonly string[])[];
 
 export class Schema {
+  private readonly storage: DurableObjectStorage;
   private readonly sql: SqlStorage;
   private readonly migrations: Migrations;
   private version: number;
 
-  constructor(sql: SqlStorage, migrations: Migrations) {
-    this.sql = sql;
+  constructor(storage: DurableObjectStorage, migrations: Migrations) {
+    this.storage = storage;
+    this.sql = storage.sql;
     this.migrations = migrations;
     this.version = this.readVersion();
     if (this.version > migrations.length) {
@@ -34,14 +36,18 @@ export class Schema {
     this.version = 0;
   }
 
+  /** All of it, or nothing: an object whose disk fails amid it would never find its way again. */
   private migrate(): void {
-    if (this.version === this.migrations.length) return;
-    for (const statements of this.migrations.slice(this.version)) {
-      for (const statement of statements) this.sql.exec(statement);
-    }
-    this.sql.exec("CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)");
-    this.version = this.migrations.length;
-    this.sql.exec("INSERT OR REPLACE INTO schema_version VALUES (1, ?)", this.version);
+    const { length } = this.migrations;
+    if (this.version === length) return;
+    this.storage.transactionSync(() => {
+      for (const statement of this.migrations.slice(this.version).flat()) this.sql.exec(statement);
+      this.sql.exec(
+        "CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)",
+      );
+      this.sql.exec("INSERT OR REPLACE INTO schema_version VALUES (1, ?)", length);
+    });
+    this.version = length;
   }
 
   private readVersion(): number {

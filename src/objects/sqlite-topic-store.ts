@@ -29,9 +29,9 @@ export class SqliteTopicStore implements TopicStore {
   private readonly sql: SqlStorage;
   private readonly schema: Schema;
 
-  constructor(sql: SqlStorage) {
-    this.sql = sql;
-    this.schema = new Schema(sql, migrations);
+  constructor(storage: DurableObjectStorage) {
+    this.sql = storage.sql;
+    this.schema = new Schema(storage, migrations);
   }
 
   subscribers(): Subscriber[] {

@@ -31,7 +31,7 @@ export class TopicObject extends DurableObject<Env> {
     super(ctx, env);
     const { namespace } = splitName(ctx.id.name);
     const settings = settingsOf(env);
-    const store = new SqliteTopicStore(ctx.storage.sql);
+    const store = new SqliteTopicStore(ctx.storage);
     this.topic = new Topic(store, settings, randomId);
     this.owed = new OwedTable(store, settings.limits.maximumOwedMessages);
     this.deliverer = new Deliverer(this.topic, this.owed, {

@@ -10,14 +10,14 @@ topicStoreContract("memory", () => {
 });
 
 topicStoreContract("SQLite", () => {
-  const { sql } = new NodeSqlStorage();
-  return { store: new SqliteTopicStore(sql), reopen: () => new SqliteTopicStore(sql) };
+  const { storage } = new NodeSqlStorage();
+  return { store: new SqliteTopicStore(storage), reopen: () => new SqliteTopicStore(storage) };
 });
 
 describe("SQLite topic store", () => {
   it("writes nothing, and makes no tables, until the first write", () => {
     const node = new NodeSqlStorage();
-    const store = new SqliteTopicStore(node.sql);
+    const store = new SqliteTopicStore(node.storage);
     store.subscribers();
     store.readRetained("a");
     store.retainedNames("", false, 10);
@@ -33,8 +33,8 @@ describe("SQLite topic store", () => {
 
   it("does not open what a later version has stored", () => {
     const node = new NodeSqlStorage();
-    new SqliteTopicStore(node.sql).putRetained("a", Uint8Array.of(1), 0);
+    new SqliteTopicStore(node.storage).putRetained("a", Uint8Array.of(1), 0);
     node.exec("UPDATE schema_version SET version = 2");
-    expect(() => new SqliteTopicStore(node.sql)).toThrow("stored by a later version (schema 2, this one knows 1)");
+    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 2, this one knows 1)");
   });
 });

@@ -28,9 +28,20 @@ function missing(history: History, life: Life): string[] {
 }
 
 function doubled(history: History, life: Life): string[] {
-  return payloadsOf(life.receipts, (receipt) => receipt.qos === 2)
-    .filter(([payload, count]) => count > 1 && history.publications.get(payload)?.retain === false)
-    .map(([payload, count]) => `${nameOf(life)} got ${payload} ${count} times at QoS 2`);
+  return payloadsOf(life.receipts, (receipt) => receipt.qos === 2).flatMap(([payload, count]) => {
+    const publication = history.publications.get(payload);
+    if (publication === undefined || publication.retain) return [];
+    const most = waysTo(life, publication.topicName);
+    return count > most ? [`${nameOf(life)} got ${describe(publication)} ${count} times at QoS 2`] : [];
+  });
+}
+
+/** Each shared subscription delivers on its own; all others do together. */
+function waysTo({ subscriptions }: Life, topicName: string): number {
+  const filters = subscriptions.filter((each) => !isPlain(each)).map(({ topicFilter }) => topicFilter);
+  const shared = [...new Set(filters)].filter((filter) => matches(filterOf(filter), topicName)).length;
+  const hasPlain = subscriptions.some((each) => isPlain(each) && matches(each.topicFilter, topicName));
+  return Math.max(1, shared + (hasPlain ? 1 : 0));
 }
 
 /** What one client publishes to one topic at one QoS comes in order: repeats aside [MQTT-4.6.0-5]. */
@@ -73,7 +84,7 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   const isStable = members.every(({ life, subscription }) => isLasting(life) && subscription.to === Infinity);
   if (!isStable) return [];
   const since = Math.max(...members.map(({ subscription }) => subscription.from));
-  const filter = topicFilter.split("/").slice(2).join("/");
+  const filter = filterOf(topicFilter);
   const receipts = payloadsOf(members.flatMap(({ life }) => life.receipts), () => true);
   const counts = new Map(receipts);
   return [...history.publications.values()]
@@ -154,6 +165,11 @@ function payloadsOf(receipts: readonly Receipt[], isCounted: (receipt: Receipt) 
 
 function isLasting(life: Life): boolean {
   return life.isDurable && life.endedAt === Number.POSITIVE_INFINITY;
+}
+
+/** Of `$share/{name}/{filter}`. */
+function filterOf(sharedFilter: string): string {
+  return sharedFilter.split("/").slice(2).join("/");
 }
 
 function isPlain({ topicFilter }: Subscription): boolean {

@@ -82,7 +82,7 @@ export class Client {
     const isClean = cleanStart || this.#mustStartClean || !this.isDurable;
     if (isClean) {
       this.#endSession();
-      this.settleWill();
+      this.#settleWill();
     }
     this.#delayedWill = undefined;
     const record = will === undefined ? undefined : this.#newWill(will);
@@ -180,10 +180,9 @@ export class Client {
     }
     const { session } = this;
     if (packet.cmd === "disconnect") return;
-    if (!connection.isAccepted || session === undefined) {
-      this.#wrong(`got ${packet.cmd} before CONNACK`);
-      return;
-    }
+    if (!connection.isAccepted) this.#wrong(`got ${packet.cmd} before CONNACK`);
+    // The client has ended its session, and waits for the broker to close.
+    if (session === undefined) return;
     const code = (packet as { reasonCode?: number }).reasonCode ?? 0;
     const packetId = packet.messageId ?? 0;
     switch (packet.cmd) {
@@ -228,7 +227,6 @@ export class Client {
     if (isPresent && connection.cleanStart) this.#wrong("got an old session for a clean start [MQTT-3.2.2-2]");
     const isKept = this.session !== undefined && this.#keptUntilMs > this.#world.clock.nowMs;
     if (!isPresent && isKept) this.#wrong("lost its session before it expired");
-    if (isPresent && this.session === undefined) this.#wrong("got a session that it never had");
     if (!isPresent) this.#endSession();
     this.session ??= new ClientSession(this.#world.history, this.profile.clientId, this.isDurable);
     this.#mustStartClean = false;
@@ -280,8 +278,14 @@ export class Client {
     if (will.fate === "may") this.#delayedWill = will;
   }
 
+  /** The run is over, and the client away for so long that its session has ended. */
+  giveUp(): void {
+    this.#settleWill();
+    this.#endSession();
+  }
+
   /** The session of a delayed Will is over, or nobody comes back to it. */
-  settleWill(): void {
+  #settleWill(): void {
     if (this.#delayedWill !== undefined) this.#delayedWill.fate = "must";
     this.#delayedWill = undefined;
   }

@@ -16,6 +16,8 @@ export class Clock {
   nowMs = 1_800_000_000_000;
   /** Whose code is running. */
   running: Owner | undefined;
+  /** Hears of what nobody else has caught. */
+  onError: (error: unknown) => void = () => {};
   readonly #heap: Event[] = [];
   #orders = 0;
 
@@ -41,7 +43,11 @@ export class Clock {
     this.nowMs = next.atMs;
     if (next.isCancelled || next.owner?.isAlive === false) return true;
     this.running = next.owner;
-    next.act();
+    try {
+      next.act();
+    } catch (error) {
+      this.onError(error);
+    }
     await allPromises();
     this.running?.afterEvent();
     this.running = undefined;

@@ -47,12 +47,11 @@ export class Instance implements Owner {
   }
 
   /** Gives an event to the object, once its start is over. */
-  run<Result>(event: (object: never) => Result): Promise<Awaited<Result>> {
+  async run<Result>(event: (object: never) => Result): Promise<Awaited<Result>> {
     this.#lastEventMs = this.host.world.clock.nowMs;
-    return this.#ready.then(async () => {
-      if (!this.isAlive) throw new Error("the object is gone");
-      return await event(this.object as never);
-    });
+    await this.#ready;
+    if (!this.isAlive) throw new Error("the object is gone");
+    return await event(this.object as never);
   }
 
   /** Something leaves the object: as soon as what was written before it is safe. */

@@ -1,5 +1,6 @@
 // Runs of many seeds in threads: each thread has globals of its own to be replaced.
 
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { SabotageName } from "./sabotage.ts";
 
@@ -34,7 +35,7 @@ export async function runSeeds(seeds: readonly number[], options: PoolOptions): 
 function runThread(left: number[], failures: Failure[], options: PoolOptions): Promise<void> {
   const { sabotage, stopsAtFailure = false, onTrace, onFailure } = options;
   const workerData: ThreadData = { sabotage, traces: onTrace !== undefined };
-  const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData });
+  const worker = new Worker(join(import.meta.dirname, "thread.ts"), { workerData });
   return new Promise((resolve, reject) => {
     const next = () => {
       const seed = stopsAtFailure && failures.length > 0 ? undefined : left.shift();

@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { runSeeds } from "./pool.ts";
+import type { SabotageName } from "./sabotage.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,7 @@ const seeds =
 const startMs = Date.now();
 const failures = await runSeeds(seeds, {
   threads: availableParallelism(),
-  sabotage: values.sabotage,
+  sabotage: values.sabotage as SabotageName | undefined,
   onTrace: values.trace ? console.log : undefined,
   onFailure: ({ seed, broken }) => console.log(`seed ${seed}: ${broken}`),
 });

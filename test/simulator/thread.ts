@@ -13,8 +13,13 @@ const { sabotage, traces } = workerData as ThreadData;
 const tell = (told: Told) => parentPort?.postMessage(told);
 const options = sabotage === undefined ? {} : sabotages[sabotage]();
 
+const onTrace = traces ? (line: string) => tell({ type: "trace", line }) : undefined;
+
 parentPort?.on("message", async (seed: number) => {
-  const onTrace = traces ? (line: string) => tell({ type: "trace", line }) : undefined;
-  const broken = await new World({ seed, onTrace, ...options }).run();
+  const world = new World({ seed, onTrace, ...options });
+  const onRejection = (error: unknown) => world.onUncaught(error);
+  process.on("unhandledRejection", onRejection);
+  const broken = await world.run();
+  process.off("unhandledRejection", onRejection);
   tell({ type: "done", seed, broken });
 });

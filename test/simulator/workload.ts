@@ -9,8 +9,8 @@ import type { World } from "./world.ts";
 const topicNames = ["a/1", "a/2", "b/1", "b/2"];
 const plainFilters = ["a/1", "b/2", "a/+", "+/1", "a/#", "b/#", "#"];
 const retainedFilters = ["r/#", "r/+"];
-const sharedTopicNames = ["s/1", "s/2"];
-const sharedFilters = ["$share/g/s/#", "$share/h/s/1"];
+const sharedTopicNames = ["s/1", "s/2/x"];
+const sharedFilters = ["$share/g/s/1", "$share/h/s/2/+"];
 
 export const allTopicNames = [...topicNames, ...sharedTopicNames];
 

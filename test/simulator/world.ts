@@ -63,6 +63,7 @@ export class World {
       TOPIC_SHARDS: this.#topicShards,
     });
     this.#actors = Array.from({ length: this.#chance.between(4, 9) }, (_, number) => new Actor(this, number));
+    this.clock.onError = (error) => this.onUncaught(error);
     simulateGlobals(this);
   }
 
@@ -79,7 +80,7 @@ export class World {
     this.faults.areOn = false;
     this.phase = "settling";
     await this.#pass(settlingMs);
-    for (const { client } of this.#actors) if (!client.isBusy) client.settleWill();
+    for (const { client } of this.#actors) if (!client.isConnected) client.giveUp();
     await this.#judge();
     return this.#broken;
   }
@@ -123,6 +124,12 @@ export class World {
     this.trace(line);
     const isDeliberate = line.includes("DiskError") || line.startsWith("lane: gave up");
     if (!isDeliberate && this.clock.running?.isAlive) this.violate(line.split("\n").slice(0, 3).join(" "));
+  }
+
+  /** An error that nobody has caught: an object that goes on after one has memory that nobody can vouch for. */
+  onUncaught(error: unknown): void {
+    if (this.clock.running === undefined) throw error;
+    if (this.clock.running.isAlive) this.violate(`goes on after ${(error as Error).stack}`);
   }
 
   async #pass(milliseconds: number): Promise<void> {
