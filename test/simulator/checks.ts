@@ -30,7 +30,7 @@ function missing(history: History, life: Life): string[] {
 function doubled(history: History, life: Life): string[] {
   return payloadsOf(life.receipts, (receipt) => receipt.qos === 2).flatMap(([payload, count]) => {
     const publication = history.publications.get(payload);
-    if (publication === undefined || publication.retain) return [];
+    if (publication === undefined || publication.retain || publication.mayBeRefused) return [];
     const most = waysTo(life, publication.topicName);
     return count > most ? [`${nameOf(life)} got ${describe(publication)} ${count} times at QoS 2`] : [];
   });
@@ -44,7 +44,10 @@ function waysTo({ subscriptions }: Life, topicName: string): number {
   return Math.max(1, shared + (hasPlain ? 1 : 0));
 }
 
-/** What one client publishes to one topic at one QoS comes in order: repeats aside [MQTT-4.6.0-5]. */
+/**
+ * What one client publishes to one topic at one QoS comes in order, repeats aside [MQTT-4.6.0-5]. Who subscribes amid
+ * repeats may have missed the first of them.
+ */
 function disordered(history: History, life: Life): string[] {
   const last = new Map<string, Publication>();
   const seen = new Set<string>();
@@ -53,6 +56,7 @@ function disordered(history: History, life: Life): string[] {
     const publication = history.publications.get(payload);
     if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
     seen.add(payload);
+    if (!isCovered(life, publication)) continue;
     const stream = `${publication.publisher} ${publication.topicName} ${publication.qos} ${qos}`;
     const before = last.get(stream);
     if (before !== undefined && before.number > publication.number) {
@@ -61,6 +65,13 @@ function disordered(history: History, life: Life): string[] {
     last.set(stream, publication);
   }
   return wrong;
+}
+
+/** From its first PUBLISH to its acknowledgement, one subscription was there. */
+function isCovered({ subscriptions }: Life, { topicName, sentAt, answeredAt }: Publication): boolean {
+  return subscriptions.some(({ topicFilter, from, to }) => {
+    return from < sentAt && (answeredAt < to || to === Infinity) && matches(topicFilter, topicName);
+  });
 }
 
 /** The members of a shared subscription, each with its own of it. */
@@ -93,7 +104,7 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
     .flatMap((each) => {
       const count = counts.get(each.payload) ?? 0;
       if (count === 0) return [`${topicFilter} never got ${describe(each)}, which was acknowledged`];
-      return each.qos === 2 && count > 1 ? [`${topicFilter} got ${describe(each)} ${count} times`] : [];
+      return each.qos === 2 && count > 1 && !each.mayBeRefused ? [`${topicFilter} got ${describe(each)} ${count} times`] : [];
     });
 }
 
@@ -104,8 +115,10 @@ export function checkWills(history: History): string[] {
     return history.lives.flatMap((life) => {
       const count = life.receipts.filter((receipt) => receipt.payload === payload).length;
       if (fate === "must not" && count > 0) return [`${nameOf(life)} got ${payload}, which had been discarded`];
-      if (!isLasting(life)) return [];
-      const granted = grantedQos(life.subscriptions, { ...will, answeredAt: will.sentAt });
+      if (!isLasting(life) || will.mayBeRefused) return [];
+      // When it was published nobody but the broker knows.
+      const lasting = life.subscriptions.filter((subscription) => isPlain(subscription) && subscription.to === Infinity);
+      const granted = grantedQos(lasting, { ...will, answeredAt: will.sentAt });
       if (fate === "must" && isSet && count === 0 && granted > 0) return [`${nameOf(life)} never got ${payload}`];
       return qos === 2 && granted === 2 && !retain && count > 1 ? [`${nameOf(life)} got ${payload} ${count} times`] : [];
     });

@@ -143,6 +143,7 @@ export class Client {
       retain,
       isEmpty,
       mayExpire: version === 5 && expirySec !== undefined,
+      mayBeRefused: !this.#world.hasRoomForAll,
       isBinding: version === 5 || this.#world.hasRoomForAll,
     });
     const outgoing = { publication, expirySec: version === 5 ? expirySec : undefined, isReleased: false };
@@ -307,6 +308,7 @@ export class Client {
       delaySec: version === 5 ? delaySec : 0,
       retain,
       sentAt: this.#world.history.moment,
+      mayBeRefused: !this.#world.hasRoomForAll,
       isSet: false,
       fate: "may",
     };
@@ -338,7 +340,7 @@ export class Client {
 
   #send(connection: Connection | undefined, packet: object): void {
     if (connection === undefined || this.#connection !== connection) return;
-    this.#world.trace(() => `${this.profile.clientId} -> ${lineOf(packet as Packet)}`);
+    this.#world.trace(() => `${this.profile.clientId} -> ${lineOf(packet as Packet)}${detailOf(packet)}`);
     connection.link.send(generate(packet as Packet, { protocolVersion: this.profile.version }));
   }
 
@@ -355,6 +357,15 @@ export class Client {
   #wrong(what: string): void {
     this.#world.violate(`${this.profile.clientId} ${what}`);
   }
+}
+
+/** What a trace is read for, beside the line that packets have everywhere. */
+function detailOf(packet: { cmd?: string; clean?: boolean; will?: { payload: Buffer } }): string {
+  const { subscriptions, unsubscriptions } = packet as { subscriptions?: object[]; unsubscriptions?: string[] };
+  const filters = subscriptions ?? unsubscriptions;
+  if (filters !== undefined) return ` ${JSON.stringify(filters)}`;
+  if (packet.cmd !== "connect") return "";
+  return `${packet.clean ? " clean" : ""}${packet.will === undefined ? "" : ` with ${packet.will.payload}`}`;
 }
 
 function willOf({ topicName, payload, qos, retain, delaySec }: WillRecord, isOld: boolean): object {

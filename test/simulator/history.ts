@@ -20,7 +20,9 @@ export type Publication = {
   /** Clears the retained message: there is no payload to recognise it by. */
   readonly isEmpty: boolean;
   readonly mayExpire: boolean;
-  /** Its acknowledgement is a promise: before MQTT 5.0 there is no other answer, even where a queue is full. */
+  /** A session's queue may be full. Whoever is told so, and does not hear it, sends the message as a new one. */
+  readonly mayBeRefused: boolean;
+  /** Its acknowledgement is a promise: before MQTT 5.0 there is no other answer, even to a message that is refused. */
   readonly isBinding: boolean;
   readonly sentAt: Moment;
   state: PublicationState;
@@ -63,6 +65,8 @@ export type WillRecord = {
   readonly delaySec: number;
   readonly retain: boolean;
   readonly sentAt: Moment;
+  /** As of a publication. */
+  readonly mayBeRefused: boolean;
   /** CONNACK came. */
   isSet: boolean;
   /** Whether it is to be published: "may" where the client cannot know. */
