@@ -65,8 +65,9 @@ export class Acknowledgements {
   }
 
   #later(act: () => void): void {
-    const { clock, workload } = this.#world;
-    this.#lastMs = Math.max(this.#lastMs, clock.nowMs + workload.skewed(0, this.#profile.slownessMs));
+    const { clock, workload, phase } = this.#world;
+    const slownessMs = phase === "eventful" ? this.#profile.slownessMs : 1;
+    this.#lastMs = Math.max(this.#lastMs, clock.nowMs + workload.skewed(0, slownessMs));
     clock.after(this.#lastMs - clock.nowMs, undefined, () => {
       if (!this.#isStopped) act();
     });

@@ -31,9 +31,17 @@ function doubled(history: History, life: Life): string[] {
   return payloadsOf(life.receipts, (receipt) => receipt.qos === 2).flatMap(([payload, count]) => {
     const publication = history.publications.get(payload);
     if (publication === undefined || publication.retain || publication.mayBeRefused) return [];
+    if (isSharedBelowQos2(history, publication.topicName)) return [];
     const most = waysTo(life, publication.topicName);
     return count > most ? [`${nameOf(life)} got ${describe(publication)} ${count} times at QoS 2`] : [];
   });
+}
+
+/** What one member of a shared subscription got at a lower QoS may go to another a second time. */
+function isSharedBelowQos2({ lives }: History, topicName: string): boolean {
+  return lives.some(({ subscriptions }) =>
+    subscriptions.some((each) => !isPlain(each) && each.qos < 2 && matches(filterOf(each.topicFilter), topicName)),
+  );
 }
 
 /** Each shared subscription delivers on its own; all others do together. */
@@ -55,6 +63,7 @@ function disordered(history: History, life: Life): string[] {
   for (const { payload, qos } of life.receipts) {
     const publication = history.publications.get(payload);
     if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
+    if (publication.mayExpire) continue;
     seen.add(payload);
     if (!isCovered(life, publication)) continue;
     const stream = `${publication.publisher} ${publication.topicName} ${publication.qos} ${qos}`;
@@ -181,7 +190,7 @@ function isLasting(life: Life): boolean {
 }
 
 /** Of `$share/{name}/{filter}`. */
-function filterOf(sharedFilter: string): string {
+export function filterOf(sharedFilter: string): string {
   return sharedFilter.split("/").slice(2).join("/");
 }
 

@@ -34,7 +34,9 @@ type Connection = {
   readonly parser: ReturnType<typeof parser>;
   readonly acknowledgements: Acknowledgements;
   isAccepted: boolean;
-  /** DISCONNECT with 0x00 was sent. */
+  /** DISCONNECT was sent: the broker is to close. */
+  isLeaving: boolean;
+  /** With 0x00. */
   hasLeft: boolean;
 };
 
@@ -57,7 +59,7 @@ export class Client {
   }
 
   get isConnected(): boolean {
-    return this.#connection?.isAccepted ?? false;
+    return this.#connection?.isAccepted === true && !this.#connection.isLeaving;
   }
 
   /** A socket is open, or about to be. */
@@ -97,6 +99,7 @@ export class Client {
       parser: parser({ protocolVersion: version }),
       acknowledgements: new Acknowledgements(this.#world, this.profile, (packet) => this.#send(connection, packet)),
       isAccepted: false,
+      isLeaving: false,
       hasLeft: false,
     };
     connection.parser.on("packet", (packet) => this.#onPacket(connection, packet));
@@ -119,11 +122,12 @@ export class Client {
   /** Leaves in an orderly way; with its Will published all the same, if it says so. */
   disconnect({ withWill = false, endsSession = false } = {}): void {
     const connection = this.#connection;
-    if (connection === undefined) return;
+    if (connection === undefined || !this.isConnected) return;
     const isFive = this.profile.version === 5;
-    connection.hasLeft = !(withWill && isFive);
     const properties = endsSession && isFive ? { properties: { sessionExpiryInterval: 0 } } : {};
-    this.#send(connection, { cmd: "disconnect", reasonCode: connection.hasLeft ? 0 : 4, ...properties });
+    this.#send(connection, { cmd: "disconnect", reasonCode: withWill ? 4 : 0, ...properties });
+    connection.isLeaving = true;
+    connection.hasLeft = !(withWill && isFive);
     if (endsSession && isFive) {
       this.#mustStartClean = true;
       this.#endSession();
@@ -339,7 +343,7 @@ export class Client {
   }
 
   #send(connection: Connection | undefined, packet: object): void {
-    if (connection === undefined || this.#connection !== connection) return;
+    if (connection === undefined || this.#connection !== connection || connection.isLeaving) return;
     this.#world.trace(() => `${this.profile.clientId} -> ${lineOf(packet as Packet)}${detailOf(packet)}`);
     connection.link.send(generate(packet as Packet, { protocolVersion: this.profile.version }));
   }

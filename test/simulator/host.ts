@@ -19,6 +19,8 @@ export class Host {
   /** Accepted, and not closed for both sides yet: they outlive a hibernation. */
   readonly sockets = new Set<ServerSocket>();
   instance: Instance | undefined;
+  /** How often it has left memory. */
+  restarts = 0;
   #alarm: { readonly atMs: number; readonly event: Event } | undefined;
   #isRinging = false;
 
@@ -49,6 +51,7 @@ export class Host {
     this.world.trace(`${this.label}: hibernates`);
     this.instance.isAlive = false;
     this.instance = undefined;
+    this.restarts += 1;
   }
 
   /** The process is gone: sockets and calls with it, and what was not confirmed, or a part of that. */
@@ -56,6 +59,7 @@ export class Host {
     const { instance } = this;
     this.world.trace(`${this.label}: ${why}`);
     this.instance = undefined;
+    this.restarts += 1;
     this.#isRinging = false;
     if (instance !== undefined) {
       instance.isAlive = false;

@@ -1,5 +1,6 @@
 // Calls from one object to another, as the platform's RPC: arguments and answers are copies, a call waits for its
-// caller's disk and an answer for that of the object called. Each call meets its fate.
+// caller's disk and an answer for that of the object called. Each call meets its fate. What is under way ends with the
+// process of either end, as its connection does: a call never reaches a later start of its target.
 
 import type { Host } from "./host.ts";
 import type { Instance } from "./instance.ts";
@@ -37,18 +38,24 @@ export class Network {
           act();
         });
       };
-      caller.leave(() => this.#travel(target, method, copy, {
+      caller.leave(() => this.#travel(caller, target, method, copy, {
         answer: (answer) => settle(this.#world.faults.callMs(), () => resolve(structuredClone(answer))),
         fail: (error, delayMs = this.#world.faults.callMs()) => settle(delayMs, () => reject(error)),
       }));
     });
   }
 
-  #travel(target: Host, method: string, parameters: unknown[], { answer, fail }: Back): void {
+  #travel(caller: Instance, target: Host, method: string, parameters: unknown[], { answer, fail }: Back): void {
     const { faults } = this.#world;
     const fate = faults.callFate();
     if (fate !== "answered") this.#world.trace(`${target.label}: ${method} is ${fate}`);
-    const arrive = (delayMs: number, back: Back) => this.#arrive(target, method, parameters, delayMs, back);
+    const { restarts } = target;
+    const arrive = (delayMs: number, back: Back) => {
+      this.#world.clock.after(delayMs, undefined, () => {
+        if (target.restarts !== restarts) lost();
+        else if (caller.isAlive) this.#arrive(target, method, parameters, back);
+      });
+    };
     const lost = () => fail(new Error("the network lost the connection"));
     switch (fate) {
       case "answered":
@@ -76,21 +83,19 @@ export class Network {
     }
   }
 
-  #arrive(target: Host, method: string, parameters: unknown[], delayMs: number, { answer, fail }: Back): void {
-    this.#world.clock.after(delayMs, undefined, () => {
-      const result = target.receive((object: Methods) => (object[method] as Methods[string])(...parameters));
-      const { instance } = target;
-      const abandon = () => fail(new Error("the object was reset"));
-      instance?.abandoned.add(abandon);
-      const leave = (act: () => void) => {
-        if (instance === undefined) act();
-        else instance.leave(() => instance.abandoned.delete(abandon) && act());
-      };
-      result.then(
-        (value) => leave(() => answer(value)),
-        (error) => leave(() => fail(error as Error)),
-      );
-    });
+  #arrive(target: Host, method: string, parameters: unknown[], { answer, fail }: Back): void {
+    const result = target.receive((object: Methods) => (object[method] as Methods[string])(...parameters));
+    const { instance } = target;
+    const abandon = () => fail(new Error("the object was reset"));
+    instance?.abandoned.add(abandon);
+    const leave = (act: () => void) => {
+      if (instance === undefined) act();
+      else instance.leave(() => instance.abandoned.delete(abandon) && act());
+    };
+    result.then(
+      (value) => leave(() => answer(value)),
+      (error) => leave(() => fail(error as Error)),
+    );
   }
 }
 

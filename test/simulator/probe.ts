@@ -2,7 +2,7 @@
 // that are gone, and asks for everything that is retained.
 
 import { Client, type Profile } from "./client.ts";
-import { allTopicNames } from "./workload.ts";
+import { allTopicNames, sharedTopicNames } from "./workload.ts";
 import type { World } from "./world.ts";
 
 const profile: Profile = {
@@ -18,19 +18,23 @@ const profile: Profile = {
 
 export class Probe {
   readonly #client: Client;
-  readonly #topicNames: readonly string[];
+  readonly topicNames: readonly string[];
 
   constructor(world: World) {
     this.#client = new Client(world, profile);
     const clientIds = world.platform.hosts.filter(({ kind }) => kind === "session").map(({ label }) => label.slice(8));
-    this.#topicNames = [...allTopicNames, ...clientIds.flatMap((clientId) => [`r/${clientId}`, `w/${clientId}`])];
+    this.topicNames = [...allTopicNames, ...clientIds.flatMap((clientId) => [`r/${clientId}`, `w/${clientId}`])];
   }
 
   /** @returns the retained messages: payload by topic name */
   async ask(pass: (milliseconds: number) => Promise<void>): Promise<ReadonlyMap<string, string>> {
     this.#client.connect({ cleanStart: true, will: undefined });
     await pass(1_000);
-    for (const topicName of this.#topicNames) this.#client.publish(topicName, 1);
+    for (const topicName of this.topicNames) this.#client.publish(topicName, 1);
+    // Often enough for every member of a shared subscription to have its turn.
+    for (const topicName of sharedTopicNames.flatMap((each) => new Array<string>(10).fill(each))) {
+      this.#client.publish(topicName, 1);
+    }
     await pass(100_000);
     this.#client.subscribe("#", 1);
     await pass(10_000);

@@ -9,8 +9,11 @@ import type { World } from "./world.ts";
 const topicNames = ["a/1", "a/2", "b/1", "b/2"];
 const plainFilters = ["a/1", "b/2", "a/+", "+/1", "a/#", "b/#", "#"];
 const retainedFilters = ["r/#", "r/+"];
-const sharedTopicNames = ["s/1", "s/2/x"];
-const sharedFilters = ["$share/g/s/1", "$share/h/s/2/+"];
+export const sharedTopicNames = ["s/1", "s/2/x"];
+/** Granted any QoS; and QoS 2 alone, where a message has to come exactly once. */
+const mixedGroup = "$share/g/s/1";
+const strictGroup = "$share/h/s/2/+";
+const sharedFilters = [mixedGroup, strictGroup];
 
 export const allTopicNames = [...topicNames, ...sharedTopicNames];
 
@@ -84,7 +87,7 @@ export class Actor {
     if (this.#subscribeToMissing()) return;
     const dice = random.next();
     if (dice < 0.7) this.#publishSome();
-    else if (dice < 0.76) client.subscribe(random.pick(this.#filters), this.#qos(), this.#subscribeOptions());
+    else if (dice < 0.76) this.#subscribe(random.pick(this.#filters));
     else if (dice < 0.8) this.#unsubscribe();
     else if (dice < 0.83) this.#connect();
     else if (dice < 0.87) client.disconnect({ withWill: random.chance(0.3), endsSession: this.#mayEnd(0.3) });
@@ -122,17 +125,18 @@ export class Actor {
     const isMissing = (filter: string) => !session?.granted.has(filter) || session.uncertain.has(filter);
     const missing = this.#filters.find((filter) => isMissing(filter) && !session?.isChanging(filter));
     if (missing === undefined) return false;
-    this.client.subscribe(missing, this.habit === "shares" ? 2 : this.#qos(), this.#subscribeOptions());
+    this.#subscribe(missing);
     return true;
+  }
+
+  #subscribe(topicFilter: string): void {
+    const random = this.#random;
+    const options = { rap: random.chance(0.3), rh: random.pick([0, 0, 1, 2]) };
+    this.client.subscribe(topicFilter, topicFilter === strictGroup ? 2 : this.#qos(), options);
   }
 
   #unsubscribe(): void {
     if (this.habit !== "shares") this.client.unsubscribe(this.#random.pick(this.#filters));
-  }
-
-  #subscribeOptions(): object {
-    const random = this.#random;
-    return { rap: random.chance(0.3), rh: random.pick([0, 0, 1, 2]) };
   }
 
   #qos(): QoS {
@@ -145,7 +149,7 @@ export class Actor {
 
   #chosenFilters(): readonly string[] {
     const random = this.#random;
-    if (this.habit === "shares") return sharedFilters.filter((_, index) => index === 0 || random.chance(0.5));
+    if (this.habit === "shares") return sharedFilters.filter((filter) => filter === strictGroup || random.chance(0.5));
     const filters = [...plainFilters, ...retainedFilters, "w/#"].filter(() => random.chance(0.3));
     if (this.habit === "keeps") return filters.length === 0 ? ["a/#"] : filters;
     return random.chance(0.3) ? [...filters, ...sharedFilters] : [...filters, "w/#"];

@@ -157,7 +157,7 @@ export class World {
       ...checkMessages(this.history),
       ...checkWills(this.history),
       ...checkRetained(this.history, retained),
-      ...checkLeftovers(this.platform.hosts, clients, this.#topicShards),
+      ...checkLeftovers(this.platform.hosts, clients, this.#topicShards, probe.topicNames),
     ];
     for (const each of wrong) this.violate(each);
   }
