@@ -63,7 +63,7 @@ function disordered(history: History, life: Life): string[] {
   for (const { payload, qos } of life.receipts) {
     const publication = history.publications.get(payload);
     if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
-    if (publication.mayExpire) continue;
+    if (publication.mayExpire || publication.mayBeRefused) continue;
     seen.add(payload);
     if (!isCovered(life, publication)) continue;
     const stream = `${publication.publisher} ${publication.topicName} ${publication.qos} ${qos}`;

@@ -147,7 +147,7 @@ export class Client {
       retain,
       isEmpty,
       mayExpire: version === 5 && expirySec !== undefined,
-      mayBeRefused: !this.#world.hasRoomForAll,
+      mayBeRefused: this.#world.mayRefuse,
       isBinding: version === 5 || this.#world.hasRoomForAll,
     });
     const outgoing = { publication, expirySec: version === 5 ? expirySec : undefined, isReleased: false };
@@ -312,7 +312,7 @@ export class Client {
       delaySec: version === 5 ? delaySec : 0,
       retain,
       sentAt: this.#world.history.moment,
-      mayBeRefused: !this.#world.hasRoomForAll,
+      mayBeRefused: this.#world.mayRefuse,
       isSet: false,
       fate: "may",
     };

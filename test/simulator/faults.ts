@@ -27,7 +27,7 @@ export class Faults {
     const sometimes = (probability: number) => (random.chance(0.6) ? random.next() * probability : 0);
     this.#fates = unhappyFates.filter(() => random.chance(0.6));
     this.#call = this.#fates.length === 0 ? 0 : sometimes(0.2);
-    this.#disk = sometimes(0.01);
+    this.#disk = random.chance(0.3) ? random.next() * 0.01 : 0;
     this.#crashWhileWriting = sometimes(0.03);
     this.#alarm = sometimes(0.5);
     this.#slowness = random.pick([1, 1, 1, 5, 20]);
@@ -57,6 +57,10 @@ export class Faults {
   /** Until an end of a broken connection notices. */
   noticeMs(): number {
     return this.#random.skewed(1, 60_000);
+  }
+
+  get failDisks(): boolean {
+    return this.#disk > 0;
   }
 
   diskFails(): boolean {

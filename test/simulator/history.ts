@@ -20,7 +20,7 @@ export type Publication = {
   /** Clears the retained message: there is no payload to recognise it by. */
   readonly isEmpty: boolean;
   readonly mayExpire: boolean;
-  /** A session's queue may be full. Whoever is told so, and does not hear it, sends the message as a new one. */
+  /** Some session may not take it. A client that does not hear of that sends the message again, as a new one. */
   readonly mayBeRefused: boolean;
   /** Its acknowledgement is a promise: before MQTT 5.0 there is no other answer, even to a message that is refused. */
   readonly isBinding: boolean;

@@ -96,6 +96,11 @@ export class World {
     return this.#maximumQueuedMessages > 1_000;
   }
 
+  /** A full queue, or a disk that fails, has a message refused. */
+  get mayRefuse(): boolean {
+    return !this.hasRoomForAll || this.faults.failDisks;
+  }
+
   sessionHost(clientId: string): Host {
     return this.platform.host("session", `default/${clientId}`);
   }
