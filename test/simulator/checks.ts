@@ -62,6 +62,8 @@ function disordered(history: History, life: Life): string[] {
   const wrong: string[] = [];
   for (const { payload, qos } of life.receipts) {
     const publication = history.publications.get(payload);
+    // At QoS 0 a client that is away misses what it is not sent again.
+    if (qos === 0 && publication?.qos !== 0) continue;
     if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
     if (publication.mayExpire || publication.mayBeRefused) continue;
     seen.add(payload);

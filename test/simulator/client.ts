@@ -80,7 +80,7 @@ export class Client {
   /** Over a new socket, whatever becomes of the one it has. */
   connect({ cleanStart, will }: { cleanStart: boolean; will: WillWish | undefined }): void {
     const { version, clientId, keepAliveSec, expirySec, receiveMaximum, topicAliasMaximum, isRelayed } = this.profile;
-    if (this.#connection !== undefined) this.#lose(this.#connection);
+    if (this.#connection !== undefined) this.#abandon(this.#connection);
     const isClean = cleanStart || this.#mustStartClean || !this.isDurable;
     if (isClean) {
       this.#endSession();
@@ -262,6 +262,12 @@ export class Client {
     // The broker has read DISCONNECT, and closes: the Will is discarded for good [MQTT-3.14.4-3].
     if (connection.hasLeft && code === 1000 && connection.will !== undefined) connection.will.fate = "must not";
     this.#lose(connection);
+  }
+
+  /** What nobody uses any more is found out by the keep alive, if the broker has not closed it before. */
+  #abandon(connection: Connection): void {
+    this.#lose(connection);
+    this.#world.clock.after(this.profile.keepAliveSec * 1500, undefined, () => connection.link.cut());
   }
 
   #lose(connection: Connection): void {

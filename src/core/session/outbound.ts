@@ -88,6 +88,8 @@ export class Outbound {
       return DeliveryAnswer.Accepted;
     }
     if (!this.makeRoomFor(delivery)) {
+      // The answer to it was lost, and the queue is full by now: maybe with this very message.
+      if (this.hasTaken(delivery, isDurable)) return DeliveryAnswer.Accepted;
       this.context.droppedMessages += 1;
       return DeliveryAnswer.QueueFull;
     }

@@ -95,6 +95,16 @@ describe("a message to the client", () => {
     expect(h.session.droppedMessages).toBe(0);
   });
 
+  it.each([
+    ["that outlives its connection", {}],
+    ["that ends with its connection", { properties: {} }],
+  ])("is not refused where a session %s has it already, though it has no room left", (_, fields) => {
+    const h = new SessionHarness({ limits: { maximumQueuedMessages: 1 } });
+    h.subscribed(fields);
+    const once = delivery("1", { qos: 2, id: `${messageIdAt(h.nowMs)}-g-1` });
+    expect(h.deliver(once, once, delivery("2"))).toEqual([Accepted, Accepted, QueueFull]);
+  });
+
   it("that arrives expired is taken and not sent [MQTT-3.3.2-5]", () => {
     const h = new SessionHarness();
     const client = h.subscribed();
