@@ -26,7 +26,7 @@ export class Faults {
     this.#random = random;
     const sometimes = (probability: number) => (random.chance(0.6) ? random.next() * probability : 0);
     this.#fates = unhappyFates.filter(() => random.chance(0.6));
-    this.#call = this.#fates.length === 0 ? 0 : sometimes(0.2);
+    this.#call = this.#fates.length === 0 ? 0 : sometimes(0.4);
     this.#disk = random.chance(0.3) ? random.next() * 0.01 : 0;
     this.#crashWhileWriting = sometimes(0.03);
     this.#alarm = sometimes(0.5);

@@ -44,7 +44,7 @@ export class Actor {
     this.habit = number < habits.length ? (habits[number] as Habit) : this.#random.pick(habits);
     this.client = new Client(world, this.#profile(`${this.habit}${number}`));
     this.#filters = this.#chosenFilters();
-    this.#paceMs = this.#random.pick([100, 500, 2_000]);
+    this.#paceMs = this.#random.pick([200, 500, 2_000]);
   }
 
   /** Does something, and again after a while, as long as the run is not over. */

@@ -62,7 +62,7 @@ export class World {
       MAXIMUM_IN_FLIGHT: this.maximumInFlight,
       TOPIC_SHARDS: this.#topicShards,
     });
-    this.#actors = Array.from({ length: this.#chance.between(4, 9) }, (_, number) => new Actor(this, number));
+    this.#actors = Array.from({ length: this.#chance.between(4, 8) }, (_, number) => new Actor(this, number));
     this.clock.onError = (error) => this.onUncaught(error);
     simulateGlobals(this);
   }
@@ -75,7 +75,7 @@ export class World {
     this.faults.areOn = true;
     this.#nowAndThen(this.faults.crashEveryMs, () => this.#chance.pick(this.platform.hosts).crash("crash"));
     this.#nowAndThen(this.faults.cutEveryMs, () => this.#chance.pick(this.#actors).client.link?.cut());
-    await this.#pass(this.#chance.between(10_000, 60_000));
+    await this.#pass(this.#chance.between(5_000, 30_000));
     this.trace("faults end");
     this.faults.areOn = false;
     this.phase = "settling";

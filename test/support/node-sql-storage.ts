@@ -12,11 +12,11 @@ export class NodeSqlStorage {
   rowsWritten = 0;
 
   exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Row> {
-    const before = this.#totalChanges();
-    const rows = this.#prepare(query)
-      .all(...bindings.map(inputOf))
-      .map(rowOf);
-    const rowsWritten = this.#totalChanges() - before;
+    const statement = this.#prepare(query);
+    const mayWrite = !query.startsWith("SELECT");
+    const before = mayWrite ? this.#totalChanges() : 0;
+    const rows = statement.all(...bindings.map(inputOf)).map(rowOf);
+    const rowsWritten = mayWrite ? this.#totalChanges() - before : 0;
     this.rowsWritten += rowsWritten;
     const cursor = { toArray: () => rows, one: () => onlyOne(rows), rowsWritten };
     return cursor as unknown as SqlStorageCursor<Row>;
