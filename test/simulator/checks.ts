@@ -107,7 +107,10 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   if (!isStable) return [];
   const since = Math.max(...members.map(({ subscription }) => subscription.from));
   const filter = filterOf(topicFilter);
-  const receipts = payloadsOf(members.flatMap(({ life }) => life.receipts), () => true);
+  const receipts = payloadsOf(
+    members.flatMap(({ life }) => life.receipts),
+    () => true,
+  );
   const counts = new Map(receipts);
   return [...history.publications.values()]
     .filter((each) => isPromised(each) && each.sentAt > since && matches(filter, each.topicName))
@@ -115,7 +118,9 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
     .flatMap((each) => {
       const count = counts.get(each.payload) ?? 0;
       if (count === 0) return [`${topicFilter} never got ${describe(each)}, which was acknowledged`];
-      return each.qos === 2 && count > 1 && !each.mayBeRefused ? [`${topicFilter} got ${describe(each)} ${count} times`] : [];
+      return each.qos === 2 && count > 1 && !each.mayBeRefused
+        ? [`${topicFilter} got ${describe(each)} ${count} times`]
+        : [];
     });
 }
 
@@ -128,10 +133,14 @@ export function checkWills(history: History): string[] {
       if (fate === "must not" && count > 0) return [`${nameOf(life)} got ${payload}, which had been discarded`];
       if (!isLasting(life) || will.mayBeRefused) return [];
       // When it was published nobody but the broker knows.
-      const lasting = life.subscriptions.filter((subscription) => isPlain(subscription) && subscription.to === Infinity);
+      const lasting = life.subscriptions.filter(
+        (subscription) => isPlain(subscription) && subscription.to === Infinity,
+      );
       const granted = grantedQos(lasting, { ...will, answeredAt: will.sentAt });
       if (fate === "must" && isSet && count === 0 && granted > 0) return [`${nameOf(life)} never got ${payload}`];
-      return qos === 2 && granted === 2 && !retain && count > 1 ? [`${nameOf(life)} got ${payload} ${count} times`] : [];
+      return qos === 2 && granted === 2 && !retain && count > 1
+        ? [`${nameOf(life)} got ${payload} ${count} times`]
+        : [];
     });
   });
 }
@@ -150,7 +159,9 @@ export function checkRetained(history: History, retained: ReadonlyMap<string, st
     if (last === -1) possible.push(undefined);
     const found = retained.get(topicName);
     if (possible.includes(found)) return [];
-    return [`${topicName} retains ${found ?? "nothing"}, and not ${possible.map((each) => each ?? "nothing").join(" or ")}`];
+    return [
+      `${topicName} retains ${found ?? "nothing"}, and not ${possible.map((each) => each ?? "nothing").join(" or ")}`,
+    ];
   });
 }
 

@@ -4,12 +4,12 @@
 
 import { generate, type Packet, parser } from "mqtt-packet";
 import type { QoS } from "../../src/core/message/message.ts";
-import { ClientSession, type Outgoing } from "./client-session.ts";
+import { lineOf } from "../support/packet-line.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
+import { ClientSession, type Outgoing } from "./client-session.ts";
 import type { WillRecord } from "./history.ts";
 import { Link } from "./socket.ts";
 import type { World } from "./world.ts";
-import { lineOf } from "../support/packet-line.ts";
 
 export type Profile = {
   readonly clientId: string;
@@ -90,10 +90,15 @@ export class Client {
     const record = will === undefined ? undefined : this.#newWill(will);
     const host = this.#world.sessionHost(clientId);
     const connection: Connection = {
-      link: new Link(this.#world, host, {
-        onBytes: (bytes) => this.#connection === connection && connection.parser.parse(Buffer.from(bytes)),
-        onClosed: (code) => this.#onClosed(connection, code),
-      }, isRelayed),
+      link: new Link(
+        this.#world,
+        host,
+        {
+          onBytes: (bytes) => this.#connection === connection && connection.parser.parse(Buffer.from(bytes)),
+          onClosed: (code) => this.#onClosed(connection, code),
+        },
+        isRelayed,
+      ),
       cleanStart: isClean,
       will: record,
       parser: parser({ protocolVersion: version }),
@@ -134,7 +139,11 @@ export class Client {
     }
   }
 
-  publish(topicName: string, qos: QoS, options: { retain?: boolean; isEmpty?: boolean; expirySec?: number } = {}): void {
+  publish(
+    topicName: string,
+    qos: QoS,
+    options: { retain?: boolean; isEmpty?: boolean; expirySec?: number } = {},
+  ): void {
     const { session } = this;
     if (session === undefined || this.#connection === undefined || !this.isConnected) return;
     const { retain = false, isEmpty = false, expirySec } = options;
@@ -228,7 +237,8 @@ export class Client {
     connection.isAccepted = true;
     if (connection.will !== undefined) connection.will.isSet = true;
     // Before MQTT 3.1.1 the client is not told.
-    const isPresent = this.profile.version === 3 ? !connection.cleanStart && this.session !== undefined : sessionPresent;
+    const isPresent =
+      this.profile.version === 3 ? !connection.cleanStart && this.session !== undefined : sessionPresent;
     if (isPresent && connection.cleanStart) this.#wrong("got an old session for a clean start [MQTT-3.2.2-2]");
     const isKept = this.session !== undefined && this.#keptUntilMs > this.#world.clock.nowMs;
     if (!isPresent && isKept) this.#wrong("lost its session before it expired");

@@ -80,7 +80,12 @@ export class History {
   readonly lives: Life[] = [];
 
   publish(fields: Omit<Publication, "state" | "answeredAt" | "sentAt">): Publication {
-    const publication: Publication = { ...fields, sentAt: this.moment, state: "open", answeredAt: Number.POSITIVE_INFINITY };
+    const publication: Publication = {
+      ...fields,
+      sentAt: this.moment,
+      state: "open",
+      answeredAt: Number.POSITIVE_INFINITY,
+    };
     this.publications.set(publication.payload, publication);
     return publication;
   }

@@ -114,7 +114,8 @@ export class Host {
     if (this.storage.alarmsSet === alarmsSet) this.storage.setAlarm(null);
     this.watchAlarm();
     this.instance?.confirmWrites();
-    if (this.world.faults.alarmRepeats()) this.world.clock.after(1_000, undefined, () => this.#ring(this.world.clock.nowMs));
+    if (this.world.faults.alarmRepeats())
+      this.world.clock.after(1_000, undefined, () => this.#ring(this.world.clock.nowMs));
   }
 
   #start(): Instance {

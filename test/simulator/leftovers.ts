@@ -64,7 +64,8 @@ function checkClient(client: Client, { storage }: Host, atTopics: readonly Subsc
   for (const topicFilter of granted.filter((each) => !isUncertain(each))) {
     const shards = known.filter((row) => row.topic_filter === topicFilter).length;
     const needed = /[+#]/.test(topicFilter) ? topicShards : 1;
-    if (shards < needed) wrong.push(`topics know the subscription of ${clientId} to ${topicFilter} at ${shards} of ${needed} shards`);
+    if (shards < needed)
+      wrong.push(`topics know the subscription of ${clientId} to ${topicFilter} at ${shards} of ${needed} shards`);
     if (!own.has(topicFilter)) wrong.push(`the session of ${clientId} has lost its subscription to ${topicFilter}`);
   }
   const filters = new Set([...own, ...known.map((row) => row.topic_filter)]);
@@ -75,7 +76,11 @@ function checkClient(client: Client, { storage }: Host, atTopics: readonly Subsc
   const generations = new Set(known.map((row) => row.generation));
   if (generations.size > 1) wrong.push(`topics know subscriptions of ${generations.size} lives of ${clientId}`);
   for (const table of ["outgoing", "incoming", "will"]) {
-    const waiting = countOf(storage.rows<Count>(`SELECT count(*) AS count FROM ${table} ${table === "will" ? "WHERE due_at_ms IS NOT NULL" : ""}`));
+    const waiting = countOf(
+      storage.rows<Count>(
+        `SELECT count(*) AS count FROM ${table} ${table === "will" ? "WHERE due_at_ms IS NOT NULL" : ""}`,
+      ),
+    );
     if (waiting > 0) wrong.push(`the session of ${clientId} has ${waiting} rows of ${table} left`);
   }
   return wrong;

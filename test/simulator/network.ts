@@ -20,7 +20,10 @@ export class Network {
 
   /** @returns what `getByName` of a namespace gives */
   stubOf(target: Host, methods: readonly string[]): unknown {
-    const call = (method: string) => (...parameters: unknown[]) => this.#call(target, method, parameters);
+    const call =
+      (method: string) =>
+      (...parameters: unknown[]) =>
+        this.#call(target, method, parameters);
     return Object.fromEntries(methods.map((method) => [method, call(method)]));
   }
 
@@ -38,10 +41,12 @@ export class Network {
           act();
         });
       };
-      caller.leave(() => this.#travel(caller, target, method, copy, {
-        answer: (answer) => settle(this.#world.faults.callMs(), () => resolve(structuredClone(answer))),
-        fail: (error, delayMs = this.#world.faults.callMs()) => settle(delayMs, () => reject(error)),
-      }));
+      caller.leave(() =>
+        this.#travel(caller, target, method, copy, {
+          answer: (answer) => settle(this.#world.faults.callMs(), () => resolve(structuredClone(answer))),
+          fail: (error, delayMs = this.#world.faults.callMs()) => settle(delayMs, () => reject(error)),
+        }),
+      );
     });
   }
 

@@ -126,13 +126,15 @@ export class Link {
 
   #open(isRelayed: boolean): void {
     const request = new Request(`https://session/${isRelayed ? "relayed" : "native"}`);
-    this.host.receive((object: Pick<SocketHandlers, "fetch">) => object.fetch(request)).then(
-      ({ webSocket }) => {
-        if (webSocket === undefined) this.closeToClient(lostCode);
-        else this.#accept(webSocket);
-      },
-      () => this.closeToClient(lostCode),
-    );
+    this.host
+      .receive((object: Pick<SocketHandlers, "fetch">) => object.fetch(request))
+      .then(
+        ({ webSocket }) => {
+          if (webSocket === undefined) this.closeToClient(lostCode);
+          else this.#accept(webSocket);
+        },
+        () => this.closeToClient(lostCode),
+      );
   }
 
   #accept(server: ServerSocket): void {
