@@ -2,7 +2,7 @@
 // Receive Maximum and to packet identifiers, and acknowledges, some time later, in order.
 
 import type { IPublishPacket } from "mqtt-packet";
-import type { Profile } from "./client.ts";
+import type { Profile } from "./client-packets.ts";
 import type { ClientSession } from "./client-session.ts";
 import type { World } from "./world.ts";
 

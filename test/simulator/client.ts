@@ -6,25 +6,12 @@ import { generate, type Packet, parser } from "mqtt-packet";
 import type { QoS } from "../../src/core/message/message.ts";
 import { lineOf } from "../support/packet-line.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
+import { connectOf, detailOf, type Profile, publishOf, type WillWish } from "./client-packets.ts";
 import { ClientSession, type Outgoing } from "./client-session.ts";
+import { ClientWills } from "./client-wills.ts";
 import type { WillRecord } from "./history.ts";
 import { Link } from "./socket.ts";
 import type { World } from "./world.ts";
-
-export type Profile = {
-  readonly clientId: string;
-  readonly version: 3 | 4 | 5;
-  readonly isRelayed: boolean;
-  readonly keepAliveSec: number;
-  /** How long the session outlives a connection; for 3.x, whose sessions never end, only whether it does. */
-  readonly expirySec: number;
-  readonly receiveMaximum: number;
-  readonly topicAliasMaximum: number;
-  /** It acknowledges after so long at most. */
-  readonly slownessMs: number;
-};
-
-export type WillWish = { readonly qos: QoS; readonly delaySec: number; readonly retain: boolean };
 
 /** One connection, from the socket on. */
 type Connection = {
@@ -49,13 +36,12 @@ export class Client {
   #keptUntilMs = 0;
   /** A clean start was asked for, or the session given up, and no CONNACK has come since. */
   #mustStartClean = false;
-  #wills = 0;
-  /** Of the last connection: cancelled when the session is resumed in time. */
-  #delayedWill: WillRecord | undefined;
+  readonly #wills: ClientWills;
 
   constructor(world: World, profile: Profile) {
     this.#world = world;
     this.profile = profile;
+    this.#wills = new ClientWills(world, profile);
   }
 
   get isConnected(): boolean {
@@ -79,15 +65,12 @@ export class Client {
 
   /** Over a new socket, whatever becomes of the one it has. */
   connect({ cleanStart, will }: { cleanStart: boolean; will: WillWish | undefined }): void {
-    const { version, clientId, keepAliveSec, expirySec, receiveMaximum, topicAliasMaximum, isRelayed } = this.profile;
+    const { version, clientId, isRelayed } = this.profile;
     if (this.#connection !== undefined) this.#abandon(this.#connection);
     const isClean = cleanStart || this.#mustStartClean || !this.isDurable;
-    if (isClean) {
-      this.#endSession();
-      this.#settleWill();
-    }
-    this.#delayedWill = undefined;
-    const record = will === undefined ? undefined : this.#newWill(will);
+    if (isClean) this.#endSession();
+    this.#wills.onConnect(isClean);
+    const record = will === undefined ? undefined : this.#wills.make(will);
     const host = this.#world.sessionHost(clientId);
     const connection: Connection = {
       link: new Link(
@@ -111,17 +94,7 @@ export class Client {
     connection.parser.on("error", (error) => this.#wrong(`got bytes that are no packet: ${error}`));
     this.#connection = connection;
     this.#mustStartClean = isClean;
-    const isOld = version !== 5;
-    this.#send(connection, {
-      cmd: "connect",
-      clientId,
-      protocolVersion: version,
-      protocolId: version === 3 ? "MQIsdp" : "MQTT",
-      clean: isClean,
-      keepalive: keepAliveSec,
-      ...(record === undefined ? {} : { will: willOf(record, isOld) }),
-      ...(isOld ? {} : { properties: { sessionExpiryInterval: expirySec, receiveMaximum, topicAliasMaximum } }),
-    });
+    this.#send(connection, connectOf(this.profile, isClean, record));
   }
 
   /** Leaves in an orderly way; with its Will published all the same, if it says so. */
@@ -288,52 +261,21 @@ export class Client {
       const { version, expirySec } = this.profile;
       const endedAtMs = Math.min(connection.link.endedAtMs, this.#world.clock.nowMs);
       this.#keptUntilMs = version === 5 ? endedAtMs + expirySec * 1000 : Number.POSITIVE_INFINITY;
-      if (connection.will !== undefined && !connection.hasLeft) this.#onWillLeft(connection.will);
+      if (connection.will !== undefined && !connection.hasLeft) this.#wills.onLost(connection.will);
     }
     if (!this.isDurable) this.#endSession();
   }
 
-  /** Its connection is gone without a DISCONNECT 0x00: published, unless the client is back within the delay. */
-  #onWillLeft(will: WillRecord): void {
-    will.fate = will.delaySec === 0 || !this.isDurable ? "must" : "may";
-    if (will.fate === "may") this.#delayedWill = will;
-  }
-
   /** The run is over, and the client away for so long that its session has ended. */
   giveUp(): void {
-    this.#settleWill();
+    this.#wills.onSessionOver();
     this.#endSession();
-  }
-
-  /** The session of a delayed Will is over, or nobody comes back to it. */
-  #settleWill(): void {
-    if (this.#delayedWill !== undefined) this.#delayedWill.fate = "must";
-    this.#delayedWill = undefined;
   }
 
   #endSession(): void {
     this.session?.end();
     this.session = undefined;
     this.#keptUntilMs = 0;
-  }
-
-  #newWill({ qos, delaySec, retain }: WillWish): WillRecord {
-    this.#wills += 1;
-    const { clientId, version } = this.profile;
-    const will: WillRecord = {
-      payload: `will of ${clientId} ${this.#wills}`,
-      clientId,
-      topicName: `w/${clientId}`,
-      qos,
-      delaySec: version === 5 ? delaySec : 0,
-      retain,
-      sentAt: this.#world.history.moment,
-      mayBeRefused: this.#world.mayRefuse,
-      isSet: false,
-      fate: "may",
-    };
-    this.#world.history.wills.push(will);
-    return will;
   }
 
   // Sending
@@ -344,18 +286,7 @@ export class Client {
   }
 
   #sendPublish(connection: Connection, messageId: number, { publication, expirySec }: Outgoing, dup: boolean): void {
-    const { topicName, qos, retain, isEmpty, payload } = publication;
-    const properties = expirySec === undefined ? {} : { properties: { messageExpiryInterval: expirySec } };
-    this.#send(connection, {
-      cmd: "publish",
-      topic: topicName,
-      payload: isEmpty ? "" : payload,
-      qos,
-      retain,
-      dup: dup && qos > 0,
-      messageId,
-      ...properties,
-    });
+    this.#send(connection, publishOf(publication, messageId, expirySec, dup));
   }
 
   #send(connection: Connection | undefined, packet: object): void {
@@ -377,18 +308,4 @@ export class Client {
   #wrong(what: string): void {
     this.#world.violate(`${this.profile.clientId} ${what}`);
   }
-}
-
-/** What a trace is read for, beside the line that packets have everywhere. */
-function detailOf(packet: { cmd?: string; clean?: boolean; will?: { payload: Buffer } }): string {
-  const { subscriptions, unsubscriptions } = packet as { subscriptions?: object[]; unsubscriptions?: string[] };
-  const filters = subscriptions ?? unsubscriptions;
-  if (filters !== undefined) return ` ${JSON.stringify(filters)}`;
-  if (packet.cmd !== "connect") return "";
-  return `${packet.clean ? " clean" : ""}${packet.will === undefined ? "" : ` with ${packet.will.payload}`}`;
-}
-
-function willOf({ topicName, payload, qos, retain, delaySec }: WillRecord, isOld: boolean): object {
-  const properties = isOld ? {} : { properties: { willDelayInterval: delaySec } };
-  return { topic: topicName, payload: Buffer.from(payload), qos, retain, ...properties };
 }

@@ -1,7 +1,8 @@
 // A client that comes when all is over. It publishes to every topic, so that shards find the subscriptions of sessions
 // that are gone, and asks for everything that is retained.
 
-import { Client, type Profile } from "./client.ts";
+import { Client } from "./client.ts";
+import type { Profile } from "./client-packets.ts";
 import { allTopicNames, sharedTopicNames } from "./workload.ts";
 import type { World } from "./world.ts";
 

@@ -2,7 +2,8 @@
 // connection and comes back.
 
 import type { QoS } from "../../src/core/message/message.ts";
-import { Client, type Profile, type WillWish } from "./client.ts";
+import { Client } from "./client.ts";
+import type { Profile, WillWish } from "./client-packets.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
