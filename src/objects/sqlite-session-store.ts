@@ -74,7 +74,7 @@ export class SqliteSessionStore implements SessionStore {
   constructor(storage: DurableObjectStorage) {
     this.storage = storage;
     this.sql = storage.sql;
-    this.schema = new Schema(storage.sql, migrations);
+    this.schema = new Schema(storage, migrations);
   }
 
   atomically<T>(write: () => T): T {
