@@ -17,7 +17,7 @@ export const sabotages = {
   },
   /** A batch that comes twice is acted on twice. */
   "no repeats recognised": () => {
-    LaneReceiver.prototype.receive = (_lane, _sequence, act) => act();
+    LaneReceiver.prototype.receive = (_lane, _sequence, act) => act(true);
     return {};
   },
   "retained messages not stored": () => {
