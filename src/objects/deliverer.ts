@@ -87,16 +87,14 @@ export class Deliverer {
     const questions = mayBeRepeat && first.delivery.message.id !== "" ? members.length : 0;
     const asked = questions > 0 ? [...members, ...members] : members;
     if (members.length === 1) this.deliver(first, origin);
-    else this.ask(first, origin, { members: asked, questions, position: 0, refused: undefined, isOffer: false });
+    else this.askNext({ members: asked, questions, position: 0, refused: undefined, isOffer: false }, origin);
   }
 
   /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
   offerToGroup(members: readonly Recipient[], origin: Origin): void {
     // One that is owed something would only be passed over, one within the other.
     const asked = members.filter(({ clientId }) => !this.owed.has(clientId));
-    const [first] = asked;
-    if (first === undefined) return;
-    this.ask(first, origin, { members: asked, questions: 0, position: 0, refused: undefined, isOffer: true });
+    this.askNext({ members: asked, questions: 0, position: 0, refused: undefined, isOffer: true }, origin);
   }
 
   /**
@@ -136,16 +134,15 @@ export class Deliverer {
     }
   }
 
-  private ask(member: Recipient, origin: Origin | undefined, turn: Turn): void {
-    const question = turn.position < turn.questions ? ({ isQuestion: true } as const) : {};
-    this.hand({ ...member, origin, turn, isRefusable: true, ...question });
-  }
-
   private hand(item: Item): void {
     if (isAwaited(item)) item.origin?.batch.expect();
     else item.origin?.batch.onTaken(item.origin.index);
-    const isBehind = this.owed.has(item.clientId);
-    if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfDelivery(item.delivery))) {
+    // A question delivers nothing that could overtake anything.
+    const isBehind = this.owed.has(item.clientId) && !item.isQuestion;
+    if (isBehind && this.owed.isWithoutRoom(item.clientId)) {
+      this.onAnswer(item, DeliveryAnswer.QueueFull);
+      this.handOwed(item.clientId);
+    } else if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfDelivery(item.delivery))) {
       this.owe(item, false);
     }
   }
@@ -176,11 +173,18 @@ export class Deliverer {
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
     for (const [index, item] of items.entries()) this.onAnswer(item, answers[index] ?? DeliveryAnswer.Accepted);
     const [first] = items;
-    if (first !== undefined && this.owed.has(first.clientId)) this.handOwed(first.clientId);
+    if (first === undefined || !this.owed.has(first.clientId)) return;
+    if (this.owed.isWithoutRoom(first.clientId)) this.handlers.onOwed();
+    else this.handOwed(first.clientId);
   }
 
   private onAnswer(item: Item, answer: number): void {
     const { origin, owedSequence, clientId } = item;
+    if (owedSequence !== undefined && answer === DeliveryAnswer.QueueFull) {
+      // It has been acknowledged.
+      this.owed.onNoRoom(clientId);
+      return;
+    }
     if (owedSequence !== undefined) this.owed.delete(clientId, owedSequence);
     if (answer === DeliveryAnswer.Stale) this.topic.end(clientId, item.generation);
     if (answer === DeliveryAnswer.QueueFull) {
@@ -201,14 +205,26 @@ export class Deliverer {
 
   /** @param isRefused the member could keep the message for its client */
   private passOn(turn: Turn, { origin }: Item, isRefused: boolean): void {
-    const { members, questions, position, isOffer } = turn;
-    const refused = turn.refused ?? (isRefused ? members[position] : undefined);
-    const next = members[position + 1];
-    if (next !== undefined) {
-      this.ask(next, origin, { members, questions, position: position + 1, refused, isOffer });
-    } else if (refused !== undefined && origin !== undefined && !isOffer) {
-      this.deliver(refused, origin);
+    const { position } = turn;
+    const refused = turn.refused ?? (isRefused ? turn.members[position] : undefined);
+    this.askNext({ ...turn, position: position + 1, refused }, origin);
+  }
+
+  /** Asks the member whose position it is, or the first behind it that may have room; the last resort is who refused. */
+  private askNext(turn: Turn, origin: Origin | undefined): void {
+    const { members, questions, isOffer } = turn;
+    let { position, refused } = turn;
+    for (; position < members.length; position += 1) {
+      const member = members[position] as Recipient;
+      const isQuestion = position < questions;
+      if (isQuestion || !this.owed.isWithoutRoom(member.clientId)) {
+        const question = isQuestion ? ({ isQuestion } as const) : {};
+        this.hand({ ...member, origin, turn: { ...turn, position, refused }, isRefusable: true, ...question });
+        return;
+      }
+      refused ??= member;
     }
+    if (refused !== undefined && origin !== undefined && !isOffer) this.deliver(refused, origin);
   }
 
   private laneTo(clientId: string): Lane<Item, number> {
@@ -243,7 +259,7 @@ export class Deliverer {
     const lane = this.laneTo(clientId);
     if (!lane.isIdle) return;
     for (const { sequence, delivery } of this.owed.next(clientId, owedPage)) {
-      const item = { ...delivery, clientId, owedSequence: sequence };
+      const item = { ...delivery, isOwed: true, clientId, owedSequence: sequence } as const;
       // What does not fit follows: the order must hold.
       if (!lane.enqueue(item, sizeOfDelivery(delivery.delivery))) return;
     }

@@ -1,5 +1,5 @@
 // What a topic object owes to sessions that it could not reach: on disk, in order, and bounded. Later messages for the
-// same session queue behind it, so that order holds [MQTT-4.6.0-5].
+// same session queue behind it, so that order holds [MQTT-4.6.0-5]; unless the session has no room even for this.
 
 import type { SessionDelivery } from "../core/topic/topic-request.ts";
 import type { TopicStore } from "../core/topic/topic-store.ts";
@@ -8,6 +8,7 @@ export class OwedTable {
   private readonly store: TopicStore;
   private readonly maximumMessages: number;
   private readonly clients: Set<string>;
+  private readonly withoutRoom = new Set<string>();
   private count: number;
 
   constructor(store: TopicStore, maximumMessages: number) {
@@ -29,6 +30,16 @@ export class OwedTable {
     return this.clients.has(clientId);
   }
 
+  /** Its session was reached, and its queue was at its limit: what comes for it now is refused. */
+  isWithoutRoom(clientId: string): boolean {
+    return this.withoutRoom.has(clientId);
+  }
+
+  /** Its session has no room for the oldest, which stays. */
+  onNoRoom(clientId: string): void {
+    if (this.clients.has(clientId)) this.withoutRoom.add(clientId);
+  }
+
   /**
    * @param isFirst before what is owed already, since it is older
    * @returns false when it was not taken: the table is full, or cannot be written
@@ -46,9 +57,9 @@ export class OwedTable {
     return true;
   }
 
-  /** The oldest; when there are none, the client is owed nothing any more. */
+  /** The oldest, of which one is enough to see whether there is room; when there are none, no more is owed. */
   next(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
-    const page = this.store.owed(clientId, most);
+    const page = this.store.owed(clientId, this.isWithoutRoom(clientId) ? 1 : most);
     if (page.length === 0) this.clients.delete(clientId);
     return page;
   }
@@ -56,6 +67,7 @@ export class OwedTable {
   /** The session has it. */
   delete(clientId: string, sequence: number): void {
     if (!this.clients.has(clientId)) return;
+    this.withoutRoom.delete(clientId);
     this.store.deleteOwed(sequence);
     this.count -= 1;
   }

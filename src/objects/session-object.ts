@@ -138,7 +138,7 @@ export class SessionObject extends DurableObject<Env> {
     this.setAlarm();
     this.clearConnectTimers();
     this.watchForQuiet();
-    if (this.session.isGone && this.topicLanes.areIdle) {
+    if (this.session.isGone) {
       this.alarmAtMs = Number.POSITIVE_INFINITY;
       void this.store.deleteAll();
     }

@@ -40,11 +40,6 @@ export class TopicLanes {
     this.handlers = handlers;
   }
 
-  /** Whether every request has been answered. */
-  get areIdle(): boolean {
-    return [this.lanes, this.redistributionLanes].every((lanes) => [...lanes.values()].every((lane) => lane.isIdle));
-  }
-
   request({ shard, request, token, bytes }: Extract<Effect, { type: "request" }>): void {
     const item = { request, token };
     const lanes = request.type === "redistribute" ? this.redistributionLanes : this.lanes;

@@ -48,7 +48,6 @@ describe("the lanes of a session", () => {
     send(lanes, publish);
     await vi.advanceTimersByTimeAsync(10);
     expect(answered()).toBe(1);
-    expect(lanes.areIdle).toBe(false);
   });
 
   it("have room for what the client sends, however much is offered", async () => {
@@ -57,7 +56,6 @@ describe("the lanes of a session", () => {
     send(lanes, publish);
     await vi.advanceTimersByTimeAsync(1_000);
     expect([answered(), unanswered()]).toEqual([10_001, 0]);
-    expect(lanes.areIdle).toBe(true);
   });
 });
 

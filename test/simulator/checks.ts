@@ -67,7 +67,7 @@ function disordered(history: History, life: Life): string[] {
     if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
     if (publication.mayExpire || publication.mayBeRefused) continue;
     seen.add(payload);
-    if (!isCovered(life, publication)) continue;
+    if (!isCovered(life, publication, qos)) continue;
     const stream = `${publication.publisher} ${publication.topicName} ${publication.qos} ${qos}`;
     const before = last.get(stream);
     if (before !== undefined && before.number > publication.number) {
@@ -78,10 +78,11 @@ function disordered(history: History, life: Life): string[] {
   return wrong;
 }
 
-/** From its first PUBLISH to its acknowledgement, one subscription was there. */
-function isCovered({ subscriptions }: Life, { topicName, sentAt, answeredAt }: Publication): boolean {
-  return subscriptions.some(({ topicFilter, from, to }) => {
-    return from < sentAt && (answeredAt < to || to === Infinity) && matches(topicFilter, topicName);
+/** From its first PUBLISH to its acknowledgement, one subscription was there that has it delivered at this QoS. */
+function isCovered({ subscriptions }: Life, { topicName, sentAt, answeredAt }: Publication, qos: QoS): boolean {
+  return subscriptions.some(({ topicFilter, qos: granted, from, to }) => {
+    const isThroughout = from < sentAt && (answeredAt < to || to === Infinity);
+    return isThroughout && granted >= qos && matches(topicFilter, topicName);
   });
 }
 

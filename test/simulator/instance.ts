@@ -65,6 +65,7 @@ export class Instance implements Owner {
   afterEvent(): void {
     if (!this.isAlive) return;
     this.#lastEventMs = this.host.world.clock.nowMs;
+    this.host.storage.endTurn();
     this.confirmWrites();
     this.host.watchAlarm();
     this.#watchForIdleness();

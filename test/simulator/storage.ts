@@ -1,12 +1,16 @@
 // The simulated disk of one object: SQLite and the alarm. Writes are confirmed some time after they are made, in
 // order; a crash keeps those that are confirmed, and as many of the others as chance has it. Writes of one
 // `transactionSync` stand or fall together. The platform would keep all that a turn has written, or nothing: to cut
-// between any two writes is harder.
+// between any two writes is harder. Only the alarm is there with the first that is kept of its turn.
 
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
 type Statement = { readonly query: string; readonly bindings: readonly SqlStorageValue[] };
-type Write = { readonly statements: readonly Statement[]; readonly alarm: number | null | undefined };
+type Write = {
+  readonly statements: readonly Statement[];
+  readonly alarm: number | null | undefined;
+  readonly turn: number;
+};
 
 /** An error of the disk that the simulator has made up: what it sets off is no mistake of the broker's. */
 export class DiskError extends Error {
@@ -21,6 +25,7 @@ export class SimulatedStorage {
   /** At that moment. */
   #alarmBefore: number | null = null;
   #isOpen = false;
+  #turn = 0;
   /** The statements of a transaction that is under way. */
   #transaction: Statement[] | undefined;
   /** When the alarm is to ring. */
@@ -43,6 +48,10 @@ export class SimulatedStorage {
     return this.#confirmed;
   }
 
+  endTurn(): void {
+    this.#turn += 1;
+  }
+
   confirm(count: number): void {
     this.#confirmed = count;
     if (count < this.#writes.length) return;
@@ -57,16 +66,16 @@ export class SimulatedStorage {
   crash(keep: number): void {
     const unconfirmed = this.#writes.length - this.#confirmed;
     const kept = this.#writes.slice(0, this.#confirmed + Math.round(keep * unconfirmed));
+    const lastTurn = kept.at(-1)?.turn ?? -1;
+    const alarms = this.#writes.filter(({ alarm, turn }) => alarm !== undefined && turn <= lastTurn);
     if (this.#isOpen) this.#sql.exec("ROLLBACK");
     this.#isOpen = false;
     this.#writes = [];
     this.#confirmed = 0;
     this.#transaction = undefined;
-    this.alarmAtMs = this.#alarmBefore;
-    for (const { statements, alarm } of kept) {
-      for (const { query, bindings } of statements) this.#sql.exec(query, ...bindings);
-      if (alarm !== undefined) this.alarmAtMs = alarm;
-    }
+    for (const { query, bindings } of kept.flatMap(({ statements }) => statements)) this.#sql.exec(query, ...bindings);
+    const last = alarms.at(-1);
+    this.alarmAtMs = last === undefined ? this.#alarmBefore : (last.alarm ?? null);
     this.#alarmBefore = this.alarmAtMs;
   }
 
@@ -102,8 +111,10 @@ export class SimulatedStorage {
     }
   }
 
+  /** A crash may leave tables that were just made, and nothing in them. */
   get isEmpty(): boolean {
-    return this.#sql.tables().length === 0;
+    const tables = this.#sql.tables().filter((table) => table !== "schema_version");
+    return tables.every((table) => this.rows(`SELECT 1 FROM ${table} LIMIT 1`).length === 0);
   }
 
   #exec(query: string, bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
@@ -145,7 +156,7 @@ export class SimulatedStorage {
     this.#isOpen = true;
   }
 
-  #note(write: Write): void {
-    this.#writes.push(write);
+  #note(write: Omit<Write, "turn">): void {
+    this.#writes.push({ ...write, turn: this.#turn });
   }
 }

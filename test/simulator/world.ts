@@ -73,7 +73,7 @@ export class World {
     await this.#pass(this.#chance.between(0, 3_000));
     this.trace("faults begin");
     this.faults.areOn = true;
-    this.#nowAndThen(this.faults.crashEveryMs, () => this.#chance.pick(this.platform.hosts).crash("crash"));
+    this.#nowAndThen(this.faults.crashEveryMs, () => this.#crashOne());
     this.#nowAndThen(this.faults.cutEveryMs, () => this.#chance.pick(this.#actors).client.link?.cut());
     await this.#pass(this.#chance.between(5_000, 30_000));
     this.trace("faults end");
@@ -150,6 +150,11 @@ export class World {
       act();
       this.#nowAndThen(everyMs, act);
     });
+  }
+
+  #crashOne(): void {
+    const { hosts } = this.platform;
+    if (hosts.length > 0) this.#chance.pick(hosts).crash("crash");
   }
 
   async #judge(): Promise<void> {

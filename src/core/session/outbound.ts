@@ -89,9 +89,7 @@ export class Outbound {
     }
     if (!this.makeRoomFor(delivery)) {
       // The answer to it was lost, and the queue is full by now: maybe with this very message.
-      if (this.hasTaken(delivery, isDurable)) return DeliveryAnswer.Accepted;
-      this.context.droppedMessages += 1;
-      return DeliveryAnswer.QueueFull;
+      return this.hasTaken(delivery, isDurable) ? DeliveryAnswer.Accepted : DeliveryAnswer.QueueFull;
     }
     const { qos } = delivery;
     // An id and the message that it stands for are written together, or neither is.

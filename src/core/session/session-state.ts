@@ -1,6 +1,7 @@
 // MQTT's Session State and its life: begun by a CONNECT, left by a lost connection, resumed or ended. What is in it
 // is in the neighbouring files; which socket it talks to is the session's business. MQTT 5.0 section 4.1.
 
+import type { ConnectWill } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -46,8 +47,15 @@ export class SessionState {
     return sessionEndMs(this.record);
   }
 
-  /** A client connects: resumes the state, or begins one. */
-  open(expirySec: number): void {
+  /** A client connects: resumes the state, or begins one. What that writes is on disk as a whole, or not at all. */
+  open(expirySec: number, will: ConnectWill | undefined): void {
+    const begin = () => this.begin(expirySec, will);
+    if (this.isDurable || expirySec > 0 || will !== undefined) this.context.store.atomically(begin);
+    else begin();
+    this.outbound.onConnected();
+  }
+
+  private begin(expirySec: number, will: ConnectWill | undefined): void {
     const { layout, randomId } = this.context.settings;
     const isMoved = this.record !== undefined && this.record.layout !== layout;
     const isStored = this.isDurable;
@@ -63,9 +71,9 @@ export class SessionState {
     // What the disk says of a session that was durable has to be true, also once it no longer is.
     if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
+    if (will !== undefined) this.wills.set(will);
     if (isMoved && !this.subscribing.registerAgain(generation)) this.setLayout();
     this.subscribing.onConnected();
-    this.outbound.onConnected();
   }
 
   /** A topic object has answered a request. */

@@ -7,12 +7,13 @@ import type { ClientPacket, DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
-import { DeliveryAnswer, type SessionDelivery } from "../topic/topic-request.ts";
+import type { SessionDelivery } from "../topic/topic-request.ts";
 import { type Accepted, onPendingPacket } from "./authenticating.ts";
 import { checkAccess, connackOf, connectedBy } from "./connecting.ts";
 import { type Connected, type Connection, fromSnapshot, type Pending, send, takeSnapshot } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Context, type SessionSettings } from "./context.ts";
+import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
 import { livenessDeadlineMs, lookAfterMs } from "./lifetime.ts";
@@ -97,15 +98,7 @@ export class Session {
   onDeliveries(items: readonly SessionDelivery[], nowMs: number): number[] {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
-    const answers = items.map(({ generation, isRefusable, isQuestion, delivery }) => {
-      const { generation: current, outbound, isDurable } = this.state;
-      if (current !== generation) return DeliveryAnswer.Stale;
-      const canSend = () => !isQuestion && this.current !== undefined && outbound.makeRoomFor(delivery);
-      if (isRefusable && !canSend()) {
-        return outbound.hasTaken(delivery, isDurable) ? DeliveryAnswer.Accepted : DeliveryAnswer.Refused;
-      }
-      return outbound.accept(delivery, this.current, isDurable);
-    });
+    const answers = takeDeliveries(this.context, this.state, this.current, items);
     if (this.current !== undefined) this.state.outbound.flush(this.current);
     return answers;
   }
@@ -236,8 +229,7 @@ export class Session {
     const connected = connectedBy(pending, packet, proof, this.settings, this.context.nowMs);
     this.current = connected;
     this.connections.put(connected);
-    this.state.open(connected.sessionExpirySec);
-    if (packet.will !== undefined) this.state.wills.set(packet.will);
+    this.state.open(connected.sessionExpirySec, packet.will);
     send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
     this.context.report({ type: "connected", protocolVersion, atMs: this.context.nowMs });

@@ -55,6 +55,8 @@ export type SessionDelivery = {
   readonly isRefusable: boolean;
   /** It only asks whether the session has the message already: one that has not refuses. */
   readonly isQuestion?: true;
+  /** The topic object has kept it, and it is acknowledged: where there is no room, it is kept on. */
+  readonly isOwed?: true;
   readonly delivery: Delivery;
 };
 
@@ -64,7 +66,7 @@ export const DeliveryAnswer = {
   Accepted: 0,
   /** That life of the session is over: its subscriptions are to be pruned. */
   Stale: 1,
-  /** Dropped, and counted: the session's queue is at its limit. */
+  /** The session's queue is at its limit: what is not owed is dropped, and counted. */
   QueueFull: 2,
   /** Refused: the client is away, or the session's queue at its limit, or it was a question. Only what is refusable. */
   Refused: 3,
@@ -76,6 +78,7 @@ const retainAsPublishedBit = 0b1000;
 const sendRetainedBit = 0b1_0000;
 const refusableBit = 0b01;
 const questionBit = 0b10;
+const owedBit = 0b100;
 
 /** About how many bytes of a batch, and of a queue, an item takes. */
 export function sizeOfMessage(message: Message): number {
@@ -149,15 +152,21 @@ export function decodeSessionDelivery(bytes: Uint8Array): SessionDelivery {
 
 function writeSessionDelivery(writer: ByteWriter, item: SessionDelivery): void {
   writer.string(item.generation);
-  writer.u8((item.isRefusable ? refusableBit : 0) | (item.isQuestion ? questionBit : 0));
+  const { isRefusable, isQuestion, isOwed } = item;
+  writer.u8((isRefusable ? refusableBit : 0) | (isQuestion ? questionBit : 0) | (isOwed ? owedBit : 0));
   writeDelivery(writer, item.delivery);
 }
 
 function readSessionDelivery(reader: ByteReader): SessionDelivery {
   const generation = reader.string();
   const options = reader.u8();
-  const question = (options & questionBit) !== 0 ? ({ isQuestion: true } as const) : {};
-  return { generation, isRefusable: (options & refusableBit) !== 0, ...question, delivery: readDelivery(reader) };
+  return {
+    generation,
+    isRefusable: (options & refusableBit) !== 0,
+    ...((options & questionBit) !== 0 ? { isQuestion: true } : {}),
+    ...((options & owedBit) !== 0 ? { isOwed: true } : {}),
+    delivery: readDelivery(reader),
+  };
 }
 
 function writeSubscription(writer: ByteWriter, subscription: TopicSubscription, sendRetained: boolean): void {
