@@ -139,7 +139,7 @@ export class Deliverer {
     else item.origin?.batch.onTaken(item.origin.index);
     // A question delivers nothing that could overtake anything.
     const isBehind = this.owed.has(item.clientId) && !item.isQuestion;
-    if (isBehind && this.owed.isWithoutRoom(item.clientId)) {
+    if (isBehind && item.delivery.qos > 0 && this.owed.isWithoutRoom(item.clientId)) {
       this.onAnswer(item, DeliveryAnswer.QueueFull);
       this.handOwed(item.clientId);
     } else if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfDelivery(item.delivery))) {

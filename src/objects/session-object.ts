@@ -189,7 +189,9 @@ export class SessionObject extends DurableObject<Env> {
       return;
     }
     const hibernation = this.session.hibernate();
-    if (hibernation !== undefined) this.sockets.keep(hibernation.socketId, hibernation.snapshot);
+    if (hibernation === undefined) return;
+    this.sockets.keep(hibernation.socketId, hibernation.snapshot);
+    this.setAlarm();
   }
 
   /** Gives an event to the core, and runs what it sets off. */

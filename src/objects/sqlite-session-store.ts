@@ -77,6 +77,10 @@ export class SqliteSessionStore implements SessionStore {
     this.schema = new Schema(storage, migrations);
   }
 
+  get isUsed(): boolean {
+    return this.schema.exists;
+  }
+
   atomically<T>(write: () => T): T {
     this.schema.ensure();
     return this.storage.transactionSync(write);

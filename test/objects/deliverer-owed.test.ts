@@ -1,7 +1,10 @@
 // What becomes of deliveries to a session that cannot be reached.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DeliveryAnswer } from "../../src/core/topic/topic-request.ts";
 import { DelivererScene } from "./deliverer-scene.ts";
+
+const { QueueFull, Refused } = DeliveryAnswer;
 
 /** By then a lane has given up. */
 const givenUpMs = 13_000;
@@ -131,6 +134,85 @@ describe("what cannot be kept for a session", () => {
     expect(scene.payloadsOf("lost")).toEqual([kept, "three"]);
   });
 });
+
+describe("a session that is back, and has no room for what it is owed", () => {
+  it("gets it when there is room, and nothing of it is lost", async () => {
+    const scene = await withoutRoom("one", "two");
+    expect(scene.store.owedCount()).toBe(2);
+    expect(scene.onOwed).toHaveBeenCalled();
+    await back(scene);
+    expect(scene.payloadsOf("lost")).toEqual(["one", "two"]);
+    expect(scene.owed.isEmpty).toBe(true);
+  });
+
+  it("is not owed what comes meanwhile: its publisher is answered 0x97, and QoS 0 is dropped [B41]", async () => {
+    const scene = await withoutRoom("one");
+    const dropped = scene.deliverer.droppedMessages;
+    expect(await scene.publish("two")).toBe(0x97);
+    expect(await scene.publish("three", 0)).toBe(0);
+    expect(scene.store.owedCount()).toBe(1);
+    expect(scene.deliverer.droppedMessages).toBe(dropped + 2);
+    await vi.advanceTimersByTimeAsync(100);
+    await back(scene);
+    expect(scene.payloadsOf("lost")).toEqual(["one"]);
+  });
+
+  it("is asked again by the next message, without waiting for the alarm", async () => {
+    const scene = await withoutRoom("one");
+    scene.answers.delete("lost");
+    expect(await scene.publish("two")).toBe(0x97);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(scene.payloadsOf("lost")).toEqual(["one"]);
+    expect(await answerOf(scene.publish("three"))).toBe(0);
+  });
+
+  it("is asked with one message at a time", async () => {
+    const scene = await withoutRoom("one", "two", "three");
+    const asked: string[] = [];
+    scene.answers.set("lost", (payload) => {
+      asked.push(payload);
+      return QueueFull;
+    });
+    scene.deliverer.retryOwed();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked).toEqual(["one"]);
+  });
+
+  it("is passed over in a shared subscription, and is the last resort there", async () => {
+    const scene = lost();
+    scene.subscribe("lost", "$share/g/t");
+    scene.published("one");
+    await vi.advanceTimersByTimeAsync(givenUpMs);
+    scene.answers.set("lost", QueueFull);
+    scene.unsubscribe("lost", "t");
+    scene.deliverer.retryOwed();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await scene.publish("two")).toBe(0x97); // its only member
+    scene.subscribe("other", "$share/g/t");
+    for (const payload of ["three", "four"]) expect(await answerOf(scene.publish(payload))).toBe(0);
+    expect(scene.payloadsOf("other")).toEqual(["three", "four"]);
+    scene.answers.set("other", Refused);
+    expect(await answerOf(scene.publish("five", 2))).toBeOneOf([0, 0x97]);
+    expect(scene.payloadsOf("lost")).toEqual([]);
+  });
+});
+
+/** What is owed is there; the session is reached, and its queue is at its limit. */
+async function withoutRoom(...payloads: string[]): Promise<DelivererScene> {
+  const scene = lost();
+  for (const payload of payloads) scene.published(payload);
+  await vi.advanceTimersByTimeAsync(givenUpMs);
+  scene.answers.set("lost", QueueFull);
+  scene.onOwed.mockClear();
+  scene.deliverer.retryOwed();
+  await vi.advanceTimersByTimeAsync(100);
+  return scene;
+}
+
+async function answerOf(answer: Promise<number | undefined>): Promise<number | undefined> {
+  await vi.advanceTimersByTimeAsync(100);
+  return await answer;
+}
 
 function lost(limits: { maximumOwedMessages?: number } = {}): DelivererScene {
   const scene = new DelivererScene(limits);

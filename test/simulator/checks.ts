@@ -45,11 +45,11 @@ function isSharedBelowQos2({ lives }: History, topicName: string): boolean {
 }
 
 /** Each shared subscription delivers on its own; all others do together. */
-function waysTo({ subscriptions }: Life, topicName: string): number {
-  const filters = subscriptions.filter((each) => !isPlain(each)).map(({ topicFilter }) => topicFilter);
-  const shared = [...new Set(filters)].filter((filter) => matches(filterOf(filter), topicName)).length;
-  const hasPlain = subscriptions.some((each) => isPlain(each) && matches(each.topicFilter, topicName));
-  return Math.max(1, shared + (hasPlain ? 1 : 0));
+function waysTo({ asked }: Life, topicName: string): number {
+  const plain = (filter: string) => isPlain({ topicFilter: filter });
+  const matching = [...asked].filter((filter) => matches(plain(filter) ? filter : filterOf(filter), topicName));
+  const shared = matching.filter((filter) => !plain(filter)).length;
+  return Math.max(1, matching.some(plain) ? shared + 1 : shared);
 }
 
 /**
@@ -208,7 +208,7 @@ export function filterOf(sharedFilter: string): string {
   return sharedFilter.split("/").slice(2).join("/");
 }
 
-function isPlain({ topicFilter }: Subscription): boolean {
+function isPlain({ topicFilter }: Pick<Subscription, "topicFilter">): boolean {
   return !topicFilter.startsWith("$share/");
 }
 

@@ -35,6 +35,8 @@ export type Life = {
   readonly number: number;
   readonly isDurable: boolean;
   readonly subscriptions: Subscription[];
+  /** Filters that the broker may know, whether or not its answer came. */
+  readonly asked: Set<string>;
   readonly receipts: Receipt[];
   /** Infinity while nothing has ended it. */
   endedAt: Moment;
@@ -102,6 +104,7 @@ export class History {
       number,
       isDurable,
       subscriptions: [],
+      asked: new Set(),
       receipts: [],
       endedAt: Number.POSITIVE_INFINITY,
     };
@@ -116,6 +119,11 @@ export class History {
 
   subscribed(life: Life, topicFilter: string, qos: QoS): void {
     life.subscriptions.push({ topicFilter, qos, from: this.moment, to: Number.POSITIVE_INFINITY });
+  }
+
+  asked(life: Life, topicFilter: string): void {
+    life.asked.add(topicFilter);
+    this.endSubscription(life, topicFilter);
   }
 
   /** The client begins to change it: from here on nothing is promised. */

@@ -56,6 +56,17 @@ export class Host {
 
   /** The process is gone: sockets and calls with it, and what was not confirmed, or a part of that. */
   crash(why: string): void {
+    this.storage.crash(this.world.faults.keptAfterCrash());
+    this.#end(why);
+  }
+
+  /** The object ends itself. */
+  abort(why: string): void {
+    this.storage.abort(this.world.faults.keptAfterCrash());
+    this.#end(why);
+  }
+
+  #end(why: string): void {
     const { instance } = this;
     this.world.trace(`${this.label}: ${why}`);
     this.instance = undefined;
@@ -65,7 +76,6 @@ export class Host {
       instance.isAlive = false;
       for (const abandon of instance.abandoned) abandon();
     }
-    this.storage.crash(this.world.faults.keptAfterCrash());
     for (const socket of this.sockets) socket.lose();
     this.sockets.clear();
     this.watchAlarm();

@@ -65,7 +65,7 @@ export class Instance implements Owner {
   afterEvent(): void {
     if (!this.isAlive) return;
     this.#lastEventMs = this.host.world.clock.nowMs;
-    this.host.storage.endTurn();
+    if (this.host.storage.endTurn()) this.host.world.checkAfter(this);
     this.confirmWrites();
     this.host.watchAlarm();
     this.#watchForIdleness();

@@ -46,6 +46,15 @@ export function checkLeftovers(
   return wrong;
 }
 
+/** Whether the disk of a session that has ended holds anything that an alarm will still find. */
+export function hasLateLeftovers(hosts: readonly Host[], clients: readonly Client[]): boolean {
+  const lasting = clients.filter(({ isConnected, isDurable }) => isConnected && isDurable);
+  const names = new Set(lasting.map(({ profile }) => `default/${profile.clientId}`));
+  return hosts.some(({ kind, name, storage }) => {
+    return kind === "session" && !names.has(name) && !storage.isEmpty && storage.alarmAtMs !== null;
+  });
+}
+
 function checkClient(client: Client, { storage }: Host, atTopics: readonly SubscriptionRow[], topicShards: number) {
   const { profile, session } = client;
   const { clientId } = profile;

@@ -65,7 +65,7 @@ function contextOf(instance: Instance): DurableObjectState {
     getWebSockets: () => [...host.sockets],
     blockConcurrencyWhile: (act: () => Promise<unknown>) => instance.blockUntil(act),
     abort: (reason: string) => {
-      if (instance.isAlive) host.crash(`aborts: ${reason}`);
+      if (instance.isAlive) host.abort(`aborts: ${reason}`);
     },
   };
   return context as unknown as DurableObjectState;

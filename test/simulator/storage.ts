@@ -48,8 +48,11 @@ export class SimulatedStorage {
     return this.#confirmed;
   }
 
-  endTurn(): void {
+  /** @returns whether the turn has written anything */
+  endTurn(): boolean {
+    const hasWritten = this.#writes.at(-1)?.turn === this.#turn;
     this.#turn += 1;
+    return hasWritten;
   }
 
   confirm(count: number): void {
@@ -64,8 +67,20 @@ export class SimulatedStorage {
 
   /** @param keep how many of the unconfirmed writes reach the disk; a number from 0 to 1 */
   crash(keep: number): void {
-    const unconfirmed = this.#writes.length - this.#confirmed;
-    const kept = this.#writes.slice(0, this.#confirmed + Math.round(keep * unconfirmed));
+    this.#loseAllBut(this.#writes.slice(0, this.#confirmed + Math.round(keep * this.#unconfirmed)));
+  }
+
+  /** The object ends itself amid a turn: workerd takes back what that turn has written. */
+  abort(keep: number): void {
+    this.#writes = this.#writes.filter(({ turn }) => turn < this.#turn);
+    this.crash(keep);
+  }
+
+  get #unconfirmed(): number {
+    return this.#writes.length - this.#confirmed;
+  }
+
+  #loseAllBut(kept: readonly Write[]): void {
     const lastTurn = kept.at(-1)?.turn ?? -1;
     const alarms = this.#writes.filter(({ alarm, turn }) => alarm !== undefined && turn <= lastTurn);
     if (this.#isOpen) this.#sql.exec("ROLLBACK");

@@ -7,7 +7,9 @@ import { Faults } from "./faults.ts";
 import { simulateGlobals } from "./globals.ts";
 import { History } from "./history.ts";
 import type { Host } from "./host.ts";
-import { checkLeftovers } from "./leftovers.ts";
+import type { Instance } from "./instance.ts";
+import { type Bounds, brokenInvariant } from "./invariants.ts";
+import { checkLeftovers, hasLateLeftovers } from "./leftovers.ts";
 import { Platform } from "./platform.ts";
 import { Probe } from "./probe.ts";
 import { Random } from "./random.ts";
@@ -27,6 +29,8 @@ type Phase = "eventful" | "settling" | "over";
 
 /** The longest that anything takes: tries of what is owed, at most five minutes apart, and expiring sessions. */
 const settlingMs = 1_500_000;
+/** An object that a crash has left with rows of a session that is over finds them once a day. */
+const lookedAfterMs = 90_000_000;
 
 export class World {
   readonly clock = new Clock();
@@ -38,7 +42,7 @@ export class World {
   readonly gatesOutput: boolean;
   readonly maximumInFlight: number;
   phase: Phase = "eventful";
-  readonly #maximumQueuedMessages: number;
+  readonly #bounds: Bounds;
   readonly #topicShards: number;
   readonly #chance: Random;
   readonly #actors: readonly Actor[];
@@ -54,11 +58,15 @@ export class World {
     this.ids = new Random(seed, 2);
     this.#chance = new Random(seed, 3);
     this.faults = new Faults(new Random(seed, 4));
-    this.#maximumQueuedMessages = this.#chance.pick([10_000, 10_000, 10_000, 12]);
+    this.#bounds = {
+      maximumQueuedMessages: this.#chance.pick([10_000, 10_000, 10_000, 12]),
+      maximumOwedMessages: this.#chance.pick([100_000, 100_000, 100_000, 15]),
+    };
     this.maximumInFlight = this.#chance.pick([100, 4]);
     this.#topicShards = this.#chance.pick([1, 1, 2, 3]);
     this.platform = new Platform(this, {
-      MAXIMUM_QUEUED_MESSAGES: this.#maximumQueuedMessages,
+      MAXIMUM_QUEUED_MESSAGES: this.#bounds.maximumQueuedMessages,
+      MAXIMUM_OWED_MESSAGES: this.#bounds.maximumOwedMessages,
       MAXIMUM_IN_FLIGHT: this.maximumInFlight,
       TOPIC_SHARDS: this.#topicShards,
     });
@@ -93,7 +101,7 @@ export class World {
 
   /** No queue gets full: what is acknowledged arrives, whatever version its publisher speaks. */
   get hasRoomForAll(): boolean {
-    return this.#maximumQueuedMessages > 1_000;
+    return Math.min(...Object.values(this.#bounds)) > 1_000;
   }
 
   /** A full queue, or a disk that fails, has a message refused. */
@@ -152,6 +160,12 @@ export class World {
     });
   }
 
+  /** To be called when an object has done something. */
+  checkAfter({ host }: Instance): void {
+    const broken = brokenInvariant(host, this.#bounds);
+    if (broken !== undefined) this.violate(broken);
+  }
+
   #crashOne(): void {
     const { hosts } = this.platform;
     if (hosts.length > 0) this.#chance.pick(hosts).crash("crash");
@@ -163,6 +177,7 @@ export class World {
     if (this.#broken !== undefined) return;
     this.phase = "over";
     const clients = this.#actors.map(({ client }) => client);
+    if (hasLateLeftovers(this.platform.hosts, clients)) await this.#pass(lookedAfterMs);
     const wrong = [
       ...checkMessages(this.history),
       ...checkWills(this.history),

@@ -36,6 +36,10 @@ export class MemorySessionStore implements SessionStore {
     remembered: new Set(),
   };
 
+  get isUsed(): boolean {
+    return this.writes.length > 0;
+  }
+
   atomically<T>(write: () => T): T {
     const [before, noted] = [copyOf(this.#rows), this.writes.length];
     try {

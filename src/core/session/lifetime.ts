@@ -10,8 +10,8 @@ const neverExpiresSec = 0xffff_ffff;
 export const lookAfterMs = {
   /** A Will has to be published. */
   will: 90_000,
-  /** The session's expiry has to begin. */
-  durable: 86_400_000,
+  /** The session's expiry has to begin; or what a hibernation has spilled has to go. */
+  stored: 86_400_000,
 } as const;
 
 /** When the session ends by time; Infinity while its client is connected, or for never. */

@@ -52,6 +52,9 @@ export type IncomingRow = {
 };
 
 export interface SessionStore {
+  /** Whether anything may be on disk. */
+  readonly isUsed: boolean;
+
   /** All of it, or nothing where it throws. */
   atomically<T>(write: () => T): T;
 

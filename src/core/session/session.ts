@@ -283,6 +283,6 @@ export class Session {
   /** How soon a crash that cuts the client off has to be noticed, though nobody connects and nothing is delivered. */
   private get lookAfterMs(): number {
     if (!this.state.wills.isEmpty) return lookAfterMs.will;
-    return this.state.isDurable ? lookAfterMs.durable : Number.POSITIVE_INFINITY;
+    return this.context.store.isUsed ? lookAfterMs.stored : Number.POSITIVE_INFINITY;
   }
 }

@@ -228,6 +228,17 @@ describe("the queue of a session", () => {
     expect(h.deliver(delivery("4"))).toEqual([Accepted]);
   });
 
+  it("leaves what is owed to it where it is, in order: behind what finds no room nothing does [MQTT-4.6.0-5]", () => {
+    const h = new SessionHarness({ limits: { maximumQueuedBytes: 1000 } });
+    h.subscribed().drop();
+    const item = (text: string) => ({ generation: h.generation, isRefusable: false, delivery: delivery(text) });
+    const owed = (text: string) => ({ ...item(text), isOwed: true as const });
+    const items = [owed("x".repeat(600)), owed("y".repeat(600)), owed("z"), item("live")];
+    expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Accepted, QueueFull, QueueFull, Accepted]);
+    // Nothing is lost: the topic object has it.
+    expect(h.session.droppedMessages).toBe(0);
+  });
+
   it("has a limit of bytes, which a crash does not forget", () => {
     const h = new SessionHarness({ limits: { maximumQueuedBytes: 1000 } });
     h.subscribed().drop();

@@ -70,6 +70,7 @@ describe("the batches between a session and a topic object", () => {
       return { generation: "generation1", isRefusable, delivery: delivery as SessionDelivery["delivery"] };
     });
     deliveries.push(...deliveries.map((each): SessionDelivery => ({ ...each, isQuestion: true })));
+    deliveries.push(...deliveries.map((each): SessionDelivery => ({ ...each, isOwed: true })));
     expect(decodeSessionDeliveries(encodeSessionDeliveries(deliveries))).toEqual(deliveries);
     for (const each of deliveries) expect(decodeSessionDelivery(encodeSessionDelivery(each))).toEqual(each);
   });
