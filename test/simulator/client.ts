@@ -2,30 +2,15 @@
 // what was not acknowledged, acknowledges in order. It holds the broker to what every client may expect, packet by
 // packet; what becomes of messages is judged at the end.
 
-import { generate, type Packet, parser } from "mqtt-packet";
+import type { Packet } from "mqtt-packet";
 import type { QoS } from "../../src/core/message/message.ts";
 import { lineOf } from "../support/packet-line.ts";
-import { Acknowledgements } from "./acknowledgements.ts";
+import { Connection } from "./client-connection.ts";
 import { connectOf, detailOf, type Profile, publishOf, type WillWish } from "./client-packets.ts";
 import { ClientSession, type Outgoing } from "./client-session.ts";
 import { ClientWills } from "./client-wills.ts";
-import type { WillRecord } from "./history.ts";
-import { Link } from "./socket.ts";
+import type { Link } from "./socket.ts";
 import type { World } from "./world.ts";
-
-/** One connection, from the socket on. */
-type Connection = {
-  readonly link: Link;
-  readonly cleanStart: boolean;
-  readonly will: WillRecord | undefined;
-  readonly parser: ReturnType<typeof parser>;
-  readonly acknowledgements: Acknowledgements;
-  isAccepted: boolean;
-  /** DISCONNECT was sent: the broker is to close. */
-  isLeaving: boolean;
-  /** With 0x00. */
-  hasLeft: boolean;
-};
 
 export class Client {
   readonly profile: Profile;
@@ -65,33 +50,22 @@ export class Client {
 
   /** Over a new socket, whatever becomes of the one it has. */
   connect({ cleanStart, will }: { cleanStart: boolean; will: WillWish | undefined }): void {
-    const { version, clientId, isRelayed } = this.profile;
     if (this.#connection !== undefined) this.#abandon(this.#connection);
     const isClean = cleanStart || this.#mustStartClean || !this.isDurable;
     if (isClean) this.#endSession();
     this.#wills.onConnect(isClean);
     const record = will === undefined ? undefined : this.#wills.make(will);
-    const host = this.#world.sessionHost(clientId);
-    const connection: Connection = {
-      link: new Link(
-        this.#world,
-        host,
-        {
-          onBytes: (bytes) => this.#connection === connection && connection.parser.parse(Buffer.from(bytes)),
-          onClosed: (code) => this.#onClosed(connection, code),
-        },
-        isRelayed,
-      ),
-      cleanStart: isClean,
-      will: record,
-      parser: parser({ protocolVersion: version }),
-      acknowledgements: new Acknowledgements(this.#world, this.profile, (packet) => this.#send(connection, packet)),
-      isAccepted: false,
-      isLeaving: false,
-      hasLeft: false,
-    };
-    connection.parser.on("packet", (packet) => this.#onPacket(connection, packet));
-    connection.parser.on("error", (error) => this.#wrong(`got bytes that are no packet: ${error}`));
+    const connection: Connection = new Connection(
+      this.#world,
+      this.profile,
+      { cleanStart: isClean, will: record },
+      {
+        onPacket: (packet) => this.#onPacket(connection, packet),
+        onError: (error) => this.#wrong(`got bytes that are no packet: ${error}`),
+        onClosed: (code) => this.#onClosed(connection, code),
+        send: (packet) => this.#send(connection, packet),
+      },
+    );
     this.#connection = connection;
     this.#mustStartClean = isClean;
     this.#send(connection, connectOf(this.profile, isClean, record));
@@ -292,7 +266,7 @@ export class Client {
   #send(connection: Connection | undefined, packet: object): void {
     if (connection === undefined || this.#connection !== connection || connection.isLeaving) return;
     this.#world.trace(() => `${this.profile.clientId} -> ${lineOf(packet as Packet)}${detailOf(packet)}`);
-    connection.link.send(generate(packet as Packet, { protocolVersion: this.profile.version }));
+    connection.send(packet);
   }
 
   #keepAlive(connection: Connection): void {

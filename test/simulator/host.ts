@@ -28,7 +28,7 @@ export class Host {
     this.world = world;
     this.kind = kind;
     this.name = name;
-    this.storage = new SimulatedStorage((query) => world.mayFail(this, query));
+    this.storage = new SimulatedStorage((query) => world.mayFail(this, query), world.hasTransactions);
   }
 
   get label(): string {

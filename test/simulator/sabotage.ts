@@ -2,6 +2,8 @@
 // around the broker, or one of its methods; nothing in src knows of it.
 
 import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
+import { Outbound } from "../../src/core/session/outbound.ts";
+import { OwedTable } from "../../src/objects/owed-table.ts";
 import { SqliteSessionStore } from "../../src/objects/sqlite-session-store.ts";
 import { SqliteTopicStore } from "../../src/objects/sqlite-topic-store.ts";
 import type { RunOptions } from "./world.ts";
@@ -30,6 +32,26 @@ export const sabotages = {
   },
   "subscriptions not stored": () => {
     SqliteTopicStore.prototype.putSubscriber = () => {};
+    return {};
+  },
+  /** Writes that belong together are cut apart by a crash. */
+  "transactions that are not whole": () => ({ hasTransactions: false }),
+  /** A member of a shared subscription refuses the repeat of a message that it has. */
+  "repeats refused": () => {
+    Outbound.prototype.hasTaken = () => false;
+    return {};
+  },
+  /** What was acknowledged, and finds no room when its session is back, is dropped. */
+  "owed messages dropped by a full queue": () => {
+    OwedTable.prototype.onNoRoom = function (clientId) {
+      const [first] = this.next(clientId, 1);
+      if (first !== undefined) this.delete(clientId, first.sequence);
+    };
+    return {};
+  },
+  /** A crash leaves rows that no alarm finds. */
+  "no alarm for what is stored": () => {
+    Object.defineProperty(SqliteSessionStore.prototype, "isUsed", { get: () => false });
     return {};
   },
   /** What a session that cannot be reached is owed is gone with the topic object. */

@@ -35,8 +35,11 @@ export class SimulatedStorage {
   /** Asked before every statement; throws where the disk is to fail. */
   readonly #mayFail: (query: string) => void;
 
-  constructor(mayFail: (query: string) => void) {
+  readonly #hasTransactions: boolean;
+
+  constructor(mayFail: (query: string) => void, hasTransactions: boolean) {
     this.#mayFail = mayFail;
+    this.#hasTransactions = hasTransactions;
   }
 
   /** Writes that were made, and those of them that were confirmed, since everything was confirmed. */
@@ -144,7 +147,7 @@ export class SimulatedStorage {
   }
 
   #atomically<T>(write: () => T): T {
-    if (this.#transaction !== undefined) return write();
+    if (this.#transaction !== undefined || !this.#hasTransactions) return write();
     this.#open();
     const statements: Statement[] = [];
     this.#transaction = statements;

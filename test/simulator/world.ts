@@ -22,6 +22,8 @@ export type RunOptions = {
   readonly onTrace?: ((line: string) => void) | undefined;
   /** False for a platform that lets answers go before the disk has confirmed: to show that this is found. */
   readonly gatesOutput?: boolean | undefined;
+  /** False for one that cuts transactions apart. */
+  readonly hasTransactions?: boolean | undefined;
 };
 
 /** "eventful": clients act and things go wrong; "settling": everything owed arrives. */
@@ -40,6 +42,7 @@ export class World {
   readonly ids: Random;
   readonly faults: Faults;
   readonly gatesOutput: boolean;
+  readonly hasTransactions: boolean;
   readonly maximumInFlight: number;
   phase: Phase = "eventful";
   readonly #bounds: Bounds;
@@ -51,9 +54,10 @@ export class World {
   #broken: string | undefined;
   #payloads = 0;
 
-  constructor({ seed, onTrace, gatesOutput = true }: RunOptions) {
+  constructor({ seed, onTrace, gatesOutput = true, hasTransactions = true }: RunOptions) {
     this.#onTrace = onTrace;
     this.gatesOutput = gatesOutput;
+    this.hasTransactions = hasTransactions;
     this.workload = new Random(seed, 1);
     this.ids = new Random(seed, 2);
     this.#chance = new Random(seed, 3);
