@@ -1,5 +1,5 @@
-// A broker with one guarantee switched off, to show that the judge sees it. What is switched off is a small piece
-// around the broker, or one of its methods; nothing in src knows of it.
+// A broker with one guarantee switched off, or with a mistake that it once had, to show that the judge sees it. What
+// is changed is a small piece around the broker, or one of its methods; nothing in src knows of it.
 
 import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
 import { Outbound } from "../../src/core/session/outbound.ts";
@@ -34,6 +34,13 @@ export const sabotages = {
     SqliteTopicStore.prototype.putSubscriber = () => {};
     return {};
   },
+  /** What a session that cannot be reached is owed is gone with the topic object. */
+  "owed messages not stored": () => {
+    SqliteTopicStore.prototype.putOwed = () => {};
+    return {};
+  },
+  // Mistakes that the simulator has found, put back: see regressions.ts.
+
   /** Writes that belong together are cut apart by a crash. */
   "transactions that are not whole": () => ({ hasTransactions: false }),
   /** A member of a shared subscription refuses the repeat of a message that it has. */
@@ -47,16 +54,6 @@ export const sabotages = {
       const [first] = this.next(clientId, 1);
       if (first !== undefined) this.delete(clientId, first.sequence);
     };
-    return {};
-  },
-  /** A crash leaves rows that no alarm finds. */
-  "no alarm for what is stored": () => {
-    Object.defineProperty(SqliteSessionStore.prototype, "isUsed", { get: () => false });
-    return {};
-  },
-  /** What a session that cannot be reached is owed is gone with the topic object. */
-  "owed messages not stored": () => {
-    SqliteTopicStore.prototype.putOwed = () => {};
     return {};
   },
 } satisfies Record<string, () => Partial<RunOptions>>;

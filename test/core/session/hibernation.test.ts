@@ -257,4 +257,16 @@ describe("a session that ends with its connection", () => {
     h.hibernate();
     expect(h.store.writes).toEqual(["putIncoming", "putOutgoing"]);
   });
+
+  it("looks a day later for what it has written, which a crash may have left without an owner", () => {
+    const h = new SessionHarness();
+    h.subscribed(atEnd);
+    h.hibernate();
+    expect(h.session.nextDeadlineMs).toBe(Infinity);
+    h.deliver(delivery("1"));
+    h.hibernate();
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 86_400_000);
+    h.crash();
+    expect([h.session.isGone, h.store.outgoing()]).toEqual([true, []]);
+  });
 });
