@@ -37,7 +37,9 @@ type Turn = {
   readonly questions: number;
   readonly position: number;
   /** The first that refused. */
-  readonly refused: Recipient | undefined;
+  readonly refused?: Recipient | undefined;
+  /** The first that could not be asked whether it has the message. */
+  readonly unsure?: Recipient | undefined;
   /** Where all refuse, it stays where it comes from. */
   readonly isOffer: boolean;
 };
@@ -87,14 +89,14 @@ export class Deliverer {
     const questions = mayBeRepeat && first.delivery.message.id !== "" ? members.length : 0;
     const asked = questions > 0 ? [...members, ...members] : members;
     if (members.length === 1) this.deliver(first, origin);
-    else this.askNext({ members: asked, questions, position: 0, refused: undefined, isOffer: false }, origin);
+    else this.askNext({ members: asked, questions, position: 0, isOffer: false }, origin);
   }
 
   /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
   offerToGroup(members: readonly Recipient[], origin: Origin): void {
     // One that is owed something would only be passed over, one within the other.
     const asked = members.filter(({ clientId }) => !this.owed.has(clientId));
-    this.askNext({ members: asked, questions: 0, position: 0, refused: undefined, isOffer: true }, origin);
+    this.askNext({ members: asked, questions: 0, position: 0, isOffer: true }, origin);
   }
 
   /**
@@ -154,7 +156,8 @@ export class Deliverer {
   private owe(item: Item, isFirst: boolean): void {
     const { clientId, delivery, owedSequence, origin, next, turn } = item;
     if (turn !== undefined && (turn.isOffer || item.isQuestion)) {
-      this.passOn(turn, item, false);
+      const unsure = item.isQuestion ? (turn.unsure ?? turn.members[turn.position]) : undefined;
+      this.passOn({ ...turn, unsure }, item, false);
       settle(item, false);
     } else if (delivery.qos === 0) {
       this.droppedMessages += 1;
@@ -210,13 +213,17 @@ export class Deliverer {
     this.askNext({ ...turn, position: position + 1, refused }, origin);
   }
 
-  /** Asks the member whose position it is, or the first behind it that may have room; the last resort is who refused. */
+  /**
+   * Asks the member whose position it is, or the first behind it that may have room. When nobody has a repeat, it goes
+   * to the one that could not be asked, for it may have it; and the last resort is who refused.
+   */
   private askNext(turn: Turn, origin: Origin | undefined): void {
-    const { members, questions, isOffer } = turn;
+    const { members, questions, isOffer, unsure } = turn;
     let { position, refused } = turn;
     for (; position < members.length; position += 1) {
       const member = members[position] as Recipient;
       const isQuestion = position < questions;
+      if (!isQuestion && unsure !== undefined) break;
       if (isQuestion || !this.owed.isWithoutRoom(member.clientId)) {
         const question = isQuestion ? ({ isQuestion } as const) : {};
         this.hand({ ...member, origin, turn: { ...turn, position, refused }, isRefusable: true, ...question });
@@ -224,7 +231,8 @@ export class Deliverer {
       }
       refused ??= member;
     }
-    if (refused !== undefined && origin !== undefined && !isOffer) this.deliver(refused, origin);
+    const last = unsure ?? refused;
+    if (last !== undefined && origin !== undefined && !isOffer) this.deliver(last, origin);
   }
 
   private laneTo(clientId: string): Lane<Item, number> {

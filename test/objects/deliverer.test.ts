@@ -146,6 +146,17 @@ describe("a shared subscription", () => {
       expect(heard.at(-1)).toBe("c?");
       expect(heard).not.toContain("c");
     });
+
+    it("leave it to one that could not be asked, when no other has it: it may be the one [MQTT-4.3.3-10]", async () => {
+      const scene = shared("a", "b", "c");
+      scene.answers.set("a", "out of reach");
+      for (const member of ["b", "c"]) scene.answers.set(member, (_payload, isQuestion) => hasNot(isQuestion));
+      const outcome = scene.published("1", 2, true);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(outcome.code).toBe(0);
+      expect(scene.received).toEqual([]);
+      expect(scene.store.owedClientIds()).toEqual(["a"]);
+    });
   });
 
   it("does not ask twice who has a message at QoS 1", async () => {
