@@ -6,13 +6,23 @@ import type { SessionRecord } from "./session-store.ts";
 /** Session Expiry Interval of a session that never expires. */
 const neverExpiresSec = 0xffff_ffff;
 
-/** How often an object looks after a client whose keep alive it does not watch itself: each look costs a row. */
-export const lookAfterMs = {
-  /** A Will has to be published. */
-  will: 90_000,
-  /** The session's expiry has to begin; or what a hibernation has spilled has to go. */
-  stored: 86_400_000,
-} as const;
+const soonestLookMs = 90_000;
+const latestLookMs = 86_400_000;
+
+/**
+ * How soon a crash that cuts the client off has to be noticed, though nobody connects and nothing is delivered, where
+ * the object does not watch a keep alive itself: each look costs a row.
+ *
+ * @param hasWill a Will has to be published
+ * @param expirySec the session's expiry has to begin: it ends late by as long again at most
+ * @param isStored what a hibernation has spilled has to go
+ * @returns Infinity for never
+ */
+export function lookAfterMsOf(hasWill: boolean, expirySec: number, isStored: boolean): number {
+  if (hasWill) return soonestLookMs;
+  if (expirySec > 0) return Math.min(Math.max(expirySec * 1000, soonestLookMs), latestLookMs);
+  return isStored ? latestLookMs : Number.POSITIVE_INFINITY;
+}
 
 /** When the session ends by time; Infinity while its client is connected, or for never. */
 export function sessionEndMs(record: SessionRecord | undefined): number {

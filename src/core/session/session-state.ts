@@ -37,9 +37,13 @@ export class SessionState {
     return this.record?.generation;
   }
 
-  /** It outlives its connection. */
+  /** How long it outlives its connection; 0 for not at all. */
+  get expirySec(): number {
+    return this.record?.expirySec ?? 0;
+  }
+
   get isDurable(): boolean {
-    return this.record !== undefined && this.record.expirySec > 0;
+    return this.expirySec > 0;
   }
 
   /** When it ends by time, in milliseconds since 1970. */

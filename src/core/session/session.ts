@@ -16,7 +16,7 @@ import { Context, type SessionSettings } from "./context.ts";
 import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
-import { livenessDeadlineMs, lookAfterMs } from "./lifetime.ts";
+import { livenessDeadlineMs, lookAfterMsOf } from "./lifetime.ts";
 import { refusalOf } from "./refusal.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -280,9 +280,8 @@ export class Session {
     this.state.leave(isTakenOver);
   }
 
-  /** How soon a crash that cuts the client off has to be noticed, though nobody connects and nothing is delivered. */
   private get lookAfterMs(): number {
-    if (!this.state.wills.isEmpty) return lookAfterMs.will;
-    return this.context.store.isUsed ? lookAfterMs.stored : Number.POSITIVE_INFINITY;
+    const { wills, expirySec } = this.state;
+    return lookAfterMsOf(!wills.isEmpty, expirySec, this.context.store.isUsed);
   }
 }

@@ -166,11 +166,15 @@ describe("a client behind the Worker, which watches the keep alive", () => {
     expect(h.session.nextDeadlineMs).toBeGreaterThan(h.nowMs);
   });
 
-  it("costs no alarm, unless something follows from its loss: a Will soon, an expiry within a day", () => {
+  it("costs no alarm, unless something follows from its loss: a Will soon, an expiry in its time, within a day", () => {
     const h = new SessionHarness();
     h.connected();
     expect(h.session.nextDeadlineMs).toBe(Infinity);
-    h.connected(expiry(100));
+    h.connected(expiry(10));
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 90_000);
+    h.connected(expiry(1000));
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 1_000_000);
+    h.connected(expiry(1_000_000));
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 86_400_000);
     h.connected({ will: { topic: "w", payload: Buffer.from("x"), qos: 0, retain: false } });
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 90_000);
