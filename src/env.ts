@@ -9,5 +9,7 @@ declare global {
     readonly SESSION: DurableObjectNamespace<SessionObject>;
     readonly TOPIC: DurableObjectNamespace<TopicObject>;
     readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+    /** Absent where all clients have one address, as on this machine. */
+    readonly CONNECT_RATE_LIMIT?: RateLimit;
   }
 }

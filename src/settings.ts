@@ -4,6 +4,7 @@ import { readScramUsers, type ScramUsers, ScramUsersError } from "./core/authent
 import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
 import { type Limits, limitRanges } from "./core/limits.ts";
 import type { Redirection } from "./core/session/redirection.ts";
+import { mapRanges, type Range } from "./core/whole-numbers.ts";
 
 export type Settings = {
   readonly limits: Limits;
@@ -34,11 +35,11 @@ const jurisdictions = ["eu", "fedramp"];
  */
 export function readSettings(variables: Readonly<Record<string, unknown>>): Settings {
   return {
-    limits: wholeNumbers(variables, limitRanges),
-    capabilities: wholeNumbers(variables, capabilityRanges),
+    limits: mapRanges(limitRanges, (name, range) => wholeNumber(variables, variableName(name), range)),
+    capabilities: mapRanges(capabilityRanges, (name, range) => wholeNumber(variables, variableName(name), range)),
     responseInformation: responseInformationIn(variables),
     redirection: redirectionIn(variables),
-    topicShards: wholeNumber(variables, "TOPIC_SHARDS", 1, 1, 256),
+    topicShards: wholeNumber(variables, "TOPIC_SHARDS", [1, 1, 256]),
     topicEpoch: word(variables, "TOPIC_EPOCH", /^[\w-]{1,32}$/, "1 to 32 letters, digits, - or _") ?? "1",
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
     jurisdiction: oneOf(variables, "JURISDICTION", jurisdictions) as DurableObjectJurisdiction | undefined,
@@ -74,23 +75,10 @@ export function variableName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-function wholeNumbers<Name extends string>(
-  variables: Readonly<Record<string, unknown>>,
-  ranges: { readonly [name in Name]: readonly [initial: number, least: number, most: number] },
-): { readonly [name in Name]: number } {
-  const numbers = (Object.keys(ranges) as Name[]).map((name) => {
-    const [initial, least, most] = ranges[name];
-    return [name, wholeNumber(variables, variableName(name), initial, least, most)] as const;
-  });
-  return Object.fromEntries(numbers) as { readonly [name in Name]: number };
-}
-
 function wholeNumber(
   variables: Readonly<Record<string, unknown>>,
   name: string,
-  initial: number,
-  least: number,
-  most: number,
+  [initial, least, most]: Range,
 ): number {
   const text = textOf(variables, name);
   if (text === undefined) return initial;
@@ -113,7 +101,7 @@ function redirectionIn(variables: Readonly<Record<string, unknown>>): Redirectio
   const takes = "references with one space between them, such as other.example.org:8883";
   const pattern = /^(?=.{1,1000}$)[!-~]+( [!-~]+)*$/;
   const serverReference = word(variables, "SERVER_REFERENCE", pattern, takes);
-  const isPermanent = wholeNumber(variables, "SERVER_MOVED", 0, 0, 1) === 1;
+  const isPermanent = wholeNumber(variables, "SERVER_MOVED", [0, 0, 1]) === 1;
   if (serverReference !== undefined) return { serverReference, isPermanent };
   if (isPermanent) throw new SettingsError('SERVER_MOVED is "1": give SERVER_REFERENCE as well');
   return undefined;

@@ -1,6 +1,7 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
 // Both below /ns/{namespace} too: namespaces are separate brokers in one deployment.
 
+import { mayConnect } from "./connects-per-address.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { Relay } from "./relay/relay.ts";
@@ -18,6 +19,7 @@ export default {
     const match = mqttPath.exec(new URL(request.url).pathname);
     if (match === null) return text(404, "nothing is here: MQTT over WebSocket is at /mqtt");
     if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket");
+    if (!(await mayConnect(request, env))) return text(429, "too many connections from this address, try again later");
     let settings: Settings;
     try {
       settings = settingsOf(env);

@@ -1,8 +1,10 @@
 // What MQTT lets a broker leave out: each capability and the variable that restricts it, named as in `limits.ts`.
 // CONNACK tells of a restriction. MQTT 5.0 sections 3.2.2.3.4, 3.2.2.3.5 and 3.2.2.3.11 to 3.2.2.3.13.
 
+import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
+
 /** `[default, least, most]` of each capability. The default is what a client assumes that is told nothing. */
-const table = {
+export const capabilityRanges = {
   /** Of a PUBLISH and of a Will; subscriptions are granted no more. */
   maximumQos: [2, 0, 2],
   /** 0: neither taken nor sent; those that are stored already stay, for when it is 1 again. */
@@ -10,23 +12,16 @@ const table = {
   wildcardSubscriptionAvailable: [1, 0, 1],
   subscriptionIdentifiersAvailable: [1, 0, 1],
   sharedSubscriptionAvailable: [1, 0, 1],
-} as const satisfies Record<string, readonly [number, number, number]>;
+} as const satisfies Record<string, Range>;
 
-export type CapabilityName = keyof typeof table;
-export type Capabilities = { readonly [name in CapabilityName]: number };
+type CapabilityName = keyof typeof capabilityRanges;
+export type Capabilities = WholeNumbers<CapabilityName>;
 
-/** The range of each capability, for checking settings. */
-export const capabilityRanges: {
-  readonly [name in CapabilityName]: readonly [initial: number, least: number, most: number];
-} = table;
-
-export const allCapabilities = Object.fromEntries(
-  Object.entries(table).map(([name, [initial]]) => [name, initial]),
-) as Capabilities;
+export const allCapabilities: Capabilities = initialsOf(capabilityRanges);
 
 /** What CONNACK has to tell: where the broker offers less than a client assumes [MQTT-3.2.2-9]. */
 export function restrictionsOf(capabilities: Capabilities): Partial<Capabilities> {
-  const names = Object.keys(table) as CapabilityName[];
+  const names = Object.keys(capabilityRanges) as CapabilityName[];
   const restricted = names.filter((name) => capabilities[name] !== allCapabilities[name]);
   return Object.fromEntries(restricted.map((name) => [name, capabilities[name]]));
 }

@@ -1,8 +1,10 @@
 // Every limit of the broker: what it protects, its default, and the variable that sets it (upper case with
 // underscores, `maximumPacketBytes` is MAXIMUM_PACKET_BYTES). `settings.ts` reads and checks the variables.
 
+import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
+
 /** `[default, least, most]` of each limit. */
-const table = {
+export const limitRanges = {
   /** Protects memory, and rows: a message is stored as one SQLite row, of 2 MB at most. Sent in CONNACK. */
   maximumPacketBytes: [1_048_576, 1_024, 1_900_000],
   /** An object's name holds it. MQTT asks for 23 at least [MQTT-3.1.3-5]. */
@@ -18,6 +20,10 @@ const table = {
   maximumFiltersPerSubscribe: [200, 1, 10_000],
   /** About what the subscriptions of one topic object take of its 128 MB. */
   maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
+  /** PUBLISH packets of one client a second: its object and the topics' objects are busy with them. 0 is no limit. */
+  maximumPublishRate: [5_000, 0, 1_000_000],
+  /** CONNECT packets accepted of one client identifier: each takes the one before over, and writes. 0 is no limit. */
+  maximumConnectsPerMinute: [600, 0, 60_000],
   /** QoS 2 messages from a client between PUBLISH and PUBREL. Sent in CONNACK. */
   receiveMaximum: [1_000, 1, 65_535],
   /** The same towards a client, where it does not ask for less. */
@@ -43,15 +49,8 @@ const table = {
   maximumOwedMessages: [100_000, 0, 10_000_000],
   /** How long a session remembers the QoS 2 messages it got, to recognise a repeat. */
   deduplicationSec: [86_400, 60, 2_592_000],
-} as const satisfies Record<string, readonly [number, number, number]>;
+} as const satisfies Record<string, Range>;
 
-export type LimitName = keyof typeof table;
-export type Limits = { readonly [name in LimitName]: number };
+export type Limits = WholeNumbers<keyof typeof limitRanges>;
 
-/** The range of each limit, for checking settings. */
-export const limitRanges: { readonly [name in LimitName]: readonly [initial: number, least: number, most: number] } =
-  table;
-
-export const defaultLimits = Object.fromEntries(
-  Object.entries(table).map(([name, [initial]]) => [name, initial]),
-) as Limits;
+export const defaultLimits: Limits = initialsOf(limitRanges);

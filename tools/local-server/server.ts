@@ -94,6 +94,8 @@ function miniflareOptions(
 ): MiniflareOptions {
   return {
     ...worker,
+    // Behind the gateway, and on this machine, all clients have one address.
+    ratelimits: {},
     bindings: { ...variables, ...options.variables },
     unsafeDirectSockets: [{ host, port: options.port }],
     // Miniflare's own entry, for the tests' calls from within this process.

@@ -147,6 +147,7 @@ const RETURN_CODES: Readonly<Record<number, number>> = {
   [ReasonCode.BadAuthenticationMethod]: 5,
   [ReasonCode.UseAnotherServer]: 3,
   [ReasonCode.ServerMoved]: 3,
+  [ReasonCode.ConnectionRateExceeded]: 3,
 };
 
 /** @returns undefined when the version has no such CONNACK: the connection is closed without one */

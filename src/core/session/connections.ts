@@ -1,6 +1,9 @@
 // The sockets of one session: those whose client is not connected yet, and the one of the connected client.
 
 import { PacketReader } from "../packet/packet-reader.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import type { Authenticating, Connected, Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
@@ -8,9 +11,11 @@ import type { SocketId } from "./effect.ts";
 export class Connections {
   private readonly context: Context;
   private readonly bySocket = new Map<SocketId, Connection>();
+  private readonly connects: TokenBucket;
 
   constructor(context: Context) {
     this.context = context;
+    this.connects = new TokenBucket(context.settings.limits.maximumConnectsPerMinute, 60);
   }
 
   /** There are only so many sockets whose client is not connected yet. */
@@ -39,6 +44,18 @@ export class Connections {
 
   get(socketId: SocketId): Connection | undefined {
     return this.bySocket.get(socketId);
+  }
+
+  /**
+   * Two clients with one identifier take each other over for as long as they try. Only a CONNECT that would be accepted
+   * counts: whoever is not let in keeps nobody else out.
+   *
+   * @throws {ProtocolError} 0x9F
+   */
+  checkRate(): void {
+    if (this.connects.take(this.context.nowMs)) return;
+    const message = `more than ${this.context.settings.limits.maximumConnectsPerMinute} connections a minute`;
+    throw new ProtocolError(ReasonCode.ConnectionRateExceeded, message);
   }
 
   /** Its CONNECT was accepted, or waits for a proof, or it comes back from a hibernation. */

@@ -220,6 +220,7 @@ export class Session {
 
   private onConnect(pending: Pending, { connect: packet, proof }: Accepted): void {
     checkAccess(packet, proof, this.settings);
+    this.connections.checkRate();
     if (this.current !== undefined) {
       this.disconnect(this.current, ReasonCode.SessionTakenOver, "another client connected with this identifier");
     }

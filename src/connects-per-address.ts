@@ -1,0 +1,18 @@
+// How often clients of one address may connect, by Cloudflare's Rate Limiting binding: counted where the client comes in,
+// about right rather than exact, and before any object is touched. The limit is in wrangler.toml.
+
+/** @returns whether this request may go on; it may where there is no binding, or no address */
+export async function mayConnect(request: Request, env: Env): Promise<boolean> {
+  const address = request.headers.get("CF-Connecting-IP");
+  if (env.CONNECT_RATE_LIMIT === undefined || address === null) return true;
+  const { success } = await env.CONNECT_RATE_LIMIT.limit({ key: networkOf(address) });
+  return success;
+}
+
+/** An IPv4 address as it is; of an IPv6 address the first 64 bits: whoever has one of them has them all. */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [start = [], end = []] = address.split("::").map((groups) => groups.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: Math.max(0, 8 - start.length - end.length) }, () => "0");
+  return [...start, ...zeros, ...end].slice(0, 4).join(":");
+}

@@ -1,0 +1,139 @@
+// How often a client may publish and connect, over all of its connections. MQTT leaves it to the broker.
+
+import { describe, expect, it } from "vitest";
+import type { AccessControl } from "../../../src/core/access-control.ts";
+import { ReasonCode } from "../../../src/core/packet/reason-code.ts";
+import { delivery, SessionHarness, type TestSocket } from "../../support/session-harness.ts";
+
+describe("publishing too often", () => {
+  // At once five seconds' worth.
+  const limits = { maximumPublishRate: 2 };
+  const publishAll = (client: TestSocket, count: number) => {
+    for (let packetId = 1; packetId <= count; packetId += 1) client.publish(1, packetId);
+  };
+
+  it("ends the connection, and what came before goes its way [maximumPublishRate] [B75]", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected();
+    publishAll(client, 10);
+    h.answer();
+    client.publish(1, 11);
+    expect(client.heard()).toEqual(["PUBACK #1", "DISCONNECT 0x96"]);
+    expect(client.closed?.code).toBe(1008);
+    expect(h.takeRequests()).toHaveLength(9);
+  });
+
+  it("closes a connection of MQTT 3.1.1", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected({ protocolVersion: 4 });
+    publishAll(client, 11);
+    expect(client.heard()).toEqual([]);
+    expect(client.closed?.code).toBe(1008);
+    expect(h.takeRequests()).toHaveLength(10);
+  });
+
+  it("counts what is sent again, at every QoS, and what is refused", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected();
+    for (let count = 0; count < 5; count += 1) client.publish(2, 1);
+    for (let count = 0; count < 4; count += 1) client.publish(0, 0);
+    client.publish(1, 2, "m", { topic: "$SYS/broker" });
+    expect(client.heard()).toEqual(["PUBACK #2 0x87"]);
+    client.publish(2, 1);
+    expect(client.heard()).toEqual(["DISCONNECT 0x96"]);
+  });
+
+  it("is counted over a client's connections, and with time forgiven", () => {
+    const h = new SessionHarness({ limits });
+    publishAll(h.connected(), 11);
+    h.pass(1);
+    const later = h.connected();
+    publishAll(later, 2);
+    expect(later.closed).toBeUndefined();
+    later.publish(1, 3);
+    expect(later.heard()).toEqual(["DISCONNECT 0x96"]);
+    h.pass(3600);
+    publishAll(h.connected(), 11);
+    expect(h.takeRequests()).toHaveLength(10 + 2 + 10);
+  });
+
+  it("does not keep a client from getting through with more, connection by connection", () => {
+    const h = new SessionHarness({ limits });
+    let unacknowledged = Array.from({ length: 25 }, (_, index) => index + 1);
+    let connections = 0;
+    while (unacknowledged.length > 0 && connections < 20) {
+      const client = h.resume();
+      connections += 1;
+      for (const packetId of unacknowledged.filter(() => client.closed === undefined)) {
+        client.publish(1, packetId);
+        h.answerAll();
+      }
+      const heard = client.heard();
+      unacknowledged = unacknowledged.filter((packetId) => !heard.includes(`PUBACK #${packetId}`));
+      h.pass(1);
+    }
+    // Ten at first, and then two a second.
+    expect(connections).toBe(9);
+  });
+
+  it("is nobody's mistake where the limit is 0", () => {
+    const h = new SessionHarness({ limits: { maximumPublishRate: 0 } });
+    const client = h.connected();
+    publishAll(client, 1000);
+    expect(client.closed).toBeUndefined();
+  });
+
+  it("is not sending what gathered while the client was away, with the default", () => {
+    const h = new SessionHarness();
+    const client = h.connected();
+    publishAll(client, 25_000);
+    expect(client.closed).toBeUndefined();
+  });
+});
+
+describe("connecting too often", () => {
+  const limits = { maximumConnectsPerMinute: 3 };
+
+  it("is refused, and the present connection goes on [maximumConnectsPerMinute] [B76]", () => {
+    const h = new SessionHarness({ limits });
+    const [first, second, present] = [h.connected(), h.connected(), h.subscribed()];
+    expect([first?.heard(), second?.heard()]).toEqual([["DISCONNECT 0x8e"], ["DISCONNECT 0x8e"]]);
+    const stored = h.store.readRecord();
+    const refused = h.connect();
+    expect(refused.heard()).toEqual(["CONNACK new 0x9f"]);
+    expect(refused.closed?.code).toBe(1008);
+    expect(h.store.readRecord()).toEqual(stored);
+    h.deliver(delivery("still there"));
+    expect(present.heard()).toEqual(["PUBLISH still there q1 #1"]);
+  });
+
+  it.each([3, 4] as const)("is refused with return code 3 in protocol version %i [B76]", (protocolVersion) => {
+    const h = new SessionHarness({ limits: { maximumConnectsPerMinute: 1 } });
+    h.connected({ protocolVersion });
+    expect(h.connect({ protocolVersion }).packets()).toMatchObject([{ cmd: "connack", returnCode: 3 }]);
+  });
+
+  it("is forgiven with time, and a refusal costs nothing", () => {
+    const h = new SessionHarness({ limits });
+    for (let count = 0; count < 3; count += 1) h.connected();
+    for (let seconds = 0; seconds < 19; seconds += 1) {
+      h.pass(1);
+      expect(h.connect().heard()).toEqual(["CONNACK new 0x9f"]);
+    }
+    h.pass(1);
+    expect(h.connect().heard()).toEqual(["CONNACK new"]);
+  });
+
+  it("is not what others do who are not let in", () => {
+    const accessControl: AccessControl = (request) =>
+      request.action === "connect" && request.username !== "user" ? ReasonCode.NotAuthorized : ReasonCode.Success;
+    const h = new SessionHarness({ limits, accessControl });
+    for (let count = 0; count < 10; count += 1) expect(h.connect().heard()).toEqual(["CONNACK new 0x87"]);
+    expect(h.connect({ username: "user" }).heard()).toEqual(["CONNACK new"]);
+  });
+
+  it("is nobody's mistake where the limit is 0", () => {
+    const h = new SessionHarness({ limits: { maximumConnectsPerMinute: 0 } });
+    for (let count = 0; count < 1000; count += 1) h.connected();
+  });
+});
