@@ -9,7 +9,7 @@ import { rawPacket } from "../support/wire.ts";
 const broker = useBroker({ variables: { CONNECT_TIMEOUT_SEC: "1", PACKET_TIMEOUT_SEC: "5" } });
 
 describe("a connection", () => {
-  it.concurrent("whose packet is begun and not completed ends with 0x81, and is told why [B8] [B20]", async () => {
+  it.concurrent("whose packet is begun and not completed ends with 0x81, and is told why [packetTimeoutSec] [B8] [B20]", async () => {
     const clientId = unique("behaviour");
     const client = await connect(broker.wsNative(clientId), { clientId });
     client.send(Buffer.from([0x30, 0x20, 0x00]));

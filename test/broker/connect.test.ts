@@ -42,7 +42,7 @@ describe.each(paths)("over %s", (path) => {
     await client.ended(0x82);
   });
 
-  it("a connection that sends no CONNECT is closed [B7]", async () => {
+  it("a connection that sends no CONNECT is closed [connectTimeoutSec] [B7]", async () => {
     const url = broker.url(path, unique("silent"));
     if (path === "TCP") await (await Conversation.open(url)).closed();
     else expect(await closeFrame(url)).toBe(1008);

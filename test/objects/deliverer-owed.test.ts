@@ -103,7 +103,7 @@ describe("a session that cannot be reached", () => {
 });
 
 describe("what cannot be kept for a session", () => {
-  it("is answered 0x97 when the table is full, and what is in it stays", async () => {
+  it("is answered 0x97 when the table is full, and what is in it stays [maximumOwedMessages]", async () => {
     const scene = lost({ maximumOwedMessages: 1 });
     const first = scene.published("one");
     await vi.advanceTimersByTimeAsync(givenUpMs);

@@ -181,7 +181,7 @@ describe("a message to the client", () => {
     expect(h.resume().heard()).toEqual(["CONNACK present", "PUBLISH 1 q2 #1"]);
   });
 
-  it("is remembered by its id for the time that the limit says, and not for ever", () => {
+  it("is remembered by its id for the time that the limit says, and not for ever [deduplicationSec]", () => {
     const h = new SessionHarness({ limits: { deduplicationSec: 100 } });
     h.subscribed().drop();
     const ids = ["g-1", "g-2"].map((rest) => {
