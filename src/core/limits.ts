@@ -31,6 +31,8 @@ export const limitRanges = {
   /** QoS 1 and 2 messages that wait for one session, in flight ones included. */
   maximumQueuedMessages: [10_000, 1, 60_000],
   maximumQueuedBytes: [16_777_216, 1_024, 1_073_741_824],
+  /** Of QoS 0 messages to a client since it last sent anything: the platform buffers what it does not read. */
+  maximumUnheardBytes: [67_108_864, 65_536, 1_099_511_627_776],
   /** What a connection remembers of the client's topic aliases. Sent in CONNACK. */
   topicAliasMaximum: [32, 0, 1_000],
   /** A client that asks for more, or for none, is told this one in MQTT 5.0: a cloud closes silent sockets. */

@@ -12,6 +12,7 @@ import { keepAliveSecOf } from "../core/session/connecting.ts";
 import { CloseCode } from "../core/session/effect.ts";
 import { checkRedirection } from "../core/session/redirection.ts";
 import { refusalOf } from "../core/session/refusal.ts";
+import { quietBytesOf } from "../core/session/unheard.ts";
 import { randomId } from "../objects/random-id.ts";
 import type { Settings } from "../settings.ts";
 import { closeWebSocket } from "./close.ts";
@@ -41,6 +42,8 @@ export class Relay {
   /** Pings before CONNACK: they are answered after it. */
   private earlyPings = 0;
   private lastReceivedMs = Date.now();
+  /** Relayed to the client since anything of it was passed on. */
+  private unheardBytes = 0;
   private timer: ReturnType<typeof setTimeout>;
 
   /** @param client accepted here */
@@ -135,18 +138,30 @@ export class Relay {
 
   private forward(session: WebSocket, filter: PingFilter, bytes: Uint8Array): void {
     const { forward, pings } = filter.push(bytes);
-    if (forward !== undefined) session.send(forward);
+    if (forward !== undefined) this.pass(session, forward);
     for (let count = pings; count > 0; count -= 1) {
-      if (this.isAccepted) this.client.send(pingResp);
+      if (this.isAccepted) this.onPing(session);
       // Amid an authentication a PINGREQ is a mistake [MQTT-3.1.2-30], and for the session to answer.
-      else if (this.connect?.authenticationMethod !== undefined) session.send(pingReq);
+      else if (this.connect?.authenticationMethod !== undefined) this.pass(session, pingReq);
       else this.earlyPings += 1;
     }
+  }
+
+  /** The session has to hear of a client that it sends much to, and then answers itself. */
+  private onPing(session: WebSocket): void {
+    if (this.unheardBytes > quietBytesOf(this.settings.limits)) this.pass(session, pingReq);
+    else this.client.send(pingResp);
+  }
+
+  private pass(session: WebSocket, bytes: Uint8Array): void {
+    session.send(bytes);
+    this.unheardBytes = 0;
   }
 
   private onSessionMessage(data: ArrayBuffer | string): void {
     if (typeof data === "string" || this.client.readyState !== WebSocket.OPEN) return;
     this.client.send(data);
+    this.unheardBytes += data.byteLength;
     if (this.isAccepted || !isSuccessfulConnack(new Uint8Array(data))) return;
     this.isAccepted = true;
     for (; this.earlyPings > 0; this.earlyPings -= 1) this.client.send(pingResp);

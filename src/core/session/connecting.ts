@@ -14,6 +14,7 @@ import { refusalOfMessage } from "./message-limits.ts";
 import { checkMessageIsOffered } from "./not-offered.ts";
 import { responseInformationOf } from "./response-information.ts";
 import { OutgoingAliases } from "./topic-alias.ts";
+import { nothingUnheard } from "./unheard.ts";
 
 /**
  * What needs no proof of who the client is.
@@ -110,6 +111,7 @@ export function connectedBy(
     outgoingAliases: new OutgoingAliases(Math.min(packet.topicAliasMaximum, limits.topicAliasMaximum)),
     authentication: proof && { method: proof.method, username: proof.username, exchange: undefined },
     lastReceivedMs: nowMs,
+    unheard: nothingUnheard,
   };
 }
 

@@ -8,6 +8,7 @@ import { PacketReader } from "../packet/packet-reader.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
 import { type IncomingAliases, OutgoingAliases } from "./topic-alias.ts";
+import type { Unheard } from "./unheard.ts";
 
 export type Connection = Pending | Connected;
 
@@ -63,6 +64,7 @@ export type Connected = Recipient & {
   /** `undefined` where CONNECT named no method: then no AUTH goes either way [MQTT-4.12.0-6] [MQTT-4.12.0-7]. */
   authentication: Authentication | undefined;
   lastReceivedMs: number;
+  unheard: Unheard;
 };
 
 /**

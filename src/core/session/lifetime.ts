@@ -1,7 +1,9 @@
 // When a silent client is given up on, and when a session ends. MQTT 5.0 sections 3.1.2.10 and 3.1.2.11.2.
 
+import type { Limits } from "../limits.ts";
 import { type Connected, keepAliveDeadlineMs } from "./connection.ts";
 import type { SessionRecord } from "./session-store.ts";
+import { unheardDeadlineMs } from "./unheard.ts";
 
 /** Session Expiry Interval of a session that never expires. */
 const neverExpiresSec = 0xffff_ffff;
@@ -32,12 +34,17 @@ export function sessionEndMs(record: SessionRecord | undefined): number {
   return record.disconnectedAtMs + record.expirySec * 1000;
 }
 
+/** When the client is taken for gone; Infinity for never. The keep alive of a relayed client is watched by the Worker. */
+export function goneDeadlineMs(connected: Connected, limits: Limits): number {
+  const keepAliveMs = connected.isRelayed ? Number.POSITIVE_INFINITY : keepAliveDeadlineMs(connected);
+  return Math.min(keepAliveMs, unheardDeadlineMs(connected.unheard, limits));
+}
+
 /**
- * When to look whether the client is still there. The keep alive of a relayed client is watched by the Worker.
+ * When to look whether the client is still there.
  * @param lookAfterMs how long a loss may go unnoticed where nobody watches; Infinity for ever
  */
-export function livenessDeadlineMs(connected: Connected, lookAfterMs: number): number {
-  const keepAliveMs = keepAliveDeadlineMs(connected);
-  if (!connected.isRelayed && Number.isFinite(keepAliveMs)) return keepAliveMs;
-  return connected.lastReceivedMs + lookAfterMs;
+export function livenessDeadlineMs(connected: Connected, limits: Limits, lookAfterMs: number): number {
+  const goneMs = goneDeadlineMs(connected, limits);
+  return Number.isFinite(goneMs) ? goneMs : connected.lastReceivedMs + lookAfterMs;
 }

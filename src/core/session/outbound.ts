@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
 import { RememberedIds } from "./packet-id.ts";
 import { Redistribution, type RedistributionToken } from "./redistribution.ts";
+import { isFull, withSent } from "./unheard.ts";
 
 /** Sequences; 0 for none. */
 export type KeptOutbound = {
@@ -250,9 +251,16 @@ export class Outbound {
       this.heldBytes += sizeOfMessage(delivery.message);
       return;
     }
-    const isSent =
-      connected !== undefined && this.held === undefined && this.sendPublish(delivery, 0, false, connected);
+    const isSent = connected !== undefined && this.held === undefined && this.sendUnheard(delivery, connected);
     if (!isSent) this.context.droppedMessages += 1;
+  }
+
+  /** @returns false where the client has to be heard of first, and when the packet is too large for it */
+  private sendUnheard(delivery: Delivery, connected: Connected): boolean {
+    const { limits } = this.context.settings;
+    if (isFull(connected.unheard, limits) || !this.sendPublish(delivery, 0, false, connected)) return false;
+    connected.unheard = withSent(connected.unheard, sizeOfMessage(delivery.message), limits, this.context.nowMs);
+    return true;
   }
 
   private complete(entry: Outgoing, connected: Connected): void {

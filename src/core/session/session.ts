@@ -16,11 +16,12 @@ import { Context, type SessionSettings } from "./context.ts";
 import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
-import { livenessDeadlineMs, lookAfterMsOf } from "./lifetime.ts";
+import { goneDeadlineMs, livenessDeadlineMs, lookAfterMsOf } from "./lifetime.ts";
 import { refusalOf } from "./refusal.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
+import { nothingUnheard } from "./unheard.ts";
 
 export class Session {
   private readonly context: Context;
@@ -130,10 +131,10 @@ export class Session {
     this.context.nowMs = nowMs;
     const { current } = this;
     if (current !== undefined) {
-      const isLate = livenessDeadlineMs(current, this.lookAfterMs) <= nowMs;
-      if (isLate && !current.isRelayed && current.keepAliveSec > 0) {
+      const { limits } = this.settings;
+      if (goneDeadlineMs(current, limits) <= nowMs) {
         this.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
-      } else if (isLate) {
+      } else if (livenessDeadlineMs(current, limits, this.lookAfterMs) <= nowMs) {
         // The Worker watches the keep alive, or nobody does: that the socket is there has to be enough.
         current.lastReceivedMs = nowMs;
       }
@@ -144,9 +145,10 @@ export class Session {
 
   /** When `onAlarm` has to be called next, in milliseconds since 1970; Infinity for never. */
   get nextDeadlineMs(): number {
-    const liveness =
-      this.current === undefined ? Number.POSITIVE_INFINITY : livenessDeadlineMs(this.current, this.lookAfterMs);
-    return Math.min(liveness, this.state.endMs, this.state.wills.nextDeadlineMs());
+    const { current, lookAfterMs } = this;
+    const { limits } = this.settings;
+    const livenessMs = current && livenessDeadlineMs(current, limits, lookAfterMs);
+    return Math.min(livenessMs ?? Number.POSITIVE_INFINITY, this.state.endMs, this.state.wills.nextDeadlineMs());
   }
 
   // Hibernation and restarts
@@ -202,6 +204,7 @@ export class Session {
     try {
       if (connection.state === "connected") {
         connection.lastReceivedMs = this.context.nowMs;
+        connection.unheard = nothingUnheard;
         this.onPacket(connection, decodePacket(raw, connection.protocolVersion));
       } else {
         const accepted = onPendingPacket(this.context, this.connections, connection, raw);

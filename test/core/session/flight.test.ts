@@ -37,7 +37,7 @@ describe("Receive Maximum of the client", () => {
     expect(client.heard()).toEqual(["PUBLISH 0 q0", "PUBLISH 1 q1 #1"]);
   });
 
-  it("and a full queue hold up no QoS 0, of which a client is sent any number at once [B73]", () => {
+  it("and a full queue hold up no QoS 0", () => {
     const h = new SessionHarness({ limits: { maximumQueuedMessages: 1, maximumQueuedBytes: 1_024 } });
     const client = h.subscribed(window(1));
     h.deliver(delivery("1"));
