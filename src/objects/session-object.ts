@@ -29,6 +29,7 @@ export class SessionObject extends DurableObject<Env> {
   private readonly receiver = new LaneReceiver<number[]>();
   /** Infinity for none. */
   private alarmAtMs = Number.POSITIVE_INFINITY;
+  private isRecovered = false;
   private lastEventMs = 0;
   private readonly connectTimers = new Map<SocketId, ReturnType<typeof setTimeout>>();
   private quietTimer: ReturnType<typeof setTimeout> | undefined;
@@ -127,9 +128,19 @@ export class SessionObject extends DurableObject<Env> {
   /** The object starts: after a hibernation with its client's socket, after anything else without. */
   private wake(): void {
     const snapshot = this.sockets.wake();
-    if (snapshot === undefined) this.session.recover(Date.now());
-    else this.session.awake(snapshot, Date.now());
-    this.afterEvent();
+    if (snapshot === undefined) return;
+    this.session.awake(snapshot, Date.now());
+    this.isRecovered = true;
+  }
+
+  /**
+   * What a crash cut off is dealt with in one turn with the event that the object started for. That is not the opening
+   * of a socket: where its CONNECT follows, leaving and coming back are one commit and one call to the directory.
+   */
+  private recover(): void {
+    if (this.isRecovered) return;
+    this.isRecovered = true;
+    this.session.recover(Date.now());
   }
 
   private afterEvent(): void {
@@ -197,6 +208,7 @@ export class SessionObject extends DurableObject<Env> {
   /** Gives an event to the core, and runs what it sets off. */
   private on<T>(event: () => T): T {
     return this.guard(() => {
+      this.recover();
       const result = event();
       this.afterEvent();
       return result;

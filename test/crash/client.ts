@@ -14,6 +14,8 @@ export type ClientOptions = {
   readonly path: Path;
   /** Fields of CONNECT beside those of a session that outlives its connection. */
   readonly connect?: Pick<Partial<IConnectPacket>, "keepalive" | "will" | "properties">;
+  /** How long it waits for CONNACK before it tries again; 5 s unless told otherwise. */
+  readonly connackWithinMs?: number;
 };
 
 export type ClientHandlers = {
@@ -22,7 +24,6 @@ export type ClientHandlers = {
 };
 
 const reconnectAfterMs = 50;
-const connackWithinMs = 5_000;
 const endWithinMs = 5_000;
 const sessionExpirySec = 3_600;
 
@@ -107,7 +108,7 @@ export class Client {
   }
 
   async #connect(): Promise<void> {
-    const { clientId, path, version } = this.options;
+    const { clientId, path, version, connackWithinMs = 5_000 } = this.options;
     const reader = parser({ protocolVersion: version });
     reader.on("packet", (packet: Packet) => this.#onPacket(packet));
     let isOver = false;

@@ -8,25 +8,38 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Bundle } from "../../tools/local-server/bundle.ts";
 import { startServer } from "../../tools/local-server/server.ts";
 import type { Path } from "../support/broker.ts";
 
 export type CrashingServer = {
   /** The same after a crash. */
   url(path: Path, clientId: string): string;
+  /** Plain HTTP on the same port. */
+  readonly http: string;
   /** Kills workerd; resolves when it is gone, and with it every connection. */
   crash(): Promise<void>;
   close(): Promise<void>;
 };
 
-export async function startCrashingServer(variables: Record<string, string>): Promise<CrashingServer> {
+/** @param bundle another Worker than the one of this repository */
+export async function startCrashingServer(variables: Record<string, string>, bundle?: Bundle): Promise<CrashingServer> {
   const runtimes = watchRuntimes();
   const dataDir = await mkdtemp(path.join(tmpdir(), "durable-mqtt-crash-"));
   // What a killed workerd leaves behind is not worth a line; BROKER_LOG shows it all the same.
   const log = process.env.BROKER_LOG === undefined ? () => {} : console.error;
-  const server = await startServer({ host: "127.0.0.1", port: await freePort(), tcpPort: 0, dataDir, variables, log });
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: await freePort(),
+    tcpPort: 0,
+    dataDir,
+    variables,
+    log,
+    ...(bundle === undefined ? {} : { bundle }),
+  });
   const webSocketUrl = `${server.url.replace(/^http/, "ws")}/mqtt`;
   return {
+    http: server.url,
     url(way, clientId) {
       if (way === "TCP") return `tcp://127.0.0.1:${server.tcpPort}`;
       return way === "native WebSocket" ? `${webSocketUrl}/${encodeURIComponent(clientId)}` : webSocketUrl;

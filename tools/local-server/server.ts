@@ -12,7 +12,7 @@ import type { Readable } from "node:stream";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
 import { readSettings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
-import { type Bundle, bundleWorker, defaultConfigPath } from "./bundle.ts";
+import { type Bundle, bundleWorker } from "./bundle.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
 
@@ -30,7 +30,8 @@ export type LocalServerOptions = {
   readonly log?: (line: string) => void;
   /** The runtime died, and could not be started again: there is no broker any more. */
   readonly onFailed?: (error: Error) => void;
-  readonly configPath?: string;
+  /** Another Worker than the one of this repository. */
+  readonly bundle?: Bundle;
 };
 
 export type LocalServer = {
@@ -56,7 +57,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   const host = await resolveHost(options.host);
   await checkPort(host, options.port, "--port");
   if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
-  const bundle = await bundleWorker(options.configPath ?? defaultConfigPath);
+  const bundle = options.bundle ?? (await bundleWorker());
   // Here, and not at the first connection.
   readSettings({ ...bundle.variables, ...options.variables });
   const folderLock = options.dataDir === undefined ? undefined : await openFolder(options.dataDir);

@@ -13,7 +13,11 @@ const limits = { maximumUnheardBytes };
 const messages = (count: number) => Array.from({ length: count }, () => delivery(payload, { qos: 0 }));
 
 /** A client that has been sent all that it may be, and has read it. */
-function full(h: SessionHarness, options: { isRelayed?: boolean } = {}, fields: object = {}): TestSocket {
+function full(
+  h: SessionHarness,
+  options: { isRelayed?: boolean } = {},
+  fields: Record<string, unknown> = {},
+): TestSocket {
   const client = h.connected(fields, options);
   client.subscribe(1, "a");
   h.answerAll(2);
