@@ -1,0 +1,216 @@
+// What may grow without bound if nothing bounds it. Each ends by itself, and says what has come of it.
+
+import type { Packet } from "mqtt-packet";
+import { type Path, paths } from "../support/broker.ts";
+import { passed } from "../support/time.ts";
+import { type Outgoing, Publisher } from "./publisher.ts";
+import type { ServerProcess } from "./server-process.ts";
+import { WireClient } from "./wire-client.ts";
+
+export type Scenario = {
+  readonly name: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Before the measurement. @returns what is measured, which tells what has come of it */
+  prepare(server: ServerProcess): Promise<() => Promise<string>>;
+};
+
+const mebibyte = 1_048_576;
+const payloadBytes = 8_192;
+const payload = Buffer.alloc(payloadBytes, "x");
+const frozenMib = 256;
+const floodSec = 15;
+const exchangesOfOne = 65_000;
+const crowd = { clients: 1_000, exchanges: 65 };
+const queueMessages = 11_000;
+const queuePayload = Buffer.alloc(1_024, "x");
+
+function* repeated(count: number, message: Outgoing): Iterable<Outgoing> {
+  for (let index = 0; index < count; index += 1) yield message;
+}
+
+function frozenSubscriber(path: Path, qos: 0 | 1): Scenario {
+  return {
+    name: `a subscriber stops reading: ${path}, QoS ${qos}`,
+    async prepare(server) {
+      const topic = "frozen";
+      const frozen = await WireClient.connect(server, { clientId: "frozen", path, isDurable: true });
+      await frozen.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos }] });
+      const publisher = await Publisher.connect(server, "publisher");
+      frozen.freeze();
+      return async () => {
+        const count = (frozenMib * mebibyte) / payloadBytes;
+        await publisher.publishAll(repeated(count, { topic, payload, qos }));
+        return `${frozenMib} MiB published, ${publisher.refused} of ${count} messages refused`;
+      };
+    },
+  };
+}
+
+const flood: Scenario = {
+  name: "a publisher floods at QoS 0",
+  async prepare(server) {
+    let heard = 0;
+    const onPacket = ({ cmd }: Packet) => {
+      if (cmd === "publish") heard += 1;
+    };
+    const subscriber = await WireClient.connect(server, { clientId: "hearer", path: "native WebSocket", onPacket });
+    await subscriber.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "flood", qos: 0 }] });
+    const client = await WireClient.connect(server, { clientId: "flooder", path: "native WebSocket" });
+    const publish = { cmd: "publish", topic: "flood", qos: 0, retain: false, dup: false } as const;
+    const packets = Array.from({ length: 64 }, () => ({ ...publish, payload: payload.subarray(0, 64) }));
+    return async () => {
+      const endMs = performance.now() + floodSec * 1000;
+      let sent = 0;
+      while (performance.now() < endMs) {
+        await client.send(...packets);
+        sent += packets.length;
+        if (sent % 65_536 === 0) await subscriber.send({ cmd: "pingreq" });
+      }
+      return `${floodSec} s, ${Math.round(sent / floodSec)} messages/s sent, ${Math.round(heard / floodSec)} heard`;
+    };
+  },
+};
+
+async function beginExchanges(client: WireClient, count: number): Promise<void> {
+  const publish = { cmd: "publish", topic: "unfinished", qos: 2, retain: false, dup: false } as const;
+  for (let first = 1; first <= count; first += 50) {
+    const packets = Array.from({ length: Math.min(50, count + 1 - first) }, (_, index) => {
+      return { ...publish, messageId: first + index, payload: queuePayload };
+    });
+    await client.send(...packets);
+  }
+}
+
+function counter(cmd: Packet["cmd"]) {
+  let count = 0;
+  let onChange = () => {};
+  return {
+    onPacket(packet: Packet): void {
+      if (packet.cmd !== cmd) return;
+      count += 1;
+      onChange();
+    },
+    async reaches(most: number): Promise<void> {
+      while (count < most) {
+        await new Promise<void>((resolve) => {
+          onChange = resolve;
+        });
+      }
+    },
+  };
+}
+
+const unfinishedByOne: Scenario = {
+  name: "QoS 2 exchanges never finished, by one client",
+  async prepare(server) {
+    const pubrecs = counter("pubrec");
+    const options = { clientId: "unfinished", path: "native WebSocket", isDurable: true, ...pubrecs } as const;
+    const client = await WireClient.connect(server, options);
+    return async () => {
+      await beginExchanges(client, exchangesOfOne);
+      await pubrecs.reaches(exchangesOfOne);
+      return `${exchangesOfOne} exchanges of 1 KiB open (MQTT 3.1.1; from 5.0 on 1000 at most)`;
+    };
+  },
+};
+
+const unfinishedByMany: Scenario = {
+  name: `QoS 2 exchanges never finished, by ${crowd.clients} clients`,
+  async prepare(server) {
+    const pubrecs = counter("pubrec");
+    const clients: WireClient[] = [];
+    for (let index = 0; index < crowd.clients; index += 1) {
+      const options = { clientId: `unfinished-${index}`, path: "native WebSocket", ...pubrecs } as const;
+      clients.push(await WireClient.connect(server, options));
+    }
+    return async () => {
+      await Promise.all(clients.map((client) => beginExchanges(client, crowd.exchanges)));
+      await pubrecs.reaches(crowd.clients * crowd.exchanges);
+      return `${crowd.clients * crowd.exchanges} exchanges of 1 KiB open; the clients were connected before`;
+    };
+  },
+};
+
+const fullQueue: Scenario = {
+  name: "a session with a full queue, and its resume",
+  async prepare(server) {
+    const [topic, qos] = ["queue", 1] as const;
+    const options = { clientId: "away", path: "native WebSocket", isDurable: true } as const;
+    const first = await WireClient.connect(server, options);
+    await first.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos }] });
+    await first.send({ cmd: "disconnect" });
+    const publisher = await Publisher.connect(server, "publisher");
+    return async () => {
+      await publisher.publishAll(repeated(queueMessages, { topic, payload: queuePayload, qos }));
+      const held = queueMessages - publisher.refused;
+      const publishes = counter("publish");
+      const startMs = performance.now();
+      let again: WireClient | undefined;
+      const onPacket = (packet: Packet) => {
+        publishes.onPacket(packet);
+        if (packet.cmd === "publish") void again?.send({ cmd: "puback", messageId: packet.messageId ?? 0 });
+      };
+      again = await WireClient.connect(server, { ...options, onPacket });
+      await publishes.reaches(held);
+      const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+      return `${held} messages kept, ${publisher.refused} refused; the queue was heard in ${seconds} s`;
+    };
+  },
+};
+
+/** @param count of topics, one message each */
+function retained(count: number): Scenario {
+  const payload = Buffer.alloc(32, "x");
+  return {
+    name: `${count} retained topics, and a subscription to all`,
+    variables: { MAXIMUM_RETAINED_MESSAGES: "10000000" },
+    async prepare(server) {
+      const publishers = await Promise.all([1, 2, 3, 4].map((id) => Publisher.connect(server, `publisher-${id}`)));
+      function* share(first: number): Iterable<Outgoing> {
+        for (let index = first; index < count; index += publishers.length) {
+          yield { topic: `retained/${index % 1_000}/${index}`, payload, qos: 1, retain: true };
+        }
+      }
+      return async () => {
+        const startMs = performance.now();
+        await Promise.all(publishers.map((publisher, index) => publisher.publishAll(share(index))));
+        const storedMs = performance.now();
+        const stored = server.now().workerdMib;
+        const publishes = counter("publish");
+        const onPacket = (packet: Packet) => {
+          publishes.onPacket(packet);
+          if (packet.cmd === "publish") void subscriber.send({ cmd: "puback", messageId: packet.messageId ?? 0 });
+        };
+        const options = { clientId: "all", path: "native WebSocket", onPacket } as const;
+        const subscriber = await WireClient.connect(server, options);
+        await subscriber.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "retained/#", qos: 1 }] });
+        await publishes.reaches(count);
+        const rate = (fromMs: number, toMs: number) => Math.round((count / (toMs - fromMs)) * 1000);
+        const heardMs = performance.now();
+        return `stored at ${rate(startMs, storedMs)}/s (workerd then ${stored.toFixed(0)} MiB), heard at ${rate(storedMs, heardMs)}/s`;
+      };
+    },
+  };
+}
+
+export function scenarios(retainedTopics: number): readonly Scenario[] {
+  return [
+    idle,
+    ...([0, 1] as const).flatMap((qos) => paths.map((path) => frozenSubscriber(path, qos))),
+    flood,
+    unfinishedByOne,
+    unfinishedByMany,
+    fullQueue,
+    retained(retainedTopics),
+  ];
+}
+
+const idle: Scenario = {
+  name: "nothing",
+  async prepare() {
+    return async () => {
+      await passed(5_000);
+      return "for comparison";
+    };
+  },
+};
