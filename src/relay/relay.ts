@@ -45,6 +45,7 @@ export class Relay {
   /** Relayed to the client since anything of it was passed on. */
   private unheardBytes = 0;
   private timer: ReturnType<typeof setTimeout>;
+  private readonly listener = ({ data }: MessageEvent) => this.onClientMessage(data);
 
   /** @param client accepted here */
   constructor(client: WebSocket, settings: Settings, openSession: OpenSession) {
@@ -58,7 +59,7 @@ export class Relay {
       connectTimeoutSec * 1000,
     );
     client.binaryType = "arraybuffer";
-    client.addEventListener("message", ({ data }) => this.onClientMessage(data));
+    client.addEventListener("message", this.listener);
     client.addEventListener("close", () => this.end(CloseCode.Normal, "the client closed"));
     client.addEventListener("error", () => this.end(CloseCode.Normal, "the client's connection failed"));
     client.accept();
@@ -203,6 +204,8 @@ export class Relay {
     const session = this.state.name === "open" ? this.state.session : undefined;
     this.state = { name: "closed" };
     clearTimeout(this.timer);
+    // A client that goes on sending all the same would fill the memory: what nobody listens for is not kept.
+    this.client.removeEventListener("message", this.listener);
     closeWebSocket(this.client, code, reason);
     if (session !== undefined) closeWebSocket(session, CloseCode.Normal, "");
   }
