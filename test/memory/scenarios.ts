@@ -1,8 +1,9 @@
 // What may grow without bound if nothing bounds it. Each ends by itself, and says what has come of it.
 
-import type { Packet } from "mqtt-packet";
+import { generate, type Packet } from "mqtt-packet";
 import { type Path, paths } from "../support/broker.ts";
 import { passed } from "../support/time.ts";
+import { DeafClient } from "./deaf-client.ts";
 import { type Outgoing, Publisher } from "./publisher.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { WireClient } from "./wire-client.ts";
@@ -46,6 +47,9 @@ function frozenSubscriber(path: Path, qos: 0 | 1): Scenario {
   };
 }
 
+const floodPublish = { cmd: "publish", topic: "flood", qos: 0, retain: false, dup: false } as const;
+const floodPackets = Array.from({ length: 64 }, () => ({ ...floodPublish, payload: payload.subarray(0, 64) }));
+
 const flood: Scenario = {
   name: "a publisher floods at QoS 0",
   async prepare(server) {
@@ -56,28 +60,54 @@ const flood: Scenario = {
     const subscriber = await WireClient.connect(server, { clientId: "hearer", path: "native WebSocket", onPacket });
     await subscriber.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "flood", qos: 0 }] });
     const client = await WireClient.connect(server, { clientId: "flooder", path: "native WebSocket" });
-    const publish = { cmd: "publish", topic: "flood", qos: 0, retain: false, dup: false } as const;
-    const packets = Array.from({ length: 64 }, () => ({ ...publish, payload: payload.subarray(0, 64) }));
     return async () => {
-      const endMs = performance.now() + floodSec * 1000;
+      const startMs = performance.now();
+      const seconds = () => (performance.now() - startMs) / 1000;
       let sent = 0;
-      while (performance.now() < endMs) {
-        await client.send(...packets);
-        sent += packets.length;
+      while (!client.isClosed && seconds() < floodSec) {
+        await client.send(...floodPackets);
+        sent += floodPackets.length;
         if (sent % 65_536 === 0) await subscriber.send({ cmd: "pingreq" });
       }
-      return `${floodSec} s, ${Math.round(sent / floodSec)} messages/s sent, ${Math.round(heard / floodSec)} heard`;
+      const endSec = seconds();
+      await passed(Math.max(0, floodSec - endSec) * 1000);
+      const end = client.isClosed ? "the broker ended it" : "it went on";
+      return `${sent} messages sent in ${endSec.toFixed(1)} s, ${heard} heard; ${end}`;
     };
   },
 };
 
-async function beginExchanges(client: WireClient, count: number): Promise<void> {
+/** After a mistake, a second CONNECT, the broker closes; the client goes on sending all the same. */
+function deafFlood(path: Path): Scenario {
+  return {
+    name: `a client goes on sending after the end: ${path}`,
+    async prepare(server) {
+      const client = await DeafClient.connect(server.url(path, "deaf"));
+      const connect = generate({ cmd: "connect", clientId: "deaf", protocolVersion: 4, clean: true, keepalive: 0 });
+      const bytes = Buffer.concat(floodPackets.map((packet) => generate(packet)));
+      return async () => {
+        await client.send(connect);
+        await client.send(connect);
+        const endMs = performance.now() + floodSec * 1000;
+        let sent = 0;
+        for (; !client.isGone && performance.now() < endMs; sent += bytes.length) await client.send(bytes);
+        client.drop();
+        const told = client.wasToldToGo ? "after its Close frame" : "and no Close frame came";
+        return `${(sent / mebibyte).toFixed(0)} MiB sent ${told}`;
+      };
+    },
+  };
+}
+
+/** @param waitMs after each fifty */
+async function beginExchanges(client: WireClient, count: number, waitMs: number): Promise<void> {
   const publish = { cmd: "publish", topic: "unfinished", qos: 2, retain: false, dup: false } as const;
   for (let first = 1; first <= count; first += 50) {
     const packets = Array.from({ length: Math.min(50, count + 1 - first) }, (_, index) => {
       return { ...publish, messageId: first + index, payload: queuePayload };
     });
     await client.send(...packets);
+    await passed(waitMs);
   }
 }
 
@@ -107,7 +137,7 @@ const unfinishedByOne: Scenario = {
     const options = { clientId: "unfinished", path: "native WebSocket", isDurable: true, ...pubrecs } as const;
     const client = await WireClient.connect(server, options);
     return async () => {
-      await beginExchanges(client, exchangesOfOne);
+      await beginExchanges(client, exchangesOfOne, 12);
       await pubrecs.reaches(exchangesOfOne);
       return `${exchangesOfOne} exchanges of 1 KiB open (MQTT 3.1.1; from 5.0 on 1000 at most)`;
     };
@@ -124,7 +154,7 @@ const unfinishedByMany: Scenario = {
       clients.push(await WireClient.connect(server, options));
     }
     return async () => {
-      await Promise.all(clients.map((client) => beginExchanges(client, crowd.exchanges)));
+      await Promise.all(clients.map((client) => beginExchanges(client, crowd.exchanges, 0)));
       await pubrecs.reaches(crowd.clients * crowd.exchanges);
       return `${crowd.clients * crowd.exchanges} exchanges of 1 KiB open; the clients were connected before`;
     };
@@ -198,6 +228,8 @@ export function scenarios(retainedTopics: number): readonly Scenario[] {
     idle,
     ...([0, 1] as const).flatMap((qos) => paths.map((path) => frozenSubscriber(path, qos))),
     flood,
+    deafFlood("native WebSocket"),
+    deafFlood("relayed WebSocket"),
     unfinishedByOne,
     unfinishedByMany,
     fullQueue,

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
-import { generate, type IConnackPacket, type Packet, parser } from "mqtt-packet";
+import { generate, type Packet, parser } from "mqtt-packet";
 import { WebSocket } from "ws";
 import type { Path } from "../support/broker.ts";
 import type { ServerProcess } from "./server-process.ts";
@@ -18,7 +18,7 @@ export type WireOptions = {
 const sessionExpirySec = 3_600;
 
 export class WireClient {
-  connack: IConnackPacket | undefined;
+  isClosed = false;
   readonly #version: 4 | 5;
   readonly #socket: WebSocket | Socket;
   readonly #onPacket: (packet: Packet) => void;
@@ -31,6 +31,9 @@ export class WireClient {
     const reader = parser({ protocolVersion: version });
     reader.on("packet", (packet: Packet) => this.#on(packet));
     socket.on(socket instanceof WebSocket ? "message" : "data", (bytes: Buffer) => reader.parse(bytes));
+    socket.on("close", () => {
+      this.isClosed = true;
+    });
     socket.on("error", () => {}); // The end of the server, or of the patience with this client.
   }
 
@@ -76,7 +79,6 @@ export class WireClient {
 
   #on(packet: Packet): void {
     if (packet.cmd === "connack") {
-      this.connack = packet;
       this.#onConnack();
     } else {
       this.#onPacket(packet);
