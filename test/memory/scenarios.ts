@@ -29,15 +29,19 @@ function* repeated(count: number, message: Outgoing): Iterable<Outgoing> {
   for (let index = 0; index < count; index += 1) yield message;
 }
 
-function frozenSubscriber(path: Path, qos: 0 | 1): Scenario {
+function oneSubscriber(reads: boolean, path: Path, qos: 0 | 1): Scenario {
   return {
-    name: `a subscriber stops reading: ${path}, QoS ${qos}`,
+    name: `a subscriber ${reads ? "reads" : "stops reading"}: ${path}, QoS ${qos}`,
     async prepare(server) {
       const topic = "frozen";
-      const frozen = await WireClient.connect(server, { clientId: "frozen", path, isDurable: true });
-      await frozen.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos }] });
+      const onPacket = (packet: Packet) => {
+        if (packet.cmd === "publish" && qos === 1)
+          void client.send({ cmd: "puback", messageId: packet.messageId ?? 0 });
+      };
+      const client = await WireClient.connect(server, { clientId: "frozen", path, isDurable: true, onPacket });
+      await client.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos }] });
       const publisher = await Publisher.connect(server, "publisher");
-      frozen.freeze();
+      if (!reads) client.freeze();
       return async () => {
         const count = (frozenMib * mebibyte) / payloadBytes;
         await publisher.publishAll(repeated(count, { topic, payload, qos }));
@@ -226,7 +230,10 @@ function retained(count: number): Scenario {
 export function scenarios(retainedTopics: number): readonly Scenario[] {
   return [
     idle,
-    ...([0, 1] as const).flatMap((qos) => paths.map((path) => frozenSubscriber(path, qos))),
+    ...([0, 1] as const).flatMap((qos) => [
+      oneSubscriber(true, "native WebSocket", qos),
+      ...paths.map((path) => oneSubscriber(false, path, qos)),
+    ]),
     flood,
     deafFlood("native WebSocket"),
     deafFlood("relayed WebSocket"),
