@@ -45,6 +45,7 @@ function oneSubscriber(reads: boolean, path: Path, qos: 0 | 1): Scenario {
       return async () => {
         const count = (frozenMib * mebibyte) / payloadBytes;
         await publisher.publishAll(repeated(count, { topic, payload, qos }));
+        client.drop();
         return `${frozenMib} MiB published, ${publisher.refused} of ${count} messages refused`;
       };
     },

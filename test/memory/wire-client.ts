@@ -18,7 +18,6 @@ export type WireOptions = {
 const sessionExpirySec = 3_600;
 
 export class WireClient {
-  isClosed = false;
   readonly #version: 4 | 5;
   readonly #socket: WebSocket | Socket;
   readonly #onPacket: (packet: Packet) => void;
@@ -31,9 +30,6 @@ export class WireClient {
     const reader = parser({ protocolVersion: version });
     reader.on("packet", (packet: Packet) => this.#on(packet));
     socket.on(socket instanceof WebSocket ? "message" : "data", (bytes: Buffer) => reader.parse(bytes));
-    socket.on("close", () => {
-      this.isClosed = true;
-    });
     socket.on("error", () => {}); // The end of the server, or of the patience with this client.
   }
 
@@ -52,6 +48,11 @@ export class WireClient {
     await client.send({ cmd: "connect", clientId, ...fields, ...(version === 5 ? { properties } : {}) });
     await connack;
     return client;
+  }
+
+  get isClosed(): boolean {
+    if (this.#socket instanceof WebSocket) return this.#socket.readyState !== WebSocket.OPEN;
+    return this.#socket.destroyed;
   }
 
   /** Resolves when the system has taken it. */
