@@ -30,7 +30,9 @@ export class Publisher {
   static async connect(server: ServerProcess, clientId: string, window = 500): Promise<Publisher> {
     const publisher = new Publisher(window);
     const onPacket = (packet: Packet) => publisher.#onPacket(packet);
-    publisher.#client = await WireClient.connect(server, { clientId, path: "native WebSocket", version: 5, onPacket });
+    const onClosed = () => publisher.#onChange();
+    const options = { clientId, path: "native WebSocket", version: 5, onPacket, onClosed } as const;
+    publisher.#client = await WireClient.connect(server, options);
     return publisher;
   }
 
@@ -48,10 +50,6 @@ export class Publisher {
     }
     if (batch.length > 0) await this.#client.send(...batch);
     await this.#until(() => this.#unacknowledged.size === 0);
-  }
-
-  drop(): void {
-    this.#client.drop();
   }
 
   #packetOf({ topic, payload, qos, retain = false }: Outgoing): Packet {
@@ -72,6 +70,7 @@ export class Publisher {
 
   async #until(isSo: () => boolean): Promise<void> {
     while (!isSo()) {
+      if (this.#client.isClosed) throw new Error("the broker has closed a publisher's connection");
       await new Promise<void>((resolve) => {
         this.#onChange = resolve;
       });

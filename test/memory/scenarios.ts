@@ -200,7 +200,9 @@ function retained(count: number): Scenario {
     name: `${count} retained topics, and a subscription to all`,
     variables: { MAXIMUM_RETAINED_MESSAGES: "10000000" },
     async prepare(server) {
-      const publishers = await Promise.all([1, 2, 3, 4].map((id) => Publisher.connect(server, `publisher-${id}`)));
+      // So many that none comes near the broker's limit for one.
+      const ids = Array.from({ length: 8 }, (_, index) => `publisher-${index}`);
+      const publishers = await Promise.all(ids.map((id) => Publisher.connect(server, id, 200)));
       function* share(first: number): Iterable<Outgoing> {
         for (let index = first; index < count; index += publishers.length) {
           yield { topic: `retained/${index % 1_000}/${index}`, payload, qos: 1, retain: true };

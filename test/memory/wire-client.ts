@@ -13,6 +13,7 @@ export type WireOptions = {
   readonly version?: 4 | 5;
   readonly isDurable?: boolean;
   readonly onPacket?: (packet: Packet) => void;
+  readonly onClosed?: () => void;
 };
 
 const sessionExpirySec = 3_600;
@@ -23,13 +24,17 @@ export class WireClient {
   readonly #onPacket: (packet: Packet) => void;
   #onConnack: () => void = () => {};
 
-  private constructor(socket: WebSocket | Socket, { version = 4, onPacket = () => {} }: WireOptions) {
+  private constructor(
+    socket: WebSocket | Socket,
+    { version = 4, onPacket = () => {}, onClosed = () => {} }: WireOptions,
+  ) {
     this.#socket = socket;
     this.#version = version;
     this.#onPacket = onPacket;
     const reader = parser({ protocolVersion: version });
     reader.on("packet", (packet: Packet) => this.#on(packet));
     socket.on(socket instanceof WebSocket ? "message" : "data", (bytes: Buffer) => reader.parse(bytes));
+    socket.on("close", onClosed);
     socket.on("error", () => {}); // The end of the server, or of the patience with this client.
   }
 
