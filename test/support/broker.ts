@@ -23,20 +23,30 @@ export type Broker = {
 export type Path = "TCP" | "relayed WebSocket" | "native WebSocket";
 export const paths: readonly Path[] = ["TCP", "relayed WebSocket", "native WebSocket"];
 
-type Settings = { variables?: Record<string, string>; dataDir?: string };
+type Settings = {
+  variables?: Record<string, string>;
+  dataDir?: string;
+  /** A line that the Worker or the runtime wrote. */
+  log?: (line: string) => void;
+};
 type Running = { url: string; tcpPort: number; close(): Promise<void> };
 
-async function startOn(dataDir: string, variables: Record<string, string>): Promise<Running> {
+async function startOn(
+  dataDir: string,
+  variables: Record<string, string>,
+  log: (line: string) => void,
+): Promise<Running> {
   const { startServer } = await import("../../tools/local-server/server.ts");
-  const log = process.env.BROKER_LOG === undefined ? () => {} : console.error;
   const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: 0, dataDir, variables, log });
   if (server.tcpPort === undefined) throw new Error("the server has no TCP port");
   return { url: String(server.url), tcpPort: server.tcpPort, close: () => server.close() };
 }
 
-export async function startBroker({ variables = {}, dataDir }: Settings = {}): Promise<Broker> {
+const shownLog = process.env.BROKER_LOG === undefined ? () => {} : console.error;
+
+export async function startBroker({ variables = {}, dataDir, log = shownLog }: Settings = {}): Promise<Broker> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-mqtt-test-")));
-  let running = await startOn(folder, variables);
+  let running = await startOn(folder, variables, log);
   const http = () => running.url.replace(/\/$/, "");
   const ws = () => http().replace(/^http/, "ws");
   const broker: Broker = {
@@ -56,7 +66,7 @@ export async function startBroker({ variables = {}, dataDir }: Settings = {}): P
     },
     async restart() {
       await running.close();
-      running = await startOn(folder, variables);
+      running = await startOn(folder, variables, log);
     },
     async close() {
       await running.close();

@@ -1,0 +1,169 @@
+// From what a client should say to what a broken or hostile one might: packets spoilt, repeated, out of order, mixed with
+// another client's, and cut anywhere on their way.
+
+import { type Path, paths } from "../support/broker.ts";
+import { variableByteInteger } from "../support/wire.ts";
+import { conversationOf } from "./conversations.ts";
+import { Random } from "./random.ts";
+
+export type Move =
+  | { readonly type: "bytes"; readonly bytes: Buffer }
+  /** One WebSocket message in several frames. */
+  | { readonly type: "fragments"; readonly pieces: readonly Buffer[] }
+  | { readonly type: "text"; readonly text: string }
+  /** Until something is heard, or a moment has passed. */
+  | { readonly type: "listen" };
+
+/** What one connection does. */
+export type Script = {
+  readonly path: Path;
+  /** In the address of a native WebSocket. */
+  readonly clientId: string;
+  readonly moves: readonly Move[];
+  /** How it acknowledges what it gets. */
+  readonly acknowledges: "never" | "rightly" | "wrongly";
+  /** `half-open`: it ends its own direction alone; `silent`: it stays, and says no more. */
+  readonly ending: "close" | "drop" | "half-open" | "silent";
+};
+
+export function scriptOf(seed: number, caseNumber: number): Script {
+  const random = new Random(seed, caseNumber);
+  const path = random.pick(paths);
+  const { clientId, packets } = conversationOf(random);
+  const mixed = random.once(6) ? mix(random, packets, conversationOf(random).packets) : packets;
+  const mutated = mutate(random, mixed);
+  return {
+    path,
+    clientId: random.once(20) ? random.bytes(8).toString("latin1") : clientId,
+    moves: movesOf(random, mutated, path !== "TCP"),
+    acknowledges: random.pick(["never", "rightly", "rightly", "wrongly"]),
+    ending: random.pick(["close", "close", "drop", "half-open", "silent"]),
+  };
+}
+
+/** Two clients over one connection. */
+function mix(random: Random, one: readonly Buffer[], other: readonly Buffer[]): Buffer[] {
+  const rests = [[...one], [...other]];
+  const result: Buffer[] = [];
+  while (rests.some((rest) => rest.length > 0)) {
+    const next = random.pick(rests).shift();
+    if (next !== undefined) result.push(next);
+  }
+  return result;
+}
+
+function mutate(random: Random, packets: readonly Buffer[]): Buffer[] {
+  const result = [...packets];
+  for (let count = random.below(4); count > 0; count -= 1) {
+    const at = random.once(5) ? 0 : random.below(result.length + 1);
+    const packet = result[at] ?? Buffer.from([0xc0, 0x00]);
+    switch (random.below(8)) {
+      case 0:
+        result.splice(at, 0, ...Array.from({ length: 1 + random.below(20) }, () => packet));
+        break;
+      case 1:
+        result.splice(at, 1);
+        break;
+      case 2:
+        result.splice(random.below(result.length + 1), 0, ...result.splice(at, 1));
+        break;
+      case 3:
+        result.splice(at, 0, random.bytes(1 + random.below(40)));
+        break;
+      default:
+        result[at] = spoilt(random, packet);
+    }
+  }
+  return result;
+}
+
+/** Values at which something may begin or end. */
+const edges = [0x00, 0x01, 0x02, 0x7f, 0x80, 0xc0, 0xfe, 0xff];
+
+function spoilt(random: Random, packet: Buffer): Buffer {
+  const at = random.below(packet.length);
+  const before = packet.subarray(0, at);
+  const behind = packet.subarray(at);
+  const byte = packet[at] ?? 0;
+  const changed = (value: number) => Buffer.concat([before, Buffer.from([value]), behind.subarray(1)]);
+  switch (random.below(8)) {
+    case 0:
+      return changed(byte ^ (1 << random.below(8)));
+    case 1:
+      return changed(random.pick(edges));
+    case 2:
+      return Buffer.concat([before, random.bytes(1 + random.below(8)), behind]);
+    case 3:
+      return Buffer.concat([before, behind.subarray(1 + random.below(8))]);
+    case 4:
+      return before;
+    case 5:
+      return withLength(packet, random.pick([0, 1, 127, 128, 16_383, 16_384, 2_097_152, 268_435_455]));
+    case 6:
+      return Buffer.concat([packet.subarray(0, 1), Buffer.from("ffffffff01", "hex"), packet.subarray(2)]);
+    default:
+      return enlarged(random, packet);
+  }
+}
+
+/** Says that it has `length` bytes, and has as many as before. */
+function withLength(packet: Buffer, length: number): Buffer {
+  return Buffer.concat([packet.subarray(0, 1), variableByteInteger(length), packet.subarray(2)]);
+}
+
+/** The whole body with something large behind it, and the right length before. */
+function enlarged(random: Random, packet: Buffer): Buffer {
+  const filling = random.pick(["00", "ff", "2f", "2600000000", "0001610000016200", "e6b8a9"]);
+  const body = Buffer.concat([
+    packet.subarray(2),
+    Buffer.alloc(random.pick([100, 5_000, 60_000, 200_000]), filling, "hex"),
+  ]);
+  return Buffer.concat([packet.subarray(0, 1), variableByteInteger(body.length), body]);
+}
+
+function movesOf(random: Random, packets: readonly Buffer[], isWebSocket: boolean): Move[] {
+  const moves: Move[] = [];
+  for (const chunk of chunksOf(random, packets)) {
+    if (isWebSocket && random.once(10)) moves.push({ type: "fragments", pieces: cut(random, chunk) });
+    else moves.push({ type: "bytes", bytes: chunk });
+    if (random.once(3)) moves.push({ type: "listen" });
+    if (isWebSocket && random.once(60)) moves.push({ type: "text", text: chunk.toString("latin1") });
+  }
+  return moves;
+}
+
+/** A packet a chunk, or all in one, or cut where no packet ends, or byte by byte. */
+function chunksOf(random: Random, packets: readonly Buffer[]): readonly Buffer[] {
+  const all = Buffer.concat(packets);
+  switch (random.below(5)) {
+    case 0:
+      return [all];
+    case 1:
+      return cut(random, all);
+    case 2:
+      return all.length < 500 ? Array.from(all, (byte) => Buffer.from([byte])) : cut(random, all);
+    default:
+      return packets;
+  }
+}
+
+function cut(random: Random, bytes: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let from = 0; from < bytes.length; ) {
+    const length = random.pick([1, 2, 5, 30, 1000, 50_000]);
+    pieces.push(bytes.subarray(from, from + length));
+    from += length;
+  }
+  return pieces;
+}
+
+/** Everything that a case sends, to be looked at. */
+export function describeScript({ path, clientId, moves, acknowledges, ending }: Script): string {
+  const lines = moves.map((move) => {
+    if (move.type === "bytes") return `  ${move.bytes.toString("hex")}`;
+    if (move.type === "fragments") return `  fragments ${move.pieces.map((piece) => piece.toString("hex")).join(" ")}`;
+    return move.type === "text" ? `  text ${JSON.stringify(move.text)}` : "  listen";
+  });
+  const head = `over ${path} as ${JSON.stringify(clientId)}, acknowledging ${acknowledges}:`;
+  return [head, ...lines, `  ${ending}`].join("\n");
+}

@@ -1,0 +1,50 @@
+// For tests of hostile clients: a broker with somebody well-behaved connected to it all the time. After each test the
+// broker has to be well: a fresh client is served on every path, the bystander still has its connection and its messages,
+// workerd is the same process, and nothing of ours has thrown.
+
+import { afterEach, beforeAll, expect } from "vitest";
+import { type Broker, paths, useBroker } from "./broker.ts";
+import { type Connected, connect, unique } from "./connect.ts";
+import { runtimePids } from "./runtime.ts";
+import { timed } from "./time.ts";
+
+const servedWithinMs = 5_000;
+/** What the broker writes when an object restarts itself, and the server when workerd does. */
+const brokenLog = /^(session|topic|directory): |Uncaught|ended unexpectedly/;
+
+export function useBrokerWithBystander(variables: Record<string, string> = {}): Broker {
+  const broken: string[] = [];
+  const log = (line: string) => {
+    if (brokenLog.test(line)) broken.push(line);
+  };
+  const broker = useBroker({ variables, log });
+  const topic = unique("bystander");
+  let bystander: Connected;
+  let pids: number[];
+
+  beforeAll(async () => {
+    bystander = await connect(broker.tcp);
+    await bystander.subscribe(topic, { qos: 2 });
+    pids = runtimePids();
+  });
+
+  afterEach(async () => {
+    const served = timed(
+      (async () => {
+        for (const path of paths) {
+          const clientId = unique("fresh");
+          const fresh = await connect(broker.url(path, clientId), { clientId });
+          await fresh.publish(topic, path, { qos: 2 });
+          await bystander.message({ topic, payload: path, qos: 2 });
+          fresh.drop();
+        }
+        await bystander.ping();
+      })(),
+    );
+    expect(await served).toBeLessThan(servedWithinMs);
+    expect(runtimePids()).toEqual(pids);
+    expect(broken).toEqual([]);
+  });
+
+  return broker;
+}
