@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBroker } from "../support/broker.ts";
+import { brokenLog } from "../support/bystander.ts";
 import { residentBytes, runtimePids } from "../support/runtime.ts";
 import { scramUser } from "../support/scram-client.ts";
 import { attack } from "./attacker.ts";
@@ -48,14 +49,15 @@ const closesWithinMs = 25_000;
 const arrivesWithinMs = 10_000;
 /** Of growth: many sessions and connections, and none that goes on growing. */
 const memoryBytes = 300_000_000;
-/** What the broker or the runtime write when something broke. */
-const brokenLog = /^(session|topic|directory): |Uncaught|ended unexpectedly|\bat .*\.js:\d+/;
-
 export async function fuzz({ seed, firstCase, cases, durationMs }: FuzzOptions): Promise<Report> {
   const findings: string[] = [];
   const running = new Set<number>();
+  let nextCase = firstCase;
+  const replay = (from: number, count: number) => `npm run fuzz -- --seed ${seed} --from ${from} --cases ${count}`;
   const note = (what: string) => {
-    findings.push(`${what}\n  seed ${seed}, amid cases ${[...running].join(", ")}`);
+    const cases = [...running];
+    const first = Math.min(...cases, nextCase);
+    findings.push(`${what}\namid cases ${cases.join(", ")}\n${replay(first, nextCase - first)}`);
   };
   const log = (line: string) => {
     if (brokenLog.test(line)) note(`the server wrote: ${line}`);
@@ -71,12 +73,12 @@ export async function fuzz({ seed, firstCase, cases, durationMs }: FuzzOptions):
 
   const endMs = performance.now() + durationMs;
   const lastCase = firstCase + cases;
-  let nextCase = firstCase;
   const lingering: Promise<void>[] = [];
   const attackOnce = async (caseNumber: number) => {
     const script = scriptOf(seed, caseNumber);
     const complaint = await attack(broker, script, closesWithinMs);
-    if (complaint !== undefined) findings.push(`case ${caseNumber}: ${complaint}\n${describeScript(script)}`);
+    if (complaint !== undefined)
+      findings.push(`case ${caseNumber}: ${complaint}\n${describeScript(script)}\n${replay(caseNumber, 1)}`);
     running.delete(caseNumber);
   };
   const attackOnAndOn = async () => {

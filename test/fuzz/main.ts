@@ -44,8 +44,7 @@ function show(): void {
 async function run(): Promise<void> {
   console.log(`seed ${seed}`);
   const report = await fuzz({ seed, firstCase, cases, durationMs: Number(values.minutes) * 60_000 });
-  for (const finding of report.findings)
-    console.log(`\n${finding}\n  npm run fuzz -- --seed ${seed} --from … --cases 1`);
+  for (const finding of report.findings) console.log(`\n${finding}\n`);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
   console.log(
     `${report.cases} cases, ${report.findings.length} findings; ` +

@@ -13,6 +13,8 @@ export type Events = {
 
 export type Transport = {
   readonly isWebSocket: boolean;
+  /** The peer has said that it closes; the connection below may be there still. */
+  readonly isClosing: boolean;
   send(bytes: Uint8Array): void;
   /** One message in several frames (FIN only on the last). WebSocket only. */
   sendFragments(fragments: readonly Uint8Array[]): void;
@@ -40,6 +42,7 @@ async function openTcp(url: URL, events: Events): Promise<Transport> {
   };
   return {
     isWebSocket: false,
+    isClosing: false,
     send: (bytes) => void socket.write(bytes),
     sendFragments: onlyWebSocket,
     sendText: onlyWebSocket,
@@ -57,6 +60,9 @@ async function openWebSocket(url: string, events: Events, subprotocol: string): 
   socket.on("error", () => {}); // "close" follows
   return {
     isWebSocket: true,
+    get isClosing() {
+      return socket.readyState >= WebSocket.CLOSING;
+    },
     send: (bytes) => socket.send(bytes, { binary: true }),
     sendFragments(fragments) {
       for (const [index, fragment] of fragments.entries()) {
