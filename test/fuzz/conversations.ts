@@ -1,7 +1,7 @@
 // What a well-behaved client says from CONNECT on: what the mutations start from. Packet by packet, as bytes.
 
 import { generate, type Packet } from "mqtt-packet";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 /** So few that connections take each other over, and sessions are found again. */
 const clientIds = Array.from({ length: 12 }, (_, index) => `fuzz${index}`);
@@ -15,20 +15,20 @@ export function conversationOf(random: Random): Conversation {
   const clientId = random.pick(clientIds);
   const packets: object[] = [connectOf(random, version, clientId)];
   for (let count = 1 + random.below(12); count > 0; count -= 1) packets.push(...exchangeOf(random, version, count));
-  if (random.once(2)) packets.push({ cmd: "disconnect", reasonCode: version === 5 ? random.pick([0, 4]) : 0 });
+  if (random.chance(1 / 2)) packets.push({ cmd: "disconnect", reasonCode: version === 5 ? random.pick([0, 4]) : 0 });
   return { clientId, packets: packets.map((packet) => generate(packet as Packet, { protocolVersion: version })) };
 }
 
 function connectOf(random: Random, version: 3 | 4 | 5, clientId: string): object {
-  const will = { topic: random.pick(topics), payload: "gone", qos: random.below(3), retain: random.once(2) };
+  const will = { topic: random.pick(topics), payload: "gone", qos: random.below(3), retain: random.chance(1 / 2) };
   const userProperties = { a: "b", c: "d" };
   const properties = {
     sessionExpiryInterval: random.pick([0, 5, 3600]),
     receiveMaximum: random.pick([1, 20, 65_535]),
     topicAliasMaximum: random.below(20),
     userProperties,
-    ...(random.once(3) ? { maximumPacketSize: random.pick([50, 1000]) } : {}),
-    ...(random.once(6)
+    ...(random.chance(1 / 3) ? { maximumPacketSize: random.pick([50, 1000]) } : {}),
+    ...(random.chance(1 / 6)
       ? { authenticationMethod: "SCRAM-SHA-256", authenticationData: Buffer.from("n,,n=user,r=x") }
       : {}),
   };
@@ -38,11 +38,11 @@ function connectOf(random: Random, version: 3 | 4 | 5, clientId: string): object
     protocolId: version === 3 ? "MQIsdp" : "MQTT",
     protocolVersion: version,
     clientId,
-    clean: random.once(2),
+    clean: random.chance(1 / 2),
     keepalive: random.pick([0, 1, 60, 65_535]),
     ...(version === 5 ? { properties } : {}),
-    ...(random.once(2) ? { will: version === 5 ? { ...will, properties: willProperties } : will } : {}),
-    ...(random.once(3) ? { username: "user", password: "pencil" } : {}),
+    ...(random.chance(1 / 2) ? { will: version === 5 ? { ...will, properties: willProperties } : will } : {}),
+    ...(random.chance(1 / 3) ? { username: "user", password: "pencil" } : {}),
   };
 }
 
@@ -69,19 +69,25 @@ const reauthentication = {
 };
 
 function subscriptionOf(random: Random): object {
-  return { topic: random.pick(filters), qos: random.below(3), nl: false, rap: random.once(2), rh: random.below(3) };
+  return {
+    topic: random.pick(filters),
+    qos: random.below(3),
+    nl: false,
+    rap: random.chance(1 / 2),
+    rh: random.below(3),
+  };
 }
 
 function publishOf(random: Random, version: 3 | 4 | 5, messageId: number): object[] {
   const qos = random.below(3);
   const properties = {
-    payloadFormatIndicator: random.once(2),
+    payloadFormatIndicator: random.chance(1 / 2),
     messageExpiryInterval: random.pick([1, 60]),
     contentType: "text/plain",
     responseTopic: "fuzz/response",
     correlationData: Buffer.from("7"),
     userProperties: { a: "b" },
-    ...(random.once(3) ? { topicAlias: 1 + random.below(5) } : {}),
+    ...(random.chance(1 / 3) ? { topicAlias: 1 + random.below(5) } : {}),
   };
   const publish = {
     cmd: "publish",
@@ -89,7 +95,7 @@ function publishOf(random: Random, version: 3 | 4 | 5, messageId: number): objec
     payload: "x".repeat(random.pick([0, 1, 100, 3000])),
     qos,
     dup: false,
-    retain: random.once(3),
+    retain: random.chance(1 / 3),
     ...(qos > 0 ? { messageId } : {}),
     ...(version === 5 ? { properties } : {}),
   };

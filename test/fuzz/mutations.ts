@@ -2,9 +2,9 @@
 // another client's, and cut anywhere on their way.
 
 import { type Path, paths } from "../support/broker.ts";
+import { Random } from "../support/random.ts";
 import { variableByteInteger } from "../support/wire.ts";
 import { conversationOf } from "./conversations.ts";
-import { Random } from "./random.ts";
 
 export type Move =
   | { readonly type: "bytes"; readonly bytes: Buffer }
@@ -30,11 +30,11 @@ export function scriptOf(seed: number, caseNumber: number): Script {
   const random = new Random(seed, caseNumber);
   const path = random.pick(paths);
   const { clientId, packets } = conversationOf(random);
-  const mixed = random.once(6) ? mix(random, packets, conversationOf(random).packets) : packets;
+  const mixed = random.chance(1 / 6) ? mix(random, packets, conversationOf(random).packets) : packets;
   const mutated = mutate(random, mixed);
   return {
     path,
-    clientId: random.once(20) ? random.bytes(8).toString("latin1") : clientId,
+    clientId: random.chance(1 / 20) ? random.bytes(8).toString("latin1") : clientId,
     moves: movesOf(random, mutated, path !== "TCP"),
     acknowledges: random.pick(["never", "rightly", "rightly", "wrongly"]),
     ending: random.pick(["close", "close", "drop", "half-open", "silent"]),
@@ -55,7 +55,7 @@ function mix(random: Random, one: readonly Buffer[], other: readonly Buffer[]): 
 function mutate(random: Random, packets: readonly Buffer[]): Buffer[] {
   const result = [...packets];
   for (let count = random.below(4); count > 0; count -= 1) {
-    const at = random.once(5) ? 0 : random.below(result.length + 1);
+    const at = random.chance(1 / 5) ? 0 : random.below(result.length + 1);
     const packet = result[at] ?? Buffer.from([0xc0, 0x00]);
     switch (random.below(8)) {
       case 0:
@@ -124,10 +124,10 @@ function enlarged(random: Random, packet: Buffer): Buffer {
 function movesOf(random: Random, packets: readonly Buffer[], isWebSocket: boolean): Move[] {
   const moves: Move[] = [];
   for (const chunk of chunksOf(random, packets)) {
-    if (isWebSocket && random.once(10)) moves.push({ type: "fragments", pieces: cut(random, chunk) });
+    if (isWebSocket && random.chance(1 / 10)) moves.push({ type: "fragments", pieces: cut(random, chunk) });
     else moves.push({ type: "bytes", bytes: chunk });
-    if (random.once(3)) moves.push({ type: "listen" });
-    if (isWebSocket && random.once(60)) moves.push({ type: "text", text: chunk.toString("latin1") });
+    if (random.chance(1 / 3)) moves.push({ type: "listen" });
+    if (isWebSocket && random.chance(1 / 60)) moves.push({ type: "text", text: chunk.toString("latin1") });
   }
   return moves;
 }

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { OutgoingAliases } from "../../../src/core/session/topic-alias.ts";
+import { Random } from "../../support/random.ts";
 import { delivery, SessionHarness, type TestSocket } from "../../support/session-harness.ts";
 
 /** A client that knows what it was told, and nothing more. */
@@ -38,15 +39,6 @@ function bytesOf(maximum: number, topicNames: readonly string[]): number {
   const aliases = new OutgoingAliases(maximum);
   for (const topicName of topicNames) expect(sendTo(client, aliases, topicName)).toBe(topicName);
   return client.receivedBytes;
-}
-
-/** Numbers from 0 up to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const topicOf = (index: number) => `house/room/${String(index).padStart(4, "0")}`;
@@ -149,9 +141,9 @@ describe("the aliases", () => {
   });
 
   it("take less than first come, first served, where a few of many topics carry most messages", () => {
-    const random = randomOf(1);
+    const random = new Random(1, 0);
     const rare = repeated(16, (index) => 2000 + index);
-    const topicNames = [...rare, ...repeated(10_000, () => Math.floor(random() ** 4 * 1000))];
+    const topicNames = [...rare, ...repeated(10_000, () => Math.floor(random.skewed(0, 1000)))];
     expect(bytesOf(16, topicNames)).toBeLessThan(0.8 * topicNames.length * nameBytes);
   });
 });
