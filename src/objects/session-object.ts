@@ -7,6 +7,7 @@ import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
+import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { Lane } from "./lane.ts";
@@ -102,8 +103,10 @@ export class SessionObject extends DurableObject<Env> {
     });
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  /** For sockets that can hibernate the platform does not answer the client's Close frame. RFC 6455 section 5.5.1. */
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.onSocketGone(socket);
+    closeWebSocket(socket, code, "");
   }
 
   override webSocketError(socket: WebSocket): void {

@@ -9,7 +9,8 @@ const maximumReasonBytes = 123;
 const unsendableCodes = [1004, 1005, 1006];
 
 export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
-  if (webSocket.readyState === WebSocket.CLOSED || webSocket.readyState === WebSocket.CLOSING) return;
+  // To close one that has failed would keep its connection.
+  if (webSocket.readyState === WebSocket.CLOSED) return;
   const isSendable = code >= 1000 && code <= 1013 && !unsendableCodes.includes(code);
   const shortReason = utf8Bytes(reason) <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);
   webSocket.close(isSendable ? code : CloseCode.Normal, shortReason);

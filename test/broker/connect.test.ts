@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { paths, useBroker } from "../support/broker.ts";
 import { connect, connectPacket, durable, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
-import { closeFrame } from "../support/handshake.ts";
+import { closeCode, upgrade } from "../support/handshake.ts";
 import { connectMqttJs, inboxOf, versions } from "../support/mqttjs.ts";
 
 const broker = useBroker({ variables: { CONNECT_TIMEOUT_SEC: "1" } });
@@ -45,7 +45,7 @@ describe.each(paths)("over %s", (path) => {
   it("a connection that sends no CONNECT is closed [connectTimeoutSec] [B7]", async () => {
     const url = broker.url(path, unique("silent"));
     if (path === "TCP") await (await Conversation.open(url)).closed();
-    else expect(await closeFrame(url)).toBe(1008);
+    else expect(await closeCode(await upgrade(url))).toBe(1008);
   });
 
   it("a connection that sends CONNECT byte by byte for too long is closed", async () => {

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { useBroker } from "../support/broker.ts";
-import { connect, unique } from "../support/connect.ts";
-import { refusedUpgrade, upgrade } from "../support/handshake.ts";
+import { connect, connectPacket, unique } from "../support/connect.ts";
+import { clientFrame, closeCode, refusedUpgrade, upgrade } from "../support/handshake.ts";
+import { hex } from "../support/wire.ts";
 
 const broker = useBroker();
 
@@ -80,5 +81,21 @@ describe("text frames", () => {
       await client.closed();
       await watcher.message({ topic, payload: "gone" });
     }
+  });
+});
+
+describe("a Close frame of the client", () => {
+  it.each(["relayed WebSocket", "native WebSocket"] as const)("is answered over the %s", async (path) => {
+    const clientId = unique("leaving");
+    // Keeps the object awake.
+    const other = await connect(broker.url(path, clientId), { clientId });
+    const early = await upgrade(broker.url(path, clientId));
+    early.socket.write(clientFrame(hex("03 e9"), 8));
+    expect(await closeCode(early)).toBe(1001);
+    await other.ping();
+    const leaving = await upgrade(broker.url(path, clientId), { "Sec-WebSocket-Protocol": "mqtt" });
+    leaving.socket.write(clientFrame(other.encode(connectPacket({ clientId }))));
+    leaving.socket.write(clientFrame(hex("03 e8"), 8));
+    expect(await closeCode(leaving)).toBe(1000);
   });
 });

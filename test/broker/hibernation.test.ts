@@ -2,14 +2,16 @@
 // their memory, but not the sockets, and after waking nothing is different. Both kinds of session are set up before
 // one waiting time, and looked at after it.
 
-import type { IPublishPacket } from "mqtt-packet";
+import { generate, type IPublishPacket } from "mqtt-packet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { asked, auth, authenticated } from "../support/authenticating.ts";
 import { useBroker } from "../support/broker.ts";
-import { type Connected, type ConnectOptions, connect, unique } from "../support/connect.ts";
+import { type Connected, type ConnectOptions, connect, connectPacket, unique } from "../support/connect.ts";
 import type { Conversation } from "../support/conversation.ts";
+import { clientFrame, closeCode, type Upgraded, upgrade } from "../support/handshake.ts";
 import { ScramClient, scramUser } from "../support/scram-client.ts";
 import { passed, timed } from "../support/time.ts";
+import { hex } from "../support/wire.ts";
 
 const receiveMaximum = 3;
 const broker = useBroker({
@@ -41,6 +43,8 @@ let full: { client: Connected; topic: string; inFlight: IPublishPacket[] };
 let spent: { client: Connected; topic: string };
 /** Members of a shared subscription, both there. */
 let group: { members: Connected[]; topic: string };
+/** A WebSocket that is closed without DISCONNECT after the hibernation, and the topic of its Will. */
+let leaving: { webSocket: Upgraded; topic: string };
 /** How long a client with a keep alive was silent before it was closed. */
 let silenceMs: Promise<number>;
 const quiet = { topic: unique("hibernation/retained"), will: unique("hibernation/will") };
@@ -98,6 +102,14 @@ async function setSpent() {
   return { client, topic };
 }
 
+async function setLeaving() {
+  const [clientId, topic] = [unique("sleeper"), unique("hibernation/left")];
+  const webSocket = await upgrade(broker.wsNative(clientId), { "Sec-WebSocket-Protocol": "mqtt" });
+  const will = { topic, payload: Buffer.from("gone"), qos: 0 as const, retain: false };
+  webSocket.socket.write(clientFrame(generate(connectPacket({ version: 4, clientId, will, keepalive: 0 }))));
+  return { webSocket, topic };
+}
+
 async function setGroup() {
   const topic = unique("hibernation/group");
   const members = [await sleeper(), await sleeper({ version: 4 })];
@@ -113,6 +125,7 @@ beforeAll(async () => {
   full = await setFull(publisher);
   spent = await setSpent();
   group = await setGroup();
+  leaving = await setLeaving();
   await publisher.disconnect();
   // Over later than the hibernation begins.
   const silent = await sleeper({ keepalive: 12 });
@@ -204,6 +217,15 @@ describe("a session that ends with its connection, after a hibernation", () => {
     const { client, topic } = spent;
     client.sendPublish(topic, "too much", { qos: 2 });
     await client.ended(0x93);
+  });
+
+  it("has its client's Close frame answered, and publishes its Will [MQTT-3.1.2-8]", async () => {
+    const { webSocket, topic } = leaving;
+    const watcher = await connect(broker.tcp);
+    await watcher.subscribe(topic);
+    webSocket.socket.write(clientFrame(hex("03 e8"), 8));
+    expect(await closeCode(webSocket)).toBe(1000);
+    await watcher.message({ payload: "gone" });
   });
 
   it("is a member of its shared subscription", async () => {

@@ -38,11 +38,15 @@ export async function refusedUpgrade(url: string): Promise<Reply> {
   return { status: response.statusCode ?? 0, headers: response.headers, rawHeaders: response.rawHeaders, body };
 }
 
-/** A binary frame of a client, masked with zeros. RFC 6455 section 5.2; up to 65,535 bytes. */
-export function clientFrame(payload: Uint8Array): Buffer {
+/** A frame of a client, masked with zeros; binary unless told otherwise. RFC 6455 section 5.2. */
+export function clientFrame(payload: Uint8Array, opcode = 2): Buffer {
   const { length } = payload;
-  const head = length < 126 ? [0x82, 0x80 | length] : [0x82, 0x80 | 126, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), payload]);
+  const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
+  head[0] = 0x80 | opcode;
+  head[1] = 0x80 | (length < 126 ? length : length < 65_536 ? 126 : 127);
+  if (head.length === 4) head.writeUInt16BE(length, 2);
+  if (head.length === 10) head.writeBigUInt64BE(BigInt(length), 2);
+  return Buffer.concat([head, Buffer.alloc(4), payload]);
 }
 
 export type Frame = { fin: boolean; opcode: number; compressed: boolean; payload: Buffer };
@@ -74,10 +78,10 @@ export async function* framesOf({ socket, head }: Upgraded): AsyncGenerator<Fram
   }
 }
 
-/** Opens a WebSocket, says nothing, and waits for the frame that closes it; returns the close code. */
-export async function closeFrame(url: string): Promise<number> {
-  for await (const { opcode, payload } of framesOf(await upgrade(url))) {
-    if (opcode === 8) return payload.readUInt16BE(0);
+/** Waits for the frame that closes the WebSocket; returns the close code, or 1005 where it has none. */
+export async function closeCode(upgraded: Upgraded): Promise<number> {
+  for await (const { opcode, payload } of framesOf(upgraded)) {
+    if (opcode === 8) return payload.length === 0 ? 1005 : payload.readUInt16BE(0);
   }
   throw new Error("the connection ended without a Close frame");
 }
