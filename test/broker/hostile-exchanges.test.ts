@@ -17,28 +17,24 @@ function publishPacket(topic: string, messageId: number, payload: string | Buffe
   return { cmd: "publish", topic, messageId, payload, qos, dup: false, retain: false };
 }
 
-it.each([3, 4] as const)(
-  "65,535 QoS 2 exchanges of version %i that are never finished",
-  { timeout: 60_000 },
-  async (version) => {
-    const client = await connect(broker.tcp, { version });
-    const before = memory();
-    const batch = 5_000;
-    for (let first = 1; first <= 65_535; first += batch) {
-      const count = Math.min(batch, 65_536 - first);
-      const packets = Array.from({ length: count }, (_, index) => publishPacket("open", first + index, "x", 2));
-      client.send(Buffer.concat(packets.map((packet) => client.encode(packet))));
-      for (let index = 0; index < count; index += 1) {
-        await client.receive({ cmd: "pubrec", messageId: first + index }, { timeoutMs: 15_000 });
-      }
+it("65,535 QoS 2 exchanges of version 4 that are never finished", { timeout: 60_000 }, async () => {
+  const client = await connect(broker.tcp, { version: 4 });
+  const before = memory();
+  const batch = 5_000;
+  for (let first = 1; first <= 65_535; first += batch) {
+    const count = Math.min(batch, 65_536 - first);
+    const packets = Array.from({ length: count }, (_, index) => publishPacket("open", first + index, "x", 2));
+    client.send(Buffer.concat(packets.map((packet) => client.encode(packet))));
+    for (let index = 0; index < count; index += 1) {
+      await client.receive({ cmd: "pubrec", messageId: first + index }, { timeoutMs: 15_000 });
     }
-    // All identifiers are taken: each is a repeat now, and no new message.
-    client.send(client.encode(publishPacket("open", 7, "x", 2)));
-    await client.receive({ cmd: "pubrec", messageId: 7 });
-    expect(memory() - before).toBeLessThan(200_000_000);
-    client.drop();
-  },
-);
+  }
+  // All identifiers are taken: each is a repeat now, and no new message.
+  client.send(client.encode(publishPacket("open", 7, "x", 2)));
+  await client.receive({ cmd: "pubrec", messageId: 7 });
+  expect(memory() - before).toBeLessThan(200_000_000);
+  client.drop();
+});
 
 it("QoS 2 exchanges of MQTT 5.0 beyond the Receive Maximum, never finished, in session after session", async () => {
   for (let round = 0; round < 20; round += 1) {

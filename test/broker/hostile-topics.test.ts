@@ -10,44 +10,52 @@ import { Conversation } from "../support/conversation.ts";
 const slashes = "/".repeat(60_000);
 const will = { topic: slashes, payload: Buffer.from("gone"), qos: 1 as const, retain: true };
 
-describe.each(paths)("a topic of 60,000 slashes over %s is refused, and the connection goes on", (path) => {
+describe("where the settings do not take 60,000 slashes", () => {
   const broker = useBrokerWithBystander();
-  const connected = () => {
-    const clientId = unique("slashes");
-    return connect(broker.url(path, clientId), { clientId });
-  };
 
-  it.each([false, true])("in PUBLISH, retained %s", async (retain) => {
-    const client = await connected();
-    expect(await client.publish(slashes, "x", { qos: 1, retain })).toBe(0x90);
-    expect(await client.publish(slashes, "x", { qos: 2, retain })).toBe(0x90);
-    client.sendPublish(slashes, "x", { retain });
-    await client.ping();
-  });
+  describe.each(paths)("a topic of 60,000 slashes over %s is refused, and the connection goes on", (path) => {
+    const connected = () => {
+      const clientId = unique("slashes");
+      return connect(broker.url(path, clientId), { clientId });
+    };
 
-  it.each([slashes, `${slashes}#`, `${"+/".repeat(30_000)}+`, `$share/g/${slashes}`])(
-    "in SUBSCRIBE",
-    async (filter) => {
+    it.each([false, true])("in PUBLISH, retained %s", async (retain) => {
+      const client = await connected();
+      expect(await client.publish(slashes, "x", { qos: 1, retain })).toBe(0x90);
+      expect(await client.publish(slashes, "x", { qos: 2, retain })).toBe(0x90);
+      client.sendPublish(slashes, "x", { retain });
+      await client.ping();
+    });
+
+    it.each([
+      ["a Topic Filter", slashes],
+      ["with a # behind", `${slashes}#`],
+      ["with a + before each", `${"+/".repeat(30_000)}+`],
+      ["behind $share", `$share/g/${slashes}`],
+    ])("in SUBSCRIBE, %s", async (_, filter) => {
       const client = await connected();
       expect((await client.subscribe(filter)).granted).toEqual([0x8f]);
       expect((await client.unsubscribe(filter)).granted).not.toEqual([0]);
       await client.ping();
-    },
-  );
+    });
 
-  it("in a Will, which refuses the connection", async () => {
-    const clientId = unique("slashes");
-    const client = await Conversation.open(broker.url(path, clientId));
-    client.send(connectPacket({ clientId, will }));
-    await client.receive({ cmd: "connack", reasonCode: 0x90 });
-    await client.closed();
+    it("in a Will, which refuses the connection", async () => {
+      const clientId = unique("slashes");
+      const client = await Conversation.open(broker.url(path, clientId));
+      client.send(connectPacket({ clientId, will }));
+      await client.receive({ cmd: "connack", reasonCode: 0x90 });
+      await client.closed();
+    });
   });
 
-  it.each([0, 1, 2] as const)("and `$SYS` is nobody's to publish to, at QoS %i [B26]", async (qos) => {
-    const client = await connected();
-    await client.subscribe("$SYS/#", { qos: 2 });
-    expect(await client.publish("$SYS/broker/uptime", "x", { qos, retain: true })).toBe(qos === 0 ? 0 : 0x87);
-    await client.expectNothingMore();
+  describe.each(paths)("over %s", (path) => {
+    it.each([0, 1, 2] as const)("`$SYS` is nobody's to publish to, at QoS %i [B26]", async (qos) => {
+      const clientId = unique("sys");
+      const client = await connect(broker.url(path, clientId), { clientId });
+      await client.subscribe("$SYS/#", { qos: 2 });
+      expect(await client.publish("$SYS/broker/uptime", "x", { qos, retain: true })).toBe(qos === 0 ? 0 : 0x87);
+      await client.expectNothingMore();
+    });
   });
 });
 

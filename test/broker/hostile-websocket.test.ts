@@ -1,57 +1,59 @@
 // What is hostile in WebSocket rather than in MQTT: frames of any size and kind, upgrades with nothing behind them, and
 // boards that come again and again.
 
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { useBrokerWithBystander } from "../support/bystander.ts";
 import { connect, connectPacket, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
-import { clientFrame, closeFrame, framesOf, refusedUpgrade, upgrade } from "../support/handshake.ts";
+import { clientFrame, closeCode, framesOf, refusedUpgrade, upgrade } from "../support/handshake.ts";
 import { residentBytes, runtimePids } from "../support/runtime.ts";
 import { passed } from "../support/time.ts";
 import { field, hex, rawPacket } from "../support/wire.ts";
 
 const broker = useBrokerWithBystander({ CONNECT_TIMEOUT_SEC: "1", MAXIMUM_PENDING_SOCKETS: "2" });
-/** workerd ends the TCP connection below a native WebSocket only when the object hibernates. */
-const endsWithinMs = 20_000;
-
-/** DISCONNECT or not, and the end. */
-async function expectEnd(client: Conversation): Promise<void> {
-  await client.receiveBytes({ timeoutMs: endsWithinMs }).catch(() => undefined);
-  await client.closed({ timeoutMs: endsWithinMs });
-}
-
 const webSockets = ["relayed WebSocket", "native WebSocket"] as const;
+const mebibyte = 1024 * 1024;
+/** Of workerd, in bytes. */
+const memory = () => runtimePids().reduce((total, pid) => total + residentBytes(pid), 0);
 
 describe.each(webSockets)("over the %s", (path) => {
   const url = (clientId = unique("hostile")) => broker.url(path, clientId);
 
-  const memory = () => runtimePids().reduce((total, pid) => total + residentBytes(pid), 0);
+  /** The broker, or the runtime, closes the WebSocket after this frame, behind a CONNECT or as the first. */
+  async function expectEnd(frame: Buffer): Promise<void> {
+    const clientId = unique("forbidden");
+    const connectBytes = rawPacket(0x10, field("MQTT"), hex("04 02 00 3c"), field(clientId));
+    await Promise.all([endAfter(clientId, clientFrame(connectBytes), frame), endAfter(clientId, frame)]);
+  }
+
+  async function endAfter(clientId: string, ...frames: Buffer[]): Promise<void> {
+    const upgraded = await upgrade(url(clientId), { "Sec-WebSocket-Protocol": "mqtt" });
+    for (const each of frames) upgraded.socket.write(each);
+    // 1013: more than the relay keeps until CONNACK. Where much is left unread, the reset of the connection can overtake
+    // the Close frame; else workerd may keep the connection below for as long as the object is awake.
+    const end = await closeCode(upgraded).catch((error) => error.code);
+    expect(end).toBeOneOf([1002, 1008, 1009, 1013, "ECONNRESET", "EPIPE"]);
+    upgraded.socket.destroy();
+  }
 
   it.each([
-    ["that is no MQTT", Buffer.alloc(32 * 1024 * 1024, 0xff)],
-    ["that is one packet", rawPacket(0x30, field("t"), hex("00"), Buffer.alloc(32 * 1024 * 1024 - 10))],
-    ["and a byte more, which is too much for the runtime", Buffer.alloc(32 * 1024 * 1024 + 1)],
-  ])("one frame of 32 MiB %s, after CONNECT and before it", { timeout: 60_000 }, async (_, frame) => {
+    ["that is no MQTT", Buffer.alloc(32 * mebibyte, 0xff)],
+    ["that is one packet", rawPacket(0x30, field("t"), hex("00"), Buffer.alloc(32 * mebibyte - 10))],
+    ["and a byte more, which is too much for the runtime", Buffer.alloc(32 * mebibyte + 1)],
+  ])("one frame of 32 MiB %s, after CONNECT and before it", { timeout: 60_000 }, async (_, bytes) => {
     const before = memory();
-    const clientId = unique("large");
-    const client = await connect(url(clientId), { clientId });
-    client.send(frame);
-    const early = await Conversation.open(url());
-    early.send(frame);
-    await Promise.all([client, early].map((each) => expectEnd(each)));
+    await expectEnd(clientFrame(bytes));
     expect(memory() - before).toBeLessThan(400_000_000);
   });
 
-  it("one frame of 32 MiB with a hundred thousand messages: more than a lane takes", { timeout: 60_000 }, async () => {
+  it("one frame of 32 MiB with a hundred thousand messages, which is more than a lane takes", async () => {
     const before = memory();
     const clientId = unique("large");
     const client = await connect(url(clientId), { clientId });
-    client.send(Buffer.alloc(32 * 1024 * 1024 - 400, rawPacket(0x30, field("t"), hex("00"), Buffer.alloc(330))));
-    // The last of them is not whole, and takes this into itself.
-    client.send(Buffer.alloc(400));
-    await expectEnd(client);
+    const message = rawPacket(0x30, field("t"), hex("00"), Buffer.alloc(328));
+    client.send(Buffer.alloc(100_000 * message.length, message));
+    await client.ping();
     expect(memory() - before).toBeLessThan(400_000_000);
   });
 
@@ -72,11 +74,6 @@ describe.each(webSockets)("over the %s", (path) => {
     await subscriber.collect(clients.length);
   });
 
-  it("an upgrade without MQTT behind it is closed, however many there are", async () => {
-    const codes = await Promise.all(Array.from({ length: 30 }, () => closeFrame(url())));
-    expect(new Set(codes)).toEqual(new Set([1008]));
-  });
-
   it("an upgrade whose client leaves at once, or speaks HTTP on", async () => {
     for (const last of [undefined, "GET / HTTP/1.1\r\nHost: broker\r\n\r\n"]) {
       const sockets: Socket[] = [];
@@ -89,40 +86,37 @@ describe.each(webSockets)("over the %s", (path) => {
     }
   });
 
-  it("a frame that WebSocket forbids ends the connection", { timeout: 60_000 }, async () => {
-    const frames = {
-      "a reserved opcode": "83 80 00 00 00 00",
-      "a reserved bit": "d2 80 00 00 00 00",
-      "a length of 2^63": "82 ff ff ff ff ff ff ff ff ff 00 00 00 00",
-      "a continuation of nothing": "80 80 00 00 00 00",
-      "a Close frame of one byte": "88 81 00 00 00 00 03",
-    };
-    await Promise.all(Object.values(frames).map((frame) => expectEndOf(hex(frame))));
-  });
+  it.each([
+    ["a reserved opcode", "83 80 00 00 00 00"],
+    ["a reserved bit", "d2 80 00 00 00 00"],
+    ["a length of 2^63", "82 ff ff ff ff ff ff ff ff ff 00 00 00 00"],
+    ["a continuation of nothing", "80 80 00 00 00 00"],
+  ])("a frame that WebSocket forbids ends the connection: %s", (_, frame) => expectEnd(hex(frame)));
+});
 
-  async function expectEndOf(frame: Buffer): Promise<void> {
-    const clientId = unique("forbidden");
-    const { socket } = await upgrade(url(clientId), { "Sec-WebSocket-Protocol": "mqtt" });
-    const closed = once(socket, "close");
-    socket.on("error", () => {});
-    socket.resume();
-    const connectBytes = rawPacket(0x10, field("MQTT"), hex("04 02 00 3c"), field(clientId));
-    socket.write(Buffer.concat([clientFrame(connectBytes), frame]));
-    await closed;
+it("upgrades without MQTT behind them are closed, however many there are", async () => {
+  const urls = webSockets.flatMap((path) => Array.from({ length: 30 }, () => broker.url(path, unique("hostile"))));
+  const codes = await Promise.all(urls.map((url) => upgrade(url).then(closeCode)));
+  expect(new Set(codes)).toEqual(new Set([1008]));
+});
+
+it("boards that are refused and come back every half second", async () => {
+  const boards = webSockets.flatMap((path) =>
+    Array.from({ length: 10 }, () => ({ path, clientId: unique("refused") })),
+  );
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(
+      boards.map(async ({ path, clientId }) => {
+        const client = await Conversation.open(broker.url(path, clientId));
+        client.send(connectPacket({ clientId, properties: { authenticationMethod: "none" } }));
+        await client.receive({ cmd: "connack", reasonCode: 0x8c });
+        await client.closed();
+      }),
+    );
+    // The subject is the pace of the boards' library.
+    await passed(500);
   }
-
-  it("a client that is refused and comes back every half second", async () => {
-    const clientId = unique("refused");
-    for (let round = 0; round < 8; round += 1) {
-      const client = await Conversation.open(url(clientId));
-      client.send(connectPacket({ clientId, properties: { authenticationMethod: "none" } }));
-      await client.receive({ cmd: "connack", reasonCode: 0x8c });
-      await client.closed();
-      // The subject is the pace of the board's library.
-      await passed(500);
-    }
-    await connect(url(clientId), { clientId });
-  });
+  for (const { path, clientId } of boards) await connect(broker.url(path, clientId), { clientId });
 });
 
 describe("sockets of one session that send no CONNECT", () => {
@@ -133,6 +127,6 @@ describe("sockets of one session that send no CONNECT", () => {
     expect((await refusedUpgrade(broker.wsNative(clientId))).status).toBe(503);
     for (const each of pending) expect((await framesOf(each).next()).value?.opcode).toBe(8);
     await connected.ping();
-    expect(await closeFrame(broker.wsNative(clientId))).toBe(1008);
+    await connect(broker.wsNative(clientId), { clientId });
   });
 });

@@ -44,7 +44,11 @@ async function startOn(
 
 const shownLog = process.env.BROKER_LOG === undefined ? () => {} : console.error;
 
-export async function startBroker({ variables = {}, dataDir, log = shownLog }: Settings = {}): Promise<Broker> {
+export async function startBroker({ variables = {}, dataDir, log: hear = () => {} }: Settings = {}): Promise<Broker> {
+  const log = (line: string) => {
+    shownLog(line);
+    hear(line);
+  };
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-mqtt-test-")));
   let running = await startOn(folder, variables, log);
   const http = () => running.url.replace(/\/$/, "");

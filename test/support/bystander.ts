@@ -1,11 +1,11 @@
 // For tests of hostile clients: a broker with somebody well-behaved connected to it all the time. After each test the
-// broker has to be well: a fresh client is served on every path, the bystander still has its connection and its messages,
-// workerd is the same process, and nothing of ours has thrown.
+// broker has to be well: a fresh client is served, over TCP, which is the longest way in; the bystander still has its
+// connection and its messages; workerd is the same process; and nothing of ours has thrown.
 
 import { afterEach, beforeAll, expect } from "vitest";
-import { type Broker, paths, useBroker } from "./broker.ts";
+import { type Broker, useBroker } from "./broker.ts";
 import { type Connected, connect, unique } from "./connect.ts";
-import { runtimePids } from "./runtime.ts";
+import { isRunning, runtimePids } from "./runtime.ts";
 import { timed } from "./time.ts";
 
 const servedWithinMs = 5_000;
@@ -31,18 +31,15 @@ export function useBrokerWithBystander(variables: Record<string, string> = {}): 
   afterEach(async () => {
     const served = timed(
       (async () => {
-        for (const path of paths) {
-          const clientId = unique("fresh");
-          const fresh = await connect(broker.url(path, clientId), { clientId });
-          await fresh.publish(topic, path, { qos: 2 });
-          await bystander.message({ topic, payload: path, qos: 2 });
-          fresh.drop();
-        }
+        const fresh = await connect(broker.tcp);
+        await fresh.publish(topic, "well", { qos: 2 });
+        await bystander.message({ topic, payload: "well", qos: 2 });
+        fresh.drop();
         await bystander.ping();
       })(),
     );
     expect(await served).toBeLessThan(servedWithinMs);
-    expect(runtimePids()).toEqual(pids);
+    expect(pids.every(isRunning)).toBe(true);
     expect(broken.splice(0)).toEqual([]);
   });
 

@@ -16,6 +16,10 @@ export function runtimePids(): number[] {
   });
 }
 
+export function isRunning(pid: number): boolean {
+  return statusOf(pid)?.Name === "workerd";
+}
+
 /** Resident memory in bytes; 0 for a process that is gone. */
 export function residentBytes(pid: number): number {
   return Number.parseInt(statusOf(pid)?.VmRSS ?? "0", 10) * 1024;
