@@ -1,7 +1,7 @@
 // `npm run fuzz`: mutated conversations against a server of its own, until the time is over or something is found.
 
 import { parseArgs } from "node:util";
-import { fuzz } from "./fuzz.ts";
+import { fuzz, type Progress } from "./fuzz.ts";
 import { describeScript, scriptOf } from "./mutations.ts";
 
 const usage = `The fuzzer: hostile clients, and well-behaved ones beside them, who are not to notice
@@ -43,13 +43,23 @@ function show(): void {
 
 async function run(): Promise<void> {
   console.log(`seed ${seed}`);
-  const report = await fuzz({ seed, firstCase, cases, durationMs: Number(values.minutes) * 60_000 });
+  const startMs = performance.now();
+  const onProgress = ({ cases, bytes }: Progress) => {
+    const minutes = Math.round((performance.now() - startMs) / 60_000);
+    console.log(`${minutes} min: ${cases} cases, workerd ${megabytes(bytes)}`);
+  };
+  const report = await fuzz({ seed, firstCase, cases, durationMs: Number(values.minutes) * 60_000, onProgress });
   for (const finding of report.findings) console.log(`\n${finding}\n`);
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  for (const [name, count] of [...report.mutations].sort()) console.log(`${String(count).padStart(8)} ${name}`);
+  const { bytesBefore, mostBytes, bytes } = report;
   console.log(
     `${report.cases} cases, ${report.findings.length} findings; ` +
       `well-behaved clients got ${report.witnessed} messages, each within ${Math.round(report.slowestMs)} ms; ` +
-      `workerd ${megabytes(report.bytesBefore)} before, ${megabytes(report.bytesAfter)} after`,
+      `workerd ${megabytes(bytesBefore)} before, ${megabytes(mostBytes)} at most, ${megabytes(bytes)} after`,
   );
   process.exit(report.findings.length === 0 ? 0 : 1);
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }

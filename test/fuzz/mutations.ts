@@ -24,20 +24,25 @@ export type Script = {
   readonly acknowledges: "never" | "rightly" | "wrongly";
   /** `half-open`: it ends its own direction alone; `silent`: it stays, and says no more. */
   readonly ending: "close" | "drop" | "half-open" | "silent";
+  /** Names of what was done to the conversation, for the report. */
+  readonly mutations: readonly string[];
 };
 
 export function scriptOf(seed: number, caseNumber: number): Script {
   const random = new Random(seed, caseNumber);
   const path = random.pick(paths);
   const { clientId, packets } = conversationOf(random);
-  const mixed = random.chance(1 / 6) ? mix(random, packets, conversationOf(random).packets) : packets;
-  const mutated = mutate(random, mixed);
+  const isMixed = random.chance(1 / 6);
+  const said = isMixed ? mix(random, packets, conversationOf(random).packets) : [...packets];
+  const mutations = isMixed ? ["mixed with another client's"] : [];
+  for (let count = random.below(4); count > 0; count -= 1) mutations.push(mutate(random, said));
   return {
     path,
     clientId: random.chance(1 / 20) ? random.bytes(8).toString("latin1") : clientId,
-    moves: movesOf(random, mutated, path !== "TCP"),
+    moves: movesOf(random, said, path !== "TCP"),
     acknowledges: random.pick(["never", "rightly", "rightly", "wrongly"]),
     ending: random.pick(["close", "close", "drop", "half-open", "silent"]),
+    mutations,
   };
 }
 
@@ -52,63 +57,52 @@ function mix(random: Random, one: readonly Buffer[], other: readonly Buffer[]): 
   return result;
 }
 
-function mutate(random: Random, packets: readonly Buffer[]): Buffer[] {
-  const result = [...packets];
-  for (let count = random.below(4); count > 0; count -= 1) {
-    const at = random.chance(1 / 5) ? 0 : random.below(result.length + 1);
-    const packet = result[at] ?? Buffer.from([0xc0, 0x00]);
-    switch (random.below(8)) {
-      case 0:
-        result.splice(at, 0, ...Array.from({ length: 1 + random.below(20) }, () => packet));
-        break;
-      case 1:
-        result.splice(at, 1);
-        break;
-      case 2:
-        result.splice(random.below(result.length + 1), 0, ...result.splice(at, 1));
-        break;
-      case 3:
-        result.splice(at, 0, random.bytes(1 + random.below(40)));
-        break;
-      default:
-        result[at] = spoilt(random, packet);
-    }
+/** Changes what is said at one place, mostly early; returns the name of what it did. */
+function mutate(random: Random, packets: Buffer[]): string {
+  const at = random.chance(1 / 5) ? 0 : random.below(packets.length + 1);
+  const packet = packets[at] ?? pingReq;
+  if (random.chance(1 / 2)) {
+    const [name, reorder] = random.pick(reorderings);
+    reorder(random, packets, at, packet);
+    return name;
   }
-  return result;
+  const [name, spoil] = random.pick(spoilings);
+  packets[at] = spoil(random, packet, random.below(packet.length));
+  return name;
 }
+
+const pingReq = Buffer.from([0xc0, 0x00]);
+
+type Reordering = (random: Random, packets: Buffer[], at: number, packet: Buffer) => void;
+const reorderings: readonly (readonly [string, Reordering])[] = [
+  ["repeated", (random, packets, at, packet) => packets.splice(at, 0, ...new Array(1 + random.below(20)).fill(packet))],
+  ["left out", (_, packets, at) => packets.splice(at, 1)],
+  ["moved", (random, packets, at) => packets.splice(random.below(packets.length + 1), 0, ...packets.splice(at, 1))],
+  ["noise between", (random, packets, at) => packets.splice(at, 0, random.bytes(1 + random.below(40)))],
+];
 
 /** Values at which something may begin or end. */
 const edges = [0x00, 0x01, 0x02, 0x7f, 0x80, 0xc0, 0xfe, 0xff];
+const lengths = [0, 1, 127, 128, 16_383, 16_384, 2_097_152, 268_435_455];
 
-function spoilt(random: Random, packet: Buffer): Buffer {
-  const at = random.below(packet.length);
-  const before = packet.subarray(0, at);
-  const behind = packet.subarray(at);
-  const byte = packet[at] ?? 0;
-  const changed = (value: number) => Buffer.concat([before, Buffer.from([value]), behind.subarray(1)]);
-  switch (random.below(8)) {
-    case 0:
-      return changed(byte ^ (1 << random.below(8)));
-    case 1:
-      return changed(random.pick(edges));
-    case 2:
-      return Buffer.concat([before, random.bytes(1 + random.below(8)), behind]);
-    case 3:
-      return Buffer.concat([before, behind.subarray(1 + random.below(8))]);
-    case 4:
-      return before;
-    case 5:
-      return withLength(packet, random.pick([0, 1, 127, 128, 16_383, 16_384, 2_097_152, 268_435_455]));
-    case 6:
-      return Buffer.concat([packet.subarray(0, 1), Buffer.from("ffffffff01", "hex"), packet.subarray(2)]);
-    default:
-      return enlarged(random, packet);
-  }
+type Spoiling = (random: Random, packet: Buffer, at: number) => Buffer;
+const spoilings: readonly (readonly [string, Spoiling])[] = [
+  ["a bit flipped", (random, packet, at) => withByte(packet, at, (packet[at] ?? 0) ^ (1 << random.below(8)))],
+  ["a byte at an edge", (random, packet, at) => withByte(packet, at, random.pick(edges))],
+  ["bytes added", (random, packet, at) => spliced(packet, at, 0, random.bytes(1 + random.below(8)))],
+  ["bytes taken away", (random, packet, at) => spliced(packet, at, 1 + random.below(8), Buffer.alloc(0))],
+  ["cut off", (_, packet, at) => packet.subarray(0, at)],
+  ["a wrong length", (random, packet) => spliced(packet, 1, 1, variableByteInteger(random.pick(lengths)))],
+  ["a length of five bytes", (_, packet) => spliced(packet, 1, 1, Buffer.from("ffffffff01", "hex"))],
+  ["enlarged", enlarged],
+];
+
+function withByte(packet: Buffer, at: number, value: number): Buffer {
+  return spliced(packet, at, 1, Buffer.from([value]));
 }
 
-/** Says that it has `length` bytes, and has as many as before. */
-function withLength(packet: Buffer, length: number): Buffer {
-  return Buffer.concat([packet.subarray(0, 1), variableByteInteger(length), packet.subarray(2)]);
+function spliced(packet: Buffer, at: number, removed: number, inserted: Buffer): Buffer {
+  return Buffer.concat([packet.subarray(0, at), inserted, packet.subarray(at + removed)]);
 }
 
 /** The whole body with something large behind it, and the right length before. */

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
 
 export type Events = {
   /** One chunk of a stream, or one WebSocket message. */
@@ -24,6 +24,9 @@ export type Transport = {
   /** Breaks off without a word, as a network does. */
   drop(): void;
 };
+
+/** How long TCP may stay after either side's Close frame: then it is closed, with 1006 if the peer has not sent its own. */
+const closeWithinMs = 15_000;
 
 /** @param url `tcp://host:port` or `ws://host:port/path` */
 export function openTransport(url: string, events: Events, subprotocol = "mqtt"): Promise<Transport> {
@@ -52,7 +55,8 @@ async function openTcp(url: URL, events: Events): Promise<Transport> {
 }
 
 async function openWebSocket(url: string, events: Events, subprotocol: string): Promise<Transport> {
-  const socket = new WebSocket(url, subprotocol, { perMessageDeflate: false });
+  const options: ClientOptions & { closeTimeout: number } = { perMessageDeflate: false, closeTimeout: closeWithinMs };
+  const socket = new WebSocket(url, subprotocol, options);
   socket.binaryType = "nodebuffer";
   socket.on("message", (bytes: Buffer) => events.onBytes(bytes));
   socket.on("close", (code) => events.onClosed(code));
