@@ -35,6 +35,8 @@ class Attacker {
   complaint: string | undefined;
   isClosed = false;
   #closeCode: number | undefined;
+  /** It says no more, and acknowledges nothing either. */
+  #hasEnded = false;
   readonly #script: Script;
   #transport!: Transport;
   #unread: Buffer = Buffer.alloc(0);
@@ -67,6 +69,7 @@ class Attacker {
     const { ending } = this.#script;
     // Let what was sent arrive.
     if (!this.isClosed) await this.#change(listenMs);
+    this.#hasEnded = true;
     if (ending === "drop") this.drop();
     else if (ending !== "silent") this.#transport.close();
   }
@@ -119,7 +122,7 @@ class Attacker {
     if (packet.cmd === "connack") this.#onConnack(packet, bytes);
     const { acknowledges } = this.#script;
     const answer = acknowledges === "never" ? undefined : answerTo(packet, acknowledges === "rightly");
-    if (answer !== undefined && !this.isClosed) this.#transport.send(answer);
+    if (answer !== undefined && !this.isClosed && !this.#hasEnded) this.#transport.send(answer);
   }
 
   #onConnack({ reasonCode, returnCode }: IConnackPacket, bytes: Buffer): void {

@@ -12,7 +12,8 @@ export type Conversation = { readonly clientId: string; readonly packets: readon
 
 export function conversationOf(random: Random): Conversation {
   const version = random.pick([3, 4, 5, 5] as const);
-  const clientId = random.pick(clientIds);
+  // Now and then a session that nobody takes over.
+  const clientId = random.chance(1 / 5) ? `own${random.below(1_000_000)}` : random.pick(clientIds);
   const packets: object[] = [connectOf(random, version, clientId)];
   for (let count = 1 + random.below(12); count > 0; count -= 1) packets.push(...exchangeOf(random, version, count));
   if (random.chance(1 / 2)) packets.push({ cmd: "disconnect", reasonCode: version === 5 ? random.pick([0, 4]) : 0 });

@@ -57,7 +57,7 @@ function mix(random: Random, one: readonly Buffer[], other: readonly Buffer[]): 
   return result;
 }
 
-/** Changes what is said at one place, mostly early; returns the name of what it did. */
+/** Changes what is said at one place; returns the name of what it did. */
 function mutate(random: Random, packets: Buffer[]): string {
   const at = random.chance(1 / 5) ? 0 : random.below(packets.length + 1);
   const packet = packets[at] ?? pingReq;
@@ -67,7 +67,8 @@ function mutate(random: Random, packets: Buffer[]): string {
     return name;
   }
   const [name, spoil] = random.pick(spoilings);
-  packets[at] = spoil(random, packet, random.below(packet.length));
+  // Mostly near the beginning, where each bit has a meaning.
+  packets[at] = spoil(random, packet, Math.floor(random.skewed(0, packet.length)));
   return name;
 }
 
@@ -87,6 +88,8 @@ const lengths = [0, 1, 127, 128, 16_383, 16_384, 2_097_152, 268_435_455];
 
 type Spoiling = (random: Random, packet: Buffer, at: number) => Buffer;
 const spoilings: readonly (readonly [string, Spoiling])[] = [
+  ["another packet type", (random, packet) => withByte(packet, 0, (random.below(16) << 4) | ((packet[0] ?? 0) & 0x0f))],
+  ["other flags", (random, packet) => withByte(packet, 0, ((packet[0] ?? 0) & 0xf0) | random.below(16))],
   ["a bit flipped", (random, packet, at) => withByte(packet, at, (packet[at] ?? 0) ^ (1 << random.below(8)))],
   ["a byte at an edge", (random, packet, at) => withByte(packet, at, random.pick(edges))],
   ["bytes added", (random, packet, at) => spliced(packet, at, 0, random.bytes(1 + random.below(8)))],
