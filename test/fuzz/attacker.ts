@@ -26,7 +26,7 @@ export async function attack(broker: Broker, script: Script, patienceMs: number)
     await attacker.do(move);
   }
   await attacker.end();
-  const isEnded = !attacker.mustEnd || (await attacker.endedWithin(patienceMs));
+  const isEnded = await attacker.endedWithin(patienceMs);
   attacker.drop();
   return attacker.complaint ?? (isEnded ? undefined : `the connection was not ended within ${patienceMs} ms`);
 }
@@ -78,21 +78,23 @@ class Attacker {
    * Whether the broker has to end a connection that says no more: when its client has ended its direction; when it
    * never was connected; and in MQTT 5.0 by the Server Keep Alive. In MQTT 3.x a client may ask for none.
    */
-  get mustEnd(): boolean {
+  get #mustEnd(): boolean {
     const { ending } = this.#script;
     return ending === "half-open" || (ending === "silent" && (!this.#isAccepted || this.#versions[0] === 5));
   }
 
   /**
-   * A WebSocket is ended by a Close frame: the first, or the answer to the client's. The TCP connection below a native
+   * Whether the broker has ended it in time, if it has to, which a late CONNACK may change. A WebSocket is ended by a Close frame: the first, or the answer to the client's. The TCP connection below a native
    * one is workerd's, which may keep it for as long as others keep the object awake.
    */
   async endedWithin(patienceMs: number): Promise<boolean> {
     const endMs = performance.now() + patienceMs;
     const isFirst = this.#script.ending !== "half-open";
     const isEnding = () => this.isClosed || (isFirst && this.#transport.isClosing);
-    while (!isEnding() && performance.now() < endMs) await this.#change(Math.min(500, endMs - performance.now()));
-    return isEnding() && this.#closeCode !== closedWithoutCloseFrame;
+    while (this.#mustEnd && !isEnding() && performance.now() < endMs) {
+      await this.#change(Math.min(500, endMs - performance.now()));
+    }
+    return !this.#mustEnd || (isEnding() && this.#closeCode !== closedWithoutCloseFrame);
   }
 
   drop(): void {
