@@ -1,7 +1,7 @@
 // What goes wrong, and how long everything takes. A run's seed decides how likely each fault is in it, so that some
 // runs have one kind of fault only, and some have all.
 
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 /** What becomes of a call from one object to another. */
 export type CallFate = "answered" | "lost" | "answer lost" | "repeated" | "late" | "unanswered" | "overloaded";

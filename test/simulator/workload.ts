@@ -2,9 +2,9 @@
 // connection and comes back.
 
 import type { QoS } from "../../src/core/message/message.ts";
+import type { Random } from "../support/random.ts";
 import { Client } from "./client.ts";
 import type { Profile, WillWish } from "./client-packets.ts";
-import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 const topicNames = ["a/1", "a/2", "b/1", "b/2"];

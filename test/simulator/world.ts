@@ -1,6 +1,7 @@
 // One run: a broker made of the real objects, its clients, and what goes wrong, all from one seed. First much happens;
 // then faults stop, and what was promised has to become true.
 
+import { Random } from "../support/random.ts";
 import { checkMessages, checkRetained, checkWills } from "./checks.ts";
 import { Clock } from "./clock.ts";
 import { Faults } from "./faults.ts";
@@ -12,7 +13,6 @@ import { type Bounds, brokenInvariant } from "./invariants.ts";
 import { checkLeftovers, hasLateLeftovers } from "./leftovers.ts";
 import { Platform } from "./platform.ts";
 import { Probe } from "./probe.ts";
-import { Random } from "./random.ts";
 import { DiskError } from "./storage.ts";
 import { Actor } from "./workload.ts";
 
