@@ -9,7 +9,12 @@ import { connect, connectPacket, durable, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
 import { residentBytes, runtimePids } from "../support/runtime.ts";
 
-const limits = { RECEIVE_MAXIMUM: "20", MAXIMUM_QUEUED_MESSAGES: "100", MAXIMUM_IN_FLIGHT: "10" };
+const limits = {
+  RECEIVE_MAXIMUM: "20",
+  MAXIMUM_QUEUED_MESSAGES: "100",
+  MAXIMUM_IN_FLIGHT: "10",
+  MAXIMUM_PUBLISH_RATE: "0",
+};
 const broker = useBrokerWithBystander(limits);
 const memory = () => runtimePids().reduce((total, pid) => total + residentBytes(pid), 0);
 
