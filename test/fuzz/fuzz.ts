@@ -92,12 +92,11 @@ class Fuzzer {
   }
 
   async run(dataDir: string): Promise<Report> {
-    const others = new Set(runtimePids());
     const log = (line: string) => {
       if (brokenLog.test(line)) this.#note(`the server wrote: ${line}`);
     };
     this.#broker = await startBroker({ dataDir, variables: { ...variables, SCRAM_USERS: users }, log });
-    this.#pids = runtimePids().filter((pid) => !others.has(pid));
+    this.#pids = runtimePids();
     const witnesses = new Witnesses((finding) => this.#note(finding), arrivesWithinMs);
     await witnesses.start(this.#broker);
     const bytesBefore = this.#bytes();
@@ -166,7 +165,7 @@ class Fuzzer {
   }
 
   #bytes(): number {
-    const bytes = this.#pids.reduce((total, pid) => total + residentBytes(pid), 0);
+    const bytes = residentBytes(this.#pids);
     this.#mostBytes = Math.max(this.#mostBytes, bytes);
     return bytes;
   }

@@ -20,9 +20,9 @@ export function isRunning(pid: number): boolean {
   return statusOf(pid)?.Name === "workerd";
 }
 
-/** Resident memory in bytes; 0 for a process that is gone. */
-export function residentBytes(pid: number): number {
-  return Number.parseInt(statusOf(pid)?.VmRSS ?? "0", 10) * 1024;
+/** Resident memory of all of them in bytes; 0 for a process that is gone. */
+export function residentBytes(pids: readonly number[] = runtimePids()): number {
+  return pids.reduce((total, pid) => total + Number.parseInt(statusOf(pid)?.VmRSS ?? "0", 10) * 1024, 0);
 }
 
 function statusOf(pid: number): Record<string, string> | undefined {
