@@ -3,12 +3,12 @@
 
 import { type IConnackPacket, type Packet, parser } from "mqtt-packet";
 import type { Broker } from "../support/broker.ts";
-import { openTransport, type Transport } from "../support/transport.ts";
+import { closeWithinMs, openTransport, type Transport } from "../support/transport.ts";
 import { takePackets } from "../support/wire.ts";
 import type { Move, Script } from "./mutations.ts";
 
 const listenMs = 100;
-/** What the WebSocket library says when its own time for the broker's Close frame is over, or TCP ended without one. */
+/** What the WebSocket library says when TCP has ended without a Close frame, or it has itself waited too long for one. */
 const closedWithoutCloseFrame = 1006;
 
 /** @returns what is wrong, if anything */
@@ -34,9 +34,10 @@ export async function attack(broker: Broker, script: Script, patienceMs: number)
 class Attacker {
   complaint: string | undefined;
   isClosed = false;
-  #closeCode: number | undefined;
-  /** It says no more, and acknowledges nothing either. */
-  #hasEnded = false;
+  /** Its Close frame never was. */
+  #isUnanswered = false;
+  /** From then on it says no more, and acknowledges nothing either. */
+  #endedMs = Number.POSITIVE_INFINITY;
   readonly #script: Script;
   #transport!: Transport;
   #unread: Buffer = Buffer.alloc(0);
@@ -52,7 +53,8 @@ class Attacker {
   async open(url: string): Promise<void> {
     const onClosed = (code: number | undefined) => {
       this.isClosed = true;
-      this.#closeCode ??= code;
+      const waitedMs = performance.now() - this.#endedMs;
+      this.#isUnanswered ||= code === closedWithoutCloseFrame && waitedMs >= closeWithinMs;
       this.#changed();
     };
     this.#transport = await openTransport(url, { onBytes: (bytes) => this.#onBytes(bytes), onClosed });
@@ -69,7 +71,7 @@ class Attacker {
     const { ending } = this.#script;
     // Let what was sent arrive.
     if (!this.isClosed) await this.#change(listenMs);
-    this.#hasEnded = true;
+    this.#endedMs = performance.now();
     if (ending === "drop") this.drop();
     else if (ending !== "silent") this.#transport.close();
   }
@@ -84,8 +86,9 @@ class Attacker {
   }
 
   /**
-   * Whether the broker has ended it in time, if it has to, which a late CONNACK may change. A WebSocket is ended by a Close frame: the first, or the answer to the client's. The TCP connection below a native
-   * one is workerd's, which may keep it for as long as others keep the object awake.
+   * Whether the broker has ended it in time, if it has to, which a late CONNACK may change. A WebSocket is ended by a
+   * Close frame, the first or the answer to the client's: the TCP connection below a native one is workerd's, which may
+   * keep it for as long as others keep the object awake.
    */
   async endedWithin(patienceMs: number): Promise<boolean> {
     const endMs = performance.now() + patienceMs;
@@ -94,7 +97,7 @@ class Attacker {
     while (this.#mustEnd && !isEnding() && performance.now() < endMs) {
       await this.#change(Math.min(500, endMs - performance.now()));
     }
-    return !this.#mustEnd || (isEnding() && this.#closeCode !== closedWithoutCloseFrame);
+    return !this.#mustEnd || (isEnding() && !this.#isUnanswered);
   }
 
   drop(): void {
@@ -124,7 +127,8 @@ class Attacker {
     if (packet.cmd === "connack") this.#onConnack(packet, bytes);
     const { acknowledges } = this.#script;
     const answer = acknowledges === "never" ? undefined : answerTo(packet, acknowledges === "rightly");
-    if (answer !== undefined && !this.isClosed && !this.#hasEnded) this.#transport.send(answer);
+    if (answer !== undefined && !this.isClosed && this.#endedMs === Number.POSITIVE_INFINITY)
+      this.#transport.send(answer);
   }
 
   #onConnack({ reasonCode, returnCode }: IConnackPacket, bytes: Buffer): void {
