@@ -26,7 +26,7 @@ export type Transport = {
 };
 
 /** How long TCP may stay after either side's Close frame: then it is closed, with 1006 if the peer has not sent its own. */
-export const closeWithinMs = 15_000;
+const closeWithinMs = 15_000;
 
 /** @param url `tcp://host:port` or `ws://host:port/path` */
 export function openTransport(url: string, events: Events, subprotocol = "mqtt"): Promise<Transport> {
