@@ -38,7 +38,7 @@ type Turn = {
   readonly position: number;
   /** The first that refused. */
   readonly refused?: Recipient | undefined;
-  /** The first that could not be asked whether it has the message. */
+  /** The first of which it could not be found out whether it has the message. */
   readonly unsure?: Recipient | undefined;
   /** Where all refuse, it stays where it comes from. */
   readonly isOffer: boolean;
@@ -156,8 +156,8 @@ export class Deliverer {
   private owe(item: Item, isFirst: boolean): void {
     const { clientId, delivery, owedSequence, origin, next, turn } = item;
     if (turn !== undefined && (turn.isOffer || item.isQuestion)) {
-      const unsure = item.isQuestion ? (turn.unsure ?? turn.members[turn.position]) : undefined;
-      this.passOn({ ...turn, unsure }, item, false);
+      if (item.isQuestion) this.passOnUnsure(turn, item);
+      else this.passOn(turn, item, false);
       settle(item, false);
     } else if (delivery.qos === 0) {
       this.droppedMessages += 1;
@@ -177,8 +177,7 @@ export class Deliverer {
     for (const [index, item] of items.entries()) this.onAnswer(item, answers[index] ?? DeliveryAnswer.Accepted);
     const [first] = items;
     if (first === undefined || !this.owed.has(first.clientId)) return;
-    if (this.owed.isWithoutRoom(first.clientId)) this.handlers.onOwed();
-    else this.handOwed(first.clientId);
+    if (!this.owed.isWithoutRoom(first.clientId)) this.handOwed(first.clientId);
   }
 
   private onAnswer(item: Item, answer: number): void {
@@ -196,7 +195,9 @@ export class Deliverer {
     }
     const isRefused = answer === DeliveryAnswer.Refused;
     if ((isRefused || answer === DeliveryAnswer.Stale) && item.turn !== undefined) {
-      this.passOn(item.turn, item, isRefused);
+      // What its session does not have, it may be owed.
+      if (item.isQuestion && this.owed.has(clientId)) this.passOnUnsure(item.turn, item);
+      else this.passOn(item.turn, item, isRefused);
     }
     if (item.next !== undefined) {
       if (answer === DeliveryAnswer.Stale) this.topic.endRetained(item.next);
@@ -213,9 +214,14 @@ export class Deliverer {
     this.askNext({ ...turn, position: position + 1, refused }, origin);
   }
 
+  /** Whether the member has the message could not be found out. */
+  private passOnUnsure(turn: Turn, item: Item): void {
+    this.passOn({ ...turn, unsure: turn.unsure ?? turn.members[turn.position] }, item, false);
+  }
+
   /**
    * Asks the member whose position it is, or the first behind it that may have room. When nobody has a repeat, it goes
-   * to the one that could not be asked, for it may have it; and the last resort is who refused.
+   * to the one of which that is not known, for it may have it; and the last resort is who refused.
    */
   private askNext(turn: Turn, origin: Origin | undefined): void {
     const { members, questions, isOffer, unsure } = turn;

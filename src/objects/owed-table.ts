@@ -10,12 +10,14 @@ export class OwedTable {
   private readonly clients: Set<string>;
   private readonly withoutRoom = new Set<string>();
   private count: number;
+  private lastAtMs: number;
 
   constructor(store: TopicStore, maximumMessages: number) {
     this.store = store;
     this.maximumMessages = maximumMessages;
     this.clients = new Set(store.owedClientIds());
     this.count = this.clients.size === 0 ? 0 : store.owedCount();
+    this.lastAtMs = this.clients.size === 0 ? 0 : store.lastOwedAtMs();
   }
 
   get isEmpty(): boolean {
@@ -28,6 +30,11 @@ export class OwedTable {
 
   has(clientId: string): boolean {
     return this.clients.has(clientId);
+  }
+
+  /** Since when nothing was added, in milliseconds. */
+  get quietMs(): number {
+    return Date.now() - this.lastAtMs;
   }
 
   /** Its session was reached, and its queue was at its limit: what comes for it now is refused. */
@@ -46,13 +53,15 @@ export class OwedTable {
    */
   put(clientId: string, delivery: SessionDelivery, isFirst: boolean): boolean {
     if (this.count >= this.maximumMessages) return false;
+    const nowMs = Date.now();
     try {
-      this.store.putOwed(clientId, delivery, isFirst);
+      this.store.putOwed(clientId, delivery, isFirst, nowMs);
     } catch (error) {
       console.error(`topic: cannot keep a message for ${clientId}: ${error}`);
       return false;
     }
     this.count += 1;
+    this.lastAtMs = nowMs;
     this.clients.add(clientId);
     return true;
   }

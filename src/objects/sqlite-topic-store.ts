@@ -13,6 +13,7 @@ const migrations: Migrations = [
     "CREATE TABLE retained (topic_name TEXT PRIMARY KEY, expires_at_ms INTEGER, message BLOB) WITHOUT ROWID",
     "CREATE TABLE owed (sequence INTEGER PRIMARY KEY, client_id TEXT, delivery BLOB)",
   ],
+  ["ALTER TABLE owed ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0"],
 ];
 
 type SubscriberRow = {
@@ -98,9 +99,14 @@ export class SqliteTopicStore implements TopicStore {
     return rows<Row>(this.schema, this.sql, query)[0] ?? { messages: 0, bytes: 0 };
   }
 
-  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean): void {
+  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {
     const sequence = isFirst ? "(SELECT coalesce(min(sequence), 1) - 1 FROM owed)" : "NULL";
-    this.write(`INSERT INTO owed VALUES (${sequence}, ?, ?)`, clientId, blob(encodeSessionDelivery(delivery)));
+    this.write(`INSERT INTO owed VALUES (${sequence}, ?, ?, ?)`, clientId, blob(encodeSessionDelivery(delivery)), atMs);
+  }
+
+  lastOwedAtMs(): number {
+    type Row = { at_ms: number };
+    return rows<Row>(this.schema, this.sql, "SELECT coalesce(max(at_ms), 0) AS at_ms FROM owed")[0]?.at_ms ?? 0;
   }
 
   owedCount(): number {

@@ -15,7 +15,7 @@ import { randomId } from "./random-id.ts";
 import { SqliteTopicStore } from "./sqlite-topic-store.ts";
 import { sessionStub, splitName } from "./stubs.ts";
 
-/** How soon what is owed is tried again: longer each time, until it goes. */
+/** How soon what is owed is tried again: the longer it has waited, the later, whatever becomes of this object meanwhile. */
 const firstRetryMs = 5_000;
 const maximumRetryMs = 300_000;
 
@@ -24,8 +24,8 @@ export class TopicObject extends DurableObject<Env> {
   private readonly owed: OwedTable;
   private readonly deliverer: Deliverer;
   private readonly receiver = new LaneReceiver<number[]>();
-  private isAlarmSet = false;
-  private retryMs = firstRetryMs;
+  /** Infinity for none. */
+  private alarmAtMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -42,7 +42,7 @@ export class TopicObject extends DurableObject<Env> {
         ctx.abort(String(error));
       },
     });
-    if (!this.owed.isEmpty) this.setAlarm();
+    if (!this.owed.isEmpty) void ctx.blockConcurrencyWhile(() => this.findAlarm());
   }
 
   /**
@@ -56,14 +56,10 @@ export class TopicObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    this.isAlarmSet = false;
+    this.alarmAtMs = Number.POSITIVE_INFINITY;
+    if (this.owed.isEmpty) return;
     this.deliverer.retryOwed();
-    if (this.owed.isEmpty) {
-      this.retryMs = firstRetryMs;
-    } else {
-      this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
-      this.setAlarm();
-    }
+    this.setAlarm();
   }
 
   private act(clientId: string, requests: readonly TopicRequest[], isFirst: boolean): Promise<number[]> {
@@ -125,9 +121,17 @@ export class TopicObject extends DurableObject<Env> {
     else this.deliverer.offerToGroup(members, origin);
   }
 
+  /** An object that starts has one already, unless a crash came between. */
+  private async findAlarm(): Promise<void> {
+    this.alarmAtMs = (await this.ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
+    this.setAlarm();
+  }
+
+  /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
-    if (this.isAlarmSet) return;
-    this.isAlarmSet = true;
-    void this.ctx.storage.setAlarm(Date.now() + this.retryMs);
+    const atMs = Date.now() + Math.min(Math.max(this.owed.quietMs, firstRetryMs), maximumRetryMs);
+    if (atMs >= this.alarmAtMs) return;
+    this.alarmAtMs = atMs;
+    void this.ctx.storage.setAlarm(atMs);
   }
 }

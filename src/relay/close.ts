@@ -9,7 +9,7 @@ const maximumReasonBytes = 123;
 const unsendableCodes = [1004, 1005, 1006];
 
 export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
-  // To close one that has failed would keep its connection.
+  // One that has failed keeps its connection when it is closed. One in CLOSING may wait for the answer to a Close frame.
   if (webSocket.readyState === WebSocket.CLOSED) return;
   const isSendable = code >= 1000 && code <= 1013 && !unsendableCodes.includes(code);
   const shortReason = utf8Bytes(reason) <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);

@@ -139,7 +139,6 @@ describe("a session that is back, and has no room for what it is owed", () => {
   it("gets it when there is room, and nothing of it is lost", async () => {
     const scene = await withoutRoom("one", "two");
     expect(scene.store.owedCount()).toBe(2);
-    expect(scene.onOwed).toHaveBeenCalled();
     await back(scene);
     expect(scene.payloadsOf("lost")).toEqual(["one", "two"]);
     expect(scene.owed.isEmpty).toBe(true);
@@ -203,7 +202,6 @@ async function withoutRoom(...payloads: string[]): Promise<DelivererScene> {
   for (const payload of payloads) scene.published(payload);
   await vi.advanceTimersByTimeAsync(givenUpMs);
   scene.answers.set("lost", QueueFull);
-  scene.onOwed.mockClear();
   scene.deliverer.retryOwed();
   await vi.advanceTimersByTimeAsync(100);
   return scene;

@@ -147,6 +147,28 @@ describe("a shared subscription", () => {
       expect(heard).not.toContain("c");
     });
 
+    it("leave it to one that is owed it, though its session has not got it yet [MQTT-4.3.3-10]", async () => {
+      const scene = shared("a", "b");
+      const has = new Set<string>();
+      const session = (clientId: string) => (_payload: string, isQuestion: boolean) => {
+        if (isQuestion) return has.has(clientId) ? Accepted : Refused;
+        has.add(clientId);
+        return Accepted;
+      };
+      for (const member of ["a", "b"]) scene.answers.set(member, "out of reach");
+      const first = scene.published("1", 2);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(first.code).toBe(0);
+      const [owner] = scene.store.owedClientIds();
+      for (const member of ["a", "b"]) scene.answers.set(member, session(member));
+      const again = scene.published("1", 2, true);
+      await vi.advanceTimersByTimeAsync(10);
+      scene.deliverer.retryOwed();
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(again.code).toBe(0);
+      expect([...has]).toEqual([owner]);
+    });
+
     it("leave it to one that could not be asked, when no other has it: it may be the one [MQTT-4.3.3-10]", async () => {
       const scene = shared("a", "b", "c");
       scene.answers.set("a", "out of reach");

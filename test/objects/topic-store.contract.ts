@@ -44,7 +44,12 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       expect(store.readRetained("a")).toBeUndefined();
       expect(store.retainedNames("", false, 10)).toEqual([]);
       expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
-      expect([store.owed("c1", 10), store.owedClientIds(), store.owedCount()]).toEqual([[], [], 0]);
+      expect([store.owed("c1", 10), store.owedClientIds(), store.owedCount(), store.lastOwedAtMs()]).toEqual([
+        [],
+        [],
+        0,
+        0,
+      ]);
     });
 
     it("keeps one subscription for a client and a filter", () => {
@@ -116,9 +121,9 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
 
     it("keeps what is owed to a client, in order", () => {
       const { store, reopen } = open();
-      for (const text of ["1", "2", "3"]) store.putOwed("c1", owed(text), false);
-      store.putOwed("c2", owed("4"), false);
-      store.putOwed("c2", owed("3 and a half"), true);
+      for (const text of ["1", "2", "3"]) store.putOwed("c1", owed(text), false, 1_800_000_000_000);
+      store.putOwed("c2", owed("4"), false, 1_800_000_000_000);
+      store.putOwed("c2", owed("3 and a half"), true, 1_800_000_000_000);
       expect(store.owed("c2", 10).map(({ delivery }) => delivery)).toEqual([owed("3 and a half"), owed("4")]);
       const [half] = store.owed("c2", 1);
       store.deleteOwed(half?.sequence ?? 1);
@@ -129,6 +134,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
         expect(each.owed("c1", 10).map(({ delivery }) => delivery)).toEqual([owed("2"), owed("3")]);
         expect(each.owed("c1", 1)).toHaveLength(1);
         expect(each.owedCount()).toBe(3);
+        expect(each.lastOwedAtMs()).toBe(1_800_000_000_000);
         expect(each.owedClientIds().sort()).toEqual(["c1", "c2"]);
       }
       for (const { sequence } of store.owed("c2", 10)) store.deleteOwed(sequence);

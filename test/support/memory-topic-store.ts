@@ -14,6 +14,7 @@ export class MemoryTopicStore implements TopicStore {
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #retained = new Map<string, RetainedRow>();
   #owed: OwedRow[] = [];
+  #lastOwedAtMs = 0;
 
   subscribers(): Subscriber[] {
     const keys = [...this.#subscribers.keys()].sort(inUtf8);
@@ -61,11 +62,16 @@ export class MemoryTopicStore implements TopicStore {
     return { messages: this.#retained.size, bytes };
   }
 
-  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean): void {
+  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {
+    this.#lastOwedAtMs = Math.max(this.#lastOwedAtMs, atMs);
     const sequence = isFirst ? (this.#owed[0]?.sequence ?? 1) - 1 : (this.#owed.at(-1)?.sequence ?? 0) + 1;
     const row = { sequence, clientId, delivery: encodeSessionDelivery(delivery) };
     if (isFirst) this.#owed.unshift(row);
     else this.#owed.push(row);
+  }
+
+  lastOwedAtMs(): number {
+    return this.#owed.length === 0 ? 0 : this.#lastOwedAtMs;
   }
 
   owedCount(): number {

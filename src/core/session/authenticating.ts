@@ -139,7 +139,7 @@ function sendAuth(
   authenticationMethod: string,
   authenticationData: Uint8Array | undefined,
 ): void {
-  const isSent = send(context, recipient, { type: "AUTH", reasonCode, authenticationMethod, authenticationData });
-  if (isSent) return;
+  const sentBytes = send(context, recipient, { type: "AUTH", reasonCode, authenticationMethod, authenticationData });
+  if (sentBytes > 0) return;
   throw new ProtocolError(ReasonCode.ImplementationSpecificError, "AUTH is larger than the Maximum Packet Size");
 }

@@ -72,18 +72,18 @@ export type Connected = Recipient & {
  * for one that is not: CONNACK, SUBACK and UNSUBACK are known to fit beforehand (connecting.ts, subscribing.ts), AUTH
  * is looked after (authenticating.ts), and acknowledgements without a Reason String are shorter than any CONNACK.
  *
- * @returns whether it was sent
+ * @returns how many bytes it sends; 0 for a packet that is not sent
  */
-export function send(context: Context, recipient: Recipient, packet: ServerPacket): boolean {
+export function send(context: Context, recipient: Recipient, packet: ServerPacket): number {
   const bytes = encodePacket(packet, {
     protocolVersion: recipient.protocolVersion,
     maximumPacketBytes: recipient.maximumPacketBytes,
     requestProblemInformation: recipient.requestProblemInformation,
     nowMs: context.nowMs,
   });
-  if (bytes === undefined) return false;
+  if (bytes === undefined) return 0;
   context.effect({ type: "send", socketId: recipient.socketId, bytes });
-  return true;
+  return bytes.length;
 }
 
 /** When the client has been silent for one and a half times its keep alive [MQTT-3.1.2-22]. */

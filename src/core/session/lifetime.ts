@@ -8,7 +8,8 @@ import { unheardDeadlineMs } from "./unheard.ts";
 /** Session Expiry Interval of a session that never expires. */
 const neverExpiresSec = 0xffff_ffff;
 
-const soonestLookMs = 90_000;
+const willLookMs = 90_000;
+const soonestExpiryLookMs = 900_000;
 const latestLookMs = 86_400_000;
 
 /**
@@ -16,13 +17,13 @@ const latestLookMs = 86_400_000;
  * the object does not watch a keep alive itself: each look costs a row.
  *
  * @param hasWill a Will has to be published
- * @param expirySec the session's expiry has to begin: it ends late by as long again at most
+ * @param expirySec the session's expiry has to begin: it ends late by as long again, 15 minutes at least, at most a day
  * @param isStored what a hibernation has spilled has to go
  * @returns Infinity for never
  */
 export function lookAfterMsOf(hasWill: boolean, expirySec: number, isStored: boolean): number {
-  if (hasWill) return soonestLookMs;
-  if (expirySec > 0) return Math.min(Math.max(expirySec * 1000, soonestLookMs), latestLookMs);
+  if (hasWill) return willLookMs;
+  if (expirySec > 0) return Math.min(Math.max(expirySec * 1000, soonestExpiryLookMs), latestLookMs);
   return isStored ? latestLookMs : Number.POSITIVE_INFINITY;
 }
 
@@ -34,17 +35,22 @@ export function sessionEndMs(record: SessionRecord | undefined): number {
   return record.disconnectedAtMs + record.expirySec * 1000;
 }
 
-/** When the client is taken for gone; Infinity for never. The keep alive of a relayed client is watched by the Worker. */
+/** The keep alive of a relayed client is watched by the Worker. */
+function ownKeepAliveDeadlineMs(connected: Connected): number {
+  return connected.isRelayed ? Number.POSITIVE_INFINITY : keepAliveDeadlineMs(connected);
+}
+
+/** When the client is taken for gone; Infinity for never. */
 export function goneDeadlineMs(connected: Connected, limits: Limits): number {
-  const keepAliveMs = connected.isRelayed ? Number.POSITIVE_INFINITY : keepAliveDeadlineMs(connected);
-  return Math.min(keepAliveMs, unheardDeadlineMs(connected.unheard, limits));
+  return Math.min(ownKeepAliveDeadlineMs(connected), unheardDeadlineMs(connected.unheard, limits));
 }
 
 /**
  * When to look whether the client is still there.
- * @param lookAfterMs how long a loss may go unnoticed where nobody watches; Infinity for ever
+ * @param lookAfterMs how long a loss may go unnoticed where nobody watches a keep alive; Infinity for ever
  */
 export function livenessDeadlineMs(connected: Connected, limits: Limits, lookAfterMs: number): number {
   const goneMs = goneDeadlineMs(connected, limits);
-  return Number.isFinite(goneMs) ? goneMs : connected.lastReceivedMs + lookAfterMs;
+  const isWatched = Number.isFinite(ownKeepAliveDeadlineMs(connected));
+  return isWatched ? goneMs : Math.min(goneMs, connected.lastReceivedMs + lookAfterMs);
 }

@@ -219,7 +219,7 @@ export class Outbound {
       send(this.context, connected, { type: "PUBREL", packetId, reasonCode: ReasonCode.Success });
     } else {
       const delivery = this.table.deliveryOf(entry);
-      if (delivery === undefined || !this.sendPublish(delivery, packetId, mayHaveBeenSent, connected)) {
+      if (delivery === undefined || this.sendPublish(delivery, packetId, mayHaveBeenSent, connected) === 0) {
         this.context.droppedMessages += 1;
         this.table.delete(entry);
         return;
@@ -229,18 +229,18 @@ export class Outbound {
     this.inFlight += 1;
   }
 
-  /** @returns false when the packet is too large for the client [MQTT-3.1.2-25] */
-  private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): boolean {
+  /** @returns how many bytes it sends; 0 when the packet is too large for the client [MQTT-3.1.2-25] */
+  private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): number {
     const { outgoingAliases } = connected;
     const { topicName } = delivery.message;
     const publish = { type: "DELIVER", delivery, packetId, dup } as const;
     const topicAlias = outgoingAliases.find(topicName);
-    const isSent = send(this.context, connected, { ...publish, topicAlias });
-    if (topicAlias === undefined || topicAlias.known) return isSent;
+    const sentBytes = send(this.context, connected, { ...publish, topicAlias });
+    if (topicAlias === undefined || topicAlias.known) return sentBytes;
     // The three bytes of a new alias may be what is too much.
-    if (!isSent) return send(this.context, connected, publish);
+    if (sentBytes === 0) return send(this.context, connected, publish);
     outgoingAliases.learn(topicName, topicAlias.alias);
-    return true;
+    return sentBytes;
   }
 
   private sendQos0(delivery: Delivery, connected: Connected | undefined): void {
@@ -258,9 +258,11 @@ export class Outbound {
   /** @returns false where the client has to be heard of first, and when the packet is too large for it */
   private sendUnheard(delivery: Delivery, connected: Connected): boolean {
     const { limits } = this.context.settings;
-    if (isFull(connected.unheard, limits) || !this.sendPublish(delivery, 0, false, connected)) return false;
-    connected.unheard = withSent(connected.unheard, sizeOfMessage(delivery.message), limits, this.context.nowMs);
-    return true;
+    if (isFull(connected.unheard, limits)) return false;
+    // What the relay of a client counts too: its PINGREQ packets come through in time.
+    const sentBytes = this.sendPublish(delivery, 0, false, connected);
+    connected.unheard = withSent(connected.unheard, sentBytes, limits, this.context.nowMs);
+    return sentBytes > 0;
   }
 
   private complete(entry: Outgoing, connected: Connected): void {

@@ -62,9 +62,10 @@ export class OutgoingTable {
     return this.table.get(entry.packetId) === entry;
   }
 
-  /** Whether the limits of the queue leave room for this message. */
+  /** Whether the limits of the queue leave room for this message: an empty queue has room for any. */
   hasRoomFor(delivery: Delivery): boolean {
     const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
+    if (this.table.size === 0) return true;
     return this.table.size < maximumQueuedMessages && this.bytes + sizeOfDelivery(delivery) <= maximumQueuedBytes;
   }
 

@@ -24,7 +24,9 @@ export interface TopicStore {
   retainedTotals(): { messages: number; bytes: number };
 
   /** A delivery that could not be handed over; kept in order, behind the others or before them. */
-  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean): void;
+  putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void;
+  /** When the latest of them was put, in milliseconds since 1970; 0 for none. */
+  lastOwedAtMs(): number;
   /** How many there are. */
   owedCount(): number;
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[];

@@ -171,7 +171,7 @@ describe("a client behind the Worker, which watches the keep alive", () => {
     h.connected();
     expect(h.session.nextDeadlineMs).toBe(Infinity);
     h.connected(expiry(10));
-    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 90_000);
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 900_000);
     h.connected(expiry(1000));
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 1_000_000);
     h.connected(expiry(1_000_000));

@@ -228,6 +228,12 @@ describe("the queue of a session", () => {
     expect(h.deliver(delivery("4"))).toEqual([Accepted]);
   });
 
+  it("takes one message that is larger than its limit of bytes, when it is empty", () => {
+    const h = new SessionHarness({ limits: { maximumQueuedBytes: 1000 } });
+    h.subscribed().drop();
+    expect(h.deliver(delivery("x".repeat(2000)), delivery("y"))).toEqual([Accepted, QueueFull]);
+  });
+
   it("leaves what is owed to it where it is, in order: behind what finds no room nothing does [MQTT-4.6.0-5]", () => {
     const h = new SessionHarness({ limits: { maximumQueuedBytes: 1000 } });
     h.subscribed().drop();
