@@ -15,7 +15,7 @@ export class Wills {
   private readonly wills: Map<string, StoredWill>;
   /** Those on their way to the topic object. */
   private readonly underWay = new Set<string>();
-  /** When to try those again that did not get there. */
+  /** When to try again what has not got there: a crash takes the answer, and the alarm it was sent by is spent. */
   private readonly retryAtMs = new Map<string, number>();
 
   constructor(context: Context) {
@@ -77,6 +77,8 @@ export class Wills {
         this.delete(id);
         continue;
       }
+      this.retryAtMs.set(id, this.context.nowMs + retryMs);
+      if (this.underWay.has(id)) continue;
       this.underWay.add(id);
       const message = messageOf(messageId, will, dueAtMs);
       // An earlier try may have come through; a crash leaves nothing that tells. For a QoS 2 Will it costs little to ask.
@@ -95,16 +97,16 @@ export class Wills {
   /** The topic object could not be reached: the Will is tried again later. */
   onUnanswered(id: string): void {
     this.underWay.delete(id);
-    this.retryAtMs.set(id, this.context.nowMs + retryMs);
+    if (this.wills.has(id)) this.retryAtMs.set(id, this.context.nowMs + retryMs);
   }
 
   nextDeadlineMs(): number {
     return Math.min(...[...this.wills.values()].map(({ id, dueAtMs }) => this.tryAtMs(id, dueAtMs)));
   }
 
-  /** Infinity while its connection lives, and while it is on its way. */
+  /** Infinity while its connection lives. */
   private tryAtMs(id: string, dueAtMs: number | undefined): number {
-    if (dueAtMs === undefined || this.underWay.has(id)) return Number.POSITIVE_INFINITY;
+    if (dueAtMs === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0);
   }
 

@@ -201,6 +201,20 @@ describe("a crash", () => {
     expect(h.resume().heard()).toEqual(["CONNACK new"]);
   });
 
+  it("leaves an alarm for a Will that was under way, whose own alarm is spent [MQTT-3.1.2-8]", () => {
+    const h = new SessionHarness();
+    const will = { topic: "w", payload: Buffer.from("gone"), qos: 1 as const, retain: false };
+    h.connected({ will }, { isRelayed: false });
+    h.alarm();
+    expect(h.takeRequests()).toHaveLength(1);
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 15_000);
+    h.alarm();
+    // While nobody knows that there will be no answer, it is not sent twice.
+    expect(h.takeRequests()).toEqual([]);
+    h.crash();
+    expect(h.takeRequests()).toMatchObject([{ type: "publish", message: { topicName: "w" } }]);
+  });
+
   it("leaves nothing to the next session of what a hibernation had kept for one that ended", () => {
     const h = new SessionHarness();
     const client = h.subscribed(atEnd);

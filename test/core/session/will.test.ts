@@ -117,6 +117,7 @@ describe("Will Delay Interval", () => {
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000);
     h.alarm();
     expect(published(h)).toHaveLength(1);
+    h.answerAll();
     expect(h.session.nextDeadlineMs).toBe(Infinity);
   });
 
@@ -154,6 +155,7 @@ describe("Will Delay Interval", () => {
     h.connected(withWill({ delaySec: 100, expirySec: 0xffff_ffff })).drop();
     h.alarm();
     expect(published(h)).toHaveLength(1);
+    h.answerAll();
     expect(h.session.nextDeadlineMs).toBe(Infinity);
     expect(h.resume().heard()).toEqual(["CONNACK present"]);
   });
