@@ -17,6 +17,7 @@ const MAXIMUM_STRING_BYTES = 0xffff;
 /** A writer that is used again does not hold on to more than this after one large value. */
 const KEPT_BYTES = 0x1_0000;
 
+const noBytes = new Uint8Array();
 const textEncoder = new TextEncoder();
 // `ignoreBOM` keeps a leading U+FEFF in the string [MQTT-1.5.4-3].
 const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -43,7 +44,14 @@ export class ByteWriter {
   #length = 0;
 
   constructor(capacityBytes = 256) {
-    this.#bytes = new Uint8Array(capacityBytes);
+    this.#bytes = capacityBytes === 0 ? noBytes : new Uint8Array(capacityBytes);
+  }
+
+  /** A writer into these bytes, which `finish` hands out again when they are full. */
+  static filling(bytes: Uint8Array<ArrayBuffer>): ByteWriter {
+    const writer = new ByteWriter(0);
+    writer.#bytes = bytes;
+    return writer;
   }
 
   get length(): number {
@@ -124,7 +132,7 @@ export class ByteWriter {
   finish(): Uint8Array<ArrayBuffer> {
     if (this.#length === this.#bytes.length) {
       const full = this.#bytes;
-      this.#bytes = new Uint8Array();
+      this.#bytes = noBytes;
       this.#length = 0;
       return full;
     }

@@ -67,6 +67,16 @@ export class LaneSender<Item> {
     return this.queue.length + (this.state.name === "idle" ? 0 : this.state.batch.items.length);
   }
 
+  /** Whether a call is under way: until it is answered there is nothing to do. */
+  get isInFlight(): boolean {
+    return this.state.name === "in flight";
+  }
+
+  /** Whether what waits behind the batch in flight makes one that need not wait for more. */
+  get hasFullBatch(): boolean {
+    return this.queue.length >= this.limits.maximumBatchItems;
+  }
+
   /** Whether the last call failed, so that what is added now waits for a retry. */
   get isFailing(): boolean {
     return this.state.name !== "idle" && this.state.failures.count > 0;

@@ -4,6 +4,7 @@
 import { ByteReader, ByteWriter, utf8Bytes, varintBytes } from "../bytes.ts";
 import type { Message, QoS } from "../message/message.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { packetBytes } from "../slab.ts";
 import { isTopicName, isUtf8, malformed, notAllowed, readPacketId, readString } from "./fields.ts";
 import type { DeliverPacket, ProtocolVersion, PublishPacket } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
@@ -86,10 +87,10 @@ export function encodeDeliver(
     (qos === 0 ? 0 : 2) +
     (version === 5 ? varintBytes(propertiesBytes) + propertiesBytes : 0) +
     message.payload.length;
-  const packetBytes = 1 + varintBytes(remainingLength) + remainingLength;
-  if (packetBytes > maximumPacketBytes) return undefined;
+  const length = 1 + varintBytes(remainingLength) + remainingLength;
+  if (length > maximumPacketBytes) return undefined;
 
-  const writer = new ByteWriter(packetBytes);
+  const writer = ByteWriter.filling(packetBytes(length));
   writer.u8(PUBLISH | (dup && qos > 0 ? DUP : 0) | (qos << 1) | (retain ? RETAIN : 0));
   writer.varint(remainingLength);
   writer.string(topicName);

@@ -29,6 +29,8 @@ export class Context {
   /** QoS 0 messages, and messages for a full queue, that went nowhere. */
   droppedMessages = 0;
   private effects: Effect[] = [];
+  /** The count begins anew with each start of the object: this tells the starts apart. */
+  private messageSource: string | undefined;
   private messageCount = 0;
 
   constructor(settings: SessionSettings, store: SessionStore) {
@@ -59,7 +61,8 @@ export class Context {
   /** See `Message.id`. */
   newMessageId(generation: string, atMs = this.nowMs): string {
     this.messageCount += 1;
-    return `${messageIdAt(atMs)}-${generation}-${this.settings.randomId()}${this.messageCount}`;
+    this.messageSource ??= this.settings.randomId();
+    return `${messageIdAt(atMs)}-${generation}-${this.messageSource}${this.messageCount}`;
   }
 }
 
