@@ -178,6 +178,8 @@ export class Deliverer {
     const [first] = items;
     if (first === undefined || !this.owed.has(first.clientId)) return;
     if (!this.owed.isWithoutRoom(first.clientId)) this.handOwed(first.clientId);
+    // Its client may take what fills the queue soon, or not for long: where some was taken just now, the next try is soon.
+    else this.handlers.onOwed();
   }
 
   private onAnswer(item: Item, answer: number): void {

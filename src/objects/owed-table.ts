@@ -10,14 +10,14 @@ export class OwedTable {
   private readonly clients: Set<string>;
   private readonly withoutRoom = new Set<string>();
   private count: number;
-  private lastAtMs: number;
+  private lastChangeMs: number;
 
   constructor(store: TopicStore, maximumMessages: number) {
     this.store = store;
     this.maximumMessages = maximumMessages;
     this.clients = new Set(store.owedClientIds());
     this.count = this.clients.size === 0 ? 0 : store.owedCount();
-    this.lastAtMs = this.clients.size === 0 ? 0 : store.lastOwedAtMs();
+    this.lastChangeMs = this.clients.size === 0 ? 0 : store.lastOwedAtMs();
   }
 
   get isEmpty(): boolean {
@@ -32,9 +32,9 @@ export class OwedTable {
     return this.clients.has(clientId);
   }
 
-  /** Since when nothing was added, in milliseconds. */
+  /** For how long nothing was added or taken, in milliseconds. */
   get quietMs(): number {
-    return Date.now() - this.lastAtMs;
+    return Date.now() - this.lastChangeMs;
   }
 
   /** Its session was reached, and its queue was at its limit: what comes for it now is refused. */
@@ -61,7 +61,7 @@ export class OwedTable {
       return false;
     }
     this.count += 1;
-    this.lastAtMs = nowMs;
+    this.lastChangeMs = nowMs;
     this.clients.add(clientId);
     return true;
   }
@@ -79,5 +79,6 @@ export class OwedTable {
     this.withoutRoom.delete(clientId);
     this.store.deleteOwed(sequence);
     this.count -= 1;
+    this.lastChangeMs = Date.now();
   }
 }

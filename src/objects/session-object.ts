@@ -20,6 +20,12 @@ import { TopicLanes } from "./topic-lanes.ts";
 /** After so long without an event, what is in memory only is written; hibernation comes after 10 s. */
 const quietMs = 3_000;
 
+/** How long a frame waits for others while more are known to come, and how much may wait. */
+const gatherMs = 1;
+const maximumArrivedBytes = 65_536;
+
+const nothing = () => {};
+
 export class SessionObject extends DurableObject<Env> {
   private readonly settings: Settings;
   private readonly store: SqliteSessionStore;
@@ -32,6 +38,10 @@ export class SessionObject extends DurableObject<Env> {
   private alarmAtMs = Number.POSITIVE_INFINITY;
   private isRecovered = false;
   private lastEventMs = 0;
+  /** Frames that wait for others, to be dealt with in one turn: one commit, one frame of answers. */
+  private arrivals: { readonly socket: WebSocket; readonly message: ArrayBuffer | string }[] = [];
+  private arrivedBytes = 0;
+  private arrivalTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly connectTimers = new Map<SocketId, ReturnType<typeof setTimeout>>();
   private quietTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -96,11 +106,31 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
-    this.on(() => {
+    this.arrivals.push({ socket, message });
+    this.arrivedBytes += typeof message === "string" ? message.length : message.byteLength;
+    const isMoreExpected = this.session.isMoreExpected && this.arrivedBytes < maximumArrivedBytes;
+    if (!isMoreExpected) this.on(nothing);
+    else this.arrivalTimer ??= setTimeout(this.onArrivalTimer, gatherMs);
+  }
+
+  private readonly onArrivalTimer = (): void => {
+    this.on(nothing);
+  };
+
+  /** Every event begins with what has come before it. */
+  private takeArrivals(): void {
+    if (this.arrivals.length === 0) return;
+    if (this.arrivalTimer !== undefined) clearTimeout(this.arrivalTimer);
+    this.arrivalTimer = undefined;
+    const { arrivals } = this;
+    this.arrivals = [];
+    this.arrivedBytes = 0;
+    const nowMs = Date.now();
+    for (const { socket, message } of arrivals) {
       const socketId = this.sockets.idOf(socket);
-      if (typeof message === "string") this.session.onText(socketId, Date.now());
-      else this.session.onFrame(socketId, new Uint8Array(message), Date.now());
-    });
+      if (typeof message === "string") this.session.onText(socketId, nowMs);
+      else this.session.onFrame(socketId, new Uint8Array(message), nowMs);
+    }
   }
 
   /** For sockets that can hibernate the platform does not answer the client's Close frame. RFC 6455 section 5.5.1. */
@@ -212,6 +242,7 @@ export class SessionObject extends DurableObject<Env> {
   private on<T>(event: () => T): T {
     return this.guard(() => {
       this.recover();
+      this.takeArrivals();
       const result = event();
       this.afterEvent();
       return result;

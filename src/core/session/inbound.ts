@@ -59,6 +59,11 @@ export class Inbound {
     this.incoming = new Map(context.store.incoming().map((row) => [row.packetId, incomingOf(row)]));
   }
 
+  /** QoS 2 exchanges that the client has begun and not ended. */
+  get openCount(): number {
+    return this.incoming.size;
+  }
+
   /** What a hibernation keeps beside the rows. */
   keptFor(socketId: SocketId): KeptInbound {
     const all = [...this.incoming];

@@ -46,6 +46,11 @@ export class Outbound {
     return this.table.all().findLast((entry) => entry.isInFlight || entry.mayHaveBeenSent)?.sequence ?? 0;
   }
 
+  /** Messages that the client has to acknowledge. */
+  get inFlightCount(): number {
+    return this.inFlight;
+  }
+
   /** What a hibernation keeps beside the table. */
   get kept(): KeptOutbound {
     const all = this.table.all();

@@ -93,6 +93,12 @@ export class Session {
     for (const connection of this.connections.withPartialPacket()) this.refuse(connection, undefined, error);
   }
 
+  /** Whether the client has several exchanges open, so that another of its packets is on the way to end one. */
+  get isMoreExpected(): boolean {
+    const { inbound, outbound } = this.state;
+    return this.current !== undefined && (outbound.inFlightCount > 1 || inbound.openCount > 1);
+  }
+
   // What the topic objects say
 
   /** @returns one of `DeliveryAnswer` for each */
