@@ -1,6 +1,8 @@
 // Writing and reading binary data with MQTT's own data types: big-endian integers, the Variable Byte Integer and
 // length-prefixed strings (MQTT 5.0 section 1.5). Used for packets, and for what is stored or sent between objects.
 
+import { recall, remember } from "./known-strings.ts";
+
 /** The bytes end too soon or are no such value. Whoever knows where they came from decides whose mistake that is. */
 export class BytesError extends RangeError {
   constructor(message: string) {
@@ -232,7 +234,14 @@ export class ByteReader {
 
   /** A UTF-8 Encoded String, well-formed or refused with a TypeError; U+0000 is for the caller to refuse. */
   string(): string {
-    return textDecoder.decode(this.raw(this.u16()));
+    const length = this.u16();
+    const start = this.#advance(length);
+    const end = start + length;
+    const known = recall(this.#bytes, start, end);
+    if (known !== undefined) return known;
+    const text = textDecoder.decode(this.#bytes.subarray(start, end));
+    remember(text, this.#bytes, start, end);
+    return text;
   }
 
   /** A view of bytes written with `ByteWriter.bytes`. */

@@ -74,7 +74,8 @@ export class Deliverer {
 
   /** @param origin its batch waits, unless the delivery is at QoS 0 */
   deliver(recipient: Recipient, origin: Origin): void {
-    this.hand({ ...recipient, origin, isRefusable: false });
+    const { clientId, generation, delivery } = recipient;
+    this.hand({ clientId, generation, delivery, origin, isRefusable: false });
   }
 
   /**

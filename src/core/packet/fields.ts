@@ -24,13 +24,15 @@ export function isUtf8(bytes: Uint8Array): boolean {
 
 /** @throws {ProtocolError} 0x81 unless well-formed UTF-8 [MQTT-1.5.4-1] without U+0000 [MQTT-1.5.4-2] */
 export function readString(reader: ByteReader): string {
-  const bytes = reader.raw(reader.u16());
-  if (bytes.includes(0)) throw malformed("a string contains U+0000");
+  let text: string;
   try {
-    return textDecoder.decode(bytes);
-  } catch {
+    text = reader.string();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
     throw malformed("a string is not well-formed UTF-8");
   }
+  if (text.includes("\0")) throw malformed("a string contains U+0000");
+  return text;
 }
 
 /** Binary Data, as a view. Section 1.5.6. */

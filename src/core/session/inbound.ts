@@ -50,6 +50,8 @@ function incomingOf({ messageId, isReceived }: IncomingRow): Incoming {
 export class Inbound {
   private readonly context: Context;
   private readonly incoming: Map<number, Incoming>;
+  /** Of the last message, and within the limits. */
+  private lastTopicName: string | undefined;
   /** Of the client, over all of its connections; a hibernation forgets it, and comes after a quiet time only. */
   private readonly publishes: TokenBucket;
 
@@ -254,8 +256,11 @@ export class Inbound {
 
   private refusalOf(topicName: string, packet: PublishPacket): Refusal | undefined {
     const { limits, accessControl, clientId } = this.context.settings;
-    const refusal = refusalOfMessage(topicName, packet.properties, limits);
+    // Most clients go on with the topic that they began with.
+    const isKnownToFit = topicName === this.lastTopicName && packet.properties.length === 0;
+    const refusal = isKnownToFit ? undefined : refusalOfMessage(topicName, packet.properties, limits);
     if (refusal !== undefined) return refusal;
+    this.lastTopicName = topicName;
     if (!packet.isPayloadAsIndicated) {
       return { reasonCode: ReasonCode.PayloadFormatInvalid, why: "the payload is not UTF-8, as its indicator says" };
     }

@@ -238,12 +238,11 @@ export class Outbound {
   private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): number {
     const { outgoingAliases } = connected;
     const { topicName } = delivery.message;
-    const publish = { type: "DELIVER", delivery, packetId, dup } as const;
     const topicAlias = outgoingAliases.find(topicName);
-    const sentBytes = send(this.context, connected, { ...publish, topicAlias });
+    const sentBytes = send(this.context, connected, { type: "DELIVER", delivery, packetId, dup, topicAlias });
     if (topicAlias === undefined || topicAlias.known) return sentBytes;
     // The three bytes of a new alias may be what is too much.
-    if (sentBytes === 0) return send(this.context, connected, publish);
+    if (sentBytes === 0) return send(this.context, connected, { type: "DELIVER", delivery, packetId, dup });
     outgoingAliases.learn(topicName, topicAlias.alias);
     return sentBytes;
   }

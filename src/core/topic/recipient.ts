@@ -21,7 +21,31 @@ export function recipientOf(message: Message, subscriber: Subscriber, retain: bo
 }
 
 /** Overlapping subscriptions of one session that are not shared become one delivery [MQTT-3.3.4-2], [MQTT-3.3.4-4]. */
-export function merge(one: Recipient, other: Recipient): Recipient {
+export class Recipients {
+  readonly all: Recipient[] = [];
+  /** Places in `all`, by session. Made for the second recipient: most messages have one. */
+  private places: Map<string, number> | undefined;
+
+  add(recipient: Recipient): void {
+    const { all } = this;
+    const [first] = all;
+    if (first !== undefined) this.places ??= new Map([[keyOf(first), 0]]);
+    const place = this.places?.get(keyOf(recipient));
+    const other = place === undefined ? undefined : all[place];
+    if (place !== undefined && other !== undefined) {
+      all[place] = merge(other, recipient);
+    } else {
+      this.places?.set(keyOf(recipient), all.length);
+      all.push(recipient);
+    }
+  }
+}
+
+function keyOf({ clientId, generation }: Recipient): string {
+  return clientId + generation;
+}
+
+function merge(one: Recipient, other: Recipient): Recipient {
   const delivery: Delivery = {
     message: one.delivery.message,
     qos: Math.max(one.delivery.qos, other.delivery.qos) as QoS,

@@ -10,7 +10,7 @@ import type { TopicFilter } from "./topic-filter.ts";
  * @param shardCount a whole number, at least 1
  */
 export function shardOf(topicName: string, shardCount: number): number {
-  return hashOf(topicName) % shardCount;
+  return shardCount === 1 ? 0 : hashOf(topicName) % shardCount;
 }
 
 /** The shards at which a subscription must be registered, ascending. */

@@ -106,8 +106,12 @@ export function sizeOfRequest(request: TopicRequest): number {
   }
 }
 
+/** Shared by the encoders of batches, which finish before they return: its buffer is then allocated once. */
+const batchWriter = new ByteWriter(1024);
+
 export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Array {
-  const writer = new ByteWriter(1024);
+  const writer = batchWriter;
+  writer.clear();
   writer.varint(requests.length);
   for (const request of requests) {
     writer.u8(requestKinds.indexOf(request.type));
@@ -125,11 +129,14 @@ export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Arr
 
 export function decodeTopicRequests(bytes: Uint8Array): TopicRequest[] {
   const reader = new ByteReader(bytes);
-  return Array.from({ length: reader.varint() }, () => readTopicRequest(reader));
+  const requests: TopicRequest[] = [];
+  for (let count = reader.varint(); count > 0; count -= 1) requests.push(readTopicRequest(reader));
+  return requests;
 }
 
 export function encodeSessionDeliveries(items: readonly SessionDelivery[]): Uint8Array {
-  const writer = new ByteWriter(1024);
+  const writer = batchWriter;
+  writer.clear();
   writer.varint(items.length);
   for (const item of items) writeSessionDelivery(writer, item);
   return writer.finish();
@@ -137,7 +144,9 @@ export function encodeSessionDeliveries(items: readonly SessionDelivery[]): Uint
 
 export function decodeSessionDeliveries(bytes: Uint8Array): SessionDelivery[] {
   const reader = new ByteReader(bytes);
-  return Array.from({ length: reader.varint() }, () => readSessionDelivery(reader));
+  const deliveries: SessionDelivery[] = [];
+  for (let count = reader.varint(); count > 0; count -= 1) deliveries.push(readSessionDelivery(reader));
+  return deliveries;
 }
 
 export function encodeSessionDelivery(item: SessionDelivery): Uint8Array {
@@ -160,12 +169,15 @@ function writeSessionDelivery(writer: ByteWriter, item: SessionDelivery): void {
 function readSessionDelivery(reader: ByteReader): SessionDelivery {
   const generation = reader.string();
   const options = reader.u8();
+  const isRefusable = (options & refusableBit) !== 0;
+  const delivery = readDelivery(reader);
+  if ((options & (questionBit | owedBit)) === 0) return { generation, isRefusable, delivery };
   return {
     generation,
-    isRefusable: (options & refusableBit) !== 0,
+    isRefusable,
     ...((options & questionBit) !== 0 ? { isQuestion: true } : {}),
     ...((options & owedBit) !== 0 ? { isOwed: true } : {}),
-    delivery: readDelivery(reader),
+    delivery,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Limits } from "../limits.ts";
 import { isExpired, type Message, type QoS } from "../message/message.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { hashOf } from "./hash.ts";
-import { merge, type Recipient, recipientOf } from "./recipient.ts";
+import { type Recipient, Recipients, recipientOf } from "./recipient.ts";
 import { type RetainedCursor, RetainedMessages, type RetainedPage } from "./retained.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
@@ -177,7 +177,7 @@ export class Topic {
   }
 
   private route(publisherId: string, message: Message): Route {
-    const recipients = new Map<string, Recipient>();
+    const recipients = new Recipients();
     let groups: Map<string, Subscriber[]> | undefined;
     this.tree.forEachMatch(message.topicName, (subscriber) => {
       if (isSharedText(subscriber.topicFilter)) {
@@ -186,13 +186,10 @@ export class Topic {
         return;
       }
       if (subscriber.noLocal && subscriber.clientId === publisherId) return; // [MQTT-3.8.3-3]
-      const key = subscriber.clientId + subscriber.generation;
-      const other = recipients.get(key);
-      const recipient = recipientOf(message, subscriber, message.retain && subscriber.retainAsPublished);
-      recipients.set(key, other === undefined ? recipient : merge(other, recipient));
+      recipients.add(recipientOf(message, subscriber, message.retain && subscriber.retainAsPublished));
     });
     return {
-      recipients: [...recipients.values()],
+      recipients: recipients.all,
       groups:
         groups === undefined
           ? []
