@@ -10,15 +10,13 @@ import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
+import { Hibernation } from "./hibernation.ts";
 import { Lane } from "./lane.ts";
 import { randomId } from "./random-id.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { SqliteSessionStore } from "./sqlite-session-store.ts";
 import { directoryStub, splitName } from "./stubs.ts";
 import { TopicLanes } from "./topic-lanes.ts";
-
-/** After so long without an event, what is in memory only is written; hibernation comes after 10 s. */
-const quietMs = 3_000;
 
 /** How long a frame waits for others while more are known to come, and how much may wait. */
 const gatherMs = 1;
@@ -31,19 +29,18 @@ export class SessionObject extends DurableObject<Env> {
   private readonly store: SqliteSessionStore;
   private readonly session: Session;
   private readonly sockets: SessionSockets;
+  private readonly hibernation: Hibernation;
   private readonly topicLanes: TopicLanes;
   private readonly reports: Lane<Report, number>;
   private readonly receiver = new LaneReceiver<number[]>();
   /** Infinity for none. */
   private alarmAtMs = Number.POSITIVE_INFINITY;
   private isRecovered = false;
-  private lastEventMs = 0;
   /** Frames that wait for others, to be dealt with in one turn: one commit, one frame of answers. */
   private arrivals: { readonly socket: WebSocket; readonly message: ArrayBuffer | string }[] = [];
   private arrivedBytes = 0;
   private arrivalTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly connectTimers = new Map<SocketId, ReturnType<typeof setTimeout>>();
-  private quietTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -67,6 +64,11 @@ export class SessionObject extends DurableObject<Env> {
       this.store,
     );
     this.sockets = new SessionSockets(ctx, this.store);
+    this.hibernation = new Hibernation(this.session, this.sockets, limits.packetTimeoutSec, {
+      onTimer: (act) => this.guard(act),
+      onStalled: (nowMs) => this.on(() => this.session.onStalled(nowMs)),
+      onKept: () => this.setAlarm(),
+    });
     this.topicLanes = new TopicLanes(env, settings, namespace, clientId, {
       onAnswer: (token, code) => this.session.onAnswer(token, code, Date.now()),
       onUnanswered: (token) => this.session.onUnanswered(token, Date.now()),
@@ -160,9 +162,9 @@ export class SessionObject extends DurableObject<Env> {
 
   /** The object starts: after a hibernation with its client's socket, after anything else without. */
   private wake(): void {
-    const snapshot = this.sockets.wake();
-    if (snapshot === undefined) return;
-    this.session.awake(snapshot, Date.now());
+    const kept = this.sockets.wake();
+    if (kept === undefined) return;
+    this.session.awake(kept, Date.now());
     this.isRecovered = true;
   }
 
@@ -177,11 +179,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   private afterEvent(): void {
-    this.lastEventMs = Date.now();
     this.runEffects();
     this.setAlarm();
     this.clearConnectTimers();
-    this.watchForQuiet();
+    this.hibernation.prepare(Date.now());
     if (this.session.isGone) {
       this.alarmAtMs = Number.POSITIVE_INFINITY;
       void this.store.deleteAll();
@@ -224,20 +225,6 @@ export class SessionObject extends DurableObject<Env> {
     void this.ctx.storage.setAlarm(deadlineMs);
   }
 
-  private onQuiet(): void {
-    const isQuiet = Date.now() >= this.lastEventMs + quietMs;
-    if (!isQuiet || this.session.hasPartialPacket) {
-      const isStalled = Date.now() >= this.lastEventMs + this.settings.limits.packetTimeoutSec * 1000;
-      if (isStalled) this.on(() => this.session.onStalled(Date.now()));
-      else this.watchForQuiet();
-      return;
-    }
-    const hibernation = this.session.hibernate();
-    if (hibernation === undefined) return;
-    this.sockets.keep(hibernation.socketId, hibernation.snapshot);
-    this.setAlarm();
-  }
-
   /** Gives an event to the core, and runs what it sets off. */
   private on<T>(event: () => T): T {
     return this.guard(() => {
@@ -265,18 +252,5 @@ export class SessionObject extends DurableObject<Env> {
   private restart(error: unknown): void {
     console.error(`session: ${(error as Error).stack ?? error}`);
     this.ctx.abort(String(error));
-  }
-
-  /** A pending timer keeps the object from hibernating until memory is safe to lose. */
-  private watchForQuiet(): void {
-    if (this.quietTimer !== undefined || !this.sockets.hasAny) return;
-    const remainingMs = this.lastEventMs + quietMs - Date.now();
-    this.quietTimer = setTimeout(
-      () => {
-        this.quietTimer = undefined;
-        this.guard(() => this.onQuiet());
-      },
-      remainingMs > 0 ? remainingMs : quietMs,
-    );
   }
 }

@@ -1,17 +1,18 @@
 // The WebSockets of one session object: their numbers, the frames of a turn, and what a socket keeps through a
 // hibernation.
 
+import type { Heard } from "../core/session/connection.ts";
 import type { SocketId } from "../core/session/effect.ts";
 import type { SessionStore } from "../core/session/session-store.ts";
-import type { SessionSnapshot } from "../core/session/snapshot.ts";
+import type { HibernatingSession, KeptSession, SessionSnapshot } from "../core/session/snapshot.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 
-/** What a socket's attachment holds: the snapshot as JSON, or null where it is so large that it is in the store. */
-type Attachment = { readonly json: string | null };
+/** What a socket's attachment holds; `json` is the snapshot, or null where it is so large that it is in the store. */
+type Attachment = Heard & { readonly json: string | null };
 
-/** The platform's limit is 16,384 bytes; JSON of any text takes at most three a character. */
-const maximumAttachmentCharacters = 5_000;
+/** The platform's limit is 16,384 bytes; a character takes one or two. */
+const maximumAttachmentCharacters = 8_000;
 
 type Socket = { readonly webSocket: WebSocket; readonly frames: FrameBuffer };
 
@@ -22,6 +23,8 @@ export class SessionSockets {
   private readonly ids = new Map<WebSocket, SocketId>();
   private readonly unflushed = new Set<FrameBuffer>();
   private nextId = 1;
+  /** The snapshot in the store. */
+  private storedJson: string | undefined;
 
   constructor(ctx: DurableObjectState, store: SessionStore) {
     this.ctx = ctx;
@@ -44,8 +47,8 @@ export class SessionSockets {
   /**
    * After a start of the object: finds the connected client's socket, and closes others, of which nothing is known.
    */
-  wake(): SessionSnapshot | undefined {
-    let found: SessionSnapshot | undefined;
+  wake(): KeptSession | undefined {
+    let found: KeptSession | undefined;
     for (const webSocket of this.ctx.getWebSockets()) {
       const attachment = webSocket.deserializeAttachment() as Attachment | null;
       const json = attachment === null ? undefined : (attachment.json ?? this.store.readSnapshot());
@@ -53,20 +56,32 @@ export class SessionSockets {
         closeWebSocket(webSocket, 1012, "the session restarted");
         continue;
       }
-      found = JSON.parse(json) as SessionSnapshot;
-      const { socketId } = found.connection;
+      const { lastReceivedMs, unheard } = attachment as Attachment;
+      found = { snapshot: JSON.parse(json) as SessionSnapshot, heard: { lastReceivedMs, unheard } };
+      if (attachment?.json === null) this.storedJson = json;
+      const { socketId } = found.snapshot.connection;
       this.nextId = socketId + 1;
       this.add(socketId, webSocket);
     }
     return found;
   }
 
-  keep(socketId: SocketId, snapshot: SessionSnapshot): void {
+  /**
+   * Has a socket keep what the session needs after a hibernation.
+   * @param mayWrite whether it may cost rows
+   * @returns false when it would have
+   */
+  keep({ socketId, snapshot, heard }: HibernatingSession, mayWrite: boolean): boolean {
     const json = JSON.stringify(snapshot);
     const fits = json.length <= maximumAttachmentCharacters;
-    if (!fits) this.store.putSnapshot(json);
-    const attachment: Attachment = { json: fits ? json : null };
+    if (!fits && json !== this.storedJson) {
+      if (!mayWrite) return false;
+      this.store.putSnapshot(json);
+      this.storedJson = json;
+    }
+    const attachment: Attachment = { ...heard, json: fits ? json : null };
     this.sockets.get(socketId)?.webSocket.serializeAttachment(attachment);
+    return true;
   }
 
   /** 0, which is no socket's number, for one that is closed already. */

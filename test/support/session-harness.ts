@@ -9,7 +9,7 @@ import type { Delivery, Message, QoS } from "../../src/core/message/message.ts";
 import type { SessionSettings } from "../../src/core/session/context.ts";
 import type { Effect, Report, SocketId } from "../../src/core/session/effect.ts";
 import { Session } from "../../src/core/session/session.ts";
-import type { SessionSnapshot } from "../../src/core/session/snapshot.ts";
+import type { KeptSession } from "../../src/core/session/snapshot.ts";
 import type { TopicRequest } from "../../src/core/topic/topic-request.ts";
 import { MemorySessionStore } from "./memory-session-store.ts";
 import { lineOf } from "./packet-line.ts";
@@ -154,10 +154,10 @@ export class SessionHarness {
   hibernate(settings: Partial<SessionSettings> = {}): void {
     const hibernation = this.session.hibernate();
     if (hibernation === undefined) throw new Error("no client is connected");
-    const snapshot = JSON.parse(JSON.stringify(hibernation.snapshot)) as SessionSnapshot;
+    const kept = JSON.parse(JSON.stringify(hibernation)) as KeptSession;
     this.#settings = { ...this.#settings, ...settings };
     this.session = new Session(this.#settings, this.store);
-    this.session.awake(snapshot, this.nowMs);
+    this.session.awake(kept, this.nowMs);
     this.run();
   }
 

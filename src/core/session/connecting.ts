@@ -110,6 +110,7 @@ export function connectedBy(
     // No more than the server would remember of the client's.
     outgoingAliases: new OutgoingAliases(Math.min(packet.topicAliasMaximum, limits.topicAliasMaximum)),
     authentication: proof && { method: proof.method, username: proof.username, exchange: undefined },
+    connectedAtMs: nowMs,
     lastReceivedMs: nowMs,
     unheard: nothingUnheard,
   };

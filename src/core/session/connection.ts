@@ -63,6 +63,7 @@ export type Connected = Recipient & {
   readonly outgoingAliases: OutgoingAliases;
   /** `undefined` where CONNECT named no method: then no AUTH goes either way [MQTT-4.12.0-6] [MQTT-4.12.0-7]. */
   authentication: Authentication | undefined;
+  readonly connectedAtMs: number;
   lastReceivedMs: number;
   unheard: Unheard;
 };
@@ -92,10 +93,13 @@ export function keepAliveDeadlineMs(connected: Connected): number {
   return connected.lastReceivedMs + connected.keepAliveSec * 1500;
 }
 
+/** What changes with every packet. */
+export type Heard = Pick<Connected, "lastReceivedMs" | "unheard">;
+
 /** A connection as it goes through hibernation. */
 export type ConnectionSnapshot = Omit<
   Connected,
-  "state" | "reader" | "incomingAliases" | "outgoingAliases" | "maximumPacketBytes"
+  "state" | "reader" | "incomingAliases" | "outgoingAliases" | "maximumPacketBytes" | keyof Heard
 > & {
   /** 0 for Infinity, which JSON has not. */
   readonly maximumPacketBytes: number;
@@ -105,7 +109,8 @@ export type ConnectionSnapshot = Omit<
 };
 
 export function takeSnapshot(connected: Connected): ConnectionSnapshot {
-  const { state: _, reader: __, incomingAliases, outgoingAliases, maximumPacketBytes, ...rest } = connected;
+  const { state: _, reader: __, lastReceivedMs: ___, unheard: ____, ...kept } = connected;
+  const { incomingAliases, outgoingAliases, maximumPacketBytes, ...rest } = kept;
   return {
     ...rest,
     maximumPacketBytes: Number.isFinite(maximumPacketBytes) ? maximumPacketBytes : 0,
@@ -115,10 +120,11 @@ export function takeSnapshot(connected: Connected): ConnectionSnapshot {
   };
 }
 
-export function fromSnapshot(snapshot: ConnectionSnapshot, maximumIncomingBytes: number): Connected {
+export function fromSnapshot(snapshot: ConnectionSnapshot, heard: Heard, maximumIncomingBytes: number): Connected {
   const { incomingAliases, outgoingAliasMaximum, outgoingAliases, maximumPacketBytes, ...rest } = snapshot;
   return {
     ...rest,
+    ...heard,
     state: "connected",
     reader: new PacketReader(maximumIncomingBytes),
     maximumPacketBytes: maximumPacketBytes === 0 ? Number.POSITIVE_INFINITY : maximumPacketBytes,

@@ -30,7 +30,8 @@ export class Connections {
 
   /** Whether half a packet is in memory only. */
   get hasPartialPacket(): boolean {
-    return this.withPartialPacket().length > 0;
+    for (const { reader } of this.bySocket.values()) if (reader.bufferedBytes > 0) return true;
+    return false;
   }
 
   withPartialPacket(): Connection[] {

@@ -46,11 +46,26 @@ export function goneDeadlineMs(connected: Connected, limits: Limits): number {
 }
 
 /**
- * When to look whether the client is still there.
- * @param lookAfterMs how long a loss may go unnoticed where nobody watches a keep alive; Infinity for ever
+ * How much later than in time to look: each look costs a row, more than all else that an idle client costs. The longer it
+ * has been there, the longer it is trusted: a quarter of that time, up to the limit.
  */
-export function livenessDeadlineMs(connected: Connected, limits: Limits, lookAfterMs: number): number {
+function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDelaySec }: Limits): number {
+  return Math.min((lastReceivedMs - connectedAtMs) / 4, maximumLookDelaySec * 1000);
+}
+
+/** How closely a connection is to be watched. */
+export type Watch = {
+  /** Others would notice a loss that is found late: a Will is due, or a shared subscription has a member too many. */
+  readonly isPunctual: boolean;
+  /** How long a loss may go unnoticed where nobody watches a keep alive; Infinity for ever. See `lookAfterMsOf`. */
+  readonly lookAfterMs: number;
+};
+
+/** When to look whether the client is still there. */
+export function livenessDeadlineMs(connected: Connected, limits: Limits, watch: Watch): number {
   const goneMs = goneDeadlineMs(connected, limits);
   const isWatched = Number.isFinite(ownKeepAliveDeadlineMs(connected));
-  return isWatched ? goneMs : Math.min(goneMs, connected.lastReceivedMs + lookAfterMs);
+  if (isWatched && watch.isPunctual) return goneMs;
+  const lookMs = isWatched ? goneMs : Math.min(goneMs, connected.lastReceivedMs + watch.lookAfterMs);
+  return lookMs + trustedMs(connected, limits);
 }

@@ -51,6 +51,11 @@ export class Outbound {
     return this.inFlight;
   }
 
+  /** QoS 1 and 2 messages that the client has not acknowledged, sent or not. */
+  get count(): number {
+    return this.table.count;
+  }
+
   /** What a hibernation keeps beside the table. */
   get kept(): KeptOutbound {
     const all = this.table.all();

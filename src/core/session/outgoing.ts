@@ -49,6 +49,10 @@ export class OutgoingTable {
     }
   }
 
+  get count(): number {
+    return this.table.size;
+  }
+
   /** In order. */
   all(): Outgoing[] {
     return [...this.table.values()];

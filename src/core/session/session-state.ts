@@ -7,7 +7,7 @@ import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { RequestToken, SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
-import { sessionEndMs } from "./lifetime.ts";
+import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
 import type { RedistributionToken } from "./redistribution.ts";
 import type { SessionRecord } from "./session-store.ts";
@@ -49,6 +49,15 @@ export class SessionState {
   /** When it ends by time, in milliseconds since 1970. */
   get endMs(): number {
     return sessionEndMs(this.record);
+  }
+
+  /** How closely its client's connection is to be watched. */
+  get watch(): Watch {
+    const hasWill = !this.wills.isEmpty;
+    return {
+      isPunctual: hasWill || this.subscribing.hasShared,
+      lookAfterMs: lookAfterMsOf(hasWill, this.expirySec, this.context.store.isUsed),
+    };
   }
 
   /** A client connects: resumes the state, or begins one. What that writes is on disk as a whole, or not at all. */
@@ -205,6 +214,11 @@ export class SessionState {
     // The directory still lists a session whose client has left.
     this.context.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
     this.end();
+  }
+
+  /** Whether `hibernate` would write rows: only sessions that end with their connection have anything in memory alone. */
+  get isUnstored(): boolean {
+    return !this.isDurable && (this.outbound.count > 0 || this.inbound.openCount > 0);
   }
 
   /** Writes what is in memory only to disk, and returns what a socket has to keep. */

@@ -16,11 +16,11 @@ import { Context, type SessionSettings } from "./context.ts";
 import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
-import { goneDeadlineMs, livenessDeadlineMs, lookAfterMsOf } from "./lifetime.ts";
+import { goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
 import { refusalOf } from "./refusal.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { SessionSnapshot } from "./snapshot.ts";
+import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 import { nothingUnheard } from "./unheard.ts";
 
 export class Session {
@@ -140,7 +140,7 @@ export class Session {
       const { limits } = this.settings;
       if (goneDeadlineMs(current, limits) <= nowMs) {
         this.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
-      } else if (livenessDeadlineMs(current, limits, this.lookAfterMs) <= nowMs) {
+      } else if (livenessDeadlineMs(current, limits, this.state.watch) <= nowMs) {
         // The Worker watches the keep alive, or nobody does: that the socket is there has to be enough.
         current.lastReceivedMs = nowMs;
       }
@@ -151,9 +151,8 @@ export class Session {
 
   /** When `onAlarm` has to be called next, in milliseconds since 1970; Infinity for never. */
   get nextDeadlineMs(): number {
-    const { current, lookAfterMs } = this;
-    const { limits } = this.settings;
-    const livenessMs = current && livenessDeadlineMs(current, limits, lookAfterMs);
+    const { current } = this;
+    const livenessMs = current && livenessDeadlineMs(current, this.settings.limits, this.state.watch);
     return Math.min(livenessMs ?? Number.POSITIVE_INFINITY, this.state.endMs, this.state.wills.nextDeadlineMs());
   }
 
@@ -179,17 +178,23 @@ export class Session {
     return this.context.droppedMessages;
   }
 
+  /** Whether `hibernate` would write rows. */
+  get isUnstored(): boolean {
+    return this.state.isUnstored;
+  }
+
   /** Writes what is in memory only to disk, and returns what the socket of the connected client is to keep. */
-  hibernate(): { socketId: SocketId; snapshot: SessionSnapshot } | undefined {
+  hibernate(): HibernatingSession | undefined {
     if (this.current === undefined) return undefined;
-    const { socketId } = this.current;
-    return { socketId, snapshot: { connection: takeSnapshot(this.current), ...this.state.hibernate(socketId) } };
+    const { socketId, lastReceivedMs, unheard } = this.current;
+    const snapshot = { connection: takeSnapshot(this.current), ...this.state.hibernate(socketId) };
+    return { socketId, heard: { lastReceivedMs, unheard }, snapshot };
   }
 
   /** The connected client's socket is there after a hibernation. */
-  awake(snapshot: SessionSnapshot, nowMs: number): void {
+  awake({ snapshot, heard }: KeptSession, nowMs: number): void {
     this.context.nowMs = nowMs;
-    this.current = fromSnapshot(snapshot.connection, this.settings.limits.maximumPacketBytes);
+    this.current = fromSnapshot(snapshot.connection, heard, this.settings.limits.maximumPacketBytes);
     this.connections.put(this.current);
     this.state.awake(snapshot);
   }
@@ -288,10 +293,5 @@ export class Session {
     if (this.current !== connected) return;
     this.current = undefined;
     this.state.leave(isTakenOver);
-  }
-
-  private get lookAfterMs(): number {
-    const { wills, expirySec } = this.state;
-    return lookAfterMsOf(!wills.isEmpty, expirySec, this.context.store.isUsed);
   }
 }

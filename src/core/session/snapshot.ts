@@ -1,7 +1,8 @@
 // What a socket keeps of its session through a hibernation.
 
 import type { TopicSubscription } from "../topic/topic-request.ts";
-import type { ConnectionSnapshot } from "./connection.ts";
+import type { ConnectionSnapshot, Heard } from "./connection.ts";
+import type { SocketId } from "./effect.ts";
 import type { KeptInbound } from "./inbound.ts";
 import type { KeptOutbound } from "./outbound.ts";
 import type { SessionRecord } from "./session-store.ts";
@@ -19,3 +20,8 @@ export type SessionSnapshot = {
   /** Of a session that ends with its connection; a durable one has it on disk. */
   readonly state: KeptState | undefined;
 };
+
+/** What the socket of the connected client keeps; `heard` changes with every packet, the rest seldom. */
+export type KeptSession = { readonly heard: Heard; readonly snapshot: SessionSnapshot };
+
+export type HibernatingSession = KeptSession & { readonly socketId: SocketId };

@@ -7,7 +7,7 @@ import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "..
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { shardsOf } from "../topic/shard.ts";
-import { parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
+import { isSharedText, parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
 import type { TopicSubscription } from "../topic/topic-request.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -38,10 +38,18 @@ export class Subscribing {
   /** Those that were ever asked to subscribe in this life of the session. */
   private readonly shards = new Set<number>();
   private openSubscribes = 0;
+  /** What `hasShared` has found, until the subscriptions change. */
+  private isShared: boolean | undefined;
 
   constructor(context: Context) {
     this.context = context;
     this.restore(context.store.subscriptions());
+  }
+
+  /** Whether any is a shared one. */
+  get hasShared(): boolean {
+    this.isShared ??= [...this.subscriptions.keys()].some(isSharedText);
+    return this.isShared;
   }
 
   all(): TopicSubscription[] {
@@ -51,7 +59,7 @@ export class Subscribing {
   /** From the disk, or from the snapshot of a session that ends with its connection. */
   restore(subscriptions: readonly TopicSubscription[]): void {
     for (const subscription of subscriptions) {
-      this.subscriptions.set(subscription.topicFilter, subscription);
+      this.put(subscription);
       for (const shard of this.shardsOfText(subscription.topicFilter)) this.shards.add(shard);
     }
   }
@@ -70,6 +78,7 @@ export class Subscribing {
     for (const shard of this.shards) this.context.request(shard, { type: "end", generation }, undefined);
     this.shards.clear();
     this.subscriptions.clear();
+    this.isShared = undefined;
     this.openSubscribes = 0;
   }
 
@@ -123,7 +132,7 @@ export class Subscribing {
       if (refusal !== undefined || parsed === undefined) continue;
       const subscription = subscriptionOf(request, packet.subscriptionIdentifier ?? 0);
       pending.subscriptions[index] = subscription;
-      this.subscriptions.set(request.topicFilter, subscription);
+      this.put(subscription);
       // [MQTT-3.3.1-9] to [MQTT-3.3.1-11]
       const sendRetained = request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
       for (const shard of shardsOf(parsed, this.context.settings.topicShards)) {
@@ -147,7 +156,7 @@ export class Subscribing {
       pending.reasonCodes.push(this.unsubscribedCode(topicFilter));
       pending.subscriptions.push(subscription);
       if (subscription === undefined) continue;
-      this.subscriptions.delete(topicFilter);
+      this.delete(topicFilter);
       for (const shard of this.shardsOfText(topicFilter)) {
         pending.openRequests += 1;
         const topicRequest = { type: "unsubscribe", generation, topicFilter } as const;
@@ -198,15 +207,25 @@ export class Subscribing {
     const present = this.subscriptions.get(topicFilter);
     if (type === "UNSUBACK") {
       // It counts as subscribed still: the client can try again.
-      if (present === undefined) this.subscriptions.set(topicFilter, subscription);
+      if (present === undefined) this.put(subscription);
       return;
     }
     if (present !== subscription) return;
-    this.subscriptions.delete(topicFilter);
+    this.delete(topicFilter);
     if (isDurable) this.context.store.deleteSubscription(topicFilter);
     for (const shard of this.shardsOfText(topicFilter)) {
       this.context.request(shard, { type: "unsubscribe", generation, topicFilter }, undefined);
     }
+  }
+
+  private put(subscription: TopicSubscription): void {
+    this.subscriptions.set(subscription.topicFilter, subscription);
+    this.isShared = undefined;
+  }
+
+  private delete(topicFilter: string): void {
+    this.subscriptions.delete(topicFilter);
+    this.isShared = undefined;
   }
 
   private unsubscribedCode(topicFilter: string): number {

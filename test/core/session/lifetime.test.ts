@@ -110,9 +110,6 @@ describe("the keep alive of a client's own socket", () => {
   it("ends the connection after one and a half times its length in silence [MQTT-3.1.2-22]", () => {
     const h = new SessionHarness();
     const client = h.connected({ keepalive: 20 }, direct);
-    h.pass(20);
-    client.send({ cmd: "pingreq" });
-    expect(client.heard()).toEqual(["PINGRESP"]);
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000);
     h.pass(29);
     h.alarmNow();
@@ -121,6 +118,49 @@ describe("the keep alive of a client's own socket", () => {
     expect(client.heard()).toEqual(["DISCONNECT 0x8d"]);
     h.alarmNow();
     expect(h.reports.map(({ type }) => type)).toEqual(["connected", "disconnected"]);
+  });
+
+  it("is watched the less closely, the longer the client has been there [B82] [maximumLookDelaySec]", () => {
+    const h = new SessionHarness({ limits: { maximumLookDelaySec: 100 } });
+    const client = h.connected({ keepalive: 20 }, direct);
+    h.pass(20);
+    client.send({ cmd: "pingreq" });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 35_000);
+    h.pass(20);
+    client.send({ cmd: "pingreq" });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 40_000);
+    h.pass(1000);
+    client.send({ cmd: "pingreq" });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 130_000);
+    expect(client.closed).toBeUndefined();
+    h.alarm();
+    expect(client.closed).toBeDefined();
+  });
+
+  it("is always watched in time where the setting says so [B82]", () => {
+    const h = new SessionHarness({ limits: { maximumLookDelaySec: 0 } });
+    const client = h.connected({ keepalive: 20 }, direct);
+    h.pass(1000);
+    client.send({ cmd: "pingreq" });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000);
+  });
+
+  it("is watched in time where there is a Will, or a shared subscription [MQTT-3.1.2-22] [B82]", () => {
+    const other = new SessionHarness();
+    const will = { topic: "w", payload: Buffer.from("gone"), qos: 0 as const, retain: false };
+    const withWill = other.connected({ keepalive: 20, will }, direct);
+    other.pass(1000);
+    withWill.send({ cmd: "pingreq" });
+    expect(other.session.nextDeadlineMs).toBe(other.nowMs + 30_000);
+    const h = new SessionHarness();
+    const member = h.connected({ keepalive: 20 }, direct);
+    const subscriptions = [{ topic: "$share/g/t", qos: 1 as const }];
+    member.send({ cmd: "subscribe", messageId: 1, subscriptions });
+    h.pass(1000);
+    member.send({ cmd: "pingreq" });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000);
+    member.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["$share/g/t"] });
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000 + 250_000);
   });
 
   it("is the server's where the client asks for more, or for none [MQTT-3.2.2-21] [B5]", () => {

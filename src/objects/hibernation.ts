@@ -1,0 +1,87 @@
+// Makes a session object ready to hibernate: has its client's socket keep what memory would lose, and keeps the object
+// awake, by a timer, for as long as that has to wait. An object that is awake is billed, so it waits for as little as it can.
+
+import type { Session } from "../core/session/session.ts";
+import type { SessionSockets } from "./session-sockets.ts";
+
+/** After so long without an event, rows are written for what is in memory only: soon enough it is acknowledged. */
+const quietMs = 3_000;
+/** What costs no row is kept at once, but not more often than this: with dense traffic it costs time. */
+const keepEveryMs = 100;
+
+export type HibernationHandlers = {
+  /** The timer is over; `act` is to be called as any event is. */
+  readonly onTimer: (act: () => void) => void;
+  /** A packet was begun and not completed for too long. */
+  readonly onStalled: (nowMs: number) => void;
+  /** Rows may have been written. */
+  readonly onKept: () => void;
+};
+
+export class Hibernation {
+  private readonly session: Session;
+  private readonly sockets: SessionSockets;
+  private readonly packetTimeoutMs: number;
+  private readonly handlers: HibernationHandlers;
+  private lastEventMs = 0;
+  private keptAtMs = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerAtMs = 0;
+
+  constructor(session: Session, sockets: SessionSockets, packetTimeoutSec: number, handlers: HibernationHandlers) {
+    this.session = session;
+    this.sockets = sockets;
+    this.packetTimeoutMs = packetTimeoutSec * 1000;
+    this.handlers = handlers;
+  }
+
+  /** After every event. */
+  prepare(nowMs: number): void {
+    this.lastEventMs = nowMs;
+    if (this.sockets.hasAny) this.keepOrWait(nowMs);
+  }
+
+  private keepOrWait(nowMs: number): void {
+    const isFree = !this.session.isUnstored && !this.session.hasPartialPacket;
+    if (isFree && nowMs < this.keptAtMs + keepEveryMs) this.wait(nowMs, keepEveryMs);
+    else if (isFree && this.keep(nowMs, false)) this.stop();
+    else this.wait(nowMs, quietMs);
+  }
+
+  private onTimer(): void {
+    const nowMs = Date.now();
+    if (nowMs < this.lastEventMs + quietMs) {
+      this.keepOrWait(nowMs);
+    } else if (!this.session.hasPartialPacket) {
+      this.keep(nowMs, true);
+      this.handlers.onKept();
+    } else if (nowMs >= this.lastEventMs + this.packetTimeoutMs) {
+      this.handlers.onStalled(nowMs);
+    } else {
+      this.wait(nowMs, quietMs);
+    }
+  }
+
+  /** @returns false when that would cost rows, and may not */
+  private keep(nowMs: number, mayWrite: boolean): boolean {
+    this.keptAtMs = nowMs;
+    const hibernation = this.session.hibernate();
+    return hibernation === undefined || this.sockets.keep(hibernation, mayWrite);
+  }
+
+  /** A pending timer is what keeps the object awake. */
+  private wait(nowMs: number, waitMs: number): void {
+    if (this.timer !== undefined && this.timerAtMs <= nowMs + waitMs) return;
+    this.stop();
+    this.timerAtMs = nowMs + waitMs;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.handlers.onTimer(() => this.onTimer());
+    }, waitMs);
+  }
+
+  private stop(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+}
