@@ -1,11 +1,11 @@
 // Sessions that outlive their connections, cut off all at once as by a deploy, whose clients all come back at once and
 // without back-off: how long that takes, what it costs in calls between objects, and whether anything is lost.
 
+import { countingBundle, readCounts } from "../../tools/cost/counts.ts";
 import { Changes } from "../crash/changes.ts";
 import { Client } from "../crash/client.ts";
 import { type CrashingServer, startCrashingServer } from "../crash/crashing-server.ts";
 import type { Path } from "../support/broker.ts";
-import { type Calls, callsOf, countingBundle } from "./counting.ts";
 import { Sleeper } from "./sleeper.ts";
 
 export type StormReport = {
@@ -15,8 +15,8 @@ export type StormReport = {
   readonly heardSec: readonly number[];
   readonly queued: number;
   readonly lost: readonly string[];
-  /** Of all objects since the crash. */
-  readonly calls: Calls;
+  /** Of all objects since the crash, by "caller to binding.method". */
+  readonly calls: Readonly<Record<string, number>>;
 };
 
 const paths: readonly Path[] = ["native WebSocket", "relayed WebSocket"];
@@ -57,7 +57,7 @@ export async function run(sessions: number): Promise<StormReport> {
       heardSec: secondsOf(sleepers.map(({ heardAtMs }) => heardAtMs.get("again") ?? Number.NaN)),
       queued: queued.length,
       lost: queued.filter(isLost).map(({ payload }) => payload),
-      calls: await callsOf(server.http),
+      calls: (await readCounts(server.http)).calls,
     };
   } finally {
     for (const { client } of [...sleepers, publisher]) client.vanish();
@@ -86,7 +86,7 @@ async function cutOff(server: CrashingServer, clients: readonly Client[]): Promi
   await server.crash();
   await Promise.all(clients.map((client) => client.cutOff()));
   for (;;) {
-    const isThere = await callsOf(server.http).then(
+    const isThere = await readCounts(server.http).then(
       () => true,
       () => false,
     );

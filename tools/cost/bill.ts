@@ -1,0 +1,113 @@
+// From what was counted to what is billed. Pure; what is assumed beside the counts is in `Assumptions`.
+
+import type { Counts, PendingAlarm, Reading } from "./counts.ts";
+import { aws, cloudflare } from "./prices.ts";
+
+/** What the machine cannot tell of the platform. */
+export type Assumptions = {
+  /** How long a call takes to reach its object; the counting Worker waits for so long. */
+  readonly callMs: number;
+  /** How long an object is active before its event after a hibernation: storage is opened, the constructor runs. */
+  readonly wakeMs: number;
+  /** What the constructor reads then. Objects of runs on a fast clock do not hibernate, so it cannot be counted there. */
+  readonly rowsReadPerWake: number;
+};
+
+/** What Cloudflare bills. */
+export type Usage = {
+  readonly workerRequests: number;
+  /** From the Worker or an object to an object; `fetch` is one. */
+  readonly calls: number;
+  readonly alarms: number;
+  readonly incomingFrames: number;
+  readonly rowsWritten: number;
+  readonly alarmsSet: number;
+  readonly rowsRead: number;
+  readonly awakeSec: number;
+};
+
+export type Bill = {
+  readonly workerRequests: number;
+  readonly objectRequests: number;
+  readonly rowsWritten: number;
+  readonly rowsRead: number;
+  readonly duration: number;
+  readonly total: number;
+};
+
+/** What AWS IoT Core bills for the same work. */
+export type AwsUsage = { readonly messages: number; readonly connectionMinutes: number };
+
+const webSocketEvents = ["webSocketMessage", "webSocketClose", "webSocketError"];
+
+/** @param rareAlarms of the same window; see `alarmsBeyond` */
+export function usageOf(
+  { workerRequests, objects }: Counts,
+  rareAlarms: number,
+  { wakeMs, rowsReadPerWake }: Assumptions,
+): Usage {
+  const usage = { calls: 0, alarms: rareAlarms, incomingFrames: 0, rowsWritten: 0, rowsRead: 0, awakeMs: 0 };
+  let alarmsSet = rareAlarms;
+  let wakes = rareAlarms;
+  // Objects that did hibernate have read it, and it is counted.
+  let uncountedReads = rareAlarms;
+  for (const counts of Object.values(objects)) {
+    for (const [event, times] of Object.entries(counts.events)) {
+      if (event === "alarm") usage.alarms += times;
+      else if (webSocketEvents.includes(event)) usage.incomingFrames += times;
+      else usage.calls += times;
+    }
+    usage.rowsWritten += counts.rowsWritten;
+    usage.rowsRead += counts.rowsRead;
+    usage.awakeMs += counts.eventMs + counts.timerMs;
+    alarmsSet += counts.alarmsSet;
+    wakes += counts.coldWakes;
+    uncountedReads += Math.max(0, counts.coldWakes - counts.starts);
+  }
+  return {
+    workerRequests,
+    calls: usage.calls,
+    alarms: usage.alarms,
+    incomingFrames: usage.incomingFrames,
+    rowsWritten: usage.rowsWritten,
+    alarmsSet,
+    rowsRead: usage.rowsRead + uncountedReads * rowsReadPerWake,
+    awakeSec: (usage.awakeMs + wakes * wakeMs) / 1000,
+  };
+}
+
+/**
+ * How many alarms a window has on average of those that are too rare to be seen in it: set before it, and still to come
+ * when it ends. Each is taken to set the next.
+ */
+export function alarmsBeyond(before: Reading, after: Reading): number {
+  const windowMs = after.nowMs - before.nowMs;
+  const isBeyond = ({ setAtMs }: PendingAlarm) => setAtMs < before.nowMs;
+  const beyond = Object.values(after.pendingAlarms).flat().filter(isBeyond);
+  return beyond.reduce((sum, { setAtMs, atMs }) => sum + windowMs / (atMs - setAtMs), 0);
+}
+
+export function scaled<T extends Record<string, number>>(numbers: T, factor: number): T {
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, value * factor])) as T;
+}
+
+/** In US dollars. */
+export function billOf(usage: Usage): Bill {
+  const { webSocketMessagesPerRequest, objectGigabytes } = cloudflare;
+  const objectRequests = usage.calls + usage.alarms + usage.incomingFrames / webSocketMessagesPerRequest;
+  const items = {
+    workerRequests: dollars(usage.workerRequests, cloudflare.workerRequestsPerMillion),
+    objectRequests: dollars(objectRequests, cloudflare.objectRequestsPerMillion),
+    rowsWritten: dollars(usage.rowsWritten + usage.alarmsSet, cloudflare.rowsWrittenPerMillion),
+    rowsRead: dollars(usage.rowsRead, cloudflare.rowsReadPerMillion),
+    duration: dollars(usage.awakeSec * objectGigabytes, cloudflare.gigabyteSecondsPerMillion),
+  };
+  return { ...items, total: Object.values(items).reduce((sum, item) => sum + item, 0) };
+}
+
+/** In US dollars. */
+export function awsBillOf({ messages, connectionMinutes }: AwsUsage): number {
+  return dollars(messages, aws.messagesPerMillion) + dollars(connectionMinutes, aws.connectionMinutesPerMillion);
+}
+
+const dollars = (quantity: number, dollarsPerMillion: number) => (quantity * dollarsPerMillion) / 1_000_000;

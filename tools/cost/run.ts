@@ -1,0 +1,76 @@
+// Plays the runs, on two servers at once, of which one has a clock that runs fast, and makes bills of what was counted.
+
+import { type Assumptions, awsBillOf, type Bill, billOf, scaled, type Usage, usageOf } from "./bill.ts";
+import { idleScenarios, reconnectScenarios, rowsReadPerWake } from "./connections.ts";
+import type { Counts } from "./counts.ts";
+import type { Played, Scenario } from "./scenario.ts";
+import { type CountingServer, Stage, startCountingServer } from "./stage.ts";
+import { returnScenario, telemetryScenarios } from "./telemetry.ts";
+
+export type Result = {
+  readonly scenario: Scenario;
+  /** For one of what `Unit.each` names. */
+  readonly usage: Usage;
+  /** For the unit, in US dollars. */
+  readonly bill: Bill;
+  readonly awsDollars: number;
+  /** Of the run as a whole. */
+  readonly counts: Counts;
+};
+
+export type Report = { readonly results: readonly Result[]; readonly assumptions: Assumptions };
+
+export const scenarios: readonly Scenario[] = [
+  ...telemetryScenarios,
+  returnScenario,
+  ...idleScenarios,
+  ...reconnectScenarios,
+];
+
+/** Between objects of one location. */
+const callMs = 5;
+/** Here it is 1.2 ms of CPU; there the storage has to be opened as well. */
+const wakeMs = 10;
+/** An hour takes two minutes. */
+const fastClockRate = 30;
+
+/** @param said the title of each run that is over */
+export async function run(chosen: readonly Scenario[], said: (title: string) => void): Promise<Report> {
+  const ofKind = (kind: Scenario["kind"]) => chosen.filter((scenario) => scenario.kind === kind);
+  const servers = await Promise.all([1, fastClockRate].map((clockRate) => startCountingServer({ clockRate, callMs })));
+  const [real, fast] = servers as [CountingServer, CountingServer];
+  const played = new Map<Scenario, Played>();
+  const play = async (server: CountingServer, scenario: Scenario) => {
+    const stage = new Stage(server, scenario.name);
+    played.set(scenario, await scenario.play(stage));
+    await stage.end();
+    said(scenario.title);
+  };
+  try {
+    const [rowsRead] = await Promise.all([
+      rowsReadPerWake(new Stage(real, "wake")),
+      ...ofKind("fast clock").map((scenario) => play(fast, scenario)),
+      (async () => {
+        for (const scenario of ofKind("alone")) await play(real, scenario);
+        await Promise.all(ofKind("real time").map((scenario) => play(real, scenario)));
+      })(),
+    ]);
+    const assumptions = { callMs, wakeMs, rowsReadPerWake: rowsRead };
+    const results = chosen.map((scenario) => resultOf(scenario, played.get(scenario) as Played, assumptions));
+    return { results, assumptions };
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+function resultOf(scenario: Scenario, { window, times, aws }: Played, assumptions: Assumptions): Result {
+  const usage = scaled(usageOf(window.counts, window.rareAlarms, assumptions), 1 / times);
+  const { eachPerUnit } = scenario.unit;
+  return {
+    scenario,
+    usage,
+    bill: scaled(billOf(usage), eachPerUnit),
+    awsDollars: (awsBillOf(aws) / times) * eachPerUnit,
+    counts: window.counts,
+  };
+}

@@ -1,0 +1,40 @@
+// What is played, and how its figures are to be read.
+
+import type { AwsUsage } from "./bill.ts";
+import { daysPerMonth } from "./prices.ts";
+import type { Stage, Window } from "./stage.ts";
+
+export type Unit = {
+  /** What the dollars are for. */
+  readonly label: string;
+  /** What the counts are shown for, and how many of those the unit has. */
+  readonly each: string;
+  readonly eachPerUnit: number;
+};
+
+export const millionMessages: Unit = { label: "a million messages", each: "message", eachPerUnit: 1_000_000 };
+export const millionReconnects: Unit = { label: "a million reconnects", each: "reconnect", eachPerUnit: 1_000_000 };
+export const deviceMonth: Unit = { label: "a device and month", each: "day", eachPerUnit: daysPerMonth };
+
+/** What a run found. */
+export type Played = {
+  readonly window: Window;
+  /** How often what `Unit.each` names was in the window. */
+  readonly times: number;
+  /** For the same window. */
+  readonly aws: AwsUsage;
+};
+
+export type Scenario = {
+  /** For `--only`, and the namespace of its run. */
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Unit;
+  /** `fast` for what takes an hour or more of the Worker's clock; `alone` for what would disturb others. */
+  readonly kind: "alone" | "real time" | "fast clock";
+  /** At most so many dollars, where there is a target. */
+  readonly target?: number;
+  readonly play: (stage: Stage) => Promise<Played>;
+};
+
+export const minutesOf = (ms: number) => ms / 60_000;

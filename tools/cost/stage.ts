@@ -1,0 +1,82 @@
+// Where a run is played: a counting server, and in it a namespace of its own, so that runs at the same time do not
+// count each other.
+
+import { startServer } from "../local-server/server.ts";
+import { alarmsBeyond } from "./bill.ts";
+import { Client, type ClientOptions } from "./client.ts";
+import { type Counts, countingBundle, difference, readCounts, type World } from "./counts.ts";
+
+export type CountingServer = { readonly url: string; readonly world: World; close(): Promise<void> };
+
+/** What was counted from one moment to another. */
+export type Window = {
+  readonly counts: Counts;
+  /** See `alarmsBeyond`. */
+  readonly rareAlarms: number;
+  /** Of the Worker's clock. */
+  readonly ms: number;
+};
+
+/** Its data are in a temporary folder. */
+export async function startCountingServer(world: World): Promise<CountingServer> {
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    tcpPort: undefined,
+    dataDir: undefined,
+    // What a fast clock leaves of the usual ten seconds would be too short for a busy machine.
+    variables: { CONNECT_TIMEOUT_SEC: "60" },
+    bundle: await countingBundle(world),
+  });
+  return { url: server.url, world, close: () => server.close() };
+}
+
+export class Stage {
+  readonly #server: CountingServer;
+  readonly #namespace: string;
+  readonly #clients: Client[] = [];
+
+  constructor(server: CountingServer, namespace: string) {
+    this.#server = server;
+    this.#namespace = namespace;
+  }
+
+  async connect(clientId: string, options: ClientOptions = {}): Promise<Client> {
+    const { url, world } = this.#server;
+    const address = `${url.replace("http", "ws")}/ns/${this.#namespace}/mqtt`;
+    const client = await Client.connect(address, clientId, options, world.clockRate);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** @param ms of the Worker's clock */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms / this.#server.world.clockRate));
+  }
+
+  /** Does something again and again, at the moments of the Worker's clock at which it is due. */
+  async every(intervalMs: number, times: number, act: (index: number) => void): Promise<void> {
+    const startMs = performance.now();
+    for (let index = 0; index < times; index += 1) {
+      act(index);
+      const dueMs = startMs + ((index + 1) * intervalMs) / this.#server.world.clockRate;
+      await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
+    }
+  }
+
+  /** Counts what happens meanwhile. */
+  async window(act: () => Promise<void>): Promise<Window> {
+    const before = await readCounts(this.#server.url, this.#namespace);
+    await act();
+    const after = await readCounts(this.#server.url, this.#namespace);
+    return {
+      counts: difference(before, after),
+      rareAlarms: alarmsBeyond(before, after),
+      ms: after.nowMs - before.nowMs,
+    };
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.drop()));
+  }
+}
