@@ -40,6 +40,9 @@ export type AwsUsage = { readonly messages: number; readonly connectionMinutes: 
 
 const webSocketEvents = ["webSocketMessage", "webSocketClose", "webSocketError"];
 
+/** Whether an event of this name is a request of its own, and no alarm. */
+export const isCall = (event: string) => event !== "alarm" && !webSocketEvents.includes(event);
+
 /** @param rareAlarms of the same window; see `alarmsBeyond` */
 export function usageOf(
   { workerRequests, objects }: Counts,
@@ -53,9 +56,9 @@ export function usageOf(
   let uncountedReads = rareAlarms;
   for (const counts of Object.values(objects)) {
     for (const [event, times] of Object.entries(counts.events)) {
-      if (event === "alarm") usage.alarms += times;
-      else if (webSocketEvents.includes(event)) usage.incomingFrames += times;
-      else usage.calls += times;
+      if (isCall(event)) usage.calls += times;
+      else if (event === "alarm") usage.alarms += times;
+      else usage.incomingFrames += times;
     }
     usage.rowsWritten += counts.rowsWritten;
     usage.rowsRead += counts.rowsRead;

@@ -82,6 +82,12 @@ export class Client {
     this.#send(qos === 0 ? publish : { ...publish, messageId });
   }
 
+  /** Resolves when the answer is there. */
+  async ping(): Promise<void> {
+    this.#send({ cmd: "pingreq" });
+    await this.#reply("pingresp");
+  }
+
   /** Breaks off without DISCONNECT, as one does that lost its network. */
   async drop(): Promise<void> {
     this.#end();

@@ -1,5 +1,6 @@
 // The report of a run as Markdown: for each unit a table of dollars, and one of what was counted.
 
+import { isCall } from "./bill.ts";
 import { daysPerMonth, pricesAsOf } from "./prices.ts";
 import type { Report, Result } from "./run.ts";
 import type { Unit } from "./scenario.ts";
@@ -17,7 +18,7 @@ const dollarColumns: readonly Column[] = [
 
 const countColumns: readonly Column[] = [
   { name: "Worker requests", of: ({ usage }) => count(usage.workerRequests) },
-  { name: "calls", of: ({ usage }) => count(usage.calls) },
+  { name: "calls", of: callsByMethod },
   { name: "alarms", of: ({ usage }) => count(usage.alarms) },
   { name: "frames in", of: ({ usage }) => count(usage.incomingFrames) },
   { name: "rows written", of: ({ usage }) => count(usage.rowsWritten) },
@@ -70,6 +71,12 @@ function table(title: string, columns: readonly Column[], results: readonly Resu
 function verdict({ scenario: { target }, bill }: Result): string {
   if (target === undefined) return "";
   return `${dollars(target)}: ${bill.total <= target ? "met" : "missed"}`;
+}
+
+function callsByMethod({ counts, times }: Result): string {
+  const methods = Object.values(counts.objects).flatMap(({ events }) => Object.entries(events));
+  const calls = methods.filter(([method]) => isCall(method));
+  return calls.map(([method, number]) => `${method} ${count(number / times)}`).join(", ") || "0";
 }
 
 /** Cents where there are any, else two digits that say something. */

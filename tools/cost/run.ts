@@ -14,8 +14,9 @@ export type Result = {
   /** For the unit, in US dollars. */
   readonly bill: Bill;
   readonly awsDollars: number;
-  /** Of the run as a whole. */
+  /** Of the run as a whole, in which there were so many. */
   readonly counts: Counts;
+  readonly times: number;
 };
 
 export type Report = { readonly results: readonly Result[]; readonly assumptions: Assumptions };
@@ -72,5 +73,6 @@ function resultOf(scenario: Scenario, { window, times, aws }: Played, assumption
     bill: scaled(billOf(usage), eachPerUnit),
     awsDollars: (awsBillOf(aws) / times) * eachPerUnit,
     counts: window.counts,
+    times,
   };
 }

@@ -29,17 +29,11 @@ const settleMs = 20;
 const quietMs = 4_000;
 const topicName = "building/7/room/temperature";
 
-const paceTitles: Readonly<Record<Pace, string>> = {
-  "a second": "one a second from each of ten devices",
-  "a minute": "one a minute from each of ten devices",
-  dense: "dense",
-};
-
 function telemetry(name: string, title: string, pace: Pace, given: Partial<Work>, target?: number): Scenario {
   const work = { ...oneSubscriber, ...given };
   return {
     name: `${name}-${pace.replace(" ", "-")}`,
-    title: `${title}, ${paceTitles[pace]}`,
+    title: `${title}, ${pace === "dense" ? pace : `one ${pace} each`}`,
     unit: millionMessages,
     kind: pace === "dense" ? "alone" : pace === "a second" ? "real time" : "fast clock",
     ...(target === undefined ? {} : { target }),

@@ -1,0 +1,118 @@
+// The real Worker, counted: what a message, a ping and an idle hour are not to cost.
+
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import type { Client } from "../../tools/cost/client.ts";
+import { type Counts, readCounts } from "../../tools/cost/counts.ts";
+import { type CountingServer, Stage, startCountingServer } from "../../tools/cost/stage.ts";
+
+let server: CountingServer;
+let count = 0;
+
+beforeAll(async () => {
+  server = await startCountingServer({ clockRate: 1, callMs: 0 });
+}, 60_000);
+afterAll(() => server.close());
+
+/** Plays in a namespace of its own. */
+async function onStage(act: (stage: Stage) => Promise<void>, on = server): Promise<void> {
+  count += 1;
+  const stage = new Stage(on, `test-${count}`);
+  await act(stage);
+  await stage.end();
+}
+
+const messages = 20;
+
+/** One after the other: the next leaves when the last has come, so that none share a batch. */
+async function publishSingly(publisher: Client, subscriber: Client, qos: 0 | 1): Promise<void> {
+  const { received, acknowledged } = subscriber;
+  expect(acknowledged).toBe(0);
+  const start = publisher.acknowledged;
+  for (let sent = 1; sent <= messages; sent += 1) {
+    publisher.publish("a/b", qos);
+    await subscriber.until((client) => client.received === received + sent);
+    if (qos > 0) await publisher.until((client) => client.acknowledged === start + sent);
+  }
+}
+
+const sumOf = ({ objects }: Counts, what: "rowsWritten" | "alarmsSet") =>
+  Object.values(objects).reduce((sum, object) => sum + object[what], 0);
+
+describe("what a message costs", () => {
+  it("at QoS 0: two calls and a frame, and no row, whatever the subscriber's session", async () => {
+    for (const isDurable of [false, true]) {
+      await onStage(async (stage) => {
+        const subscriber = await stage.connect("subscriber", { isDurable });
+        await subscriber.subscribe("a/+", 1);
+        const publisher = await stage.connect("publisher");
+        const { counts } = await stage.window(() => publishSingly(publisher, subscriber, 0));
+        expect(counts.calls).toEqual({ "SESSION to TOPIC.exchange": messages, "TOPIC to SESSION.deliver": messages });
+        expect(counts.objects.SESSION?.events).toEqual({ webSocketMessage: messages, deliver: messages });
+        expect([sumOf(counts, "rowsWritten"), sumOf(counts, "alarmsSet"), counts.workerRequests]).toEqual([0, 0, 0]);
+      });
+    }
+  });
+
+  it("at QoS 1 to a durable session: at most two rows", async () => {
+    await onStage(async (stage) => {
+      const subscriber = await stage.connect("subscriber", { isDurable: true });
+      await subscriber.subscribe("a/+", 1);
+      const publisher = await stage.connect("publisher");
+      const { counts } = await stage.window(async () => {
+        await publishSingly(publisher, subscriber, 1);
+        // Its last PUBACK is there before its answer to a PINGREQ.
+        await subscriber.ping();
+      });
+      expect(counts.objects.SESSION?.events).toEqual({ webSocketMessage: 2 * messages + 1, deliver: messages });
+      const rows = sumOf(counts, "rowsWritten");
+      // It is stored, so there is a row to be counted.
+      expect(rows).toBeGreaterThanOrEqual(messages);
+      expect(rows).toBeLessThanOrEqual(2 * messages);
+      expect(sumOf(counts, "alarmsSet")).toBe(0);
+    });
+  });
+});
+
+describe("what an idle client costs", () => {
+  it("relayed, with pings: nothing", async () => {
+    await onStage(async (stage) => {
+      const client = await stage.connect("client", { path: "relayed" });
+      const { counts } = await stage.window(() => client.ping());
+      expect([counts.calls, counts.objects.SESSION?.events, counts.workerRequests]).toEqual([{}, {}, 0]);
+    });
+  });
+
+  it("on a fast clock pings in its time, and stays", async () => {
+    const fast = await startCountingServer({ clockRate: 60, callMs: 0 });
+    try {
+      await onStage(async (stage) => {
+        const client = await stage.connect("client", { keepAliveSec: 60 });
+        const { counts, ms } = await stage.window(() => stage.sleep(150_000));
+        await client.until(() => true);
+        expect(counts.objects.SESSION?.events.webSocketMessage).toBe(2);
+        expect(ms).toBeGreaterThanOrEqual(150_000);
+        expect(ms).toBeLessThan(180_000);
+      }, fast);
+    } finally {
+      await fast.close();
+    }
+  });
+});
+
+describe("what is counted", () => {
+  it("has the Worker's request, and the time that a timer keeps the object awake", async () => {
+    const waitMs = 300;
+    const url = `${server.url.replace("http", "ws")}/ns/silent/mqtt/client`;
+    const socket = new WebSocket(url, "mqtt");
+    await once(socket, "open");
+    // The session waits for CONNECT.
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const { workerRequests, calls, objects } = await readCounts(server.url, "silent");
+    expect([workerRequests, calls]).toEqual([1, { "WORKER to SESSION.fetch": 1 }]);
+    expect(objects.SESSION).toMatchObject({ starts: 1, events: { fetch: 1 } });
+    expect(objects.SESSION?.timerMs).toBeGreaterThan(waitMs - 50);
+    socket.terminate();
+  });
+});
