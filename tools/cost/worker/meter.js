@@ -94,6 +94,10 @@ class Meter {
     this.#alarm = { setAtMs: nowMs(), atMs };
   }
 
+  onDeletedAll() {
+    this.#alarm = undefined;
+  }
+
   /** One that is still to come. */
   get alarm() {
     return this.#alarm !== undefined && this.#alarm.atMs > nowMs() ? this.#alarm : undefined;
@@ -154,11 +158,15 @@ export function during(meter, act) {
   return answer;
 }
 
+/** The broker uses none of these. */
+const uncounted = ["get", "put", "delete", "list", "transaction", "deleteAlarm"];
+
 export function countStorage(storage, meter) {
   const { sql } = storage;
   const exec = sql.exec.bind(sql);
   const setAlarm = storage.setAlarm.bind(storage);
   const getAlarm = storage.getAlarm.bind(storage);
+  const deleteAll = storage.deleteAll.bind(storage);
   replace(sql, "exec", (query, ...bindings) => {
     const cursor = exec(query, ...bindings);
     // Its caller reads it in this turn, and only then it knows how many rows that took.
@@ -173,6 +181,15 @@ export function countStorage(storage, meter) {
     const worldMs = await getAlarm(...options);
     return worldMs === null || clockRate === 1 ? worldMs : (meter.alarm?.atMs ?? nowMs());
   });
+  replace(storage, "deleteAll", (...options) => {
+    meter.onDeletedAll();
+    return deleteAll(...options);
+  });
+  for (const method of uncounted) {
+    replace(storage, method, () => {
+      throw new Error(`nobody counts what storage.${method} costs: see tools/cost/worker/meter.js`);
+    });
+  }
 }
 
 const replace = (object, name, value) => Object.defineProperty(object, name, { value });
