@@ -5,7 +5,7 @@ import { alarmsBeyond, awsBillOf, billOf, type Usage, usageOf } from "../../tool
 import { difference } from "../../tools/cost/counts.ts";
 import { countsOf, readingOf } from "./scene.ts";
 
-const nothingAssumed = { callMs: 0, wakeMs: 0, rowsReadPerWake: 0 };
+const freeWake = { ms: 0, rowsRead: 0 };
 const million = 1_000_000;
 
 const noUsage: Usage = {
@@ -47,7 +47,7 @@ describe("the bill", () => {
 describe("usage", () => {
   it("takes alarms and frames apart from calls of any name", () => {
     const events = { fetch: 1, deliver: 2, "something new": 3, alarm: 4, webSocketMessage: 5, webSocketClose: 6 };
-    expect(usageOf(countsOf({ events }, 7), 0, nothingAssumed)).toEqual({
+    expect(usageOf(countsOf({ events }, 7), 0, freeWake)).toEqual({
       ...noUsage,
       workerRequests: 7,
       calls: 6,
@@ -58,16 +58,16 @@ describe("usage", () => {
 
   it("is awake in events, in timers, and for what a wake is assumed to take", () => {
     const counts = countsOf({ eventMs: 30, timerMs: 3_000, coldWakes: 2 });
-    expect(usageOf(counts, 0, { ...nothingAssumed, wakeMs: 10 }).awakeSec).toBeCloseTo(3.05, 10);
+    expect(usageOf(counts, 0, { ...freeWake, ms: 10 }).awakeSec).toBeCloseTo(3.05, 10);
   });
 
   it("adds what a wake reads where the object did not really start, and was not counted", () => {
     const counts = countsOf({ rowsRead: 5, coldWakes: 3, starts: 1 });
-    expect(usageOf(counts, 0, { ...nothingAssumed, rowsReadPerWake: 10 }).rowsRead).toBe(25);
+    expect(usageOf(counts, 0, { ...freeWake, rowsRead: 10 }).rowsRead).toBe(25);
   });
 
   it("has for an alarm too rare for the window its part of the request, the row and the wake", () => {
-    expect(usageOf(countsOf({}), 0.5, { callMs: 0, wakeMs: 1_000, rowsReadPerWake: 10 })).toEqual({
+    expect(usageOf(countsOf({}), 0.5, { ms: 1_000, rowsRead: 10 })).toEqual({
       ...noUsage,
       alarms: 0.5,
       alarmsSet: 0.5,

@@ -9,8 +9,8 @@ export type Assumptions = {
   readonly callMs: number;
   /** How long an object is active before its event after a hibernation: storage is opened, the constructor runs. */
   readonly wakeMs: number;
-  /** What the constructor reads then. Objects of runs on a fast clock do not hibernate, so it cannot be counted there. */
-  readonly rowsReadPerWake: number;
+  /** What a session reads then, if it has tables. On a fast clock no object hibernates, so it cannot be counted there. */
+  readonly rowsReadPerWake: { readonly stored: number; readonly "not stored": number };
 };
 
 /** What Cloudflare bills. */
@@ -43,12 +43,11 @@ const webSocketEvents = ["webSocketMessage", "webSocketClose", "webSocketError"]
 /** Whether an event of this name is a request of its own, and no alarm. */
 export const isCall = (event: string) => event !== "alarm" && !webSocketEvents.includes(event);
 
+/** What an object takes to wake from hibernation, beside what is counted. */
+export type Wake = { readonly ms: number; readonly rowsRead: number };
+
 /** @param rareAlarms of the same window; see `alarmsBeyond` */
-export function usageOf(
-  { workerRequests, objects }: Counts,
-  rareAlarms: number,
-  { wakeMs, rowsReadPerWake }: Assumptions,
-): Usage {
+export function usageOf({ workerRequests, objects }: Counts, rareAlarms: number, wake: Wake): Usage {
   const usage = { calls: 0, alarms: rareAlarms, incomingFrames: 0, rowsWritten: 0, rowsRead: 0, awakeMs: 0 };
   let alarmsSet = rareAlarms;
   let wakes = rareAlarms;
@@ -74,8 +73,8 @@ export function usageOf(
     incomingFrames: usage.incomingFrames,
     rowsWritten: usage.rowsWritten,
     alarmsSet,
-    rowsRead: usage.rowsRead + uncountedReads * rowsReadPerWake,
-    awakeSec: (usage.awakeMs + wakes * wakeMs) / 1000,
+    rowsRead: usage.rowsRead + uncountedReads * wake.rowsRead,
+    awakeSec: (usage.awakeMs + wakes * wake.ms) / 1000,
   };
 }
 

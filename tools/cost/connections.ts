@@ -61,7 +61,8 @@ async function playIdle(stage: Stage, options: ClientOptions): Promise<Played> {
   const window = await stage.window(() => stage.sleep(idleWindowMs));
   await client.until(() => true);
   const days = minutesOf(window.ms) / (24 * 60);
-  return { window, times: days, aws: { messages: 0, connectionMinutes: minutesOf(window.ms) } };
+  const isStored = options.isDurable === true || options.hasWill === true;
+  return { window, times: days, isStored, aws: { messages: 0, connectionMinutes: minutesOf(window.ms) } };
 }
 
 /** Lost without a DISCONNECT; one whose session has ended with it subscribes again. */
@@ -83,15 +84,15 @@ async function playReconnects(stage: Stage, options: ClientOptions): Promise<Pla
     }
   });
   const messages = reconnects * ((options.isDurable ? 1 : 2) + (options.hasWill ? 1 : 0));
-  return { window, times: reconnects, aws: { messages, connectionMinutes: 0 } };
+  return { window, times: reconnects, isStored: true, aws: { messages, connectionMinutes: 0 } };
 }
 
 /** After this an object with nothing to do has hibernated. */
 const hibernatedMs = 15_000;
 
 /** What a session reads when it comes out of hibernation. */
-export async function rowsReadPerWake(stage: Stage): Promise<number> {
-  const client = await stage.connect("device", { isDurable: true, hasWill: true, keepAliveSec: 16 });
+export async function rowsReadPerWake(stage: Stage, isStored: boolean): Promise<number> {
+  const client = await stage.connect("device", { isDurable: isStored, hasWill: isStored, keepAliveSec: 16 });
   await client.subscribe("devices/7/commands", 1);
   await stage.sleep(hibernatedMs);
   // Its PINGREQ comes, and no alarm yet.

@@ -31,7 +31,8 @@ export function renderReport({ results, assumptions }: Report): string {
   const { callMs, wakeMs, rowsReadPerWake } = assumptions;
   const parts = [
     `US dollars at the list prices of ${pricesAsOf}, a month of ${daysPerMonth} days. Assumed: ${callMs} ms a call between objects, ` +
-      `${wakeMs} ms and, measured, ${count(rowsReadPerWake)} rows read a wake from hibernation.`,
+      `${wakeMs} ms a wake from hibernation, which reads ${count(rowsReadPerWake.stored)} rows (measured), ` +
+      `or ${count(rowsReadPerWake["not stored"])} where nothing is stored.`,
   ];
   for (const unit of new Set(results.map(({ scenario }) => scenario.unit))) {
     const ofUnit = results.filter(({ scenario }) => scenario.unit === unit);

@@ -48,15 +48,16 @@ export async function run(chosen: readonly Scenario[], said: (title: string) => 
     said(scenario.title);
   };
   try {
-    const [rowsRead] = await Promise.all([
-      rowsReadPerWake(new Stage(real, "wake")),
+    const [stored, notStored] = await Promise.all([
+      rowsReadPerWake(new Stage(real, "wake-stored"), true),
+      rowsReadPerWake(new Stage(real, "wake"), false),
       ...ofKind("fast clock").map((scenario) => play(fast, scenario)),
       (async () => {
         for (const scenario of ofKind("alone")) await play(real, scenario);
         await Promise.all(ofKind("real time").map((scenario) => play(real, scenario)));
       })(),
     ]);
-    const assumptions = { callMs, wakeMs, rowsReadPerWake: rowsRead };
+    const assumptions = { callMs, wakeMs, rowsReadPerWake: { stored, "not stored": notStored } };
     const results = chosen.map((scenario) => resultOf(scenario, played.get(scenario) as Played, assumptions));
     return { results, assumptions };
   } finally {
@@ -64,8 +65,10 @@ export async function run(chosen: readonly Scenario[], said: (title: string) => 
   }
 }
 
-function resultOf(scenario: Scenario, { window, times, aws }: Played, assumptions: Assumptions): Result {
-  const usage = scaled(usageOf(window.counts, window.rareAlarms, assumptions), 1 / times);
+function resultOf(scenario: Scenario, played: Played, { rowsReadPerWake }: Assumptions): Result {
+  const { window, times, isStored, aws } = played;
+  const wake = { ms: wakeMs, rowsRead: rowsReadPerWake[isStored ? "stored" : "not stored"] };
+  const usage = scaled(usageOf(window.counts, window.rareAlarms, wake), 1 / times);
   const { eachPerUnit } = scenario.unit;
   return {
     scenario,

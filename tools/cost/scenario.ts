@@ -21,6 +21,8 @@ export type Played = {
   readonly window: Window;
   /** How often what `Unit.each` names was in the window. */
   readonly times: number;
+  /** Whether a session in it has tables, which it reads when it wakes. */
+  readonly isStored: boolean;
   /** For the same window. */
   readonly aws: AwsUsage;
 };

@@ -140,15 +140,18 @@ async function playReturn(stage: Stage): Promise<Played> {
     await stage.sleep(quietMs);
   });
   // CONNECT, and each message and its PUBACK.
-  return { window, times: messages, aws: { messages: 1 + 2 * messages, connectionMinutes: minutesOf(window.ms) } };
+  const aws = { messages: 1 + 2 * messages, connectionMinutes: minutesOf(window.ms) };
+  return { window, times: messages, isStored: true, aws };
 }
 
-function played(window: Window, messages: number, { qos, subscribers, isAway }: Work, connections: number): Played {
+function played(window: Window, messages: number, work: Work, connections: number): Played {
+  const { qos, subscribers, isDurable, isAway } = work;
   // PUBLISH out, and at QoS 1 PUBACK in, to each that is there.
   const perSubscriber = isAway ? 0 : 1 + qos;
   return {
     window,
     times: messages,
+    isStored: isDurable,
     aws: {
       messages: messages * (1 + subscribers * perSubscriber),
       connectionMinutes: connections * minutesOf(window.ms),
