@@ -48,7 +48,7 @@ function resultOf(scenario: Partial<Scenario>, itsBill = bill): Result {
 }
 
 const assumptions = { callMs: 5, wakeMs: 10, rowsReadPerWake: { stored: 15, "not stored": 1 } };
-const reportOf = (...results: Result[]): Report => ({ results, assumptions });
+const reportOf = (...results: Result[]): Report => ({ date: "2026-12-31", results, assumptions });
 const cellsOf = (text: string, title: string) =>
   text
     .split("\n")

@@ -27,10 +27,10 @@ const countColumns: readonly Column[] = [
   { name: "awake, s", of: ({ usage }) => count(usage.awakeSec) },
 ];
 
-export function renderReport({ results, assumptions }: Report): string {
+export function renderReport({ date, results, assumptions }: Report): string {
   const { callMs, wakeMs, rowsReadPerWake } = assumptions;
   const parts = [
-    `US dollars at the list prices of ${pricesAsOf}, a month of ${daysPerMonth} days. Assumed: ${callMs} ms a call between objects, ` +
+    `Counted on ${date}. US dollars at the list prices of ${pricesAsOf}, a month of ${daysPerMonth} days. Assumed: ${callMs} ms a call between objects, ` +
       `${wakeMs} ms a wake from hibernation, which reads ${count(rowsReadPerWake.stored)} rows (measured), ` +
       `or ${count(rowsReadPerWake["not stored"])} where nothing is stored.`,
   ];
@@ -45,12 +45,12 @@ export function renderReport({ results, assumptions }: Report): string {
 }
 
 /** What of a run is worth keeping, for other programs. */
-export function jsonOf({ results, assumptions }: Report): string {
+export function jsonOf({ date, results, assumptions }: Report): string {
   const shown = results.map(({ scenario, usage, bill, awsDollars, counts }) => {
     const { name, title, unit, target } = scenario;
     return { name, title, unit: unit.label, target, bill, awsDollars, usageFor: unit.each, usage, counts };
   });
-  return `${JSON.stringify({ pricesAsOf, assumptions, results: shown }, undefined, 2)}\n`;
+  return `${JSON.stringify({ date, pricesAsOf, assumptions, results: shown }, undefined, 2)}\n`;
 }
 
 const countTitle = ({ each }: Unit) => `counted for one ${each}`;

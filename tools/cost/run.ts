@@ -19,7 +19,12 @@ export type Result = {
   readonly times: number;
 };
 
-export type Report = { readonly results: readonly Result[]; readonly assumptions: Assumptions };
+export type Report = {
+  /** As 2026-12-31. */
+  readonly date: string;
+  readonly results: readonly Result[];
+  readonly assumptions: Assumptions;
+};
 
 export const scenarios: readonly Scenario[] = [
   ...telemetryScenarios,
@@ -59,7 +64,7 @@ export async function run(chosen: readonly Scenario[], said: (title: string) => 
     ]);
     const assumptions = { callMs, wakeMs, rowsReadPerWake: { stored, "not stored": notStored } };
     const results = chosen.map((scenario) => resultOf(scenario, played.get(scenario) as Played, assumptions));
-    return { results, assumptions };
+    return { date: new Date().toISOString().slice(0, 10), results, assumptions };
   } finally {
     await Promise.all(servers.map((server) => server.close()));
   }
