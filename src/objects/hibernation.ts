@@ -2,12 +2,17 @@
 // awake, by a timer, for as long as that has to wait. An object that is awake is billed, so it waits for as little as it can.
 
 import type { Session } from "../core/session/session.ts";
+import { TokenBucket } from "../core/token-bucket.ts";
 import type { SessionSockets } from "./session-sockets.ts";
 
 /** After so long without an event, rows are written for what is in memory only: soon enough it is acknowledged. */
 const quietMs = 3_000;
-/** What costs no row is kept at once, but not more often than this: with dense traffic it costs time. */
-const keepEveryMs = 100;
+/** What costs no row is kept at once while traffic is sparse: so often in a row, and so many times a second on average. */
+const keepsInARow = 20;
+const keepsPerSec = 40;
+/** Dense traffic is over when nothing has come for so long; looked at so often. */
+const sparseGapMs = 20;
+const denseLookMs = 100;
 
 export type HibernationHandlers = {
   /** The timer is over; `act` is to be called as any event is. */
@@ -24,7 +29,8 @@ export class Hibernation {
   private readonly packetTimeoutMs: number;
   private readonly handlers: HibernationHandlers;
   private lastEventMs = 0;
-  private keptAtMs = 0;
+  private readonly keeps = new TokenBucket(keepsInARow, keepsInARow / keepsPerSec);
+  private isDense = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerAtMs = 0;
 
@@ -43,17 +49,19 @@ export class Hibernation {
 
   private keepOrWait(nowMs: number): void {
     const isFree = !this.session.isUnstored && !this.session.hasPartialPacket;
-    if (isFree && nowMs < this.keptAtMs + keepEveryMs) this.wait(nowMs, keepEveryMs);
-    else if (isFree && this.keep(nowMs, false)) this.stop();
+    this.isDense ||= isFree && !this.keeps.take(nowMs);
+    if (isFree && this.isDense) this.wait(nowMs, denseLookMs);
+    else if (isFree && this.keep(false)) this.stop();
     else this.wait(nowMs, quietMs);
   }
 
   private onTimer(): void {
     const nowMs = Date.now();
     if (nowMs < this.lastEventMs + quietMs) {
+      if (nowMs >= this.lastEventMs + sparseGapMs) this.isDense = false;
       this.keepOrWait(nowMs);
     } else if (!this.session.hasPartialPacket) {
-      this.keep(nowMs, true);
+      this.keep(true);
       this.handlers.onKept();
     } else if (nowMs >= this.lastEventMs + this.packetTimeoutMs) {
       this.handlers.onStalled(nowMs);
@@ -63,8 +71,7 @@ export class Hibernation {
   }
 
   /** @returns false when that would cost rows, and may not */
-  private keep(nowMs: number, mayWrite: boolean): boolean {
-    this.keptAtMs = nowMs;
+  private keep(mayWrite: boolean): boolean {
     const hibernation = this.session.hibernate();
     return hibernation === undefined || this.sockets.keep(hibernation, mayWrite);
   }
