@@ -3,16 +3,17 @@
 
 import { ByteWriter } from "../core/bytes.ts";
 import type { Delivery, QoS } from "../core/message/message.ts";
-import { decodeDelivery, encodeDelivery } from "../core/message/message-codec.ts";
 import type { ConnectWill } from "../core/packet/packet.ts";
 import type {
   IncomingRow,
   OutgoingIndex,
+  OutgoingMessage,
   SessionRecord,
   SessionStore,
   StoredWill,
 } from "../core/session/session-store.ts";
 import type { TopicSubscription } from "../core/topic/topic-request.ts";
+import { OutgoingRows } from "./outgoing-rows.ts";
 import { blob, type Migrations, rows, Schema } from "./schema.ts";
 
 const migrations: Migrations = [
@@ -31,6 +32,7 @@ const migrations: Migrations = [
   ],
   ["ALTER TABLE outgoing ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE outgoing ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0"],
+  ["CREATE TABLE outgoing_batch (first_sequence INTEGER PRIMARY KEY, entries BLOB, deliveries BLOB)"],
 ];
 
 /** A row holds 2 MB at most. */
@@ -70,11 +72,13 @@ export class SqliteSessionStore implements SessionStore {
   private readonly storage: DurableObjectStorage;
   private readonly sql: SqlStorage;
   private readonly schema: Schema;
+  private readonly outgoingRows: OutgoingRows;
 
   constructor(storage: DurableObjectStorage) {
     this.storage = storage;
     this.sql = storage.sql;
     this.schema = new Schema(storage, migrations);
+    this.outgoingRows = new OutgoingRows(this.schema, this.sql);
   }
 
   get isUsed(): boolean {
@@ -168,55 +172,36 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   outgoing(): OutgoingIndex[] {
-    type Row = {
-      sequence: number;
-      qos: number;
-      is_released: number;
-      bytes: number;
-      expires_at_ms: number;
-      is_shared: number;
-    };
-    const query = "SELECT sequence, qos, is_released, bytes, expires_at_ms, is_shared FROM outgoing ORDER BY sequence";
-    return rows<Row>(this.schema, this.sql, query).map(
-      ({ sequence, qos, is_released, bytes, expires_at_ms, is_shared }) => ({
-        sequence,
-        qos: qos === 2 ? 2 : 1,
-        isReleased: is_released === 1,
-        bytes,
-        expiresAtMs: expires_at_ms,
-        isShared: is_shared === 1,
-      }),
-    );
+    return this.outgoingRows.all();
   }
 
   readOutgoing(sequence: number): Delivery | undefined {
-    type Row = { delivery: ArrayBuffer | null };
-    const query = "SELECT delivery FROM outgoing WHERE sequence = ?";
-    const [row] = rows<Row>(this.schema, this.sql, query, sequence);
-    return row?.delivery == null ? undefined : decodeDelivery(new Uint8Array(row.delivery));
+    return this.outgoingRows.read(sequence);
   }
 
-  putOutgoing(index: OutgoingIndex, delivery: Delivery | undefined): void {
-    const { sequence, qos, isReleased, bytes, expiresAtMs, isShared } = index;
-    const content = delivery === undefined ? null : blob(encodeDelivery(delivery));
-    this.write(
-      "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?, ?, ?)",
-      sequence,
-      qos,
-      isReleased ? 1 : 0,
-      bytes,
-      content,
-      expiresAtMs,
-      isShared ? 1 : 0,
-    );
+  putOutgoing(messages: readonly OutgoingMessage[]): void {
+    this.schema.ensure();
+    this.outgoingRows.put(messages);
   }
 
   releaseOutgoing(sequence: number): void {
-    this.write("UPDATE outgoing SET is_released = 1, delivery = NULL WHERE sequence = ?", sequence);
+    if (this.schema.exists) this.outgoingRows.release(sequence);
   }
 
   deleteOutgoing(sequence: number): void {
-    this.write("DELETE FROM outgoing WHERE sequence = ?", sequence);
+    if (this.schema.exists) this.outgoingRows.delete(sequence);
+  }
+
+  get hasSharedRows(): boolean {
+    return this.outgoingRows.hasShared;
+  }
+
+  get isUnsettled(): boolean {
+    return this.outgoingRows.isUnsettled;
+  }
+
+  settleOutgoing(): void {
+    this.outgoingRows.settle();
   }
 
   incoming(): IncomingRow[] {
@@ -266,15 +251,25 @@ export class SqliteSessionStore implements SessionStore {
 
   clear(): void {
     if (!this.schema.exists) return;
-    for (const table of ["session", "subscription", "outgoing", "incoming", "remembered", "snapshot"]) {
+    for (const table of [
+      "session",
+      "subscription",
+      "outgoing",
+      "outgoing_batch",
+      "incoming",
+      "remembered",
+      "snapshot",
+    ]) {
       this.sql.exec(`DELETE FROM ${table}`);
     }
+    this.outgoingRows.forget();
   }
 
   /** The session is gone: its storage goes as a whole, alarm included. Nothing where there is none. */
   async deleteAll(): Promise<void> {
     if (!this.schema.exists) return;
     this.schema.forget();
+    this.outgoingRows.forget();
     await this.storage.deleteAll();
   }
 

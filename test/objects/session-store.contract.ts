@@ -39,7 +39,7 @@ const subscription = {
   subscriptionIdentifier: 268_435_455,
 } as const;
 
-const delivery: Delivery = {
+export const delivery: Delivery = {
   message: {
     id: "0kexample-generation1-1",
     topicName: "a/b",
@@ -123,7 +123,7 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
           ({ sequence, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: sequence === 9 }) as const,
       );
       const put = (store: SessionStore) => {
-        for (const index of indexes) store.putOutgoing(index, delivery);
+        for (const index of indexes) store.putOutgoing([{ index, delivery }]);
         store.deleteOutgoing(10);
       };
       writes(put, (store) => {
@@ -133,13 +133,35 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
       });
     });
 
+    it("keeps messages that come together, of both kinds, and what is left of them once the rest is deleted", () => {
+      const messages = [5, 6, 7, 9, 10, 11].map((sequence) => {
+        const qos = sequence === 7 ? 2 : 1;
+        const expiresAtMs = sequence === 6 ? 1_800_000_000_000 : 0;
+        const index = { sequence, qos, isReleased: false, bytes: 70, expiresAtMs, isShared: sequence === 9 } as const;
+        const message = { ...delivery.message, topicName: `t/${sequence}` };
+        return { index, delivery: { ...delivery, message } };
+      });
+      const put = (store: SessionStore) => {
+        store.putOutgoing(messages);
+        for (const sequence of [5, 10, 11]) store.deleteOutgoing(sequence);
+        store.settleOutgoing();
+        expect(store.isUnsettled).toBe(false);
+      };
+      const left = messages.filter(({ index: { sequence } }) => [6, 7, 9].includes(sequence));
+      writes(put, (store) => {
+        expect(store.outgoing()).toEqual(left.map(({ index }) => index));
+        expect([6, 7, 9].map((sequence) => store.readOutgoing(sequence))).toEqual(left.map((one) => one.delivery));
+        expect(store.readOutgoing(5)).toBeUndefined();
+      });
+    });
+
     it("drops the content of an outgoing message that is released, or was when it was written", () => {
       const index = { sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
       const put = (store: SessionStore) => {
-        store.putOutgoing(index, delivery);
+        store.putOutgoing([{ index, delivery }]);
         store.releaseOutgoing(1);
         store.releaseOutgoing(3);
-        store.putOutgoing({ ...index, sequence: 2, isReleased: true }, undefined);
+        store.putOutgoing([{ index: { ...index, sequence: 2, isReleased: true }, delivery: undefined }]);
       };
       writes(put, (store) => {
         const released = { ...index, isReleased: true };
@@ -157,7 +179,8 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
         expiresAtMs: 1_800_000_000_000,
         isShared: false,
       } as const;
-      const put = (store: SessionStore) => store.putOutgoing({ ...index, isInFlight: true } as typeof index, delivery);
+      const more = { ...index, isInFlight: true } as typeof index;
+      const put = (store: SessionStore) => store.putOutgoing([{ index: more, delivery }]);
       writes(put, (store) => expect(store.outgoing()).toEqual([index]));
     });
 
@@ -256,7 +279,8 @@ function fill(store: SessionStore): void {
   store.putRecord(record);
   store.putWill(will);
   store.putSubscription(subscription);
-  store.putOutgoing({ sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false }, delivery);
+  const index = { sequence: 1, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
+  store.putOutgoing([{ index, delivery }]);
   store.putIncoming({ packetId: 1, messageId: "a", isReceived: false });
   store.rememberMessage("1-a");
   store.rememberMessage("2-a");

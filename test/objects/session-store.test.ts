@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SqliteSessionStore } from "../../src/objects/sqlite-session-store.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
-import { sessionStoreContract } from "./session-store.contract.ts";
+import { delivery, sessionStoreContract } from "./session-store.contract.ts";
 
 sessionStoreContract("memory", () => {
   const store = new MemorySessionStore();
@@ -13,6 +13,10 @@ sessionStoreContract("SQLite", () => {
   const node = new NodeSqlStorage();
   return { store: new SqliteSessionStore(node.storage), reopen: () => new SqliteSessionStore(node.storage) };
 });
+
+const indexOf = (sequence: number, qos: 1 | 2) => {
+  return { sequence, qos, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
+};
 
 const incoming = (packetId: number) => ({ packetId, messageId: "a", isReceived: false });
 
@@ -41,16 +45,66 @@ describe("SQLite session store: what a session costs", () => {
     store.putIncoming(incoming(1));
     node.rowsWritten = 0;
     store.putIncoming(incoming(2));
-    store.putOutgoing(
-      { sequence: 1, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false },
-      undefined,
-    );
+    store.putOutgoing([{ index: indexOf(1, 2), delivery: undefined }]);
     store.releaseOutgoing(1);
     store.deleteOutgoing(1);
     store.rememberMessage("1-a");
     expect(node.rowsWritten).toBe(5);
     store.rememberMessage("1-a");
     expect(node.rowsWritten).toBe(5);
+  });
+
+  it("writes one row for all QoS 1 messages that come together, and one when the last of them goes", () => {
+    const node = new NodeSqlStorage();
+    const store = new SqliteSessionStore(node.storage);
+    store.putIncoming(incoming(1));
+    node.rowsWritten = 0;
+    const sequences = Array.from({ length: 100 }, (_, place) => place + 1);
+    store.putOutgoing(sequences.map((sequence) => ({ index: indexOf(sequence, 1), delivery })));
+    expect(node.rowsWritten).toBe(1);
+    for (const sequence of sequences.slice(1)) store.deleteOutgoing(sequence);
+    expect(store.isUnsettled).toBe(true);
+    expect(node.rowsWritten).toBe(1);
+    store.deleteOutgoing(1);
+    expect(store.isUnsettled).toBe(false);
+    expect(node.rowsWritten).toBe(2);
+    expect(new SqliteSessionStore(node.storage).outgoing()).toEqual([]);
+  });
+
+  it("brings back after a crash what was deleted of a row that others still need, unless that was settled", () => {
+    const node = new NodeSqlStorage();
+    const store = new SqliteSessionStore(node.storage);
+    store.putOutgoing([1, 2, 3].map((sequence) => ({ index: indexOf(sequence, 1), delivery })));
+    const stored = () => new SqliteSessionStore(node.storage).outgoing().map(({ sequence }) => sequence);
+    store.deleteOutgoing(2);
+    expect(stored()).toEqual([1, 2, 3]);
+    store.settleOutgoing();
+    expect(stored()).toEqual([1, 3]);
+    const later = new SqliteSessionStore(node.storage);
+    later.outgoing();
+    later.deleteOutgoing(3);
+    later.settleOutgoing();
+    expect(stored()).toEqual([1]);
+    later.deleteOutgoing(1);
+    expect(stored()).toEqual([]);
+  });
+
+  it("lets no row be shared by more than 128 messages, or grow over a megabyte", () => {
+    const node = new NodeSqlStorage();
+    const store = new SqliteSessionStore(node.storage);
+    store.putIncoming(incoming(1));
+    node.rowsWritten = 0;
+    const put = (first: number, count: number, bytes: number) => {
+      const sequences = Array.from({ length: count }, (_, place) => first + place);
+      store.putOutgoing(sequences.map((sequence) => ({ index: { ...indexOf(sequence, 1), bytes }, delivery })));
+    };
+    put(1, 129, 70);
+    expect(node.rowsWritten).toBe(2);
+    put(1000, 3, 400_000);
+    expect(node.rowsWritten).toBe(4);
+    expect(store.outgoing()).toHaveLength(132);
+    expect(store.readOutgoing(129)).toEqual(delivery);
+    expect(store.readOutgoing(1002)).toEqual(delivery);
   });
 
   it("does not open what a later version has stored", () => {
@@ -82,7 +136,7 @@ describe("SQLite session store: messages that an older version stored", () => {
     const old = { sequence: 3, qos: 2, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
     expect(store.outgoing()).toEqual([old]);
     const present = { ...old, sequence: 4, expiresAtMs: 9, isShared: true };
-    store.putOutgoing(present, undefined);
+    store.putOutgoing([{ index: present, delivery: undefined }]);
     expect(store.outgoing()).toEqual([old, present]);
   });
 });

@@ -5,6 +5,7 @@ import type { Delivery } from "../../src/core/message/message.ts";
 import type {
   IncomingRow,
   OutgoingIndex,
+  OutgoingMessage,
   SessionRecord,
   SessionStore,
   StoredWill,
@@ -97,13 +98,13 @@ export class MemorySessionStore implements SessionStore {
     return structuredClone(this.#rows.outgoing.get(sequence)?.delivery);
   }
 
-  putOutgoing(
-    { sequence, qos, isReleased, bytes, expiresAtMs, isShared }: OutgoingIndex,
-    delivery: Delivery | undefined,
-  ): void {
+  putOutgoing(messages: readonly OutgoingMessage[]): void {
     this.writes.push("putOutgoing");
-    const index = { sequence, qos, isReleased, bytes, expiresAtMs, isShared };
-    this.#rows.outgoing.set(sequence, { index, delivery: structuredClone(delivery) });
+    for (const { index, delivery } of messages) {
+      const { sequence, qos, isReleased, bytes, expiresAtMs, isShared } = index;
+      const ownIndex = { sequence, qos, isReleased, bytes, expiresAtMs, isShared };
+      this.#rows.outgoing.set(sequence, { index: ownIndex, delivery: structuredClone(delivery) });
+    }
   }
 
   releaseOutgoing(sequence: number): void {
@@ -117,6 +118,14 @@ export class MemorySessionStore implements SessionStore {
     this.writes.push("deleteOutgoing");
     this.#rows.outgoing.delete(sequence);
   }
+
+  /** Every message has a row of its own. */
+  readonly hasSharedRows = false;
+
+  /** Every deletion is settled at once. */
+  readonly isUnsettled = false;
+
+  settleOutgoing(): void {}
 
   incoming(): IncomingRow[] {
     return structuredClone([...this.#rows.incoming.values()]);

@@ -13,7 +13,7 @@ export function takeDeliveries(
   items: readonly SessionDelivery[],
 ): number[] {
   let isBehind = false;
-  return items.map((item) => {
+  const answers = items.map((item) => {
     // What is owed is kept in order: one that finds no room holds up the others.
     const answer = item.isOwed && isBehind ? DeliveryAnswer.QueueFull : take(state, connected, item);
     if (answer === DeliveryAnswer.QueueFull) {
@@ -22,6 +22,8 @@ export function takeDeliveries(
     }
     return answer;
   });
+  state.outbound.store();
+  return answers;
 }
 
 function take(

@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
 import { RememberedIds } from "./packet-id.ts";
 import { Redistribution, type RedistributionToken } from "./redistribution.ts";
+import { maximumMessagesPerRow } from "./session-store.ts";
 import { isFull, withSent } from "./unheard.ts";
 
 /** Sequences; 0 for none. */
@@ -139,8 +140,10 @@ export class Outbound {
 
   /** A crash took the connection: what the disk does not tell is how much of the first window was sent. */
   onCrashed(): void {
-    const { maximumInFlight } = this.context.settings.limits;
-    for (const entry of this.table.all().slice(0, maximumInFlight)) entry.mayHaveBeenSent = true;
+    const { settings, store } = this.context;
+    // Of a shared row, what was acknowledged is there again, before what was in flight.
+    const most = settings.limits.maximumInFlight + (store.hasSharedRows ? maximumMessagesPerRow : 0);
+    for (const entry of this.table.all().slice(0, most)) entry.mayHaveBeenSent = true;
   }
 
   /** After a hibernation the connection goes on: what was in flight still is. */
@@ -216,6 +219,11 @@ export class Outbound {
     const entry = this.table.get(packetId);
     if (entry?.isInFlight) expectAnswer("PUBCOMP", entry.isReleased);
     if (entry?.isReleased) this.complete(entry, connected);
+  }
+
+  /** What `accept` has taken for a durable session goes to disk; before that nobody may be told that it was taken. */
+  store(): void {
+    this.table.storeTaken();
   }
 
   /** Before a hibernation: what is in memory only goes to disk. */

@@ -40,6 +40,8 @@ export class OutgoingTable {
   /** Before this, none expires. */
   private firstExpiryMs = Number.POSITIVE_INFINITY;
   private lastSequence = 0;
+  /** Those of a durable session that are not on disk yet. */
+  private taken: Outgoing[] = [];
 
   /** Reads what is on disk. */
   constructor(context: Context, sentThrough: number) {
@@ -78,9 +80,27 @@ export class OutgoingTable {
     const { expiresAtMs } = delivery.message;
     const isShared = delivery.sharedFilter !== "";
     const index = { sequence: this.nextSequence(), qos, isReleased: false, bytes, expiresAtMs, isShared };
-    if (isDurable) this.context.store.putOutgoing(index, delivery);
+    // With an id, which is written in the same moment: see `Outbound.accept`.
+    const isStoredNow = isDurable && delivery.message.id !== "";
+    if (isStoredNow) this.context.store.putOutgoing([{ index, delivery }]);
     const isOnDiskOnly = isDurable && this.table.size >= maximumInMemory;
-    return this.put(index, isOnDiskOnly ? undefined : ownCopy(delivery), isDurable);
+    const entry = this.put(index, isStoredNow && isOnDiskOnly ? undefined : ownCopy(delivery), isStoredNow);
+    if (isDurable && !isStoredNow) this.taken.push(entry);
+    return entry;
+  }
+
+  /** What has come with one call is written together. */
+  storeTaken(): void {
+    if (this.taken.length === 0) return;
+    const messages = this.taken.filter((entry) => this.has(entry));
+    this.taken = [];
+    this.context.store.putOutgoing(messages.map((entry) => ({ index: entry, delivery: entry.delivery })));
+    // As many as may be in memory are those that wait behind fewer than that.
+    const inMemory = Math.max(0, maximumInMemory - (this.table.size - messages.length));
+    for (const [place, entry] of messages.entries()) {
+      entry.isStored = true;
+      if (place >= inMemory) entry.delivery = undefined;
+    }
   }
 
   /** The content, from disk where it is nowhere else; `undefined` once the message is released. */
@@ -136,6 +156,7 @@ export class OutgoingTable {
   /** A new life of the session; the disk is cleared as a whole. */
   clear(): void {
     this.table.clear();
+    this.taken = [];
     this.bytes = 0;
     this.lastSequence = 0;
   }
@@ -144,9 +165,10 @@ export class OutgoingTable {
   spill(): void {
     for (const entry of this.table.values()) {
       if (entry.isStored) continue;
-      this.context.store.putOutgoing(entry, entry.delivery);
+      this.context.store.putOutgoing([{ index: entry, delivery: entry.delivery }]);
       entry.isStored = true;
     }
+    this.context.store.settleOutgoing();
   }
 
   private put(index: OutgoingIndex, delivery: Delivery | undefined, isStored: boolean): Outgoing {

@@ -193,6 +193,7 @@ export class SessionState {
       this.end();
       return;
     }
+    this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
     if (!isTakenOver) this.outbound.redistribution.offer(generation);
   }
@@ -216,9 +217,10 @@ export class SessionState {
     this.end();
   }
 
-  /** Whether `hibernate` would write rows: only sessions that end with their connection have anything in memory alone. */
+  /** Whether `hibernate` would write rows. */
   get isUnstored(): boolean {
-    return !this.isDurable && (this.outbound.count > 0 || this.inbound.openCount > 0);
+    if (this.isDurable) return this.context.store.isUnsettled;
+    return this.outbound.count > 0 || this.inbound.openCount > 0;
   }
 
   /** Writes what is in memory only to disk, and returns what a socket has to keep. */

@@ -34,6 +34,12 @@ export type OutgoingIndex = {
   readonly isShared: boolean;
 };
 
+/** With its content, which is gone once it is released. */
+export type OutgoingMessage = { readonly index: OutgoingIndex; readonly delivery: Delivery | undefined };
+
+/** A row is shared by so many messages at most: after a crash, about so many that were acknowledged are there again. */
+export const maximumMessagesPerRow = 128;
+
 export type StoredWill = {
   readonly id: string;
   readonly will: ConnectWill;
@@ -72,10 +78,17 @@ export interface SessionStore {
   /** In order of sequence. */
   outgoing(): OutgoingIndex[];
   readOutgoing(sequence: number): Delivery | undefined;
-  putOutgoing(index: OutgoingIndex, delivery: Delivery | undefined): void;
+  /** @param messages in order of sequence; those of QoS 1 may share a row */
+  putOutgoing(messages: readonly OutgoingMessage[]): void;
   /** Drops the content. */
   releaseOutgoing(sequence: number): void;
+  /** At QoS 1 a crash may bring it back, until `settleOutgoing`. */
   deleteOutgoing(sequence: number): void;
+  /** Whether outgoing messages share rows. */
+  readonly hasSharedRows: boolean;
+  /** Whether `settleOutgoing` would write. */
+  readonly isUnsettled: boolean;
+  settleOutgoing(): void;
 
   incoming(): IncomingRow[];
   putIncoming(row: IncomingRow): void;

@@ -214,10 +214,8 @@ describe("packet identifiers", () => {
     h.subscribed().drop();
     h.deliver(delivery("1"), delivery("2"));
     // As after 65,532 more.
-    h.store.putOutgoing(
-      { sequence: 65_534, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false },
-      delivery("3"),
-    );
+    const index = { sequence: 65_534, qos: 1, isReleased: false, bytes: 70, expiresAtMs: 0, isShared: false } as const;
+    h.store.putOutgoing([{ index, delivery: delivery("3") }]);
     h.crash();
     h.deliver(delivery("4"), delivery("5"), delivery("6"));
     const texts = ["1 q1 #1", "2 q1 #2", "3 q1 #65534", "4 q1 #65535", "5 q1 #3", "6 q1 #4"];

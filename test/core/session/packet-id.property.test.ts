@@ -24,7 +24,7 @@ describe("packet identifiers of messages to the client", () => {
         const harness = new SessionHarness();
         harness.subscribed().drop();
         const index = { qos: 1, isReleased: false, bytes: 100, expiresAtMs: 0, isShared: false } as const;
-        harness.store.putOutgoing({ ...index, sequence: lastSequence }, delivery("first"));
+        harness.store.putOutgoing([{ index: { ...index, sequence: lastSequence }, delivery: delivery("first") }]);
         harness.crash();
         const client = harness.resume();
         const open = new Map<number, string>();
