@@ -1,0 +1,25 @@
+// What a message's payload begins with: who sent it, its place among what that publisher sent, and when. All clients are
+// in one process, and so go by one clock.
+
+export const stampBytes = 16;
+
+export function writePublisher(buffer: Buffer, at: number, publisher: number): void {
+  buffer.writeUInt32BE(publisher, at);
+}
+
+export function writeSending(buffer: Buffer, at: number, sequence: number, nowMs: number): void {
+  buffer.writeUInt32BE(sequence, at + 4);
+  buffer.writeDoubleBE(nowMs, at + 8);
+}
+
+export function publisherAt(buffer: Buffer, at: number): number {
+  return buffer.readUInt32BE(at);
+}
+
+export function sequenceAt(buffer: Buffer, at: number): number {
+  return buffer.readUInt32BE(at + 4);
+}
+
+export function sentMsAt(buffer: Buffer, at: number): number {
+  return buffer.readDoubleBE(at + 8);
+}

@@ -1,0 +1,73 @@
+// What the load is put on: each in processes of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { TargetAddress } from "../generator/load.ts";
+
+export type Target = {
+  readonly name: string;
+  /** undefined where it is not on this machine; then `missing` says what to do. */
+  start(): Promise<RunningTarget | undefined>;
+  readonly missing?: string;
+};
+
+export type RunningTarget = {
+  readonly address: TargetAddress;
+  stop(): Promise<void>;
+};
+
+/** What a child process of ours tells in its first line. */
+export type Ready = { readonly port: number; readonly pids: readonly number[] };
+
+export const host = "127.0.0.1";
+
+/**
+ * Starts a program of this folder, which ends when its standard input does: also when this process is killed.
+ *
+ * @throws {Error} when it ends before it is ready
+ */
+export async function startChild(file: string, ...args: readonly string[]) {
+  const program = path.join(import.meta.dirname, file);
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), "line"),
+    once(child, "exit").then(() => []),
+  ]);
+  if (line === undefined) throw new Error(`${file} does not start`);
+  const stop = async () => {
+    const exit = once(child, "exit");
+    child.stdin.end();
+    await exit;
+  };
+  return { ready: JSON.parse(line as string) as Ready, stop };
+}
+
+/** For a program of this folder: it is ready, and runs until its standard input ends. */
+export async function untilEnd(ready: Ready, close: () => Promise<void>): Promise<void> {
+  // Ctrl-C reaches every process of the terminal; when to end is the parent's to say.
+  process.on("SIGINT", () => {});
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  process.stdin.resume();
+  await once(process.stdin, "end");
+  await close();
+  process.exit(0);
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+export async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill("SIGKILL");
+  await exit;
+}

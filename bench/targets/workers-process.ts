@@ -1,0 +1,32 @@
+// The broker of this repository as `npm start` runs it, or with --floor the floor's Worker in the same way.
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type Bundle, bundleWorker } from "../../tools/local-server/bundle.ts";
+import { startServer } from "../../tools/local-server/server.ts";
+import { childrenOf } from "../process-usage.ts";
+import { host, untilEnd } from "./target.ts";
+
+const { values } = parseArgs({
+  options: { data: { type: "string" }, floor: { type: "boolean" }, set: { type: "string", multiple: true } },
+});
+
+async function floorBundle(): Promise<Bundle> {
+  const { worker, variables } = await bundleWorker();
+  const file = path.join(import.meta.dirname, "floor-worker.js");
+  const modules = [{ type: "ESModule" as const, path: file, contents: new Uint8Array(await readFile(file)) }];
+  const durableObjects = { FLOOR: { className: "FloorObject", useSQLite: true } };
+  return { worker: { ...worker, modulesRoot: import.meta.dirname, modules, durableObjects }, variables };
+}
+
+const server = await startServer({
+  host,
+  port: 0,
+  tcpPort: undefined,
+  dataDir: values.data,
+  variables: Object.fromEntries((values.set ?? []).map((text) => text.split("="))),
+  log: (line) => process.stderr.write(`${line}\n`),
+  ...(values.floor ? { bundle: await floorBundle() } : {}),
+});
+await untilEnd({ port: server.port, pids: childrenOf(process.pid, "workerd") }, () => server.close());
