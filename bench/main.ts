@@ -1,76 +1,53 @@
-// `npm run bench`: the same work on this broker, on others and on the floor of the platform, alternating.
+// `npm run bench`: the same work on this broker, on others and on the floor of the platform, and tables of it.
 
-import { parseArgs } from "node:util";
-import { Generator } from "./generator/generator.ts";
-import type { MessageFigures } from "./generator/load.ts";
-import { medianOf, medianRatioOf } from "./statistics.ts";
-import type { RunningTarget, Target } from "./targets/target.ts";
-import { targets } from "./targets/targets.ts";
-import { type Work, works } from "./works.ts";
+import { cpus } from "node:os";
+import { readCommand, UsageError, usage } from "./command-line.ts";
+import { jsonOf, type Report, textOf } from "./report.ts";
+import { Aborted, Bench } from "./run.ts";
+import { targets, versions } from "./targets/targets.ts";
+import { works } from "./works.ts";
 
-const { values } = parseArgs({
-  options: {
-    work: { type: "string" },
-    targets: { type: "string" },
-    rounds: { type: "string" },
-    seconds: { type: "string" },
-  },
-});
-const rounds = Number(values.rounds ?? "5");
-const seconds = Number(values.seconds ?? "3");
-const chosenWorks = works.filter(({ name }) => values.work?.split(",").includes(name) ?? true);
-const chosenTargets = targets.filter(({ name }) => values.targets?.split(",").includes(name) ?? true);
-const runMark = Date.now().toString(36).slice(-5);
+const exitCodeOfSignal = 130;
 
-async function measure(work: Work): Promise<void> {
-  const generator = Generator.start();
-  const running: { target: Target; at: RunningTarget; figures: MessageFigures[] }[] = [];
-  try {
-    for (const target of chosenTargets) {
-      if (target.name === "floor" && !work.hasFloor) continue;
-      const at = await target.start();
-      if (at === undefined) console.log(`${target.name} is skipped: ${target.missing}`);
-      else running.push({ target, at, figures: [] });
-    }
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const { at, figures } of running) {
-        const runId = `${runMark}${round}`;
-        const job = { kind: "messages", target: at.address, work: work.messages, runId } as const;
-        const result = await generator.run({ ...job, warmUpMs: 1000, measuredMs: seconds * 1000 });
-        if (round > 0) figures.push(result);
-      }
-    }
-    const first = running[0]?.figures.map(({ messagesPerSec }) => messagesPerSec) ?? [];
-    for (const { target, figures } of running) {
-      const median = (of: (each: MessageFigures) => number) => medianOf(figures.map(of));
-      const cells = [
-        work.title,
-        target.name,
-        median((each) => each.messagesPerSec).toFixed(0),
-        median((each) => each.brokerMicrosecondsPerMessage).toFixed(1),
-        median((each) => each.brokerCores).toFixed(2),
-        median((each) => each.generatorCores).toFixed(2),
-        median((each) => each.p50Ms).toFixed(2),
-        median((each) => each.p99Ms).toFixed(2),
-        median((each) => each.memory.residentMib).toFixed(0),
-        median((each) => each.memory.peakMib).toFixed(0),
-        figures.reduce((sum, { lost }) => sum + lost, 0),
-        figures.reduce((sum, { duplicated }) => sum + duplicated, 0),
-        medianRatioOf(
-          first,
-          figures.map(({ messagesPerSec }) => messagesPerSec),
-        ).toFixed(2),
-      ];
-      console.log(`| ${cells.join(" | ")} |`);
-    }
-  } finally {
-    generator.end();
-    await Promise.all(running.map(({ at }) => at.stop()));
+async function main(args: readonly string[]): Promise<void> {
+  const names = { works: works.map(({ name }) => name), targets: targets.map(({ name }) => name) };
+  const command = readCommand(args, names);
+  if (command === "help") {
+    process.stdout.write(usage);
+    return;
   }
+  const { isQuick, rounds, seconds } = command;
+  const measuredMs = seconds * 1000;
+  const bench = new Bench({
+    works: works.filter(({ name }) => command.works.includes(name)),
+    targets: targets.filter(({ name }) => command.targets.includes(name)),
+    rounds,
+    pace: {
+      warmUpMs: isQuick ? 200 : 1_000,
+      measuredMs,
+      offeredMs: isQuick ? measuredMs : 60_000,
+      isPatient: !isQuick,
+    },
+    isQuick,
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => bench.abort());
+  const results = await bench.run();
+  const report: Report = {
+    date: new Date().toISOString(),
+    machine: `${cpus().length} cores of ${cpus()[0]?.model}`,
+    versions: await versions(),
+    command: ["npm run bench", ...(args.length > 0 ? ["--", ...args] : [])].join(" "),
+    results,
+    skipped: targets
+      .filter(({ name }) => bench.skipped.has(name))
+      .map(({ name, missing }) => `${name} is skipped: ${missing}`),
+  };
+  process.stdout.write(`${command.isJson ? jsonOf(report) : textOf(report)}\n`);
 }
 
-console.log(
-  "| work | target | messages/s | broker µs | broker cores | generator cores | p50 ms | p99 ms | MiB | peak | lost | dup | first/this |",
-);
-console.log("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-for (const work of chosenWorks) await measure(work);
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof Aborted) process.exit(exitCodeOfSignal);
+  process.stderr.write(`${error instanceof UsageError ? error.message : (error as Error).stack}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+});

@@ -6,6 +6,7 @@ import { createConnection, type Socket } from "node:net";
 import { FrameReader } from "./frame-reader.ts";
 import {
   acknowledgementFrameBytes,
+  closeFrame,
   connectPacket,
   disconnectFrame,
   frameOf,
@@ -18,12 +19,12 @@ import { type OnPacket, PacketReader } from "./packet-reader.ts";
 export type Address = { readonly host: string; readonly port: number };
 
 const readBuffer = Buffer.allocUnsafeSlow(262_144);
+const farewell = Buffer.concat([disconnectFrame, closeFrame]);
 const patienceMs = 10_000;
-const keepAliveSec = 60;
+const closesWithinMs = 200;
 
 const connackByte = 0x20;
 const subackByte = 0x90;
-const pubrelByte = 0x62;
 
 export class Connection {
   /** Before CONNACK and SUBACK nobody listens. */
@@ -87,7 +88,7 @@ export class Connection {
   }
 
   /** @throws {Error} when CONNACK refuses, or does not come */
-  async connect(clientId: string, isClean = true): Promise<void> {
+  async connect(clientId: string, isClean: boolean, keepAliveSec: number): Promise<void> {
     const answer = this.#answer(connackByte, `CONNACK for ${clientId}`);
     this.write(frameOf(connectPacket(clientId, isClean, keepAliveSec)));
     const code = (await answer)[1];
@@ -115,17 +116,12 @@ export class Connection {
     this.#acknowledgementBytes = at + acknowledgementFrameBytes;
   }
 
-  /** A publisher's PUBREL, a subscriber's PUBREC or PUBCOMP: what QoS 2 has answered without thinking. */
-  release(packetId: number): void {
-    this.acknowledge(pubrelByte, packetId);
-  }
-
   /** Resolves when the connection is closed. */
   async end(): Promise<void> {
     if (this.isClosed) return;
-    const closed = once(this.#socket, "close");
-    this.#socket.end(disconnectFrame);
-    const timer = setTimeout(() => this.#socket.destroy(), 200);
+    const closed = new Promise((resolve) => this.#socket.once("close", resolve));
+    this.#socket.end(farewell);
+    const timer = setTimeout(() => this.#socket.destroy(), closesWithinMs);
     await closed;
     clearTimeout(timer);
   }

@@ -56,6 +56,9 @@ export function publishPacket({ topic, qos, payload, packetId = 1, retain = fals
 export const pingreqFrame = frameOf(Uint8Array.of(0xc0, 0));
 export const disconnectFrame = frameOf(Uint8Array.of(0xe0, 0));
 
+/** With status code 1000. */
+export const closeFrame = Buffer.from([0x88, masked | 2, 0, 0, 0, 0, 0x03, 0xe8]);
+
 export const acknowledgementFrameBytes = 10;
 
 /** PUBACK, PUBREC, PUBREL or PUBCOMP with its frame. */

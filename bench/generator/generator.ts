@@ -2,8 +2,9 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
-import type { MessageFigures, MessageJob } from "./load.ts";
-import type { Answer } from "./process.ts";
+import type { Figures } from "./figures.ts";
+import type { Answer, Job, Order } from "./process.ts";
+import type { TargetAddress } from "./target-address.ts";
 
 export class Generator {
   readonly #child: ChildProcess;
@@ -16,14 +17,16 @@ export class Generator {
   }
 
   static start(): Generator {
-    return new Generator(fork(path.join(import.meta.dirname, "process.ts")));
+    // NaN is among the figures, which JSON does not know.
+    return new Generator(fork(path.join(import.meta.dirname, "process.ts"), { serialization: "advanced" }));
   }
 
   /** @throws {Error} when the broker does not do as it should */
-  async run(job: MessageJob): Promise<MessageFigures> {
+  async run(target: TargetAddress, job: Job): Promise<Figures> {
+    const order: Order = { target, job };
     const answer = await new Promise<Answer>((resolve) => {
       this.#onAnswer = resolve;
-      this.#child.send(job);
+      this.#child.send(order);
     });
     if ("error" in answer) throw new Error(answer.error);
     return answer.figures;

@@ -1,18 +1,43 @@
-// The load generator, in a process of its own: takes a job from its parent, answers with figures, and ends with it.
+// The load generator, in a process of its own: takes jobs from its parent, one at a time, answers each with figures, and
+// ends with its parent.
 
-import { type MessageFigures, type MessageJob, runMessages } from "./load.ts";
+import { type ConnectJob, runConnects } from "./connects.ts";
+import type { Figures } from "./figures.ts";
+import { type IdleJob, runIdle } from "./idle.ts";
+import { type MessageJob, runMessages } from "./messages.ts";
+import { type RetainedJob, type RetainJob, retain, runRetained } from "./retained.ts";
+import { type SubscriptionsJob, subscribeMany } from "./subscriptions.ts";
+import type { TargetAddress } from "./target-address.ts";
 
-export type Job = MessageJob;
-export type Answer = { readonly figures: MessageFigures } | { readonly error: string };
+export type Job = MessageJob | ConnectJob | RetainJob | RetainedJob | SubscriptionsJob | IdleJob;
+export type Order = { readonly target: TargetAddress; readonly job: Job };
+export type Answer = { readonly figures: Figures } | { readonly error: string };
 
-process.on("message", (job: Job) => {
-  runMessages(job).then(
+function run({ target, job }: Order): Promise<Figures> {
+  switch (job.kind) {
+    case "messages":
+      return runMessages(target, job);
+    case "connects":
+      return runConnects(target, job);
+    case "retain":
+      return retain(target, job);
+    case "retained":
+      return runRetained(target, job);
+    case "subscriptions":
+      return subscribeMany(target, job);
+    case "idle":
+      return runIdle(target, job);
+  }
+}
+
+const answer = (answered: Answer) => process.send?.(answered);
+
+process.on("message", (order: Order) => {
+  run(order).then(
     (figures) => answer({ figures }),
     (error: Error) => answer({ error: error.message }),
   );
 });
 process.on("disconnect", () => process.exit(0));
-
-function answer(answered: Answer): void {
-  process.send?.(answered);
-}
+// Ctrl-C reaches every process of the terminal; when to end is the parent's to say.
+process.on("SIGINT", () => {});

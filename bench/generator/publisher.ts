@@ -20,6 +20,7 @@ export type PublisherOptions = {
 const pubackType = 4;
 const pubrecType = 5;
 const pubcompType = 7;
+const pubrelByte = 0x62;
 const packetIds = 65_535;
 
 export class Publisher {
@@ -59,6 +60,10 @@ export class Publisher {
   /** Messages that are not done. */
   get open(): number {
     return this.sent - this.#first;
+  }
+
+  get hasPlace(): boolean {
+    return this.open < this.#window;
   }
 
   /** Sends what the window has place for. */
@@ -109,7 +114,7 @@ export class Publisher {
     if (type !== pubackType && type !== pubrecType && type !== pubcompType) return;
     const packetId = buffer.readUInt16BE(start);
     if (type === pubrecType) {
-      this.#connection.release(packetId);
+      this.#connection.acknowledge(pubrelByte, packetId);
       return;
     }
     const ahead = packetId - 1 - (this.#first % packetIds);

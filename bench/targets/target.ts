@@ -5,13 +5,15 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import type { TargetAddress } from "../generator/load.ts";
+import type { TargetAddress } from "../generator/target-address.ts";
 
 export type Target = {
   readonly name: string;
   /** undefined where it is not on this machine; then `missing` says what to do. */
   start(): Promise<RunningTarget | undefined>;
   readonly missing?: string;
+  /** Its idle connections give memory back after a while. */
+  readonly hibernates: boolean;
 };
 
 export type RunningTarget = {

@@ -3,9 +3,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as passed } from "node:timers/promises";
 import { freePort, host, killed, type RunningTarget, startChild, type Target } from "./target.ts";
 
@@ -13,6 +15,9 @@ import { freePort, host, killed, type RunningTarget, startChild, type Target } f
 const ourSettings = ["MAXIMUM_PUBLISH_RATE=0", "MAXIMUM_CONNECTS_PER_MINUTE=0"];
 
 const probeAfterMs = 20;
+
+/** Debian puts mosquitto where only root looks. */
+const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 
 async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-bench-"));
@@ -61,8 +66,7 @@ async function startMosquitto(): Promise<RunningTarget | undefined> {
   const file = path.join(folder, "mosquitto.conf");
   const port = await freePort();
   await writeFile(file, mosquittoConfiguration(port, folder));
-  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
-  const child = spawn("mosquitto", ["-c", file], { stdio: ["ignore", "ignore", "inherit"], env });
+  const child = spawn("mosquitto", ["-c", file], { stdio: ["ignore", "ignore", "inherit"], env: environment });
   const isThere = await Promise.race([
     once(child, "spawn").then(() => true),
     once(child, "error").then(() => false),
@@ -85,6 +89,12 @@ async function startMosquitto(): Promise<RunningTarget | undefined> {
   return { address: { host, port, path: "/mqtt", speaksMqtt: true, pids: [child.pid as number] }, stop };
 }
 
+async function mosquittoVersion(): Promise<string> {
+  const child = spawn("mosquitto", ["-h"], { stdio: ["ignore", "pipe", "ignore"], env: environment });
+  child.on("error", () => {}); // It is not there.
+  return /version (?<version>\S+)/.exec(await text(child.stdout))?.groups?.version ?? "none";
+}
+
 async function accepts(port: number): Promise<boolean> {
   const probe = connect(port, host);
   try {
@@ -98,9 +108,22 @@ async function accepts(port: number): Promise<boolean> {
 }
 
 export const targets: readonly Target[] = [
-  { name: "ours", start: () => startWorkers("/mqtt/{clientId}", true, ourFlags) },
-  { name: "ours-relayed", start: () => startWorkers("/mqtt", true, ourFlags) },
-  { name: "aedes", start: startAedes },
-  { name: "mosquitto", start: startMosquitto, missing: "install mosquitto" },
-  { name: "floor", start: () => startWorkers("/floor/{clientId}", false, ["--floor"]) },
+  { name: "ours", hibernates: true, start: () => startWorkers("/mqtt/{clientId}", true, ourFlags) },
+  { name: "ours-relayed", hibernates: true, start: () => startWorkers("/mqtt", true, ourFlags) },
+  { name: "aedes", hibernates: false, start: startAedes },
+  { name: "mosquitto", hibernates: false, start: startMosquitto, missing: "install mosquitto" },
+  { name: "floor", hibernates: true, start: () => startWorkers("/floor/{clientId}", false, ["--floor"]) },
 ];
+
+/** Of what is compared. */
+export async function versions(): Promise<Record<string, string>> {
+  const require = createRequire(import.meta.url);
+  const { devDependencies } = require("../../package.json") as { devDependencies: Record<string, string> };
+  const { version: workerd } = require("workerd/package.json") as { version: string };
+  return {
+    workerd,
+    "Node.js": process.versions.node,
+    Aedes: devDependencies.aedes ?? "",
+    Mosquitto: await mosquittoVersion(),
+  };
+}

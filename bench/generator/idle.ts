@@ -1,0 +1,55 @@
+// Clients that do nothing, and what each takes of the broker's memory.
+
+import { setTimeout as passed } from "node:timers/promises";
+import { memoryOf } from "../process-usage.ts";
+import type { Connection } from "./connection.ts";
+import type { Figures } from "./figures.ts";
+import { ofEach, openClient, type TargetAddress } from "./target-address.ts";
+
+export type IdleJob = {
+  readonly kind: "idle";
+  readonly runId: string;
+  readonly clients: number;
+  /** After which an object hibernates; without it, none does. */
+  readonly hibernatesAfterMs?: number;
+};
+
+const atOnce = 50;
+const settleMs = 1_000;
+const keepAliveSec = 60;
+
+/** In a process that has done nothing yet: what was once used may be used again without growing. */
+export async function runIdle(target: TargetAddress, job: IdleJob): Promise<Figures> {
+  const { runId, clients, hibernatesAfterMs } = job;
+  const perClientKib = (mib: number) => ((mib - beforeMib) * 1024) / clients;
+  const first = await connectMany(target, `${runId}-first`, atOnce);
+  await Promise.all(first.map((connection) => connection.end()));
+  await passed(settleMs);
+  const beforeMib = memoryOf(target.pids).residentMib;
+  const connections = await connectMany(target, `${runId}-idle`, clients);
+  await passed(settleMs);
+  const idleKib = perClientKib(memoryOf(target.pids).residentMib);
+  let hibernatedKib = Number.NaN;
+  if (hibernatesAfterMs !== undefined) {
+    await passed(hibernatesAfterMs);
+    hibernatedKib = perClientKib(memoryOf(target.pids).residentMib);
+  }
+  if (connections.some(({ isClosed }) => isClosed)) throw new Error("the broker has closed an idle connection");
+  for (const connection of connections) connection.drop();
+  return { beforeMib, idleKib, hibernatedKib };
+}
+
+/** Each subscribes to a topic of its own, as a device does. */
+async function connectMany(target: TargetAddress, prefix: string, clients: number): Promise<Connection[]> {
+  const connections: Connection[] = [];
+  for (let from = 0; from < clients; from += atOnce) {
+    const batch = await ofEach(Math.min(atOnce, clients - from), async (index) => {
+      const clientId = `${prefix}-${from + index}`;
+      const connection = await openClient(target, { clientId, keepAliveSec });
+      await connection.subscribe([`devices/${clientId}/set`], 0);
+      return connection;
+    });
+    connections.push(...batch);
+  }
+  return connections;
+}

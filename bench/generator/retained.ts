@@ -1,0 +1,78 @@
+// Many retained messages, and a client that subscribes to all of them.
+
+import { setTimeout as passed } from "node:timers/promises";
+import { type Figures, Usage } from "./figures.ts";
+import { frameOf, publishPacket } from "./frames.ts";
+import { openClient, type TargetAddress } from "./target-address.ts";
+
+export type RetainJob = { readonly kind: "retain"; readonly messages: number; readonly payloadBytes: number };
+export type RetainedJob = { readonly kind: "retained"; readonly runId: string; readonly messages: number };
+
+const patienceMs = 30_000;
+const pubackType = 4;
+const publishType = 3;
+const batchMessages = 100;
+
+/** Publishes them. */
+export async function retain(target: TargetAddress, { messages, payloadBytes }: RetainJob): Promise<Figures> {
+  const connection = await openClient(target, { clientId: "retainer" });
+  const payload = Buffer.alloc(payloadBytes, "x");
+  let acknowledged = 0;
+  let onAcknowledged = () => {};
+  connection.onPacket = (firstByte) => {
+    if (firstByte >> 4 === pubackType) acknowledged += 1;
+  };
+  connection.onReadEnd = () => onAcknowledged();
+  for (let sent = 0; sent < messages; ) {
+    const batch = Array.from({ length: Math.min(batchMessages, messages - sent) }, (_, index) => {
+      const topic = `retained/${Math.floor((sent + index) / batchMessages)}/${index}`;
+      return frameOf(publishPacket({ topic, qos: 1, payload, packetId: index + 1, retain: true }));
+    });
+    sent += batch.length;
+    connection.write(Buffer.concat(batch));
+    await within(patienceMs, "PUBACK", (resolve) => {
+      onAcknowledged = () => {
+        if (acknowledged === sent) resolve();
+      };
+    });
+  }
+  await connection.end();
+  return {};
+}
+
+/** How long it takes from SUBSCRIBE until all have come. */
+export async function runRetained(target: TargetAddress, { messages, runId }: RetainedJob): Promise<Figures> {
+  const connection = await openClient(target, { clientId: `${runId}-all` });
+  const startMs = performance.now();
+  const usage = new Usage(target.pids);
+  let received = 0;
+  let firstMs = Number.NaN;
+  const all = within(patienceMs, "the last retained message", (resolve) => {
+    connection.onPacket = (firstByte) => {
+      if (firstByte >> 4 !== publishType) return;
+      if (received === 0) firstMs = performance.now() - startMs;
+      received += 1;
+    };
+    connection.onReadEnd = () => {
+      if (received === messages) resolve();
+    };
+  });
+  await Promise.all([connection.subscribe(["retained/#"], 0), all]);
+  const lastMs = performance.now() - startMs;
+  const used = usage.since(messages);
+  await connection.end();
+  return { ...used, firstMs, lastMs };
+}
+
+async function within(ms: number, what: string, start: (resolve: () => void) => void): Promise<void> {
+  const ending = new AbortController();
+  const late = passed(ms, undefined, { signal: ending.signal }).then(() => {
+    throw new Error(`${what} has not come`);
+  });
+  try {
+    await Promise.race([new Promise<void>(start), late]);
+  } finally {
+    late.catch(() => {});
+    ending.abort();
+  }
+}
