@@ -41,7 +41,7 @@ export function readCommand(args: readonly string[], known: Names): Command | "h
     isQuick,
     isJson: values.json ?? false,
     rounds: values.rounds === undefined ? undefined : readNumber("--rounds", values.rounds, 1, 100),
-    seconds: readNumber("--seconds", values.seconds ?? (isQuick ? "0.4" : "3"), 0.1, 600),
+    seconds: readNumber("--seconds", values.seconds ?? (isQuick ? "0.25" : "3"), 0.1, 600),
   };
 }
 

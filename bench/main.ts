@@ -23,13 +23,13 @@ async function main(args: readonly string[]): Promise<void> {
     targets: targets.filter(({ name }) => command.targets.includes(name)),
     rounds,
     pace: {
-      warmUpMs: isQuick ? 200 : 1_000,
+      warmUpMs: isQuick ? 150 : 1_000,
       measuredMs,
       offeredMs: isQuick ? measuredMs : 60_000,
       isPatient: !isQuick,
     },
     isQuick,
-    progress: (line) => process.stderr.write(`${line}\n`),
+    progress: (line) => process.stderr.write(`${line} at ${(performance.now() / 1000).toFixed(2)}\n`),
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => bench.abort());
   const results = await bench.run();

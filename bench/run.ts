@@ -1,5 +1,6 @@
 // Holds each work with all targets in turn, round by round, so that what the machine does beside it hits all alike.
 
+import { tables } from "./columns.ts";
 import type { Figures } from "./generator/figures.ts";
 import { Generator } from "./generator/generator.ts";
 import type { Result } from "./report.ts";
@@ -55,7 +56,7 @@ export class Bench {
 
   async #measure(work: Work): Promise<Result[]> {
     const { name, title, table } = work;
-    const { targets, isQuick, progress } = this.#plan;
+    const { targets, isQuick } = this.#plan;
     const entries = targets
       .filter(({ name: target }) => work.hasFloor || target !== "floor")
       .map((target): Entry => ({ target, rounds: [] }));
@@ -64,9 +65,8 @@ export class Bench {
     // What a process does first is slower: it has yet to be compiled.
     const warmUps = isQuick || work.needsProcess === "for each round" ? 0 : 1;
     for (let round = 1 - warmUps; round <= rounds; round += 1) {
-      progress(`${name}, round ${round} of ${rounds}`);
       for (const entry of entries) {
-        if (entry.error === undefined) await this.#round(work, entry, round > 0);
+        if (entry.error === undefined) await this.#round(work, entry, round);
         if (work.needsProcess === "for each round") await this.#stopTargets();
       }
     }
@@ -79,7 +79,7 @@ export class Bench {
       });
   }
 
-  async #round(work: Work, entry: Entry, counts: boolean): Promise<void> {
+  async #round(work: Work, entry: Entry, round: number): Promise<void> {
     const { target, rounds } = entry;
     try {
       const running = await this.#started(target, work);
@@ -87,10 +87,13 @@ export class Bench {
       this.#runs += 1;
       const job = work.job(`r${this.#runs}`, this.#plan.pace, target.hibernates);
       const figures = await this.#generator.run(running.address, job);
-      if (counts) rounds.push(figures);
+      if (round > 0) rounds.push(figures);
+      const { compared } = tables[work.table];
+      this.#plan.progress(`${work.name} ${round}: ${target.name} ${compared} ${figures[compared]?.toFixed(2)}`);
     } catch (error) {
       if (this.#isAborted) throw new Aborted();
       entry.error = (error as Error).message;
+      this.#plan.progress(`${work.name} ${round}: ${target.name} ${entry.error}`);
     }
   }
 

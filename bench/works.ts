@@ -9,7 +9,7 @@ export type Pace = {
   readonly warmUpMs: number;
   readonly measuredMs: number;
   readonly offeredMs: number;
-  /** Whether there is time to wait for hibernation. */
+  /** Whether there is time to wait for hibernation, and for many clients. */
   readonly isPatient: boolean;
 };
 
@@ -75,19 +75,19 @@ const retained: Work = {
   hasFloor: false,
   needsProcess: "for itself",
   preparation: { kind: "retain", messages: retainedMessages, payloadBytes: 64 },
-  job: (runId) => ({ kind: "retained", runId, messages: retainedMessages }),
+  job: (runId, { measuredMs }) => ({ kind: "retained", runId, messages: retainedMessages, measuredMs }),
 };
 
 const idle: Work = {
   name: "idle",
-  title: "1,000 idle connections",
+  title: "idle connections",
   table: "idle",
   hasFloor: false,
   needsProcess: "for each round",
   rounds: 3,
   job: (runId, { isPatient }, hibernates) => {
     const waiting = hibernates && isPatient ? { hibernatesAfterMs } : {};
-    return { kind: "idle", runId, clients: idleClients, ...waiting };
+    return { kind: "idle", runId, clients: isPatient ? idleClients : idleClients / 5, ...waiting };
   },
 };
 
@@ -104,7 +104,7 @@ export const works: readonly Work[] = [
   messages("one-qos1", "one at a time, QoS 1", { ...oneAtATime, qos: 1 }, { table: "one at a time" }),
   messages("topics-1000", "1,000 topics, wildcards", { ...pairs, topicsPerPublisher: 100 }),
   messages("payload-1k", "10:10, QoS 0, 1 KB", { ...pairs, payloadBytes: 1_024 }),
-  messages("payload-64k", "10:10, QoS 0, 64 KB", { ...pairs, payloadBytes: 65_536, window: 10 }),
+  messages("payload-64k", "10:10, QoS 0, 64 KB", { ...pairs, payloadBytes: 65_536, window: 4 }),
   messages(
     "offered-10k",
     "10,000/s offered",

@@ -7,20 +7,26 @@ import { ofEach, openClient, type TargetAddress } from "./target-address.ts";
 export type SubscriptionsJob = { readonly kind: "subscriptions"; readonly clients: number; readonly each: number };
 
 const filtersPerSubscribe = 200;
+const clientsAtOnce = 10;
 /** They stay connected as long as their broker runs. */
 const kept = new Set<Connection>();
 
+/** One packet after the other, of a few clients at once. */
 export async function subscribeMany(target: TargetAddress, { clients, each }: SubscriptionsJob): Promise<Figures> {
-  await ofEach(clients, async (client) => {
-    const connection = await openClient(target, { clientId: `many-${client}` });
-    kept.add(connection);
-    for (let from = 0; from < each; from += filtersPerSubscribe) {
-      const count = Math.min(filtersPerSubscribe, each - from);
-      const filters = Array.from({ length: count }, (_, index) => filterOf(client * each + from + index));
-      await connection.subscribe(filters, 0);
-    }
-  });
+  for (let from = 0; from < clients; from += clientsAtOnce) {
+    await ofEach(Math.min(clientsAtOnce, clients - from), (index) => subscribeOne(target, from + index, each));
+  }
   return {};
+}
+
+async function subscribeOne(target: TargetAddress, client: number, filters: number): Promise<void> {
+  const connection = await openClient(target, { clientId: `many-${client}` });
+  kept.add(connection);
+  for (let from = 0; from < filters; from += filtersPerSubscribe) {
+    const count = Math.min(filtersPerSubscribe, filters - from);
+    const packet = Array.from({ length: count }, (_, index) => filterOf(client * filters + from + index));
+    await connection.subscribe(packet, 0);
+  }
 }
 
 /** Half of them with wildcards, which are on the way of every published topic, `bench/{run}/{publisher}/{topic}`. */

@@ -12,6 +12,15 @@ const { values } = parseArgs({
   options: { data: { type: "string" }, floor: { type: "boolean" }, set: { type: "string", multiple: true } },
 });
 
+/** A server in trouble may write a line for each message. */
+const mostLines = 20;
+let lines = 0;
+
+function log(line: string): void {
+  lines += 1;
+  if (lines <= mostLines) process.stderr.write(`${line}\n`);
+}
+
 async function floorBundle(): Promise<Bundle> {
   const { worker, variables } = await bundleWorker();
   const file = path.join(import.meta.dirname, "floor-worker.js");
@@ -26,7 +35,7 @@ const server = await startServer({
   tcpPort: undefined,
   dataDir: values.data,
   variables: Object.fromEntries((values.set ?? []).map((text) => text.split("="))),
-  log: (line) => process.stderr.write(`${line}\n`),
+  log,
   ...(values.floor ? { bundle: await floorBundle() } : {}),
 });
 await untilEnd({ port: server.port, pids: childrenOf(process.pid, "workerd") }, () => server.close());
