@@ -75,12 +75,12 @@ function sectionOf({ heading, columns, compared }: Table, own: readonly Result[]
   const headings = ["work", "target", ...columns.map((column) => column.heading), ...ratioHeadings];
   const lines = own.map((result, index) => {
     const title = own[index - 1]?.work === result.work ? "" : result.title;
-    if (result.error !== undefined)
-      return rowOf([title, result.target, result.error, ...columns.slice(1).map(() => "")]);
+    const { target, error } = result;
+    if (error !== undefined) return rowOf([title, target, error, ...headings.slice(3).map(() => "")]);
     const summary = summaryOf(result);
     const figures = columns.map(({ figure, digits }) => numberText(summary[figure], digits));
     const ratios = ratiosOf(result, all);
-    return rowOf([title, result.target, ...figures, ...present.map(({ target }) => numberText(ratios[target], 2))]);
+    return rowOf([title, target, ...figures, ...present.map((other) => numberText(ratios[other.target], 2))]);
   });
   const rule = headings.map((_, column) => (column < 2 ? "---" : "---:"));
   return [`### ${heading}\n`, rowOf(headings), rowOf(rule), ...lines].join("\n");

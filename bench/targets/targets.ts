@@ -2,21 +2,14 @@
 
 import { createRequire } from "node:module";
 import { mosquittoVersion, startMosquitto } from "./mosquitto.ts";
-import { host, type RunningTarget, startChild, type Target, temporaryFolder } from "./target.ts";
+import { host, type RunningTarget, startChild, type Target } from "./target.ts";
 
 /** Limits that protect others from one client; a load generator is what they are against. */
 const ourSettings = ["MAXIMUM_PUBLISH_RATE=0", "MAXIMUM_CONNECTS_PER_MINUTE=0"];
 
 async function startWorkers(mqttPath: string, speaksMqtt: boolean, flags: readonly string[]): Promise<RunningTarget> {
-  const { folder, remove } = await temporaryFolder();
-  const { ready, stop } = await startChild("workers-process.ts", "--data", folder, ...flags);
-  return {
-    address: { host, path: mqttPath, speaksMqtt, ...ready },
-    async stop() {
-      await stop();
-      await remove();
-    },
-  };
+  const { ready, stop } = await startChild("workers-process.ts", ...flags);
+  return { address: { host, path: mqttPath, speaksMqtt, ...ready }, stop };
 }
 
 const ourFlags = ourSettings.flatMap((setting) => ["--set", setting]);

@@ -6,10 +6,10 @@ import { parseArgs } from "node:util";
 import { type Bundle, bundleWorker } from "../../tools/local-server/bundle.ts";
 import { startServer } from "../../tools/local-server/server.ts";
 import { childrenOf } from "../process-usage.ts";
-import { host, untilEnd } from "./target.ts";
+import { host, temporaryFolder, untilEnd } from "./target.ts";
 
 const { values } = parseArgs({
-  options: { data: { type: "string" }, floor: { type: "boolean" }, set: { type: "string", multiple: true } },
+  options: { floor: { type: "boolean" }, set: { type: "string", multiple: true } },
 });
 
 /** A server in trouble may write a line for each message. */
@@ -29,13 +29,17 @@ async function floorBundle(): Promise<Bundle> {
   return { worker: { ...worker, modulesRoot: import.meta.dirname, modules, durableObjects }, variables };
 }
 
+const { folder, remove } = await temporaryFolder();
 const server = await startServer({
   host,
   port: 0,
   tcpPort: undefined,
-  dataDir: values.data,
+  dataDir: folder,
   variables: Object.fromEntries((values.set ?? []).map((text) => text.split("="))),
   log,
   ...(values.floor ? { bundle: await floorBundle() } : {}),
 });
-await untilEnd({ port: server.port, pids: childrenOf(process.pid, "workerd") }, () => server.close());
+await untilEnd({ port: server.port, pids: childrenOf(process.pid, "workerd") }, async () => {
+  await server.close();
+  await remove();
+});
