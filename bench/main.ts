@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
       isPatient: !isQuick,
     },
     isQuick,
-    progress: (line) => process.stderr.write(`${line} at ${(performance.now() / 1000).toFixed(2)}\n`),
+    progress: (line) => process.stderr.write(`${line}\n`),
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => bench.abort());
   const results = await bench.run();
