@@ -14,6 +14,7 @@ import type { Subscriber } from "../core/topic/topic-store.ts";
 import { Lane } from "./lane.ts";
 import type { OpenBatch } from "./open-batch.ts";
 import type { OwedTable } from "./owed-table.ts";
+import { Turns } from "./turns.ts";
 
 /** A delivery on a lane, and what follows from its answer. */
 type Item = SessionDelivery & {
@@ -64,12 +65,14 @@ export class Deliverer {
   private readonly owed: OwedTable;
   private readonly handlers: DelivererHandlers;
   private readonly lanes = new Map<string, Lane<Item, number>>();
+  private readonly pages: Turns<RetainedCursor>;
   droppedMessages = 0;
 
   constructor(topic: Topic, owed: OwedTable, handlers: DelivererHandlers) {
     this.topic = topic;
     this.owed = owed;
     this.handlers = handlers;
+    this.pages = new Turns((cursor) => this.sendPage(cursor), handlers.onBroken);
   }
 
   /** @param origin its batch waits, unless the delivery is at QoS 0 */
@@ -105,22 +108,12 @@ export class Deliverer {
    * turn of its own, for a page is a search.
    */
   sendRetained(subscriber: Subscriber): void {
-    this.continueRetained(this.topic.beginRetained(subscriber));
+    this.pages.add(this.topic.beginRetained(subscriber));
   }
 
   /** Tries again to hand over what is owed. */
   retryOwed(): void {
     for (const clientId of this.owed.clientIds) this.handOwed(clientId);
-  }
-
-  private continueRetained(cursor: RetainedCursor): void {
-    setTimeout(() => {
-      try {
-        this.sendPage(cursor);
-      } catch (error) {
-        this.handlers.onBroken(error);
-      }
-    }, 0);
   }
 
   private sendPage(cursor: RetainedCursor): void {
@@ -131,7 +124,7 @@ export class Deliverer {
       return;
     }
     const { recipients, next } = this.topic.retainedPage({ ...cursor, subscriber }, Date.now());
-    if (recipients.length === 0 && next !== undefined) this.continueRetained(next);
+    if (recipients.length === 0 && next !== undefined) this.pages.add(next);
     for (const [index, recipient] of recipients.entries()) {
       this.hand({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });
     }
@@ -171,7 +164,7 @@ export class Deliverer {
       origin?.batch.onRefused(origin.index);
       settle(item, false);
     }
-    if (next !== undefined) this.continueRetained(next);
+    if (next !== undefined) this.pages.add(next);
   }
 
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
@@ -204,7 +197,7 @@ export class Deliverer {
     }
     if (item.next !== undefined) {
       if (answer === DeliveryAnswer.Stale) this.topic.endRetained(item.next);
-      else this.continueRetained(item.next);
+      else this.pages.add(item.next);
     }
     // After passing on, so that the batch waits for the next member.
     settle(item, answer === DeliveryAnswer.Accepted);

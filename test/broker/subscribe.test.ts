@@ -44,3 +44,27 @@ describe("overlapping subscriptions", () => {
     await client.expectNothingMore();
   });
 });
+
+describe("more subscriptions at once than an object may have timers", () => {
+  const [packets, each] = [2, 6_000];
+  const generous = useBroker({
+    variables: { MAXIMUM_SUBSCRIPTIONS: `${packets * each}`, MAXIMUM_FILTERS_PER_SUBSCRIBE: `${each}` },
+  });
+
+  it("are granted, and get their retained messages", async () => {
+    const [client, publisher] = [await connect(generous.ws), await connect(generous.ws)];
+    const last = `many/${packets}/${each}`;
+    await publisher.publish(last, "x", { qos: 1, retain: true });
+    for (let messageId = 1; messageId <= packets; messageId += 1) {
+      const subscriptions = Array.from({ length: each }, (_, index) => {
+        return { topic: `many/${messageId}/${index + 1}`, qos: 0 as const };
+      });
+      client.send({ cmd: "subscribe", messageId, subscriptions });
+    }
+    for (let messageId = 1; messageId <= packets; messageId += 1) {
+      const { granted } = await client.receive({ cmd: "suback", messageId });
+      expect(new Set(granted)).toEqual(new Set([0]));
+    }
+    await client.message({ topic: last, retain: true });
+  });
+});

@@ -1,0 +1,37 @@
+// Work in pieces that each have a turn of the object of their own, so that what comes meanwhile is not kept waiting.
+
+/** The platform allows an object 10,000 timers, and lets calls overtake them: a piece each may be too many. */
+const maximumTimers = 100;
+
+export class Turns<Piece> {
+  private readonly act: (piece: Piece) => void;
+  private readonly onBroken: (error: unknown) => void;
+  /** In order, and at least as many as there are timers. */
+  private readonly waiting: Piece[] = [];
+  private timers = 0;
+
+  /** @param onBroken what `act` throws has nobody else to catch it */
+  constructor(act: (piece: Piece) => void, onBroken: (error: unknown) => void) {
+    this.act = act;
+    this.onBroken = onBroken;
+  }
+
+  add(piece: Piece): void {
+    this.waiting.push(piece);
+    if (this.timers < maximumTimers) this.startTimer();
+  }
+
+  private startTimer(): void {
+    this.timers += 1;
+    setTimeout(() => {
+      this.timers -= 1;
+      const piece = this.waiting.shift() as Piece;
+      if (this.waiting.length > this.timers) this.startTimer();
+      try {
+        this.act(piece);
+      } catch (error) {
+        this.onBroken(error);
+      }
+    }, 0);
+  }
+}
