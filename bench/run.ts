@@ -85,7 +85,9 @@ export class Bench {
       const running = await this.#started(target, work);
       if (running === undefined) return;
       this.#runs += 1;
-      const job = work.job(`r${this.#runs}`, this.#plan.pace, target.hibernates);
+      const { pace } = this.#plan;
+      const present = round > 0 ? pace : { ...pace, offeredMs: pace.measuredMs };
+      const job = work.job(`r${this.#runs}`, present, target.hibernates);
       const figures = await this.#generator.run(running.address, job);
       if (round > 0) rounds.push(figures);
       const { compared } = tables[work.table];

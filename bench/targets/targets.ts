@@ -5,11 +5,7 @@ import { mosquittoVersion, startMosquitto } from "./mosquitto.ts";
 import { host, type RunningTarget, startChild, type Target } from "./target.ts";
 
 /** Limits that protect others from one client; a load generator is what they are against. */
-const ourSettings = [
-  "MAXIMUM_PUBLISH_RATE=0",
-  "MAXIMUM_CONNECTS_PER_MINUTE=0",
-  "MAXIMUM_SUBSCRIPTION_BYTES=268435456",
-];
+const ourSettings = ["MAXIMUM_PUBLISH_RATE=0", "MAXIMUM_CONNECTS_PER_MINUTE=0", "MAXIMUM_SUBSCRIPTION_BYTES=268435456"];
 
 async function startWorkers(mqttPath: string, speaksMqtt: boolean, flags: readonly string[]): Promise<RunningTarget> {
   const { ready, stop } = await startChild("workers-process.ts", ...flags);
