@@ -4,6 +4,7 @@
 import type { Session } from "../core/session/session.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { SessionSockets } from "./session-sockets.ts";
+import { Timer } from "./timer.ts";
 
 /** After so long without an event, rows are written for what is in memory only: soon enough it is acknowledged. */
 const quietMs = 3_000;
@@ -31,14 +32,14 @@ export class Hibernation {
   private lastEventMs = 0;
   private readonly keeps = new TokenBucket(keepsInARow, keepsInARow / keepsPerSec);
   private isDense = false;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private timerAtMs = 0;
+  private readonly timer: Timer;
 
   constructor(session: Session, sockets: SessionSockets, packetTimeoutSec: number, handlers: HibernationHandlers) {
     this.session = session;
     this.sockets = sockets;
     this.packetTimeoutMs = packetTimeoutSec * 1000;
     this.handlers = handlers;
+    this.timer = new Timer(() => handlers.onTimer(() => this.onTimer()));
   }
 
   /** After every event. */
@@ -51,7 +52,7 @@ export class Hibernation {
     const isFree = !this.session.isUnstored && !this.session.hasPartialPacket;
     this.isDense ||= isFree && !this.keeps.take(nowMs);
     if (isFree && this.isDense) this.wait(nowMs, denseLookMs);
-    else if (isFree && this.keep(false)) this.stop();
+    else if (isFree && this.keep(false)) this.timer.off();
     else this.wait(nowMs, quietMs);
   }
 
@@ -76,19 +77,7 @@ export class Hibernation {
     return hibernation === undefined || this.sockets.keep(hibernation, mayWrite);
   }
 
-  /** A pending timer is what keeps the object awake. */
   private wait(nowMs: number, waitMs: number): void {
-    if (this.timer !== undefined && this.timerAtMs <= nowMs + waitMs) return;
-    this.stop();
-    this.timerAtMs = nowMs + waitMs;
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.handlers.onTimer(() => this.onTimer());
-    }, waitMs);
-  }
-
-  private stop(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
+    if (!this.timer.isDueBy(nowMs + waitMs)) this.timer.set(nowMs, waitMs);
   }
 }

@@ -1,6 +1,7 @@
 // A lane at work: calls the other object, waits, retries. What to do when is decided by the core's LaneSender.
 
 import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sender.ts";
+import { Timer } from "./timer.ts";
 
 /** Batches of about a hundred cost a seventh of what single messages cost; the bytes keep a call far below 32 MiB. */
 const defaultLimits: LaneLimits = {
@@ -8,6 +9,8 @@ const defaultLimits: LaneLimits = {
   maximumBytes: 16_777_216,
   maximumBatchItems: 128,
   maximumBatchBytes: 2_097_152,
+  fullBatchItems: 96,
+  denseWaitMs: 3,
   giveUpAfterMs: 4_000,
 };
 
@@ -30,7 +33,9 @@ export class Lane<Item, Answer> {
   /** New with every start of the object: the receiver tells repeats by it. */
   private readonly id = crypto.randomUUID();
   private isPumping = false;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly waiting = new Timer(() => this.pump(true));
+  private readonly callTimeout = new Timer(() => this.abandonCall(new Error(`no answer within ${callTimeoutMs} ms`)));
+  private abandonCall: (error: Error) => void = () => {};
 
   constructor(handlers: LaneHandlers<Item, Answer>) {
     this.handlers = handlers;
@@ -44,7 +49,7 @@ export class Lane<Item, Answer> {
   enqueue(item: Item, bytes: number): boolean {
     if (!this.sender.enqueue(item, bytes)) return false;
     // What waits already is soon asked for by itself. That costs nothing, and dense traffic nearly always waits.
-    const isAwaited = this.isPumping || (this.timer === undefined ? this.sender.isInFlight : !this.sender.hasFullBatch);
+    const isAwaited = this.isPumping || (this.waiting.isOn ? !this.sender.hasFullBatch : this.sender.isInFlight);
     if (isAwaited) return true;
     this.isPumping = true;
     // After this turn, so that what it adds shares a batch. `queueMicrotask` costs workerd several times as much.
@@ -58,16 +63,13 @@ export class Lane<Item, Answer> {
   };
 
   private pump(waited: boolean): void {
-    const step = this.sender.next(Date.now(), waited);
+    const nowMs = Date.now();
+    const step = this.sender.next(nowMs, waited);
     if (step.type === "send") {
-      if (this.timer !== undefined) clearTimeout(this.timer);
-      this.timer = undefined;
+      this.waiting.off();
       void this.call(step.batch);
-    } else if (step.type === "wait" && this.timer === undefined) {
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
-        this.pump(true);
-      }, step.ms);
+    } else if (step.type === "wait" && !this.waiting.isOn) {
+      this.waiting.set(nowMs, step.ms);
     }
   }
 
@@ -75,7 +77,7 @@ export class Lane<Item, Answer> {
     let answers: readonly Answer[] | undefined;
     let given: readonly Item[] = [];
     try {
-      answers = await withinTime(this.handlers.call(this.id, batch, this.sender.isFailing));
+      answers = await this.answersOf(batch);
     } catch (error) {
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
       given = this.sender.onFailure(failure, Date.now());
@@ -93,12 +95,16 @@ export class Lane<Item, Answer> {
     }
     this.pump(false);
   }
-}
 
-function withinTime<T>(call: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${callTimeoutMs} ms`)), callTimeoutMs);
-  });
-  return Promise.race([call, timeout]).finally(() => clearTimeout(timer));
+  private async answersOf(batch: Batch<Item>): Promise<readonly Answer[]> {
+    this.callTimeout.set(Date.now(), callTimeoutMs);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.abandonCall = reject;
+        this.handlers.call(this.id, batch, this.sender.isFailing).then(resolve, reject);
+      });
+    } finally {
+      this.callTimeout.off();
+    }
+  }
 }

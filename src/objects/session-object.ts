@@ -16,6 +16,7 @@ import { randomId } from "./random-id.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { SqliteSessionStore } from "./sqlite-session-store.ts";
 import { directoryStub, splitName } from "./stubs.ts";
+import { Timer } from "./timer.ts";
 import { TopicLanes } from "./topic-lanes.ts";
 
 /** How long a frame waits for others while more are known to come, and how much may wait. */
@@ -39,7 +40,7 @@ export class SessionObject extends DurableObject<Env> {
   /** Frames that wait for others, to be dealt with in one turn: one commit, one frame of answers. */
   private arrivals: { readonly socket: WebSocket; readonly message: ArrayBuffer | string }[] = [];
   private arrivedBytes = 0;
-  private arrivalTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly arrivalTimer = new Timer(() => this.on(nothing));
   private readonly connectTimers = new Map<SocketId, ReturnType<typeof setTimeout>>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -112,18 +113,13 @@ export class SessionObject extends DurableObject<Env> {
     this.arrivedBytes += typeof message === "string" ? message.length : message.byteLength;
     const isMoreExpected = this.session.isMoreExpected && this.arrivedBytes < maximumArrivedBytes;
     if (!isMoreExpected) this.on(nothing);
-    else this.arrivalTimer ??= setTimeout(this.onArrivalTimer, gatherMs);
+    else if (!this.arrivalTimer.isOn) this.arrivalTimer.set(Date.now(), gatherMs);
   }
-
-  private readonly onArrivalTimer = (): void => {
-    this.on(nothing);
-  };
 
   /** Every event begins with what has come before it. */
   private takeArrivals(): void {
     if (this.arrivals.length === 0) return;
-    if (this.arrivalTimer !== undefined) clearTimeout(this.arrivalTimer);
-    this.arrivalTimer = undefined;
+    this.arrivalTimer.off();
     const { arrivals } = this;
     this.arrivals = [];
     this.arrivedBytes = 0;

@@ -2,7 +2,7 @@
 // batches and their numbers, and when to retry; does not call, wait or know what it carries.
 //
 // A call costs far more than what it carries, so messages travel in batches. Calls between objects complete so
-// fast that batches do not form by themselves; waiting a millisecond after a batch of several forms them, and a
+// fast that batches do not form by themselves; waiting some milliseconds after a batch of several forms them, and a
 // lone message waits for nothing.
 
 export type LaneLimits = {
@@ -11,6 +11,10 @@ export type LaneLimits = {
   readonly maximumBytes: number;
   readonly maximumBatchItems: number;
   readonly maximumBatchBytes: number;
+  /** So many do not wait for more: below the maximum, as some come while the call is prepared. */
+  readonly fullBatchItems: number;
+  /** How long fewer wait for more while traffic is dense: after a batch of more than one. */
+  readonly denseWaitMs: number;
   /** From the first failure of a batch until the lane gives up on it and on all behind it. */
   readonly giveUpAfterMs: number;
 };
@@ -25,7 +29,6 @@ export type LaneStep<Item> =
 
 export type LaneFailure = "lost" | "overloaded";
 
-const denseWaitMs = 1;
 const firstBackOffMs = 50;
 const firstOverloadedBackOffMs = 500;
 const maximumBackOffMs = 5_000;
@@ -74,7 +77,7 @@ export class LaneSender<Item> {
 
   /** Whether what waits behind the batch in flight makes one that need not wait for more. */
   get hasFullBatch(): boolean {
-    return this.queue.length >= this.limits.maximumBatchItems;
+    return this.queue.length >= this.limits.fullBatchItems;
   }
 
   /** Whether the last call failed, so that what is added now waits for a retry. */
@@ -107,8 +110,8 @@ export class LaneSender<Item> {
       }
       case "idle": {
         if (this.queue.length === 0) return idleStep;
-        const isDense = this.lastBatchItems > 1 && this.queue.length < this.limits.maximumBatchItems;
-        if (isDense && !waited) return { type: "wait", ms: denseWaitMs };
+        const isDense = this.lastBatchItems > 1 && !this.hasFullBatch;
+        if (isDense && !waited) return { type: "wait", ms: this.limits.denseWaitMs };
         const { batch, bytes } = this.takeBatch();
         this.lastBatchItems = batch.items.length;
         this.state = { name: "in flight", batch, bytes, failures: noFailures };

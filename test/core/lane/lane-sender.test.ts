@@ -6,6 +6,8 @@ const limits: LaneLimits = {
   maximumBytes: 1000,
   maximumBatchItems: 4,
   maximumBatchBytes: 100,
+  fullBatchItems: 3,
+  denseWaitMs: 2,
   giveUpAfterMs: 4000,
 };
 
@@ -37,14 +39,14 @@ describe("a lane", () => {
     expect(lane.length).toBe(0);
   });
 
-  it("waits a millisecond after a batch of several, so that the next one fills", () => {
+  it("waits some milliseconds after a batch of several, so that the next one fills", () => {
     const lane = laneOf(["1", "2"]);
     expect(lane.next(0, false)).toEqual(sends(1, "1", "2"));
     lane.onAnswer();
     lane.enqueue("3", 10);
-    expect(lane.next(0, false)).toEqual(waits(1));
+    expect(lane.next(0, false)).toEqual(waits(2));
     lane.enqueue("4", 10);
-    expect(lane.next(1, true)).toEqual(sends(2, "3", "4"));
+    expect(lane.next(2, true)).toEqual(sends(2, "3", "4"));
   });
 
   it("does not wait for a batch that is full already, nor after a lone item", () => {

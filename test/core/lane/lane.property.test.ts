@@ -7,6 +7,8 @@ const limits = {
   maximumItems: 40,
   maximumBytes: 1000,
   maximumBatchItems: 4,
+  fullBatchItems: 3,
+  denseWaitMs: 2,
   maximumBatchBytes: 100,
   giveUpAfterMs: Number.POSITIVE_INFINITY,
 };

@@ -1,0 +1,59 @@
+// A timer that is set and put off with every message. workerd keeps some 180 bytes of each `setTimeout` that is cleared, for
+// as long as the object is awake, so nothing is cleared here: what is pending looks whether it is still wanted. As a
+// pending timer keeps the object awake, and billed, it looks early: after a few milliseconds, then twice as late each time.
+
+const firstLookMs = 10;
+const maximumLookMs = 1_000;
+
+export class Timer {
+  private readonly act: () => void;
+  /** Infinity while it is off. */
+  private dueMs = Number.POSITIVE_INFINITY;
+  /** Of the platform's next timer; Infinity for none. */
+  private lookAtMs = Number.POSITIVE_INFINITY;
+  private lookMs = firstLookMs;
+
+  constructor(act: () => void) {
+    this.act = act;
+  }
+
+  get isOn(): boolean {
+    return this.dueMs !== Number.POSITIVE_INFINITY;
+  }
+
+  isDueBy(atMs: number): boolean {
+    return this.dueMs <= atMs;
+  }
+
+  /** Instead of when it was due before. */
+  set(nowMs: number, delayMs: number): void {
+    this.dueMs = nowMs + delayMs;
+    if (this.lookAtMs === Number.POSITIVE_INFINITY) this.lookMs = firstLookMs;
+    this.look(nowMs);
+  }
+
+  off(): void {
+    this.dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  private look(nowMs: number): void {
+    const atMs = Math.min(this.dueMs, nowMs + this.lookMs);
+    if (this.lookAtMs <= atMs) return;
+    this.lookAtMs = atMs;
+    setTimeout(() => {
+      // Another, set later, comes first.
+      if (this.lookAtMs === atMs) this.lookAtMs = Number.POSITIVE_INFINITY;
+      this.onLook(Date.now());
+    }, atMs - nowMs);
+  }
+
+  private onLook(nowMs: number): void {
+    if (nowMs >= this.dueMs) {
+      this.off();
+      this.act();
+    } else if (this.isOn) {
+      this.lookMs = Math.min(this.lookMs * 2, maximumLookMs);
+      this.look(nowMs);
+    }
+  }
+}
