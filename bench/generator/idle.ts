@@ -21,18 +21,23 @@ const keepAliveSec = 60;
 /** In a process that has done nothing yet: what was once used may be used again without growing. */
 export async function runIdle(target: TargetAddress, job: IdleJob): Promise<Figures> {
   const { runId, clients, hibernatesAfterMs } = job;
-  const perClientKib = (mib: number) => ((mib - beforeMib) * 1024) / clients;
+  const residentMib = () => memoryOf(target.pids).residentMib;
+  const perClientKib = (fromMib: number) => ((residentMib() - fromMib) * 1024) / clients;
   const first = await connectMany(target, `${runId}-first`, atOnce);
   await Promise.all(first.map((connection) => connection.end()));
   await passed(settleMs);
-  const beforeMib = memoryOf(target.pids).residentMib;
+  const beforeMib = residentMib();
   const connections = await connectMany(target, `${runId}-idle`, clients);
   await passed(settleMs);
-  const idleKib = perClientKib(memoryOf(target.pids).residentMib);
+  const idleKib = perClientKib(beforeMib);
   let hibernatedKib = Number.NaN;
   if (hibernatesAfterMs !== undefined) {
+    // What objects give back stays with the process, for others to use: a second crowd shows what it is.
     await passed(hibernatesAfterMs);
-    hibernatedKib = perClientKib(memoryOf(target.pids).residentMib);
+    const firstCrowdMib = residentMib();
+    connections.push(...(await connectMany(target, `${runId}-more`, clients)));
+    await passed(hibernatesAfterMs);
+    hibernatedKib = perClientKib(firstCrowdMib);
   }
   if (connections.some(({ isClosed }) => isClosed)) throw new Error("the broker has closed an idle connection");
   for (const connection of connections) connection.drop();
