@@ -5,7 +5,7 @@ import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
 
 /** `[default, least, most]` of each limit. */
 export const limitRanges = {
-  /** Protects memory, and rows: a message is stored as one SQLite row, of 2 MB at most. Sent in CONNACK. */
+  /** Protects memory, and rows: a message is stored in one SQLite row, of 2 MB at most. Sent in CONNACK. */
   maximumPacketBytes: [1_048_576, 1_024, 1_900_000],
   /** An object's name holds it. MQTT asks for 23 at least [MQTT-3.1.3-5]. */
   maximumClientIdBytes: [256, 23, 900],

@@ -89,7 +89,7 @@ export class OutgoingTable {
     return entry;
   }
 
-  /** What has come with one call is written together. */
+  /** What has come with one call is written together; without an id, for that one is written in its own moment. */
   storeTaken(): void {
     if (this.taken.length === 0) return;
     const messages = this.taken.filter((entry) => this.has(entry));

@@ -217,7 +217,7 @@ export class SessionState {
     this.end();
   }
 
-  /** Whether `hibernate` would write rows. */
+  /** Whether `hibernate` may write rows. */
   get isUnstored(): boolean {
     if (this.isDurable) return this.context.store.isUnsettled;
     return this.outbound.count > 0 || this.inbound.openCount > 0;

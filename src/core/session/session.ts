@@ -178,7 +178,7 @@ export class Session {
     return this.context.droppedMessages;
   }
 
-  /** Whether `hibernate` would write rows. */
+  /** Whether `hibernate` may write rows. */
   get isUnstored(): boolean {
     return this.state.isUnstored;
   }
