@@ -53,7 +53,7 @@ export class Hibernation {
     this.isDense ||= isFree && !this.keeps.take(nowMs);
     if (isFree && this.isDense) this.wait(nowMs, denseLookMs);
     else if (isFree && this.keep(false)) this.timer.off();
-    else this.wait(nowMs, quietMs);
+    else this.wait(nowMs, this.lastEventMs + quietMs - nowMs);
   }
 
   private onTimer(): void {

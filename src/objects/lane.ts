@@ -10,6 +10,7 @@ const defaultLimits: LaneLimits = {
   maximumBatchItems: 128,
   maximumBatchBytes: 2_097_152,
   fullBatchItems: 96,
+  fullBatchBytes: 262_144,
   denseWaitMs: 3,
   giveUpAfterMs: 4_000,
 };

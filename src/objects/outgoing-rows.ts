@@ -122,13 +122,38 @@ export class OutgoingRows {
   /** Writes what was deleted of rows that are still needed. */
   settle(): void {
     for (const { first, open } of this.unsettled) {
-      const query = "SELECT entries FROM outgoing_batch WHERE first_sequence = ?";
-      const { entries } = this.sql.exec<{ entries: ArrayBuffer }>(query, first).one();
+      const query = "SELECT entries, length(deliveries) AS bytes FROM outgoing_batch WHERE first_sequence = ?";
+      const { entries, bytes } = this.sql.exec<{ entries: ArrayBuffer; bytes: number }>(query, first).one();
       const left = decodeEntries(entries, first).filter(({ index }) => open.has(index.sequence));
-      const bytes = blob(encodeEntries(left, first));
-      this.sql.exec("UPDATE outgoing_batch SET entries = ? WHERE first_sequence = ?", bytes, first);
+      const leftBytes = left.reduce((sum, { start, end }) => sum + end - start, 0);
+      // Rows take less than twice of what is counted, and none is written again for each of its messages.
+      if (leftBytes * 2 < bytes) this.compact(first, left, leftBytes);
+      else this.putEntries(first, left);
     }
     this.unsettled.clear();
+  }
+
+  private putEntries(first: number, entries: readonly Entry[]): void {
+    const bytes = blob(encodeEntries(entries, first));
+    this.sql.exec("UPDATE outgoing_batch SET entries = ? WHERE first_sequence = ?", bytes, first);
+  }
+
+  private compact(first: number, entries: readonly Entry[], bytes: number): void {
+    const query = "SELECT deliveries FROM outgoing_batch WHERE first_sequence = ?";
+    const { deliveries } = this.sql.exec<{ deliveries: ArrayBuffer }>(query, first).one();
+    const writer = new ByteWriter(bytes);
+    const moved = entries.map(({ index, start, end }): Entry => {
+      const newStart = writer.length;
+      writer.raw(new Uint8Array(deliveries, start, end - start));
+      return { index, start: newStart, end: writer.length };
+    });
+    this.sql.exec(
+      "UPDATE outgoing_batch SET entries = ?, deliveries = ? WHERE first_sequence = ?",
+      blob(encodeEntries(moved, first)),
+      blob(writer.finish()),
+      first,
+    );
+    if (this.lastRead?.first === first) this.lastRead = undefined;
   }
 
   /** The tables were cleared. */

@@ -22,6 +22,8 @@ import { TopicLanes } from "./topic-lanes.ts";
 /** How long a frame waits for others while more are known to come, and how much may wait. */
 const gatherMs = 1;
 const maximumArrivedBytes = 65_536;
+/** What an empty frame counts as. */
+const frameBytes = 64;
 
 const nothing = () => {};
 
@@ -110,7 +112,7 @@ export class SessionObject extends DurableObject<Env> {
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
     this.arrivals.push({ socket, message });
-    this.arrivedBytes += typeof message === "string" ? message.length : message.byteLength;
+    this.arrivedBytes += frameBytes + (typeof message === "string" ? message.length : message.byteLength);
     const isMoreExpected = this.session.isMoreExpected && this.arrivedBytes < maximumArrivedBytes;
     if (!isMoreExpected) this.on(nothing);
     else if (!this.arrivalTimer.isOn) this.arrivalTimer.set(Date.now(), gatherMs);

@@ -89,6 +89,30 @@ describe("SQLite session store: what a session costs", () => {
     expect(stored()).toEqual([]);
   });
 
+  it("a row that is settled takes less than twice of what is left of it", () => {
+    const node = new NodeSqlStorage();
+    const store = new SqliteSessionStore(node.storage);
+    const sequences = Array.from({ length: 100 }, (_, place) => place + 1);
+    const named = (sequence: number) => ({ ...delivery, message: { ...delivery.message, topicName: `t/${sequence}` } });
+    store.putOutgoing(sequences.map((sequence) => ({ index: indexOf(sequence, 1), delivery: named(sequence) })));
+    const rowBytes = () => {
+      type Row = { bytes: number };
+      return node.storage.sql.exec<Row>("SELECT length(deliveries) AS bytes FROM outgoing_batch").one().bytes;
+    };
+    const wholeBytes = rowBytes();
+    for (const sequence of sequences) {
+      if (sequence % 10 === 7) continue;
+      expect(store.readOutgoing(sequence)).toEqual(named(sequence));
+      store.deleteOutgoing(sequence);
+      if (sequence % 5 === 0) store.settleOutgoing();
+    }
+    expect(rowBytes()).toBeLessThan(wholeBytes / 5);
+    for (const opened of [store, new SqliteSessionStore(node.storage)]) {
+      expect(opened.outgoing().map(({ sequence }) => sequence)).toEqual([7, 17, 27, 37, 47, 57, 67, 77, 87, 97]);
+      expect(opened.readOutgoing(97)).toEqual(named(97));
+    }
+  });
+
   it("lets no row be shared by more than 128 messages, or grow over a megabyte", () => {
     const node = new NodeSqlStorage();
     const store = new SqliteSessionStore(node.storage);

@@ -13,6 +13,7 @@ export type LaneLimits = {
   readonly maximumBatchBytes: number;
   /** So many do not wait for more: below the maximum, as some come while the call is prepared. */
   readonly fullBatchItems: number;
+  readonly fullBatchBytes: number;
   /** How long fewer wait for more while traffic is dense: after a batch of more than one. */
   readonly denseWaitMs: number;
   /** From the first failure of a batch until the lane gives up on it and on all behind it. */
@@ -77,7 +78,8 @@ export class LaneSender<Item> {
 
   /** Whether what waits behind the batch in flight makes one that need not wait for more. */
   get hasFullBatch(): boolean {
-    return this.queue.length >= this.limits.fullBatchItems;
+    const queuedBytes = this.waitingBytes - (this.state.name === "idle" ? 0 : this.state.bytes);
+    return this.queue.length >= this.limits.fullBatchItems || queuedBytes >= this.limits.fullBatchBytes;
   }
 
   /** Whether the last call failed, so that what is added now waits for a retry. */

@@ -66,6 +66,12 @@ export class Inbound {
     return this.incoming.size;
   }
 
+  /** Whether any is in memory only. */
+  get hasUnstored(): boolean {
+    for (const { isStored } of this.incoming.values()) if (!isStored) return true;
+    return false;
+  }
+
   /** What a hibernation keeps beside the rows. */
   keptFor(socketId: SocketId): KeptInbound {
     const all = [...this.incoming];

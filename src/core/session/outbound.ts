@@ -52,9 +52,9 @@ export class Outbound {
     return this.inFlight;
   }
 
-  /** QoS 1 and 2 messages that the client has not acknowledged, sent or not. */
-  get count(): number {
-    return this.table.count;
+  /** Whether a QoS 1 or 2 message that the client has not acknowledged, sent or not, is in memory only. */
+  get hasUnstored(): boolean {
+    return this.table.hasUnstored;
   }
 
   /** What a hibernation keeps beside the table. */

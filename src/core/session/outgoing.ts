@@ -51,8 +51,10 @@ export class OutgoingTable {
     }
   }
 
-  get count(): number {
-    return this.table.size;
+  /** Whether any is in memory only. */
+  get hasUnstored(): boolean {
+    for (const { isStored } of this.table.values()) if (!isStored) return true;
+    return false;
   }
 
   /** In order. */

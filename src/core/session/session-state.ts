@@ -217,10 +217,15 @@ export class SessionState {
     this.end();
   }
 
-  /** Whether `hibernate` may write rows. */
+  /** After an event while no socket keeps what memory alone knows. */
+  settle(): void {
+    this.context.store.settleOutgoing();
+  }
+
+  /** Whether `hibernate` would write rows. */
   get isUnstored(): boolean {
     if (this.isDurable) return this.context.store.isUnsettled;
-    return this.outbound.count > 0 || this.inbound.openCount > 0;
+    return this.outbound.hasUnstored || this.inbound.hasUnstored;
   }
 
   /** Writes what is in memory only to disk, and returns what a socket has to keep. */

@@ -178,7 +178,7 @@ export class Session {
     return this.context.droppedMessages;
   }
 
-  /** Whether `hibernate` may write rows. */
+  /** Whether `hibernate` would write rows. */
   get isUnstored(): boolean {
     return this.state.isUnstored;
   }
@@ -205,7 +205,9 @@ export class Session {
     this.state.recover();
   }
 
+  /** To be called at the end of every event. */
   takeEffects(): Effect[] {
+    if (this.current === undefined) this.state.settle();
     return this.context.takeEffects();
   }
 

@@ -7,6 +7,7 @@ const limits: LaneLimits = {
   maximumBatchItems: 4,
   maximumBatchBytes: 100,
   fullBatchItems: 3,
+  fullBatchBytes: 80,
   denseWaitMs: 2,
   giveUpAfterMs: 4000,
 };
@@ -47,6 +48,16 @@ describe("a lane", () => {
     expect(lane.next(0, false)).toEqual(waits(2));
     lane.enqueue("4", 10);
     expect(lane.next(2, true)).toEqual(sends(2, "3", "4"));
+  });
+
+  it("does not wait for a batch that is full in bytes", () => {
+    const lane = laneOf(["1", "2"]);
+    expect(lane.next(0, false)).toEqual(sends(1, "1", "2"));
+    lane.enqueue("3", 79);
+    lane.onAnswer();
+    expect(lane.next(0, false)).toEqual(waits(2));
+    lane.enqueue("4", 1);
+    expect(lane.next(0, false)).toEqual(sends(2, "3", "4"));
   });
 
   it("does not wait for a batch that is full already, nor after a lone item", () => {

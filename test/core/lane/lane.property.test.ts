@@ -8,6 +8,7 @@ const limits = {
   maximumBytes: 1000,
   maximumBatchItems: 4,
   fullBatchItems: 3,
+  fullBatchBytes: 80,
   denseWaitMs: 2,
   maximumBatchBytes: 100,
   giveUpAfterMs: Number.POSITIVE_INFINITY,

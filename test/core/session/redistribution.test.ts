@@ -41,6 +41,15 @@ describe("a connection that is lost, with a session that goes on", () => {
     expect(h.resume().heard()).toEqual(["CONNACK present", "PUBLISH 2 q1 #2 dup", "PUBLISH 4 q1 #4"]);
   });
 
+  it("has what another has taken deleted on disk in the same turn: the object may be gone after it", () => {
+    const h = cutOff();
+    const deleted = vi.spyOn(h.store, "deleteOutgoing");
+    const settled = vi.spyOn(h.store, "settleOutgoing");
+    h.answer();
+    const [deletion] = deleted.mock.invocationCallOrder;
+    expect(settled.mock.invocationCallOrder.at(-1)).toBeGreaterThan(deletion ?? Number.NaN);
+  });
+
   it.each([0x10, 0x80, 0x97])("keeps everything when the answer is %i", (code) => {
     const h = cutOff();
     h.answerAll(code);
