@@ -84,7 +84,7 @@ describe("what an idle client costs", () => {
     });
   });
 
-  it("on a fast clock pings in its time, and stays", async () => {
+  it("on a fast clock pings in its time, and stays; its periods can be counted whole", async () => {
     const fast = await startCountingServer({ clockRate: 60, callMs: 0 });
     try {
       await onStage(async (stage) => {
@@ -94,6 +94,15 @@ describe("what an idle client costs", () => {
         expect(counts.objects.SESSION?.events.webSocketMessage).toBe(2);
         expect(ms).toBeGreaterThanOrEqual(150_000);
         expect(ms).toBeLessThan(180_000);
+      }, fast);
+      await onStage(async (stage) => {
+        const client = await stage.connect("client", { keepAliveSec: 60, hasWill: true });
+        await stage.sleepToAlarm(0);
+        const { counts, ms } = await stage.window(() => stage.sleepToAlarm(100_000));
+        await client.until(() => true);
+        // Each alarm comes 30 s after a PINGREQ, and the window ends after the second of its own.
+        expect(counts.objects.SESSION?.events).toEqual({ webSocketMessage: 2, alarm: 2 });
+        expect(Math.abs(ms - 120_000)).toBeLessThan(15_000);
       }, fast);
     } finally {
       await fast.close();

@@ -1,6 +1,9 @@
 // Devices that are connected and silent, and devices that lose their connections and come back.
 
-import type { ClientOptions, Path } from "./client.ts";
+import { defaultLimits } from "../../src/core/limits.ts";
+import type { Client, ClientOptions, Path } from "./client.ts";
+import { monthOf } from "./month.ts";
+import { daysPerMonth } from "./prices.ts";
 import { deviceMonth, millionReconnects, minutesOf, type Played, type Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
@@ -15,12 +18,9 @@ const kinds: readonly Kind[] = [
 
 const paths: readonly Path[] = ["native", "relayed"];
 const minuteMs = 60_000;
-/** Until what happens again and again does so as it will for ever. */
-const idleBeforeMs = 20 * minuteMs;
-/** Whole periods of 60 s, 90 s, 600 s and 900 s. */
-const idleWindowMs = 30 * minuteMs;
-/** So that nothing of a period happens when the window begins and ends. */
-const idleOffsetMs = 15_000;
+/** Until the broker looks after a client as rarely as it ever will: it trusts one for a quarter of the time it was there. */
+const trustedAfterMs = 4 * defaultLimits.maximumLookDelaySec * 1000;
+const steadyMs = 20 * minuteMs;
 
 const reconnects = 5;
 const awayMs = 500;
@@ -54,15 +54,22 @@ export const reconnectScenarios: readonly Scenario[] = paths.flatMap((path) =>
   ),
 );
 
-async function playIdle(stage: Stage, options: ClientOptions): Promise<Played> {
-  const client = await stage.connect("device", options);
-  await client.subscribe("devices/7/commands", 1);
-  await stage.sleep(idleBeforeMs + idleOffsetMs);
-  const window = await stage.window(() => stage.sleep(idleWindowMs));
-  await client.until(() => true);
-  const days = minutesOf(window.ms) / (24 * 60);
+/** Connects once in the month, and stays. */
+async function playIdle(stage: Stage, options: ClientOptions & { readonly keepAliveSec: number }): Promise<Played> {
+  let client: Client | undefined;
+  const first = await stage.window(async () => {
+    client = await stage.connect("device", options);
+    await client.subscribe("devices/7/commands", 1);
+    await stage.sleepToAlarm(trustedAfterMs + options.keepAliveSec * 1000);
+    // This one comes as long after a PINGREQ as all that follow.
+    await stage.sleepToAlarm(0);
+  });
+  const later = await stage.window(() => stage.sleepToAlarm(steadyMs));
+  await client?.until(() => true);
+  const window = monthOf(first, later);
   const isStored = options.isDurable === true || options.hasWill === true;
-  return { window, times: days, isStored, aws: { messages: 0, connectionMinutes: minutesOf(window.ms) } };
+  // CONNECT and SUBSCRIBE.
+  return { window, times: daysPerMonth, isStored, aws: { messages: 2, connectionMinutes: minutesOf(window.ms) } };
 }
 
 /** Lost without a DISCONNECT; one whose session has ended with it subscribes again. */

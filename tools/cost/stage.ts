@@ -6,6 +6,11 @@ import { alarmsBeyond } from "./bill.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { type Counts, countingBundle, difference, readCounts, type World } from "./counts.ts";
 
+/** A session's alarms that are further apart are rare: see `alarmsBeyond`. */
+const rareAfterMs = 3_600_000;
+/** After an alarm, so that what it sets off is over, and before the PINGREQ that comes half a keep alive later. */
+const afterAlarmMs = 15_000;
+
 export type CountingServer = { readonly url: string; readonly world: World; close(): Promise<void> };
 
 /** What was counted from one moment to another. */
@@ -52,6 +57,17 @@ export class Stage {
   /** @param ms of the Worker's clock */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms / this.#server.world.clockRate));
+  }
+
+  /**
+   * Sleeps so long, and then until just after the next alarm of the session, if it has one: between two such moments are
+   * whole periods of what happens again and again.
+   */
+  async sleepToAlarm(ms: number): Promise<void> {
+    await this.sleep(ms);
+    const { nowMs, pendingAlarms } = await readCounts(this.#server.url, this.#namespace);
+    const nextMs = Math.min(...(pendingAlarms.SESSION ?? []).map(({ atMs }) => atMs - nowMs));
+    if (nextMs < rareAfterMs) await this.sleep(nextMs + afterAlarmMs);
   }
 
   /** Does something again and again, at the moments of the Worker's clock at which it is due. */
