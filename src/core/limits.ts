@@ -38,7 +38,7 @@ export const limitRanges = {
   /** A client that asks for more, or for none, is told this one in MQTT 5.0: a cloud closes silent sockets. */
   maximumKeepAliveSec: [60, 5, 65_535],
   /** Finding in time that an idle client is gone costs a row each keep alive, and mostly nobody would notice. */
-  maximumLookDelaySec: [900, 0, 86_400],
+  maximumLookDelaySec: [1_200, 0, 86_400],
   /** Also what MQTT 3.x sessions that are not clean get, which can name no expiry. 90 days. */
   maximumSessionExpirySec: [7_776_000, 0, 0xffff_ffff],
   connectTimeoutSec: [10, 1, 60],
