@@ -3,13 +3,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Report } from "../core/session/effect.ts";
-import { type Migrations, rows, Schema } from "./schema.ts";
+import { type Migrations, Schema } from "./schema.ts";
 
 const migrations: Migrations = [
-  [
-    `CREATE TABLE client (client_id TEXT PRIMARY KEY, is_connected INTEGER, protocol_version INTEGER,
+  {
+    client: `CREATE TABLE client (client_id TEXT PRIMARY KEY, is_connected INTEGER, protocol_version INTEGER,
        since_ms INTEGER) WITHOUT ROWID`,
-  ],
+  },
 ];
 
 /** A session that has a client, or waits for it. */
@@ -23,29 +23,24 @@ export type Client = {
 };
 
 export class DirectoryObject extends DurableObject<Env> {
-  private readonly sql: SqlStorage;
   private readonly schema: Schema;
   private readonly receiver = new LaneReceiver<number[]>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.sql = ctx.storage.sql;
     this.schema = new Schema(ctx.storage, migrations);
   }
 
   /** A batch of a session's lane, in order. */
   report(clientId: string, laneId: string, sequence: number, reports: readonly Report[]): Promise<number[]> {
-    return this.receiver.receive(laneId, sequence, async () => {
-      this.schema.ensure();
-      return reports.map((report) => this.note(clientId, report));
-    });
+    return this.receiver.receive(laneId, sequence, async () => reports.map((report) => this.note(clientId, report)));
   }
 
   /** In the order of their identifiers. */
   clients(after: string, most: number): Client[] {
     type Row = { client_id: string; is_connected: number; protocol_version: number; since_ms: number };
     const query = "SELECT * FROM client WHERE client_id > ? ORDER BY client_id LIMIT ?";
-    return rows<Row>(this.schema, this.sql, query, after, most).map((row) => ({
+    return this.schema.rows<Row>("client", query, after, most).map((row) => ({
       clientId: row.client_id,
       isConnected: row.is_connected === 1,
       protocolVersion: row.protocol_version,
@@ -56,11 +51,22 @@ export class DirectoryObject extends DurableObject<Env> {
   private note(clientId: string, report: Report): number {
     if (report.type === "connected") {
       const { protocolVersion, atMs } = report;
-      this.sql.exec("INSERT OR REPLACE INTO client VALUES (?, 1, ?, ?)", clientId, protocolVersion, atMs);
+      this.schema.insert(
+        "client",
+        "INSERT OR REPLACE INTO client VALUES (?, 1, ?, ?)",
+        clientId,
+        protocolVersion,
+        atMs,
+      );
     } else if (report.isSessionKept) {
-      this.sql.exec("UPDATE client SET is_connected = 0, since_ms = ? WHERE client_id = ?", report.atMs, clientId);
+      this.schema.change(
+        "client",
+        "UPDATE client SET is_connected = 0, since_ms = ? WHERE client_id = ?",
+        report.atMs,
+        clientId,
+      );
     } else {
-      this.sql.exec("DELETE FROM client WHERE client_id = ?", clientId);
+      this.schema.change("client", "DELETE FROM client WHERE client_id = ?", clientId);
     }
     return 0;
   }

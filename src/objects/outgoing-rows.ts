@@ -6,7 +6,7 @@ import { ByteReader, ByteWriter } from "../core/bytes.ts";
 import type { Delivery } from "../core/message/message.ts";
 import { decodeDelivery, encodeDelivery } from "../core/message/message-codec.ts";
 import { maximumMessagesPerRow, type OutgoingIndex, type OutgoingMessage } from "../core/session/session-store.ts";
-import { blob, rows, type Schema } from "./schema.ts";
+import { blob, type Schema } from "./schema.ts";
 
 /** A row holds 2 MB at most. */
 const maximumRowBytes = 1_000_000;
@@ -47,10 +47,10 @@ export class OutgoingRows {
   all(): OutgoingIndex[] {
     this.isLoaded = true;
     const query = "SELECT sequence, qos, is_released, bytes, expires_at_ms, is_shared FROM outgoing ORDER BY sequence";
-    const singles = rows<SingleRow>(this.schema, this.sql, query).map(indexOf);
+    const singles = this.schema.rows<SingleRow>("outgoing", query).map(indexOf);
     type BatchRow = { first_sequence: number; entries: ArrayBuffer };
     const batchQuery = "SELECT first_sequence, entries FROM outgoing_batch ORDER BY first_sequence";
-    const shared = rows<BatchRow>(this.schema, this.sql, batchQuery).flatMap(({ first_sequence, entries }) => {
+    const shared = this.schema.rows<BatchRow>("outgoing_batch", batchQuery).flatMap(({ first_sequence, entries }) => {
       const indexes = decodeEntries(entries, first_sequence).map(({ index }) => index);
       this.open(first_sequence, indexes);
       return indexes;
@@ -62,7 +62,7 @@ export class OutgoingRows {
     const batch = this.batchOf(sequence);
     if (batch !== undefined) return this.readShared(batch, sequence);
     type Row = { delivery: ArrayBuffer | null };
-    const [row] = rows<Row>(this.schema, this.sql, "SELECT delivery FROM outgoing WHERE sequence = ?", sequence);
+    const [row] = this.schema.rows<Row>("outgoing", "SELECT delivery FROM outgoing WHERE sequence = ?", sequence);
     return row?.delivery == null ? undefined : decodeDelivery(new Uint8Array(row.delivery));
   }
 
@@ -92,13 +92,13 @@ export class OutgoingRows {
   }
 
   release(sequence: number): void {
-    this.sql.exec("UPDATE outgoing SET is_released = 1, delivery = NULL WHERE sequence = ?", sequence);
+    this.schema.change("outgoing", "UPDATE outgoing SET is_released = 1, delivery = NULL WHERE sequence = ?", sequence);
   }
 
   delete(sequence: number): void {
     const batch = this.batchOf(sequence);
     if (batch === undefined) {
-      this.sql.exec("DELETE FROM outgoing WHERE sequence = ?", sequence);
+      this.schema.change("outgoing", "DELETE FROM outgoing WHERE sequence = ?", sequence);
       return;
     }
     this.batches.delete(sequence);
@@ -106,7 +106,7 @@ export class OutgoingRows {
     this.unsettled.add(batch);
     if (batch.open.size > 0) return;
     this.unsettled.delete(batch);
-    this.sql.exec("DELETE FROM outgoing_batch WHERE first_sequence = ?", batch.first);
+    this.schema.change("outgoing_batch", "DELETE FROM outgoing_batch WHERE first_sequence = ?", batch.first);
     if (this.lastRead?.first === batch.first) this.lastRead = undefined;
   }
 
@@ -135,7 +135,12 @@ export class OutgoingRows {
 
   private putEntries(first: number, entries: readonly Entry[]): void {
     const bytes = blob(encodeEntries(entries, first));
-    this.sql.exec("UPDATE outgoing_batch SET entries = ? WHERE first_sequence = ?", bytes, first);
+    this.schema.change(
+      "outgoing_batch",
+      "UPDATE outgoing_batch SET entries = ? WHERE first_sequence = ?",
+      bytes,
+      first,
+    );
   }
 
   private compact(first: number, entries: readonly Entry[], bytes: number): void {
@@ -147,7 +152,8 @@ export class OutgoingRows {
       writer.raw(new Uint8Array(deliveries, start, end - start));
       return { index, start: newStart, end: writer.length };
     });
-    this.sql.exec(
+    this.schema.change(
+      "outgoing_batch",
       "UPDATE outgoing_batch SET entries = ?, deliveries = ? WHERE first_sequence = ?",
       blob(encodeEntries(moved, first)),
       blob(writer.finish()),
@@ -170,7 +176,8 @@ export class OutgoingRows {
 
   private putSingle({ index, delivery }: OutgoingMessage): void {
     const { sequence, qos, isReleased, bytes, expiresAtMs, isShared } = index;
-    this.sql.exec(
+    this.schema.insert(
+      "outgoing",
       "INSERT OR REPLACE INTO outgoing VALUES (?, ?, ?, ?, ?, ?, ?)",
       sequence,
       qos,
@@ -189,7 +196,8 @@ export class OutgoingRows {
       if (delivery !== undefined) deliveries.raw(encodeDelivery(delivery));
       return { index, start, end: deliveries.length };
     });
-    this.sql.exec(
+    this.schema.insert(
+      "outgoing_batch",
       "INSERT INTO outgoing_batch VALUES (?, ?, ?)",
       first,
       blob(encodeEntries(entries, first)),

@@ -1,20 +1,27 @@
-// The version of an object's tables. They are made at the first write, so that an object which keeps nothing
-// writes nothing.
+// The tables of an object, and their version. Each is made when something is first put into it: two rows written a table,
+// which an object that needs it for nothing does not pay.
 
-/** What brings the tables from one version to the next; the first entry makes version 1. */
-export type Migrations = readonly (readonly string[])[];
+/**
+ * What brings the tables from one version to the next, each by its name; the first statement that a table has makes it. A
+ * version without any is one whose tables mean something else to an older program.
+ */
+export type Migrations = readonly Readonly<Record<string, string>>[];
 
 export class Schema {
   private readonly storage: DurableObjectStorage;
   private readonly sql: SqlStorage;
   private readonly migrations: Migrations;
+  /** The tables that there are. */
+  private made: ReadonlySet<string>;
+  /** 0 while there is none. */
   private version: number;
 
   constructor(storage: DurableObjectStorage, migrations: Migrations) {
     this.storage = storage;
     this.sql = storage.sql;
     this.migrations = migrations;
-    this.version = this.readVersion();
+    this.made = this.readTables();
+    this.version = this.made.has("schema_version") ? this.readVersion() : 0;
     if (this.version > migrations.length) {
       throw new Error(`stored by a later version (schema ${this.version}, this one knows ${migrations.length})`);
     }
@@ -26,45 +33,86 @@ export class Schema {
     return this.version > 0;
   }
 
-  /** To be called before a write. */
-  ensure(): void {
-    if (this.version === 0) this.migrate();
+  /** The rows of a query, or none while its table is not there. */
+  rows<Row extends Record<string, SqlStorageValue>>(
+    table: string,
+    query: string,
+    ...bindings: SqlStorageValue[]
+  ): Row[] {
+    return this.made.has(table) ? this.sql.exec<Row>(query, ...bindings).toArray() : [];
   }
 
-  /** The storage was deleted as a whole. */
-  forget(): void {
+  /**
+   * Puts something into the table, which is made for it.
+   *
+   * @returns how many rows that wrote
+   */
+  insert(table: string, query: string, ...bindings: SqlStorageValue[]): number {
+    if (!this.made.has(table)) this.make(table);
+    return this.sql.exec(query, ...bindings).rowsWritten;
+  }
+
+  /** Changes or deletes what is in the table. */
+  change(table: string, query: string, ...bindings: SqlStorageValue[]): void {
+    if (this.made.has(table)) this.sql.exec(query, ...bindings);
+  }
+
+  /** All that is written meanwhile is there, or nothing where it throws: of tables as of rows. */
+  atomically<T>(write: () => T): T {
+    const { made, version } = this;
+    try {
+      return this.storage.transactionSync(write);
+    } catch (error) {
+      this.made = made;
+      this.version = version;
+      throw error;
+    }
+  }
+
+  /** Deletes the storage as a whole, alarm included. Nothing where there is none. */
+  async deleteAll(): Promise<void> {
+    if (!this.exists) return;
+    this.made = new Set();
     this.version = 0;
+    await this.storage.deleteAll();
   }
 
-  /** All of it, or nothing: an object whose disk fails amid it would never find its way again. */
-  private migrate(): void {
-    const { length } = this.migrations;
-    if (this.version === length) return;
-    this.storage.transactionSync(() => {
-      for (const statement of this.migrations.slice(this.version).flat()) this.sql.exec(statement);
-      this.sql.exec(
-        "CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)",
-      );
-      this.sql.exec("INSERT OR REPLACE INTO schema_version VALUES (1, ?)", length);
+  /** An object whose disk fails amid it would never find its way again. */
+  private make(table: string): void {
+    this.atomically(() => {
+      if (this.version === 0) {
+        this.sql.exec("CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)");
+        this.writeVersion();
+      }
+      for (const { [table]: statement } of this.migrations) if (statement !== undefined) this.sql.exec(statement);
+      this.made = new Set([...this.made, table]);
     });
-    this.version = length;
+  }
+
+  private migrate(): void {
+    if (this.version === this.migrations.length) return;
+    this.atomically(() => {
+      for (const [table, statement] of this.migrations.slice(this.version).flatMap(Object.entries<string>)) {
+        if (this.made.has(table)) this.sql.exec(statement);
+      }
+      this.writeVersion();
+    });
+  }
+
+  private readTables(): Set<string> {
+    const query = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    const tables = this.sql.exec<{ name: string }>(query).toArray();
+    return new Set(tables.map(({ name }) => name));
   }
 
   private readVersion(): number {
-    const tables = this.sql.exec("SELECT name FROM sqlite_master WHERE name = 'schema_version'").toArray();
-    if (tables.length === 0) return 0;
     return this.sql.exec<{ version: number }>("SELECT version FROM schema_version").one().version;
   }
-}
 
-/** The rows of a query, or none while there are no tables. */
-export function rows<Row extends Record<string, SqlStorageValue>>(
-  schema: Schema,
-  sql: SqlStorage,
-  query: string,
-  ...bindings: SqlStorageValue[]
-): Row[] {
-  return schema.exists ? sql.exec<Row>(query, ...bindings).toArray() : [];
+  private writeVersion(): void {
+    this.version = this.migrations.length;
+    this.sql.exec("INSERT OR REPLACE INTO schema_version VALUES (1, ?)", this.version);
+  }
 }
 
 /** SQLite takes whole buffers only. */

@@ -14,26 +14,31 @@ import type {
 } from "../core/session/session-store.ts";
 import type { TopicSubscription } from "../core/topic/topic-request.ts";
 import { OutgoingRows } from "./outgoing-rows.ts";
-import { blob, type Migrations, rows, Schema } from "./schema.ts";
+import { blob, type Migrations, Schema } from "./schema.ts";
 
 const migrations: Migrations = [
-  [
-    `CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), generation TEXT, expiry_sec INTEGER, layout TEXT,
+  {
+    session: `CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), generation TEXT, expiry_sec INTEGER, layout TEXT,
        is_connected INTEGER, disconnected_at_ms INTEGER, sent_through INTEGER)`,
-    `CREATE TABLE will (id TEXT PRIMARY KEY, due_at_ms INTEGER, message_id TEXT, topic_name TEXT, payload BLOB,
+    will: `CREATE TABLE will (id TEXT PRIMARY KEY, due_at_ms INTEGER, message_id TEXT, topic_name TEXT, payload BLOB,
        qos INTEGER, retain INTEGER, delay_sec INTEGER, message_expiry_sec INTEGER, properties BLOB) WITHOUT ROWID`,
-    `CREATE TABLE subscription (topic_filter TEXT PRIMARY KEY, qos INTEGER, no_local INTEGER,
+    subscription: `CREATE TABLE subscription (topic_filter TEXT PRIMARY KEY, qos INTEGER, no_local INTEGER,
        retain_as_published INTEGER, subscription_identifier INTEGER) WITHOUT ROWID`,
-    `CREATE TABLE outgoing (sequence INTEGER PRIMARY KEY, qos INTEGER, is_released INTEGER, bytes INTEGER,
+    outgoing: `CREATE TABLE outgoing (sequence INTEGER PRIMARY KEY, qos INTEGER, is_released INTEGER, bytes INTEGER,
        delivery BLOB)`,
-    "CREATE TABLE incoming (packet_id INTEGER PRIMARY KEY, message_id TEXT, is_received INTEGER)",
-    "CREATE TABLE remembered (message_id TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, bytes BLOB)",
-  ],
-  ["ALTER TABLE outgoing ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0"],
-  ["ALTER TABLE outgoing ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0"],
-  ["CREATE TABLE outgoing_batch (first_sequence INTEGER PRIMARY KEY, entries BLOB, deliveries BLOB)"],
+    incoming: "CREATE TABLE incoming (packet_id INTEGER PRIMARY KEY, message_id TEXT, is_received INTEGER)",
+    remembered: "CREATE TABLE remembered (message_id TEXT PRIMARY KEY) WITHOUT ROWID",
+    snapshot: "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, bytes BLOB)",
+  },
+  { outgoing: "ALTER TABLE outgoing ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0" },
+  { outgoing: "ALTER TABLE outgoing ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0" },
+  { outgoing_batch: "CREATE TABLE outgoing_batch (first_sequence INTEGER PRIMARY KEY, entries BLOB, deliveries BLOB)" },
+  // Up to here all tables were made at once.
+  {},
 ];
+
+/** All but the Wills, which outlive the session. */
+const sessionTables = ["session", "subscription", "outgoing", "outgoing_batch", "incoming", "remembered", "snapshot"];
 
 /** A row holds 2 MB at most. */
 const partBytes = 1_000_000;
@@ -69,16 +74,12 @@ type SubscriptionRow = {
 };
 
 export class SqliteSessionStore implements SessionStore {
-  private readonly storage: DurableObjectStorage;
-  private readonly sql: SqlStorage;
   private readonly schema: Schema;
   private readonly outgoingRows: OutgoingRows;
 
   constructor(storage: DurableObjectStorage) {
-    this.storage = storage;
-    this.sql = storage.sql;
     this.schema = new Schema(storage, migrations);
-    this.outgoingRows = new OutgoingRows(this.schema, this.sql);
+    this.outgoingRows = new OutgoingRows(this.schema, storage.sql);
   }
 
   get isUsed(): boolean {
@@ -86,12 +87,11 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   atomically<T>(write: () => T): T {
-    this.schema.ensure();
-    return this.storage.transactionSync(write);
+    return this.schema.atomically(write);
   }
 
   readRecord(): SessionRecord | undefined {
-    const [row] = rows<RecordRow>(this.schema, this.sql, "SELECT * FROM session");
+    const [row] = this.schema.rows<RecordRow>("session", "SELECT * FROM session");
     if (row === undefined) return undefined;
     return {
       generation: row.generation,
@@ -105,7 +105,8 @@ export class SqliteSessionStore implements SessionStore {
 
   putRecord(record: SessionRecord): void {
     const { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough } = record;
-    this.write(
+    this.schema.insert(
+      "session",
       "INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?)",
       generation,
       expirySec,
@@ -117,7 +118,7 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   wills(): StoredWill[] {
-    return rows<WillRow>(this.schema, this.sql, "SELECT * FROM will").map((row) => ({
+    return this.schema.rows<WillRow>("will", "SELECT * FROM will").map((row) => ({
       id: row.id,
       will: willOf(row),
       dueAtMs: row.due_at_ms ?? undefined,
@@ -126,7 +127,8 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   putWill({ id, will, dueAtMs, messageId }: StoredWill): void {
-    this.write(
+    this.schema.insert(
+      "will",
       "INSERT OR REPLACE INTO will VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
       dueAtMs ?? null,
@@ -142,11 +144,11 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   deleteWill(id: string): void {
-    this.write("DELETE FROM will WHERE id = ?", id);
+    this.schema.change("will", "DELETE FROM will WHERE id = ?", id);
   }
 
   subscriptions(): TopicSubscription[] {
-    return rows<SubscriptionRow>(this.schema, this.sql, "SELECT * FROM subscription").map((row) => ({
+    return this.schema.rows<SubscriptionRow>("subscription", "SELECT * FROM subscription").map((row) => ({
       topicFilter: row.topic_filter,
       qos: row.qos as QoS,
       noLocal: row.no_local === 1,
@@ -157,7 +159,8 @@ export class SqliteSessionStore implements SessionStore {
 
   putSubscription(subscription: TopicSubscription): void {
     const { topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifier } = subscription;
-    this.write(
+    this.schema.insert(
+      "subscription",
       "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?, ?, ?)",
       topicFilter,
       qos,
@@ -168,7 +171,7 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   deleteSubscription(topicFilter: string): void {
-    this.write("DELETE FROM subscription WHERE topic_filter = ?", topicFilter);
+    this.schema.change("subscription", "DELETE FROM subscription WHERE topic_filter = ?", topicFilter);
   }
 
   outgoing(): OutgoingIndex[] {
@@ -180,16 +183,15 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   putOutgoing(messages: readonly OutgoingMessage[]): void {
-    this.schema.ensure();
     this.outgoingRows.put(messages);
   }
 
   releaseOutgoing(sequence: number): void {
-    if (this.schema.exists) this.outgoingRows.release(sequence);
+    this.outgoingRows.release(sequence);
   }
 
   deleteOutgoing(sequence: number): void {
-    if (this.schema.exists) this.outgoingRows.delete(sequence);
+    this.outgoingRows.delete(sequence);
   }
 
   get hasSharedRows(): boolean {
@@ -206,7 +208,7 @@ export class SqliteSessionStore implements SessionStore {
 
   incoming(): IncomingRow[] {
     type Row = { packet_id: number; message_id: string; is_received: number };
-    return rows<Row>(this.schema, this.sql, "SELECT * FROM incoming").map((row) => ({
+    return this.schema.rows<Row>("incoming", "SELECT * FROM incoming").map((row) => ({
       packetId: row.packet_id,
       messageId: row.message_id,
       isReceived: row.is_received === 1,
@@ -214,27 +216,33 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   putIncoming({ packetId, messageId, isReceived }: IncomingRow): void {
-    this.write("INSERT OR REPLACE INTO incoming VALUES (?, ?, ?)", packetId, messageId, isReceived ? 1 : 0);
+    this.schema.insert(
+      "incoming",
+      "INSERT OR REPLACE INTO incoming VALUES (?, ?, ?)",
+      packetId,
+      messageId,
+      isReceived ? 1 : 0,
+    );
   }
 
   deleteIncoming(packetId: number): void {
-    this.write("DELETE FROM incoming WHERE packet_id = ?", packetId);
+    this.schema.change("incoming", "DELETE FROM incoming WHERE packet_id = ?", packetId);
   }
 
   remembersMessage(id: string): boolean {
-    return rows(this.schema, this.sql, "SELECT 1 FROM remembered WHERE message_id = ?", id).length > 0;
+    return this.schema.rows("remembered", "SELECT 1 FROM remembered WHERE message_id = ?", id).length > 0;
   }
 
   rememberMessage(id: string): boolean {
-    return this.write("INSERT OR IGNORE INTO remembered VALUES (?)", id).rowsWritten > 0;
+    return this.schema.insert("remembered", "INSERT OR IGNORE INTO remembered VALUES (?)", id) > 0;
   }
 
   forgetMessagesBefore(id: string): void {
-    this.write("DELETE FROM remembered WHERE message_id < ?", id);
+    this.schema.change("remembered", "DELETE FROM remembered WHERE message_id < ?", id);
   }
 
   readSnapshot(): string | undefined {
-    const parts = rows<{ bytes: ArrayBuffer }>(this.schema, this.sql, "SELECT bytes FROM snapshot ORDER BY part");
+    const parts = this.schema.rows<{ bytes: ArrayBuffer }>("snapshot", "SELECT bytes FROM snapshot ORDER BY part");
     if (parts.length === 0) return undefined;
     const writer = new ByteWriter();
     for (const { bytes } of parts) writer.raw(new Uint8Array(bytes));
@@ -242,40 +250,27 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   putSnapshot(snapshot: string): void {
-    this.write("DELETE FROM snapshot");
+    this.schema.change("snapshot", "DELETE FROM snapshot");
     const bytes = new TextEncoder().encode(snapshot);
     for (let start = 0; start < bytes.length; start += partBytes) {
-      this.write("INSERT INTO snapshot VALUES (?, ?)", start, blob(bytes.subarray(start, start + partBytes)));
+      this.schema.insert(
+        "snapshot",
+        "INSERT INTO snapshot VALUES (?, ?)",
+        start,
+        blob(bytes.subarray(start, start + partBytes)),
+      );
     }
   }
 
   clear(): void {
-    if (!this.schema.exists) return;
-    for (const table of [
-      "session",
-      "subscription",
-      "outgoing",
-      "outgoing_batch",
-      "incoming",
-      "remembered",
-      "snapshot",
-    ]) {
-      this.sql.exec(`DELETE FROM ${table}`);
-    }
+    for (const table of sessionTables) this.schema.change(table, `DELETE FROM ${table}`);
     this.outgoingRows.forget();
   }
 
   /** The session is gone: its storage goes as a whole, alarm included. Nothing where there is none. */
   async deleteAll(): Promise<void> {
-    if (!this.schema.exists) return;
-    this.schema.forget();
     this.outgoingRows.forget();
-    await this.storage.deleteAll();
-  }
-
-  private write(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
-    this.schema.ensure();
-    return this.sql.exec(query, ...bindings);
+    await this.schema.deleteAll();
   }
 }
 

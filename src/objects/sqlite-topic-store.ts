@@ -3,17 +3,19 @@
 import type { QoS } from "../core/message/message.ts";
 import { decodeSessionDelivery, encodeSessionDelivery, type SessionDelivery } from "../core/topic/topic-request.ts";
 import type { RetainedName, Subscriber, TopicStore } from "../core/topic/topic-store.ts";
-import { blob, type Migrations, rows, Schema } from "./schema.ts";
+import { blob, type Migrations, Schema } from "./schema.ts";
 
 const migrations: Migrations = [
-  [
-    `CREATE TABLE subscription (client_id TEXT, topic_filter TEXT, generation TEXT, qos INTEGER, no_local INTEGER,
-       retain_as_published INTEGER, subscription_identifier INTEGER,
+  {
+    subscription: `CREATE TABLE subscription (client_id TEXT, topic_filter TEXT, generation TEXT, qos INTEGER,
+       no_local INTEGER, retain_as_published INTEGER, subscription_identifier INTEGER,
        PRIMARY KEY (client_id, topic_filter)) WITHOUT ROWID`,
-    "CREATE TABLE retained (topic_name TEXT PRIMARY KEY, expires_at_ms INTEGER, message BLOB) WITHOUT ROWID",
-    "CREATE TABLE owed (sequence INTEGER PRIMARY KEY, client_id TEXT, delivery BLOB)",
-  ],
-  ["ALTER TABLE owed ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0"],
+    retained: "CREATE TABLE retained (topic_name TEXT PRIMARY KEY, expires_at_ms INTEGER, message BLOB) WITHOUT ROWID",
+    owed: "CREATE TABLE owed (sequence INTEGER PRIMARY KEY, client_id TEXT, delivery BLOB)",
+  },
+  { owed: "ALTER TABLE owed ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0" },
+  // Up to here all tables were made at once.
+  {},
 ];
 
 type SubscriberRow = {
@@ -27,16 +29,14 @@ type SubscriberRow = {
 };
 
 export class SqliteTopicStore implements TopicStore {
-  private readonly sql: SqlStorage;
   private readonly schema: Schema;
 
   constructor(storage: DurableObjectStorage) {
-    this.sql = storage.sql;
     this.schema = new Schema(storage, migrations);
   }
 
   subscribers(): Subscriber[] {
-    return rows<SubscriberRow>(this.schema, this.sql, "SELECT * FROM subscription").map((row) => ({
+    return this.schema.rows<SubscriberRow>("subscription", "SELECT * FROM subscription").map((row) => ({
       clientId: row.client_id,
       topicFilter: row.topic_filter,
       generation: row.generation,
@@ -48,7 +48,8 @@ export class SqliteTopicStore implements TopicStore {
   }
 
   putSubscriber(subscriber: Subscriber): void {
-    this.write(
+    this.schema.insert(
+      "subscription",
       "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?, ?, ?, ?, ?)",
       subscriber.clientId,
       subscriber.topicFilter,
@@ -61,25 +62,36 @@ export class SqliteTopicStore implements TopicStore {
   }
 
   deleteSubscriber(clientId: string, topicFilter: string): void {
-    this.write("DELETE FROM subscription WHERE client_id = ? AND topic_filter = ?", clientId, topicFilter);
+    this.schema.change(
+      "subscription",
+      "DELETE FROM subscription WHERE client_id = ? AND topic_filter = ?",
+      clientId,
+      topicFilter,
+    );
   }
 
   putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void {
-    this.write("INSERT OR REPLACE INTO retained VALUES (?, ?, ?)", topicName, expiresAtMs, blob(message));
+    this.schema.insert(
+      "retained",
+      "INSERT OR REPLACE INTO retained VALUES (?, ?, ?)",
+      topicName,
+      expiresAtMs,
+      blob(message),
+    );
   }
 
   deleteRetained(topicName: string): void {
-    this.write("DELETE FROM retained WHERE topic_name = ?", topicName);
+    this.schema.change("retained", "DELETE FROM retained WHERE topic_name = ?", topicName);
   }
 
   deleteExpiredRetained(nowMs: number): void {
-    this.write("DELETE FROM retained WHERE expires_at_ms > 0 AND expires_at_ms <= ?", nowMs);
+    this.schema.change("retained", "DELETE FROM retained WHERE expires_at_ms > 0 AND expires_at_ms <= ?", nowMs);
   }
 
   readRetained(topicName: string): Uint8Array | undefined {
     type Row = { message: ArrayBuffer };
     const query = "SELECT message FROM retained WHERE topic_name = ?";
-    const [row] = rows<Row>(this.schema, this.sql, query, topicName);
+    const [row] = this.schema.rows<Row>("retained", query, topicName);
     return row === undefined ? undefined : new Uint8Array(row.message);
   }
 
@@ -87,7 +99,7 @@ export class SqliteTopicStore implements TopicStore {
     type Row = { topic_name: string; expires_at_ms: number };
     const query = `SELECT topic_name, expires_at_ms FROM retained WHERE topic_name ${isAfter ? ">" : ">="} ?
       ORDER BY topic_name LIMIT ?`;
-    return rows<Row>(this.schema, this.sql, query, from, most).map(({ topic_name, expires_at_ms }) => ({
+    return this.schema.rows<Row>("retained", query, from, most).map(({ topic_name, expires_at_ms }) => ({
       topicName: topic_name,
       expiresAtMs: expires_at_ms,
     }));
@@ -96,43 +108,44 @@ export class SqliteTopicStore implements TopicStore {
   retainedTotals(): { messages: number; bytes: number } {
     type Row = { messages: number; bytes: number };
     const query = "SELECT count(*) AS messages, coalesce(sum(length(message)), 0) AS bytes FROM retained";
-    return rows<Row>(this.schema, this.sql, query)[0] ?? { messages: 0, bytes: 0 };
+    return this.schema.rows<Row>("retained", query)[0] ?? { messages: 0, bytes: 0 };
   }
 
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {
     const sequence = isFirst ? "(SELECT coalesce(min(sequence), 1) - 1 FROM owed)" : "NULL";
-    this.write(`INSERT INTO owed VALUES (${sequence}, ?, ?, ?)`, clientId, blob(encodeSessionDelivery(delivery)), atMs);
+    this.schema.insert(
+      "owed",
+      `INSERT INTO owed VALUES (${sequence}, ?, ?, ?)`,
+      clientId,
+      blob(encodeSessionDelivery(delivery)),
+      atMs,
+    );
   }
 
   lastOwedAtMs(): number {
     type Row = { at_ms: number };
-    return rows<Row>(this.schema, this.sql, "SELECT coalesce(max(at_ms), 0) AS at_ms FROM owed")[0]?.at_ms ?? 0;
+    return this.schema.rows<Row>("owed", "SELECT coalesce(max(at_ms), 0) AS at_ms FROM owed")[0]?.at_ms ?? 0;
   }
 
   owedCount(): number {
-    return rows<{ count: number }>(this.schema, this.sql, "SELECT count(*) AS count FROM owed")[0]?.count ?? 0;
+    return this.schema.rows<{ count: number }>("owed", "SELECT count(*) AS count FROM owed")[0]?.count ?? 0;
   }
 
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
     type Row = { sequence: number; delivery: ArrayBuffer };
     const query = "SELECT sequence, delivery FROM owed WHERE client_id = ? ORDER BY sequence LIMIT ?";
-    return rows<Row>(this.schema, this.sql, query, clientId, most).map(({ sequence, delivery }) => ({
+    return this.schema.rows<Row>("owed", query, clientId, most).map(({ sequence, delivery }) => ({
       sequence,
       delivery: decodeSessionDelivery(new Uint8Array(delivery)),
     }));
   }
 
   deleteOwed(sequence: number): void {
-    this.write("DELETE FROM owed WHERE sequence = ?", sequence);
+    this.schema.change("owed", "DELETE FROM owed WHERE sequence = ?", sequence);
   }
 
   owedClientIds(): string[] {
     type Row = { client_id: string };
-    return rows<Row>(this.schema, this.sql, "SELECT DISTINCT client_id FROM owed").map((row) => row.client_id);
-  }
-
-  private write(query: string, ...bindings: SqlStorageValue[]): void {
-    this.schema.ensure();
-    this.sql.exec(query, ...bindings);
+    return this.schema.rows<Row>("owed", "SELECT DISTINCT client_id FROM owed").map((row) => row.client_id);
   }
 }

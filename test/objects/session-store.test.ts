@@ -36,7 +36,21 @@ describe("SQLite session store: what a session costs", () => {
     expect(node.tables()).toEqual([]);
     expect(node.rowsWritten).toBe(0);
     store.putIncoming(incoming(1));
-    expect(node.tables()).toContain("incoming");
+    expect(node.tables()).toEqual(["incoming", "schema_version"]);
+  });
+
+  it("makes no table for what is taken away, or read, and was never there", () => {
+    const node = new NodeSqlStorage();
+    const store = new SqliteSessionStore(node.storage);
+    store.putIncoming(incoming(1));
+    store.deleteWill("w");
+    store.deleteSubscription("a");
+    store.releaseOutgoing(1);
+    store.deleteOutgoing(1);
+    store.forgetMessagesBefore("a");
+    store.clear();
+    expect([store.readOutgoing(1), store.remembersMessage("a"), store.wills()]).toEqual([undefined, false, []]);
+    expect(node.tables()).toEqual(["incoming", "schema_version"]);
   });
 
   it("writes one row for each thing that is kept, and none for a repeat that it remembers", () => {
