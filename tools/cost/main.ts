@@ -11,7 +11,7 @@ import type { Scenario } from "./scenario.ts";
 
 const usage = `Plays messages, idle devices and reconnects on the real Worker, counts what Cloudflare bills, and prints the dollars
 
-  npm run cost -- [flags]    about two minutes
+  npm run cost -- [flags]    about four minutes
 
   --only NAME    the runs whose names have this in them (repeatable); --list shows the names
   --json         with everything that was counted, down to the SQL
