@@ -19,9 +19,9 @@ export type ObjectCounts = {
   readonly alarmsSet: number;
   /** By SQL. */
   readonly statements: Readonly<Record<string, Numbers>>;
-  /** How long an event or a call kept an object awake, and no timer did. */
+  /** How long an event or a call kept an object awake. */
   readonly eventMs: number;
-  /** How long a pending timer kept an object awake. */
+  /** How long a pending timer did, and nothing else. */
   readonly timerMs: number;
 };
 

@@ -70,13 +70,16 @@ class Meter {
     if (!this.isAwake) this.#asleepSinceMs = nowMs();
   }
 
-  /** Timers take time of the Worker's clock; what events take is the machine's work, and does not run faster. */
+  /**
+   * Timers take time of the Worker's clock; what events and calls take is the machine's work, and does not run faster, also
+   * while a timer is pending that watches over them.
+   */
   settle() {
     const worldMs = performance.now();
     const elapsedMs = worldMs - this.#sinceMs;
     this.#sinceMs = worldMs;
-    if (this.#timers > 0) this.counts.timerMs += elapsedMs * clockRate;
-    else if (this.#events > 0) this.counts.eventMs += elapsedMs;
+    if (this.#events > 0) this.counts.eventMs += elapsedMs;
+    else if (this.#timers > 0) this.counts.timerMs += elapsedMs * clockRate;
   }
 
   onStatement(query, cursor) {
