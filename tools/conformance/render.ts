@@ -88,6 +88,9 @@ npm run conformance -- tcp://127.0.0.1:1883        # with any broker; ws://… a
 
 A rule without one of the three fails \`npm run check\`.
 
+One rule is kept late unless \`MAXIMUM_LOOK_DELAY_SEC\` is 0: **MQTT-3.1.2-22**, for a connection on \`/mqtt/{clientId}\` whose
+client has no Will and no shared subscription. [B82](BEHAVIOUR.md) says by how much; what is proved is the punctual case.
+
 The words of the rules are those of *MQTT Version 5.0*, Copyright © OASIS Open 2019, where chapters 1 to 6 give their context.
 `;
 }
