@@ -5,7 +5,7 @@ import { DeliveryAnswer } from "../../src/core/topic/topic-request.ts";
 import { type Answer, DelivererScene, later } from "./deliverer-scene.ts";
 
 const { Accepted, QueueFull, Stale } = DeliveryAnswer;
-const pageMessages = 50;
+const pageMessages = 100;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -126,7 +126,7 @@ describe("the retained messages of a new subscription", () => {
 /** A client `c` that has just subscribed to three pages of retained messages. */
 function subscribed() {
   const scene = new DelivererScene();
-  const numbers = scene.retain(120);
+  const numbers = scene.retain(2 * pageMessages + 40);
   scene.deliverer.sendRetained(scene.subscribe("c", "r/#"));
   return { scene, numbers };
 }

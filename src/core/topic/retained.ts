@@ -25,9 +25,9 @@ export type RetainedSearch = {
 
 export type RetainedPage = { readonly recipients: readonly Recipient[]; readonly next: RetainedCursor | undefined };
 
-/** A page bounds the work of a turn, and the memory. */
+/** A page bounds the work of a turn, and the memory. One that fills a lane's batch is sent without waiting for more. */
 const pageNames = 500;
-const pageMessages = 50;
+const pageMessages = 100;
 const pageBytes = 1_048_576;
 const sweepEveryMs = 10_000;
 

@@ -191,10 +191,10 @@ describe("the retained messages of a new subscription", () => {
 
   it("come in pages of bounded size, all of them and each once", () => {
     const { topic } = setUp();
-    const names = Array.from({ length: 120 }, (_, index) => `a/${String(index).padStart(4, "0")}`);
+    const names = Array.from({ length: 240 }, (_, index) => `a/${String(index).padStart(4, "0")}`);
     for (const name of names) publish(topic, name, name);
     const pages = pagesOf(topic, "a/#");
-    expect(pages.map((page) => page.length)).toEqual([50, 50, 20]);
+    expect(pages.map((page) => page.length)).toEqual([100, 100, 40]);
     expect(pages.flat()).toEqual(names);
   });
 
@@ -215,15 +215,15 @@ describe("the retained messages of a new subscription", () => {
 
   it("are those there were when it was made: what changes meanwhile comes live, and not twice [B74]", () => {
     const { topic } = setUp();
-    for (let index = 10; index < 70; index += 1) publish(topic, `a/${index}`, "old");
+    for (let index = 100; index < 210; index += 1) publish(topic, `a/${index}`, "old");
     const first = topic.retainedPage(topic.beginRetained(subscriberOf(topic, "a/#")), nowMs);
-    publish(topic, "a/59", "");
-    publish(topic, "a/60", "");
-    publish(topic, "a/61", "new");
+    publish(topic, "a/199", "");
+    publish(topic, "a/200", "");
+    publish(topic, "a/201", "new");
     const second = topic.retainedPage(first.next as RetainedCursor, nowMs);
-    expect(first.recipients).toHaveLength(50);
+    expect(first.recipients).toHaveLength(100);
     expect(second.recipients.map(textOf)).toEqual(Array.from({ length: 8 }, () => "old"));
-    expect(textsOf(topic, "a/61")).toEqual(["new"]);
+    expect(textsOf(topic, "a/201")).toEqual(["new"]);
   });
 
   it("are the newest for a search that begins while another goes on, or after it was broken off", () => {
