@@ -10,6 +10,7 @@ const migrations: Migrations = [
     client: `CREATE TABLE client (client_id TEXT PRIMARY KEY, is_connected INTEGER, protocol_version INTEGER,
        since_ms INTEGER) WITHOUT ROWID`,
   },
+  { client: "ALTER TABLE client ADD COLUMN identity TEXT NOT NULL DEFAULT 'anonymous'" },
 ];
 
 /** A session that has a client, or waits for it. */
@@ -18,8 +19,18 @@ export type Client = {
   readonly isConnected: boolean;
   /** 3, 4 or 5. */
   readonly protocolVersion: number;
+  /** As `Grant.identity`. */
+  readonly identity: string;
   /** When it connected, or left; milliseconds since 1970. */
   readonly sinceMs: number;
+};
+
+type ClientRow = {
+  client_id: string;
+  is_connected: number;
+  protocol_version: number;
+  since_ms: number;
+  identity: string;
 };
 
 export class DirectoryObject extends DurableObject<Env> {
@@ -38,26 +49,21 @@ export class DirectoryObject extends DurableObject<Env> {
 
   /** In the order of their identifiers. */
   clients(after: string, most: number): Client[] {
-    type Row = { client_id: string; is_connected: number; protocol_version: number; since_ms: number };
     const query = "SELECT * FROM client WHERE client_id > ? ORDER BY client_id LIMIT ?";
-    return this.schema.rows<Row>("client", query, after, most).map((row) => ({
-      clientId: row.client_id,
-      isConnected: row.is_connected === 1,
-      protocolVersion: row.protocol_version,
-      sinceMs: row.since_ms,
-    }));
+    return this.schema.rows<ClientRow>("client", query, after, most).map(clientOf);
+  }
+
+  /** Those of one identity, in the order of their identifiers. */
+  clientsOf(identity: string, after: string, most: number): Client[] {
+    const query = "SELECT * FROM client WHERE identity = ? AND client_id > ? ORDER BY client_id LIMIT ?";
+    return this.schema.rows<ClientRow>("client", query, identity, after, most).map(clientOf);
   }
 
   private note(clientId: string, report: Report): number {
     if (report.type === "connected") {
-      const { protocolVersion, atMs } = report;
-      this.schema.insert(
-        "client",
-        "INSERT OR REPLACE INTO client VALUES (?, 1, ?, ?)",
-        clientId,
-        protocolVersion,
-        atMs,
-      );
+      const { protocolVersion, identity, atMs } = report;
+      const query = "INSERT OR REPLACE INTO client VALUES (?, 1, ?, ?, ?)";
+      this.schema.insert("client", query, clientId, protocolVersion, atMs, identity);
     } else if (report.isSessionKept) {
       this.schema.change(
         "client",
@@ -70,4 +76,14 @@ export class DirectoryObject extends DurableObject<Env> {
     }
     return 0;
   }
+}
+
+function clientOf(row: ClientRow): Client {
+  return {
+    clientId: row.client_id,
+    isConnected: row.is_connected === 1,
+    protocolVersion: row.protocol_version,
+    identity: row.identity,
+    sinceMs: row.since_ms,
+  };
 }

@@ -41,7 +41,7 @@ export type Effect =
 
 /** What the directory is told. */
 export type Report =
-  | { readonly type: "connected"; readonly protocolVersion: number; readonly atMs: number }
+  | { readonly type: "connected"; readonly protocolVersion: number; readonly identity: string; readonly atMs: number }
   | { readonly type: "disconnected"; readonly atMs: number; readonly isSessionKept: boolean };
 
 /** WebSocket close codes, RFC 6455 section 7.4.1. */

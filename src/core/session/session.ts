@@ -2,6 +2,7 @@
 // change, and leaves effects to run. Owns which socket is whose; the rules of each exchange are in the neighbouring
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
+import { anonymousIdentity } from "../access/grant.ts";
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket, DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
@@ -249,7 +250,8 @@ export class Session {
     this.state.open(connected.sessionExpirySec, packet.will);
     send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
-    this.context.report({ type: "connected", protocolVersion, atMs: this.context.nowMs });
+    const identity = anonymousIdentity;
+    this.context.report({ type: "connected", protocolVersion, identity, atMs: this.context.nowMs });
     this.state.outbound.flush(connected);
   }
 

@@ -1,0 +1,36 @@
+// What a client is allowed: filters of what it may publish and subscribe to, and the most it may ask for. Guarantee
+// G6: what is not allowed is denied.
+
+import type { QoS } from "../message/message.ts";
+
+/**
+ * Topic filters in which `%c` stands for the client identifier and `%u` for the username. What any of `allow` covers is
+ * allowed, but for what any of `deny` covers.
+ */
+export type FilterRules = { readonly allow: readonly string[]; readonly deny: readonly string[] };
+
+/** Plain data, fit for JSON. */
+export type AccessRules = {
+  readonly publish: FilterRules;
+  readonly subscribe: FilterRules;
+  /** Of a PUBLISH or Will; a subscription is granted no more. */
+  readonly maximumQos: QoS;
+  /** Whether a PUBLISH or Will may have the RETAIN flag. */
+  readonly retain: boolean;
+  /** Client identifiers to connect with, `*` standing for any characters and `%u` for the username; none is any. */
+  readonly clientIds: readonly string[];
+};
+
+const everything: FilterRules = { allow: ["#"], deny: [] };
+const nothing: FilterRules = { allow: [], deny: [] };
+
+/** Everything but topics that begin with `$`, which no `#` matches [MQTT-4.7.2-1]; `$SYS` may be read. */
+export const fullAccess: AccessRules = {
+  publish: everything,
+  subscribe: { allow: ["#", "$SYS/#"], deny: [] },
+  maximumQos: 2,
+  retain: true,
+  clientIds: [],
+};
+
+export const noAccess: AccessRules = { ...fullAccess, publish: nothing, subscribe: nothing };

@@ -1,0 +1,17 @@
+// What authentication gives a client: who it is, and what it may do.
+
+import type { AccessRules } from "./access-rules.ts";
+
+/** Plain data, fit for JSON: it goes through hibernation, and into the session's record. */
+export type Grant = {
+  /** Whose the session is: "credential/ID", "jwt/ISSUER/SUBJECT" or "anonymous". */
+  readonly identity: string;
+  /** What `%u` stands for; empty where there is none, and then `%u` matches nothing. */
+  readonly username: string;
+  readonly rules: AccessRules;
+  /** When the connection has to end, in milliseconds since 1970; 0 for never. */
+  readonly endsAtMs: number;
+};
+
+/** Of a client that shows nothing, where the settings let it in. Its sessions belong to whoever proves more. */
+export const anonymousIdentity = "anonymous";
