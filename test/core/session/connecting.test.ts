@@ -7,7 +7,7 @@ describe("CONNECT", () => {
   it.each([3, 4, 5] as const)("of version %d is accepted, and the directory is told", (protocolVersion) => {
     const h = new SessionHarness();
     expect(h.connect({ protocolVersion }).heard()).toEqual(["CONNACK new"]);
-    expect(h.reports).toEqual([{ type: "connected", protocolVersion, atMs: h.nowMs }]);
+    expect(h.reports).toEqual([{ type: "connected", protocolVersion, identity: "anonymous", atMs: h.nowMs }]);
   });
 
   it("is answered with the server's limits", () => {
