@@ -1,5 +1,7 @@
 // The Worker's variables, read and checked in this one place. The README's table lists them.
 
+import { type AccessRules, fullAccess } from "./core/access/access-rules.ts";
+import { AccessRulesError, readAccessRules } from "./core/access/read-access-rules.ts";
 import { readScramUsers, type ScramUsers, ScramUsersError } from "./core/authentication/scram-users.ts";
 import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
 import { type Limits, limitRanges } from "./core/limits.ts";
@@ -21,6 +23,8 @@ export type Settings = {
   readonly jurisdiction: DurableObjectJurisdiction | undefined;
   /** `undefined` for none. */
   readonly scramUsers: ScramUsers | undefined;
+  /** What a client may do that shows nothing of who it is; `undefined` where none is let in. */
+  readonly anonymousRules: AccessRules | undefined;
 };
 
 /** A variable has a value that the broker cannot use; the message says which and what it takes. */
@@ -44,6 +48,7 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
     jurisdiction: oneOf(variables, "JURISDICTION", jurisdictions) as DurableObjectJurisdiction | undefined,
     scramUsers: scramUsers(variables, "SCRAM_USERS"),
+    anonymousRules: anonymousRulesIn(variables),
   };
 }
 
@@ -58,6 +63,8 @@ export const settingNames: readonly string[] = [
   "LOCATION_HINT",
   "JURISDICTION",
   "SCRAM_USERS",
+  "ALLOW_ANONYMOUS",
+  "ANONYMOUS_RULES",
 ];
 
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
@@ -105,6 +112,22 @@ function redirectionIn(variables: Readonly<Record<string, unknown>>): Redirectio
   if (serverReference !== undefined) return { serverReference, isPermanent };
   if (isPermanent) throw new SettingsError('SERVER_MOVED is "1": give SERVER_REFERENCE as well');
   return undefined;
+}
+
+function anonymousRulesIn(variables: Readonly<Record<string, unknown>>): AccessRules | undefined {
+  if (wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 0) return undefined;
+  return rulesIn(variables, "ANONYMOUS_RULES") ?? fullAccess;
+}
+
+function rulesIn(variables: Readonly<Record<string, unknown>>, name: string): AccessRules | undefined {
+  const text = textOf(variables, name);
+  if (text === undefined) return undefined;
+  try {
+    return readAccessRules(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof AccessRulesError ? error.message : "give the rules as JSON";
+    throw new SettingsError(`${name}: ${why}`);
+  }
 }
 
 function oneOf(variables: Readonly<Record<string, unknown>>, name: string, words: readonly string[]) {

@@ -35,7 +35,7 @@ const server = await startServer({
   port: 0,
   tcpPort: undefined,
   dataDir: folder,
-  variables: Object.fromEntries((values.set ?? []).map((text) => text.split("="))),
+  variables: { ALLOW_ANONYMOUS: "1", ...Object.fromEntries((values.set ?? []).map((text) => text.split("="))) },
   log,
   ...(values.floor ? { bundle: await floorBundle() } : {}),
 });

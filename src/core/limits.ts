@@ -41,6 +41,8 @@ export const limitRanges = {
   maximumLookDelaySec: [1_200, 0, 86_400],
   /** Also what MQTT 3.x sessions that are not clean get, which can name no expiry. 90 days. */
   maximumSessionExpirySec: [7_776_000, 0, 0xffff_ffff],
+  /** How long a durable session lets its client in as it did before, without asking. 0 asks each time. */
+  loginReuseSec: [600, 0, 86_400],
   connectTimeoutSec: [10, 1, 60],
   /** From the last byte of a packet that is not complete: it keeps the object awake, and billed. */
   packetTimeoutSec: [30, 5, 600],

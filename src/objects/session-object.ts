@@ -2,7 +2,10 @@
 // core/session; here are sockets, calls, the alarm and hibernation.
 
 import { DurableObject } from "cloudflare:workers";
-import { openAccess } from "../core/access-control.ts";
+import { Authenticator } from "../auth/authenticator.ts";
+import { readClientFacts } from "../client-facts.ts";
+import type { AccessRules } from "../core/access/access-rules.ts";
+import type { LoginAttempt } from "../core/access/login-attempt.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
@@ -31,6 +34,9 @@ export class SessionObject extends DurableObject<Env> {
   private readonly settings: Settings;
   private readonly store: SqliteSessionStore;
   private readonly session: Session;
+  private readonly authenticator: Authenticator;
+  /** Counts changes of what identities may do: a login that one came amid may be judged by what was before. */
+  private revisions = 0;
   private readonly sockets: SessionSockets;
   private readonly hibernation: Hibernation;
   private readonly topicLanes: TopicLanes;
@@ -51,7 +57,7 @@ export class SessionObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     this.settings = settings;
     this.store = new SqliteSessionStore(ctx.storage);
-    const { limits, capabilities, responseInformation, topicShards, topicEpoch, scramUsers } = settings;
+    const { limits, capabilities, responseInformation, topicShards, topicEpoch, anonymousRules, scramUsers } = settings;
     this.session = new Session(
       {
         clientId,
@@ -60,12 +66,13 @@ export class SessionObject extends DurableObject<Env> {
         responseInformation,
         topicShards,
         layout: `${topicEpoch}/${topicShards}`,
-        accessControl: openAccess,
+        anonymousRules,
         scramUsers,
         randomId,
       },
       this.store,
     );
+    this.authenticator = new Authenticator(settings);
     this.sockets = new SessionSockets(ctx, this.store);
     this.hibernation = new Hibernation(this.session, this.sockets, limits.packetTimeoutSec, {
       onTimer: (act) => this.guard(act),
@@ -99,7 +106,7 @@ export class SessionObject extends DurableObject<Env> {
     const isRelayed = new URL(request.url).pathname === "/relayed";
     const { 0: client, 1: server } = new WebSocketPair();
     const socketId = this.sockets.accept(server);
-    this.session.onOpened(socketId, isRelayed);
+    this.session.onOpened(socketId, isRelayed, readClientFacts(request));
     this.connectTimers.set(
       socketId,
       setTimeout(() => {
@@ -147,6 +154,19 @@ export class SessionObject extends DurableObject<Env> {
   deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
     const act = () => this.session.onDeliveries(decodeSessionDeliveries(batch), Date.now());
     return this.receiver.receive(laneId, sequence, async () => this.on(act));
+  }
+
+  /** See `Session.onRevised`; from the access object, and done when it returns. */
+  revise(identity: string, rules: AccessRules | null): void {
+    this.revisions += 1;
+    this.on(() => this.session.onRevised(identity, rules ?? undefined, Date.now()));
+  }
+
+  private async logIn(socketId: SocketId, attempt: LoginAttempt): Promise<void> {
+    const { revisions } = this;
+    const result = await this.authenticator.logIn(attempt);
+    if (revisions !== this.revisions) return this.logIn(socketId, attempt);
+    this.on(() => this.session.onLogin(socketId, result, Date.now()));
   }
 
   override async alarm(): Promise<void> {
@@ -198,6 +218,9 @@ export class SessionObject extends DurableObject<Env> {
           break;
         case "request":
           this.topicLanes.request(effect);
+          break;
+        case "login":
+          void this.logIn(effect.socketId, effect.attempt);
           break;
         case "report":
           this.reports.enqueue(effect.report, 64);

@@ -1,10 +1,12 @@
 // A session's state in its object's SQLite. Rows written are what a message costs, so there are no indexes, and
 // nothing is written twice.
 
+import { type Grant, nobodysGrant } from "../core/access/grant.ts";
 import { ByteWriter } from "../core/bytes.ts";
 import type { Delivery, QoS } from "../core/message/message.ts";
 import type { ConnectWill } from "../core/packet/packet.ts";
 import type {
+  Admission,
   IncomingRow,
   OutgoingIndex,
   OutgoingMessage,
@@ -35,10 +37,17 @@ const migrations: Migrations = [
   { outgoing_batch: "CREATE TABLE outgoing_batch (first_sequence INTEGER PRIMARY KEY, entries BLOB, deliveries BLOB)" },
   // Up to here all tables were made at once.
   {},
+  {
+    session: "ALTER TABLE session ADD COLUMN admission TEXT NOT NULL DEFAULT ''",
+    will: "ALTER TABLE will ADD COLUMN access_grant TEXT NOT NULL DEFAULT ''",
+  },
 ];
 
 /** All but the Wills, which outlive the session. */
 const sessionTables = ["session", "subscription", "outgoing", "outgoing_batch", "incoming", "remembered", "snapshot"];
+
+/** Of a session from before sessions belonged to anybody. */
+const nobodysAdmission: Admission = { grant: nobodysGrant, shownSha256: "", learnedAtMs: 0 };
 
 /** A row holds 2 MB at most. */
 const partBytes = 1_000_000;
@@ -50,6 +59,7 @@ type RecordRow = {
   is_connected: number;
   disconnected_at_ms: number;
   sent_through: number;
+  admission: string;
 };
 
 type WillRow = {
@@ -63,6 +73,7 @@ type WillRow = {
   delay_sec: number;
   message_expiry_sec: number | null;
   properties: ArrayBuffer;
+  access_grant: string;
 };
 
 type SubscriptionRow = {
@@ -100,20 +111,22 @@ export class SqliteSessionStore implements SessionStore {
       isConnected: row.is_connected === 1,
       disconnectedAtMs: row.disconnected_at_ms,
       sentThrough: row.sent_through,
+      admission: row.admission === "" ? nobodysAdmission : (JSON.parse(row.admission) as Admission),
     };
   }
 
   putRecord(record: SessionRecord): void {
-    const { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough } = record;
+    const { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough, admission } = record;
     this.schema.insert(
       "session",
-      "INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
       generation,
       expirySec,
       layout,
       isConnected ? 1 : 0,
       disconnectedAtMs,
       sentThrough,
+      JSON.stringify(admission),
     );
   }
 
@@ -121,15 +134,16 @@ export class SqliteSessionStore implements SessionStore {
     return this.schema.rows<WillRow>("will", "SELECT * FROM will").map((row) => ({
       id: row.id,
       will: willOf(row),
+      grant: row.access_grant === "" ? nobodysGrant : (JSON.parse(row.access_grant) as Grant),
       dueAtMs: row.due_at_ms ?? undefined,
       messageId: row.message_id,
     }));
   }
 
-  putWill({ id, will, dueAtMs, messageId }: StoredWill): void {
+  putWill({ id, will, grant, dueAtMs, messageId }: StoredWill): void {
     this.schema.insert(
       "will",
-      "INSERT OR REPLACE INTO will VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO will VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
       dueAtMs ?? null,
       messageId,
@@ -140,6 +154,7 @@ export class SqliteSessionStore implements SessionStore {
       will.delaySec,
       will.messageExpirySec ?? null,
       blob(will.properties),
+      JSON.stringify(grant),
     );
   }
 

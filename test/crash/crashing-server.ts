@@ -33,7 +33,7 @@ export async function startCrashingServer(variables: Record<string, string>, bun
     port: await freePort(),
     tcpPort: 0,
     dataDir,
-    variables,
+    variables: { ALLOW_ANONYMOUS: "1", ...variables },
     log,
     ...(bundle === undefined ? {} : { bundle }),
   });

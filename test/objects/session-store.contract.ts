@@ -1,11 +1,15 @@
 // What every session store has to do: the real one, and the one in memory that the session's tests use.
 
 import { describe, expect, it } from "vitest";
+import { fullAccess } from "../../src/core/access/access-rules.ts";
+import type { Grant } from "../../src/core/access/grant.ts";
 import type { Delivery } from "../../src/core/message/message.ts";
 import type { SessionRecord, SessionStore, StoredWill } from "../../src/core/session/session-store.ts";
 
 /** A store, and what an object that starts again finds. */
 export type OpenedStore = { store: SessionStore & { deleteAll(): Promise<void> }; reopen: () => SessionStore };
+
+const grant: Grant = { identity: "credential/7", username: "ä", rules: fullAccess, endsAtMs: 1_900_000_000_000 };
 
 const record: SessionRecord = {
   generation: "generation1",
@@ -14,6 +18,7 @@ const record: SessionRecord = {
   isConnected: true,
   disconnectedAtMs: 1_800_000_000_123,
   sentThrough: 70_000,
+  admission: { grant, shownSha256: "c2hhMjU2", learnedAtMs: 1_800_000_000_100 },
 };
 
 const will: StoredWill = {
@@ -27,6 +32,7 @@ const will: StoredWill = {
     messageExpirySec: 60,
     properties: Uint8Array.of(1, 1),
   },
+  grant,
   dueAtMs: undefined,
   messageId: "",
 };

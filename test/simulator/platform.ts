@@ -27,7 +27,7 @@ export class Platform {
       TOPIC: this.#namespace("topic"),
       DIRECTORY: this.#namespace("directory"),
     };
-    this.#env = { ...variables, ...namespaces } as unknown as Env;
+    this.#env = { ALLOW_ANONYMOUS: 1, ...variables, ...namespaces } as unknown as Env;
   }
 
   /** Every object that was ever used. */

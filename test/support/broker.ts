@@ -37,10 +37,20 @@ async function startOn(
   log: (line: string) => void,
 ): Promise<Running> {
   const { startServer } = await import("../../tools/local-server/server.ts");
-  const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: 0, dataDir, variables, log });
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    tcpPort: 0,
+    dataDir,
+    variables: { ...open, ...variables },
+    log,
+  });
   if (server.tcpPort === undefined) throw new Error("the server has no TCP port");
   return { url: String(server.url), tcpPort: server.tcpPort, close: () => server.close() };
 }
+
+/** To clients that show nothing of who they are. */
+const open = { ALLOW_ANONYMOUS: "1" };
 
 const shownLog = process.env.BROKER_LOG === undefined ? () => {} : console.error;
 

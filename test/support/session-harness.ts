@@ -2,7 +2,9 @@
 // the topic objects answer when the test says so.
 
 import { generate, type Packet, parser } from "mqtt-packet";
-import { openAccess } from "../../src/core/access-control.ts";
+import { fullAccess } from "../../src/core/access/access-rules.ts";
+import { anonymousIdentity, type Grant } from "../../src/core/access/grant.ts";
+import type { ClientFacts, LoginAttempt, LoginResult } from "../../src/core/access/login-attempt.ts";
 import { allCapabilities, type Capabilities } from "../../src/core/capabilities.ts";
 import { defaultLimits, type Limits } from "../../src/core/limits.ts";
 import type { Delivery, Message, QoS } from "../../src/core/message/message.ts";
@@ -20,7 +22,11 @@ export type RequestOf<Type extends TopicRequest["type"]> = Extract<TopicRequest,
 type Settings = Omit<Partial<SessionSettings>, "limits" | "capabilities"> & {
   limits?: Partial<Limits>;
   capabilities?: Partial<Capabilities>;
+  /** Who is let in of those that show something; `undefined` leaves it to `answerLogin`. */
+  logIn?: LogIn;
 };
+type LogIn = (attempt: LoginAttempt) => LoginResult | undefined;
+type OpenOptions = { isRelayed?: boolean; facts?: ClientFacts };
 type ConnectFields = { protocolVersion?: 3 | 4 | 5 } & Record<string, unknown>;
 
 export class SessionHarness {
@@ -32,12 +38,16 @@ export class SessionHarness {
   reports: Report[] = [];
   /** Names the life of the session in deliveries; known from its last SUBSCRIBE. */
   generation = "";
+  /** Those that nobody has answered yet. */
+  logins: { readonly socketId: SocketId; readonly attempt: LoginAttempt }[] = [];
+  readonly #logIn: LogIn;
   readonly #sockets = new Map<SocketId, TestSocket>();
   #settings: SessionSettings;
   #socketCount = 0;
   #randomCount = 0;
 
-  constructor({ limits, capabilities, ...settings }: Settings = {}) {
+  constructor({ limits, capabilities, logIn = () => granted(), ...settings }: Settings = {}) {
+    this.#logIn = logIn;
     this.#settings = {
       clientId: "c1",
       limits: { ...defaultLimits, ...limits },
@@ -45,7 +55,7 @@ export class SessionHarness {
       responseInformation: undefined,
       topicShards: 1,
       layout: "1/1",
-      accessControl: openAccess,
+      anonymousRules: fullAccess,
       scramUsers: undefined,
       randomId: () => this.#randomId(),
       ...settings,
@@ -56,24 +66,24 @@ export class SessionHarness {
 
   // Sockets
 
-  open({ isRelayed = true } = {}): TestSocket {
+  open({ isRelayed = true, facts = {} }: OpenOptions = {}): TestSocket {
     this.#socketCount += 1;
     const socket = new TestSocket(this, this.#socketCount);
     this.#sockets.set(socket.id, socket);
-    this.session.onOpened(socket.id, isRelayed);
+    this.session.onOpened(socket.id, isRelayed, facts);
     this.run();
     return socket;
   }
 
   /** Opens a socket and sends CONNECT, of MQTT 5.0 and with Clean Start unless `fields` says otherwise. */
-  connect(fields: ConnectFields = {}, options: { isRelayed?: boolean } = {}): TestSocket {
+  connect(fields: ConnectFields = {}, options: OpenOptions = {}): TestSocket {
     const socket = this.open(options);
     socket.send({ cmd: "connect", protocolVersion: 5, clean: true, clientId: "c1", keepalive: 60, ...fields });
     return socket;
   }
 
   /** `connect`, with the answer heard. */
-  connected(fields: ConnectFields = {}, options: { isRelayed?: boolean } = {}): TestSocket {
+  connected(fields: ConnectFields = {}, options: OpenOptions = {}): TestSocket {
     const socket = this.connect(fields, options);
     socket.connack = socket.packets().find(({ cmd }) => cmd === "connack");
     if (socket.closed !== undefined) throw new Error(`refused: ${socket.closed.reason}`);
@@ -175,8 +185,23 @@ export class SessionHarness {
     for (const effect of this.session.takeEffects()) {
       if (effect.type === "report") this.reports.push(effect.report);
       else if (effect.type === "request") this.#onRequest(effect);
+      else if (effect.type === "login") this.#onLogin(effect);
       else this.#sockets.get(effect.socketId)?.on(effect);
     }
+  }
+
+  /** Answers the oldest login. */
+  answerLogin(result: LoginResult): void {
+    const login = this.logins.shift();
+    if (login === undefined) throw new Error("nobody logs in");
+    this.session.onLogin(login.socketId, result, this.nowMs);
+    this.run();
+  }
+
+  #onLogin({ socketId, attempt }: Extract<Effect, { type: "login" }>): void {
+    this.logins.push({ socketId, attempt });
+    const result = this.#logIn(attempt);
+    if (result !== undefined) this.answerLogin(result);
   }
 
   #onRequest(effect: OpenRequest): void {
@@ -188,6 +213,12 @@ export class SessionHarness {
     this.#randomCount += 1;
     return `random${String(this.#randomCount).padStart(4, "0")}`;
   }
+}
+
+/** A login that succeeds: of nobody in particular who may do everything, unless `grant` says otherwise. */
+export function granted(grant: Partial<Grant> = {}, isReusable = false): LoginResult {
+  const anonymous = { identity: anonymousIdentity, username: "", rules: fullAccess, endsAtMs: 0 };
+  return { outcome: "granted", grant: { ...anonymous, ...grant }, isReusable };
 }
 
 /** The client's end of a socket. */

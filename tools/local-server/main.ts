@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<void> {
       `On ${command.host} other machines could use the broker without a password: add --allow-anonymous if they may.`,
     );
   }
-  const variables = { ...readDevVars(), ...command.variables };
+  const variables = { ALLOW_ANONYMOUS: "1", ...readDevVars(), ...command.variables };
 
   let isEnding = false;
   const log = (line: string) => process.stderr.write(`${line}\n`);

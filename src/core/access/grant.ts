@@ -1,6 +1,6 @@
 // What authentication gives a client: who it is, and what it may do.
 
-import type { AccessRules } from "./access-rules.ts";
+import { type AccessRules, noAccess } from "./access-rules.ts";
 
 /** Plain data, fit for JSON: it goes through hibernation, and into the session's record. */
 export type Grant = {
@@ -15,3 +15,6 @@ export type Grant = {
 
 /** Of a client that shows nothing, where the settings let it in. Its sessions belong to whoever proves more. */
 export const anonymousIdentity = "anonymous";
+
+/** What is on record of a client of which nothing is: it may do nothing, and what it left is for whoever proves more. */
+export const nobodysGrant: Grant = { identity: anonymousIdentity, username: "", rules: noAccess, endsAtMs: 0 };

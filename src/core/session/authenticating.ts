@@ -14,10 +14,20 @@ import type { RawPacket } from "../packet/packet-reader.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { checkConnect, recipientOf } from "./connecting.ts";
-import { type Authenticating, type Connected, type Pending, type Recipient, send } from "./connection.ts";
+import {
+  type Authenticating,
+  type Connected,
+  type LoggingIn,
+  type Pending,
+  type Recipient,
+  send,
+} from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { CloseCode } from "./effect.ts";
+
+/** What an empty packet counts as. */
+const packetBytes = 64;
 
 /** A CONNECT that is as it should be, and who sent it. */
 export type Accepted = {
@@ -38,6 +48,10 @@ export function onPendingPacket(
   raw: RawPacket,
 ): Accepted | undefined {
   if (pending.state === "authenticating") return onPacket(context, connections, pending, raw);
+  if (pending.state === "logging in") {
+    waitFor(context, pending, raw);
+    return undefined;
+  }
   const packet = decodePacket(raw, undefined);
   if (packet.type !== "CONNECT") throw new ProtocolError(ReasonCode.ProtocolError, "CONNECT comes first");
   checkConnect(packet, context.settings);
@@ -45,6 +59,14 @@ export function onPendingPacket(
   if (authenticationMethod === undefined) return { connect: packet, proof: undefined };
   const step = beginAuthentication(context.settings, authenticationMethod, authenticationData);
   return onStep(context, connections, pending, packet, step);
+}
+
+/** @throws {ProtocolError} 0x97 where that is more than the memory of one packet */
+function waitFor(context: Context, loggingIn: LoggingIn, raw: RawPacket): void {
+  loggingIn.waiting.push(raw);
+  loggingIn.waitingBytes += packetBytes + raw.bytes.length;
+  if (loggingIn.waitingBytes <= context.settings.limits.maximumPacketBytes) return;
+  throw new ProtocolError(ReasonCode.QuotaExceeded, "too much was sent before CONNACK");
 }
 
 /** Until CONNACK a client sends nothing but AUTH and DISCONNECT [MQTT-3.1.2-30]. */
@@ -74,7 +96,7 @@ function onPacket(
 function onStep(
   context: Context,
   connections: Connections,
-  { socketId, reader, isRelayed }: Pending,
+  { socketId, reader, isRelayed, facts }: Pending,
   connect: ConnectPacket,
   step: AuthenticationStep,
 ): Accepted | undefined {
@@ -82,7 +104,7 @@ function onStep(
   const { exchange, data } = step;
   const recipient = recipientOf(socketId, connect);
   sendAuth(context, recipient, ReasonCode.ContinueAuthentication, exchange.method, data); // [MQTT-4.12.0-2]
-  connections.put({ state: "authenticating", reader, isRelayed, ...recipient, connect, exchange });
+  connections.put({ state: "authenticating", reader, isRelayed, facts, ...recipient, connect, exchange });
   return undefined;
 }
 

@@ -1,11 +1,12 @@
 // CONNECT: whether it is accepted, and what CONNACK says. MQTT 5.0 sections 3.1 and 3.2.
 
+import type { Access } from "../access/access.ts";
 import { hasMethod, type Proof } from "../authentication/enhanced-authentication.ts";
 import { restrictionsOf } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import { encodePacket } from "../packet/codec.ts";
 import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
-import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import type { Connected, Pending, Recipient } from "./connection.ts";
 import type { SessionSettings } from "./context.ts";
@@ -38,28 +39,23 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
 }
 
 /**
- * Whether the client is let in, with its Will.
- * @param proof who it is, where it named a method; the User Name of its CONNECT then says nothing
+ * Whether a client that is known may connect with this identifier, and this Will.
  * @throws {ProtocolError} with the reason code of CONNACK
  */
-export function checkAccess(packet: ConnectPacket, proof: Proof | undefined, settings: SessionSettings): void {
-  expectConnackFits(packet, proof, settings);
-  const { clientId, limits, accessControl } = settings;
-  const { password, will } = packet;
-  const username = proof?.username ?? packet.username;
-  const authenticationMethod = proof?.method;
-  const decision = accessControl({ action: "connect", clientId, username, password, authenticationMethod });
-  if (isError(decision)) throw new ProtocolError(decision, "not allowed to connect");
+export function checkAccess(packet: ConnectPacket, access: Access, { capabilities, limits }: SessionSettings): void {
+  if (!access.mayConnect) {
+    throw new ProtocolError(ReasonCode.NotAuthorized, "not allowed to use this client identifier");
+  }
+  const { will } = packet;
   if (will === undefined) return;
-  checkMessageIsOffered(will, settings.capabilities);
+  checkMessageIsOffered(will, capabilities);
   const refusal = refusalOfMessage(will.topicName, will.properties, limits);
   if (refusal !== undefined) throw new ProtocolError(refusal.reasonCode, `the Will: ${refusal.why}`);
-  const willDecision = accessControl({ action: "publish", clientId, topicName: will.topicName });
-  if (isError(willDecision)) throw new ProtocolError(willDecision, "not allowed to publish the Will");
+  if (!access.mayPublish(will)) throw new ProtocolError(ReasonCode.NotAuthorized, "not allowed to publish the Will");
 }
 
 /** A client that cannot be told that it is connected would wait for ever [MQTT-3.1.2-24]. */
-function expectConnackFits(packet: ConnectPacket, proof: Proof | undefined, settings: SessionSettings): void {
+export function expectConnackFits(packet: ConnectPacket, proof: Proof | undefined, settings: SessionSettings): void {
   const { protocolVersion, maximumPacketBytes, requestProblemInformation } = packet;
   if (maximumPacketBytes === undefined) return;
   const keepAliveSec = keepAliveSecOf(packet, settings.limits);

@@ -1,10 +1,12 @@
 // The states of one socket, as one union: a socket that has not sent CONNECT has no client, no aliases, no keep
 // alive. MQTT 5.0 sections 3.1, 4.12 and 4.13.
 
+import type { ClientFacts } from "../access/login-attempt.ts";
 import type { Exchange } from "../authentication/enhanced-authentication.ts";
 import { encodePacket } from "../packet/codec.ts";
 import type { ConnectPacket, ProtocolVersion, ServerPacket } from "../packet/packet.ts";
-import { PacketReader } from "../packet/packet-reader.ts";
+import { PacketReader, type RawPacket } from "../packet/packet-reader.ts";
+import type { Accepted } from "./authenticating.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
 import { type IncomingAliases, OutgoingAliases } from "./topic-alias.ts";
@@ -13,13 +15,14 @@ import type { Unheard } from "./unheard.ts";
 export type Connection = Pending | Connected;
 
 /** Its client is not connected yet: it takes no part in the session, and does not outlive a hibernation. */
-export type Pending = AwaitingConnect | Authenticating;
+export type Pending = AwaitingConnect | Authenticating | LoggingIn;
 
 export type AwaitingConnect = {
   readonly state: "awaiting CONNECT";
   readonly socketId: SocketId;
   readonly reader: PacketReader;
   readonly isRelayed: boolean;
+  readonly facts: ClientFacts;
 };
 
 /** CONNECT named a method, and the client still has to prove who it is: nothing of CONNECT has been acted on. */
@@ -27,8 +30,20 @@ export type Authenticating = Recipient & {
   readonly state: "authenticating";
   readonly reader: PacketReader;
   readonly isRelayed: boolean;
+  readonly facts: ClientFacts;
   readonly connect: ConnectPacket;
   readonly exchange: Exchange;
+};
+
+/** Nothing of CONNECT has been acted on: somebody is asked who the client is. What it sends meanwhile waits. */
+export type LoggingIn = Recipient & {
+  readonly state: "logging in";
+  readonly reader: PacketReader;
+  readonly isRelayed: boolean;
+  readonly facts: ClientFacts;
+  readonly accepted: Accepted;
+  readonly waiting: RawPacket[];
+  waitingBytes: number;
 };
 
 /** What a packet to a client depends on. */

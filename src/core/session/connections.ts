@@ -1,12 +1,21 @@
 // The sockets of one session: those whose client is not connected yet, and the one of the connected client.
 
-import { PacketReader } from "../packet/packet-reader.ts";
+import type { ClientFacts } from "../access/login-attempt.ts";
+import { PacketReader, type RawPacket } from "../packet/packet-reader.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { TokenBucket } from "../token-bucket.ts";
-import type { Authenticating, Connected, Connection } from "./connection.ts";
+import {
+  type Authenticating,
+  type Connected,
+  type Connection,
+  type LoggingIn,
+  type Pending,
+  send,
+} from "./connection.ts";
 import type { Context } from "./context.ts";
-import type { SocketId } from "./effect.ts";
+import { CloseCode, type SocketId } from "./effect.ts";
+import { refusalOf } from "./refusal.ts";
 
 export class Connections {
   private readonly context: Context;
@@ -38,9 +47,9 @@ export class Connections {
     return [...this.bySocket.values()].filter(({ reader }) => reader.bufferedBytes > 0);
   }
 
-  open(socketId: SocketId, isRelayed: boolean): void {
+  open(socketId: SocketId, isRelayed: boolean, facts: ClientFacts): void {
     const reader = new PacketReader(this.context.settings.limits.maximumPacketBytes);
-    this.bySocket.set(socketId, { state: "awaiting CONNECT", socketId, reader, isRelayed });
+    this.bySocket.set(socketId, { state: "awaiting CONNECT", socketId, reader, isRelayed, facts });
   }
 
   get(socketId: SocketId): Connection | undefined {
@@ -59,8 +68,8 @@ export class Connections {
     throw new ProtocolError(ReasonCode.ConnectionRateExceeded, message);
   }
 
-  /** Its CONNECT was accepted, or waits for a proof, or it comes back from a hibernation. */
-  put(connection: Authenticating | Connected): void {
+  /** Its CONNECT was accepted, or waits for a proof or an answer, or it comes back from a hibernation. */
+  put(connection: Authenticating | LoggingIn | Connected): void {
     this.bySocket.set(connection.socketId, connection);
   }
 
@@ -69,6 +78,18 @@ export class Connections {
     const connection = this.bySocket.get(socketId);
     this.bySocket.delete(socketId);
     return connection;
+  }
+
+  /** Answers a mistake of a client that is not connected yet, and closes. Section 4.13. */
+  refuse(pending: Pending, raw: RawPacket | undefined, error: ProtocolError): void {
+    const { reasonCode, message } = error;
+    if (pending.state !== "awaiting CONNECT") {
+      send(this.context, pending, { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message });
+    } else {
+      const bytes = refusalOf(raw, error);
+      if (bytes !== undefined) this.context.effect({ type: "send", socketId: pending.socketId, bytes });
+    }
+    this.close(pending, CloseCode.PolicyViolation, message);
   }
 
   close({ socketId }: Connection, code: number, reason: string): void {

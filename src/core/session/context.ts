@@ -1,6 +1,7 @@
 // What every part of the session core works with.
 
-import type { AccessControl } from "../access-control.ts";
+import { Access } from "../access/access.ts";
+import { type AccessRules, noAccess } from "../access/access-rules.ts";
 import type { AuthenticationSettings } from "../authentication/enhanced-authentication.ts";
 import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
@@ -18,7 +19,8 @@ export type SessionSettings = AuthenticationSettings & {
   readonly topicShards: number;
   /** Changes with the number of shards or their epoch. */
   readonly layout: string;
-  readonly accessControl: AccessControl;
+  /** What a client may do that shows nothing of who it is; `undefined` where none is let in. */
+  readonly anonymousRules: AccessRules | undefined;
 };
 
 export class Context {
@@ -26,6 +28,8 @@ export class Context {
   readonly store: SessionStore;
   /** Set at the start of every event. */
   nowMs = 0;
+  /** What whoever the session belongs to may do; nothing while it is nobody's. */
+  access: Access;
   /** QoS 0 messages, and messages for a full queue, that went nowhere. */
   droppedMessages = 0;
   private effects: Effect[] = [];
@@ -36,6 +40,7 @@ export class Context {
   constructor(settings: SessionSettings, store: SessionStore) {
     this.settings = settings;
     this.store = store;
+    this.access = new Access(noAccess, { clientId: settings.clientId, username: "" });
   }
 
   effect(effect: Effect): void {

@@ -1,6 +1,7 @@
 // What the session core wants done outside of it. The shell runs effects in order; what must survive was written
 // to the store before they were returned.
 
+import type { LoginAttempt } from "../access/login-attempt.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import type { RedistributionToken } from "./redistribution.ts";
 import type { PendingFilters, Registration } from "./subscribing.ts";
@@ -37,6 +38,8 @@ export type Effect =
       /** `undefined` where nobody waits for the answer. */
       readonly token: RequestToken | undefined;
     }
+  /** `onLogin` follows. */
+  | { readonly type: "login"; readonly socketId: SocketId; readonly attempt: LoginAttempt }
   | { readonly type: "report"; readonly report: Report };
 
 /** What the directory is told. */

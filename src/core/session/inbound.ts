@@ -261,17 +261,18 @@ export class Inbound {
   }
 
   private refusalOf(topicName: string, packet: PublishPacket): Refusal | undefined {
-    const { limits, accessControl, clientId } = this.context.settings;
+    const { access, settings } = this.context;
     // Most clients go on with the topic that they began with.
     const isKnownToFit = topicName === this.lastTopicName && packet.properties.length === 0;
-    const refusal = isKnownToFit ? undefined : refusalOfMessage(topicName, packet.properties, limits);
+    const refusal = isKnownToFit ? undefined : refusalOfMessage(topicName, packet.properties, settings.limits);
     if (refusal !== undefined) return refusal;
     this.lastTopicName = topicName;
     if (!packet.isPayloadAsIndicated) {
       return { reasonCode: ReasonCode.PayloadFormatInvalid, why: "the payload is not UTF-8, as its indicator says" };
     }
-    const decision = accessControl({ action: "publish", clientId, topicName });
-    return isError(decision) ? { reasonCode: decision, why: "not allowed to publish to this topic" } : undefined;
+    const { qos, retain } = packet;
+    if (access.mayPublish({ topicName, qos, retain })) return undefined;
+    return { reasonCode: ReasonCode.NotAuthorized, why: "not allowed to publish this" };
   }
 }
 

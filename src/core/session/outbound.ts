@@ -247,10 +247,14 @@ export class Outbound {
     this.inFlight += 1;
   }
 
-  /** @returns how many bytes it sends; 0 when the packet is too large for the client [MQTT-3.1.2-25] */
+  /**
+   * @returns how many bytes it sends; 0 when the packet is too large for the client [MQTT-3.1.2-25], and for what it may
+   * not receive any more
+   */
   private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): number {
     const { outgoingAliases } = connected;
     const { topicName } = delivery.message;
+    if (!this.context.access.mayReceive(topicName)) return 0;
     const topicAlias = outgoingAliases.find(topicName);
     const sentBytes = send(this.context, connected, { type: "DELIVER", delivery, packetId, dup, topicAlias });
     if (topicAlias === undefined || topicAlias.known) return sentBytes;

@@ -1,8 +1,11 @@
 // MQTT's Session State and its life: begun by a CONNECT, left by a lost connection, resumed or ended. What is in it
 // is in the neighbouring files; which socket it talks to is the session's business. MQTT 5.0 section 4.1.
 
+import type { AccessRules } from "../access/access-rules.ts";
+import type { Grant } from "../access/grant.ts";
 import type { ConnectWill } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { accessOf } from "./admission.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { RequestToken, SocketId } from "./effect.ts";
@@ -10,7 +13,7 @@ import { Inbound } from "./inbound.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
 import type { RedistributionToken } from "./redistribution.ts";
-import type { SessionRecord } from "./session-store.ts";
+import type { Admission, SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
 import { type Registration, Subscribing } from "./subscribing.ts";
 import { Wills } from "./will.ts";
@@ -26,6 +29,7 @@ export class SessionState {
   constructor(context: Context) {
     this.context = context;
     this.record = context.store.readRecord();
+    if (this.record !== undefined) this.takeAccess(this.record.admission.grant);
     this.inbound = new Inbound(context);
     this.outbound = new Outbound(context, this.record?.sentThrough ?? 0);
     this.subscribing = new Subscribing(context);
@@ -35,6 +39,11 @@ export class SessionState {
   /** Names this life of the state; `undefined` while there is none. */
   get generation(): string | undefined {
     return this.record?.generation;
+  }
+
+  /** What its last client was found to be worth. */
+  get admission(): Admission | undefined {
+    return this.record?.admission;
   }
 
   /** How long it outlives its connection; 0 for not at all. */
@@ -51,6 +60,12 @@ export class SessionState {
     return sessionEndMs(this.record);
   }
 
+  /** When its client's connection has to end, whatever it does; Infinity for never. */
+  get grantEndMs(): number {
+    const endsAtMs = this.record?.admission.grant.endsAtMs ?? 0;
+    return endsAtMs === 0 ? Number.POSITIVE_INFINITY : endsAtMs;
+  }
+
   /** How closely its client's connection is to be watched. */
   get watch(): Watch {
     const hasWill = !this.wills.isEmpty;
@@ -61,14 +76,14 @@ export class SessionState {
   }
 
   /** A client connects: resumes the state, or begins one. What that writes is on disk as a whole, or not at all. */
-  open(expirySec: number, will: ConnectWill | undefined): void {
-    const begin = () => this.begin(expirySec, will);
+  open(expirySec: number, will: ConnectWill | undefined, admission: Admission): void {
+    const begin = () => this.begin(expirySec, will, admission);
     if (this.isDurable || expirySec > 0 || will !== undefined) this.context.store.atomically(begin);
     else begin();
     this.outbound.onConnected();
   }
 
-  private begin(expirySec: number, will: ConnectWill | undefined): void {
+  private begin(expirySec: number, will: ConnectWill | undefined, admission: Admission): void {
     const { layout, randomId } = this.context.settings;
     const isMoved = this.record !== undefined && this.record.layout !== layout;
     const isStored = this.isDurable;
@@ -80,13 +95,31 @@ export class SessionState {
       isConnected: true,
       disconnectedAtMs: 0,
       sentThrough: 0,
+      admission,
     };
+    this.takeAccess(admission.grant);
     // What the disk says of a session that was durable has to be true, also once it no longer is.
     if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
-    if (will !== undefined) this.wills.set(will);
+    if (will !== undefined) this.wills.set(will, admission.grant);
     if (isMoved && !this.subscribing.registerAgain(generation)) this.setLayout();
     this.subscribing.onConnected();
+    this.subscribing.revise(generation, this.isDurable);
+  }
+
+  /** Whoever it belongs to has other rules now. */
+  revise(rules: AccessRules): void {
+    const { record } = this;
+    if (record === undefined) return;
+    const grant = { ...record.admission.grant, rules };
+    this.record = { ...record, admission: { ...record.admission, grant } };
+    this.takeAccess(grant);
+    if (this.isDurable) this.context.store.putRecord(this.record);
+    this.subscribing.revise(record.generation, this.isDurable);
+  }
+
+  private takeAccess(grant: Grant): void {
+    this.context.access = accessOf(grant, this.context.settings);
   }
 
   /** A topic object has answered a request. */
@@ -211,7 +244,12 @@ export class SessionState {
 
   /** While its client is connected, `endMs` is Infinity. */
   endIfExpired(): void {
-    if (this.endMs > this.context.nowMs) return;
+    if (this.endMs <= this.context.nowMs) this.remove();
+  }
+
+  /** Ends while no client is connected. */
+  remove(): void {
+    if (this.record === undefined) return;
     // The directory still lists a session whose client has left.
     this.context.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
     this.end();
@@ -245,6 +283,7 @@ export class SessionState {
   awake({ connection, outbound, inbound, state }: SessionSnapshot): void {
     if (state !== undefined) {
       this.record = state.record;
+      this.takeAccess(state.record.admission.grant);
       this.subscribing.restore(state.subscriptions);
     }
     this.inbound.onAwoken(inbound, connection.socketId);

@@ -1,6 +1,7 @@
 // What a session object keeps on disk. Synchronous, as SQLite in a Durable Object is: what leaves after a write
 // leaves only once the write is confirmed. MQTT 5.0 section 4.1, Session State.
 
+import type { Grant } from "../access/grant.ts";
 import type { Delivery } from "../message/message.ts";
 import type { ConnectWill } from "../packet/packet.ts";
 import type { TopicSubscription } from "../topic/topic-request.ts";
@@ -19,6 +20,17 @@ export type SessionRecord = {
   readonly disconnectedAtMs: number;
   /** Outgoing messages up to this sequence may have been sent before: they go again with DUP. */
   readonly sentThrough: number;
+  /** Whose it is. */
+  readonly admission: Admission;
+};
+
+/** What a client was found to be worth, and what the session needs to find it so again by itself. */
+export type Admission = {
+  readonly grant: Grant;
+  /** Base64 of the SHA-256 of what the client showed; empty where that is not to be kept. */
+  readonly shownSha256: string;
+  /** In milliseconds since 1970. */
+  readonly learnedAtMs: number;
 };
 
 /** An outgoing message, without its content. */
@@ -43,6 +55,8 @@ export const maximumMessagesPerRow = 128;
 export type StoredWill = {
   readonly id: string;
   readonly will: ConnectWill;
+  /** Of the client whose Will it is: judged again when it is published. */
+  readonly grant: Grant;
   /** When to publish it, in milliseconds since 1970; `undefined` while its connection lives. */
   readonly dueAtMs: number | undefined;
   /** `Message.id` of what is published; empty below QoS 2, and while not due. */

@@ -2,15 +2,17 @@
 // change, and leaves effects to run. Owns which socket is whose; the rules of each exchange are in the neighbouring
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
-import { anonymousIdentity } from "../access/grant.ts";
+import type { AccessRules } from "../access/access-rules.ts";
+import type { ClientFacts, LoginResult } from "../access/login-attempt.ts";
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket, DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import type { SessionDelivery } from "../topic/topic-request.ts";
+import { accessOf, admissionBy, admit, checkOwner } from "./admission.ts";
 import { type Accepted, onPendingPacket } from "./authenticating.ts";
-import { checkAccess, connackOf, connectedBy } from "./connecting.ts";
+import { checkAccess, connackOf, connectedBy, expectConnackFits } from "./connecting.ts";
 import { type Connected, type Connection, fromSnapshot, type Pending, send, takeSnapshot } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Context, type SessionSettings } from "./context.ts";
@@ -18,9 +20,8 @@ import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
 import { goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
-import { refusalOf } from "./refusal.ts";
 import { SessionState } from "./session-state.ts";
-import type { SessionStore } from "./session-store.ts";
+import type { Admission, SessionStore } from "./session-store.ts";
 import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 import { nothingUnheard } from "./unheard.ts";
 
@@ -44,8 +45,8 @@ export class Session {
     return this.connections.canOpen;
   }
 
-  onOpened(socketId: SocketId, isRelayed: boolean): void {
-    this.connections.open(socketId, isRelayed);
+  onOpened(socketId: SocketId, isRelayed: boolean, facts: ClientFacts): void {
+    this.connections.open(socketId, isRelayed, facts);
   }
 
   onFrame(socketId: SocketId, bytes: Uint8Array, nowMs: number): void {
@@ -83,7 +84,7 @@ export class Session {
     this.context.nowMs = nowMs;
     const connection = this.connections.get(socketId);
     if (connection === undefined || connection.state === "connected") return;
-    const what = connection.state === "authenticating" ? "authentication" : "CONNECT";
+    const what = connection.state === "awaiting CONNECT" ? "CONNECT" : "authentication";
     this.connections.close(connection, CloseCode.PolicyViolation, `${what} did not come in time`);
   }
 
@@ -98,6 +99,40 @@ export class Session {
   get isMoreExpected(): boolean {
     const { inbound, outbound } = this.state;
     return this.current !== undefined && (outbound.inFlightCount > 1 || inbound.openCount > 1);
+  }
+
+  // Who may do what
+
+  /** The answer to a "login". */
+  onLogin(socketId: SocketId, result: LoginResult, nowMs: number): void {
+    this.context.nowMs = nowMs;
+    const loggingIn = this.connections.get(socketId);
+    if (loggingIn?.state !== "logging in") return;
+    const { facts, accepted, waiting } = loggingIn;
+    this.orRefuse(loggingIn, undefined, () => {
+      this.onAdmitted(loggingIn, accepted, admissionBy(result, facts, accepted, this.context));
+    });
+    for (const raw of waiting) {
+      const connection = this.connections.get(socketId);
+      if (connection === undefined) return;
+      this.onRawPacket(connection, raw);
+    }
+  }
+
+  /**
+   * What an identity may do has changed. Nothing where the session is another's.
+   * @param rules `undefined` where it is nobody any more: its session ends, and its Will is not published
+   */
+  onRevised(identity: string, rules: AccessRules | undefined, nowMs: number): void {
+    this.context.nowMs = nowMs;
+    this.state.wills.revise(identity, rules);
+    if (this.state.admission?.grant.identity !== identity) return;
+    if (rules !== undefined) this.state.revise(rules);
+    const mayGoOn = rules !== undefined && this.context.access.mayConnect;
+    if (!mayGoOn && this.current !== undefined) {
+      this.disconnect(this.current, ReasonCode.NotAuthorized, "access was revoked");
+    }
+    if (rules === undefined) this.state.remove();
   }
 
   // What the topic objects say
@@ -139,7 +174,9 @@ export class Session {
     const { current } = this;
     if (current !== undefined) {
       const { limits } = this.settings;
-      if (goneDeadlineMs(current, limits) <= nowMs) {
+      if (this.state.grantEndMs <= nowMs) {
+        this.disconnect(current, ReasonCode.NotAuthorized, "what the client has shown has expired");
+      } else if (goneDeadlineMs(current, limits) <= nowMs) {
         this.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
       } else if (livenessDeadlineMs(current, limits, this.state.watch) <= nowMs) {
         // The Worker watches the keep alive, or nobody does: that the socket is there has to be enough.
@@ -153,8 +190,9 @@ export class Session {
   /** When `onAlarm` has to be called next, in milliseconds since 1970; Infinity for never. */
   get nextDeadlineMs(): number {
     const { current } = this;
-    const livenessMs = current && livenessDeadlineMs(current, this.settings.limits, this.state.watch);
-    return Math.min(livenessMs ?? Number.POSITIVE_INFINITY, this.state.endMs, this.state.wills.nextDeadlineMs());
+    const { endMs, grantEndMs, wills, watch } = this.state;
+    if (current === undefined) return Math.min(endMs, wills.nextDeadlineMs());
+    return Math.min(livenessDeadlineMs(current, this.settings.limits, watch), grantEndMs, wills.nextDeadlineMs());
   }
 
   // Hibernation and restarts
@@ -215,7 +253,7 @@ export class Session {
   // Packets
 
   private onRawPacket(connection: Connection, raw: RawPacket): void {
-    try {
+    this.orRefuse(connection, raw, () => {
       if (connection.state === "connected") {
         connection.lastReceivedMs = this.context.nowMs;
         connection.unheard = nothingUnheard;
@@ -224,6 +262,12 @@ export class Session {
         const accepted = onPendingPacket(this.context, this.connections, connection, raw);
         if (accepted !== undefined) this.onConnect(connection, accepted);
       }
+    });
+  }
+
+  private orRefuse(connection: Connection, raw: RawPacket | undefined, act: () => void): void {
+    try {
+      act();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.refuse(connection, raw, error);
@@ -235,22 +279,30 @@ export class Session {
     else dispatch(this.context, this.state, connected, packet);
   }
 
-  private onConnect(pending: Pending, { connect: packet, proof }: Accepted): void {
-    checkAccess(packet, proof, this.settings);
+  private onConnect(pending: Pending, accepted: Accepted): void {
+    expectConnackFits(accepted.connect, accepted.proof, this.settings);
+    const admission = admit(this.context, this.connections, this.state.admission, pending, accepted);
+    if (admission !== undefined) this.onAdmitted(pending, accepted, admission);
+  }
+
+  private onAdmitted(pending: Pending, { connect: packet, proof }: Accepted, admission: Admission): void {
+    const { grant } = admission;
+    checkAccess(packet, accessOf(grant, this.settings), this.settings);
+    this.state.endIfExpired();
+    checkOwner(this.state.admission, grant);
     this.connections.checkRate();
     if (this.current !== undefined) {
       this.disconnect(this.current, ReasonCode.SessionTakenOver, "another client connected with this identifier");
     }
-    this.state.endIfExpired();
     if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
     const sessionPresent = this.state.generation !== undefined;
     const connected = connectedBy(pending, packet, proof, this.settings, this.context.nowMs);
     this.current = connected;
     this.connections.put(connected);
-    this.state.open(connected.sessionExpirySec, packet.will);
+    this.state.open(connected.sessionExpirySec, packet.will, admission);
     send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
-    const identity = anonymousIdentity;
+    const { identity } = grant;
     this.context.report({ type: "connected", protocolVersion, identity, atMs: this.context.nowMs });
     this.state.outbound.flush(connected);
   }
@@ -272,18 +324,8 @@ export class Session {
 
   /** Answers a mistake of the client as its version demands, and ends the connection. Section 4.13. */
   private refuse(connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
-    const { reasonCode, message } = error;
-    if (connection.state === "connected") {
-      this.disconnect(connection, reasonCode, message);
-      return;
-    }
-    if (connection.state === "authenticating") {
-      send(this.context, connection, { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message });
-    } else {
-      const bytes = refusalOf(raw, error);
-      if (bytes !== undefined) this.context.effect({ type: "send", socketId: connection.socketId, bytes });
-    }
-    this.connections.close(connection, CloseCode.PolicyViolation, message);
+    if (connection.state === "connected") this.disconnect(connection, error.reasonCode, error.message);
+    else this.connections.refuse(connection, raw, error);
   }
 
   /** The server ends the connection: DISCONNECT says why from MQTT 5.0 on. */

@@ -8,7 +8,7 @@ import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { shardsOf } from "../topic/shard.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
-import type { TopicSubscription } from "../topic/topic-request.ts";
+import type { TopicRequest, TopicSubscription } from "../topic/topic-request.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
@@ -104,11 +104,12 @@ export class Subscribing {
    */
   onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
     expectAnswerFits(connected, packet.subscriptions.length);
-    const { limits, capabilities } = this.context.settings;
+    const { access, settings } = this.context;
+    const { limits, capabilities } = settings;
     const topicLimits = topicLimitsOf(limits);
     const asked = packet.subscriptions.map((request) => ({
       // Granted as far as there is [MQTT-3.2.2-10].
-      request: { ...request, qos: Math.min(request.qos, capabilities.maximumQos) as QoS },
+      request: { ...request, qos: Math.min(request.qos, capabilities.maximumQos, access.maximumQos) as QoS },
       parsed: parseTopicFilter(request.topicFilter, topicLimits),
     }));
     if (asked.some(({ request, parsed }) => request.noLocal && parsed?.shareName !== undefined)) {
@@ -166,6 +167,29 @@ export class Subscribing {
     this.answerIfComplete(connected, pending);
   }
 
+  /** The session's rules may have changed: what they do not allow is taken back, or lowered. */
+  revise(generation: string, isDurable: boolean): void {
+    const { access, store } = this.context;
+    for (const subscription of this.all()) {
+      const { topicFilter } = subscription;
+      if (!access.maySubscribe(topicFilter)) {
+        this.delete(topicFilter);
+        if (isDurable) store.deleteSubscription(topicFilter);
+        this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
+      } else if (subscription.qos > access.maximumQos) {
+        const lowered = { ...subscription, qos: access.maximumQos };
+        this.put(lowered);
+        if (isDurable) store.putSubscription(lowered);
+        this.tell(topicFilter, { type: "subscribe", generation, subscription: lowered, sendRetained: false });
+      }
+    }
+  }
+
+  /** Tells the shards what has to be so, whatever they answer. */
+  private tell(topicFilter: string, request: TopicRequest): void {
+    for (const shard of this.shardsOfText(topicFilter)) this.context.request(shard, request, undefined);
+  }
+
   /** One shard has answered for one filter, or could not be reached. */
   onAnswer(
     connected: Connected | undefined,
@@ -213,9 +237,7 @@ export class Subscribing {
     if (present !== subscription) return;
     this.delete(topicFilter);
     if (isDurable) this.context.store.deleteSubscription(topicFilter);
-    for (const shard of this.shardsOfText(topicFilter)) {
-      this.context.request(shard, { type: "unsubscribe", generation, topicFilter }, undefined);
-    }
+    this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
   }
 
   private put(subscription: TopicSubscription): void {
@@ -234,12 +256,12 @@ export class Subscribing {
   }
 
   private refusalOf(topicFilter: string, parsed: TopicFilter | undefined, isNew: boolean): number | undefined {
-    const { limits, capabilities, clientId, accessControl } = this.context.settings;
+    const { access, settings } = this.context;
+    const { limits, capabilities } = settings;
     if (parsed === undefined) return ReasonCode.TopicFilterInvalid;
     const notOffered = refusalOfFilter(parsed, capabilities);
     if (notOffered !== undefined) return notOffered.reasonCode;
-    const decision = accessControl({ action: "subscribe", clientId, topicFilter });
-    if (isError(decision)) return decision;
+    if (!access.maySubscribe(topicFilter)) return ReasonCode.NotAuthorized;
     const isFull = isNew && this.subscriptions.size >= limits.maximumSubscriptions;
     return isFull ? ReasonCode.QuotaExceeded : undefined;
   }

@@ -1,10 +1,12 @@
 // The Will messages of a session: the one of the current connection, and those that are due or wait for their
 // delay. MQTT 5.0 sections 3.1.2.5 and 3.1.3.2.2.
 
+import type { AccessRules } from "../access/access-rules.ts";
+import type { Grant } from "../access/grant.ts";
 import type { Message } from "../message/message.ts";
 import type { ConnectWill } from "../packet/packet.ts";
-import { isError } from "../packet/reason-code.ts";
 import { shardOf } from "../topic/shard.ts";
+import { accessOf } from "./admission.ts";
 import type { Context } from "./context.ts";
 import type { StoredWill } from "./session-store.ts";
 
@@ -28,8 +30,8 @@ export class Wills {
   }
 
   /** The connection has a Will: it is on disk before CONNACK leaves [MQTT-3.1.2-7]. */
-  set(will: ConnectWill): void {
-    this.put({ id: this.context.settings.randomId(), will, dueAtMs: undefined, messageId: "" });
+  set(will: ConnectWill, grant: Grant): void {
+    this.put({ id: this.context.settings.randomId(), will, grant, dueAtMs: undefined, messageId: "" });
   }
 
   /** DISCONNECT 0x00 came [MQTT-3.14.4-3]. */
@@ -69,11 +71,23 @@ export class Wills {
     this.publishDue();
   }
 
+  /**
+   * What the identity may do has changed.
+   * @param rules `undefined` where it is nobody any more: what waits of it is published never
+   */
+  revise(identity: string, rules: AccessRules | undefined): void {
+    for (const stored of this.wills.values()) {
+      if (stored.grant.identity !== identity) continue;
+      if (rules === undefined) this.delete(stored.id);
+      else this.put({ ...stored, grant: { ...stored.grant, rules } });
+    }
+  }
+
   publishDue(): void {
-    for (const { id, will, dueAtMs, messageId } of this.wills.values()) {
+    for (const { id, will, grant, dueAtMs, messageId } of this.wills.values()) {
       if (dueAtMs === undefined || this.tryAtMs(id, dueAtMs) > this.context.nowMs) continue;
-      const { clientId, accessControl, topicShards } = this.context.settings;
-      if (isError(accessControl({ action: "publish", clientId, topicName: will.topicName }))) {
+      const { settings } = this.context;
+      if (!accessOf(grant, settings).mayPublish(will)) {
         this.delete(id);
         continue;
       }
@@ -83,7 +97,7 @@ export class Wills {
       const message = messageOf(messageId, will, dueAtMs);
       // An earlier try may have come through; a crash leaves nothing that tells. For a QoS 2 Will it costs little to ask.
       const type = will.qos === 2 ? "publish again" : "publish";
-      this.context.request(shardOf(will.topicName, topicShards), { type, message }, { type: "will", id });
+      this.context.request(shardOf(will.topicName, settings.topicShards), { type, message }, { type: "will", id });
     }
   }
 

@@ -2,10 +2,9 @@
 
 import type { Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
-import type { AccessRequest } from "../../../src/core/access-control.ts";
-import { ReasonCode } from "../../../src/core/packet/reason-code.ts";
+import type { LoginAttempt } from "../../../src/core/access/login-attempt.ts";
 import { ScramClient, scramMethod } from "../../support/scram-client.ts";
-import { SessionHarness } from "../../support/session-harness.ts";
+import { granted, SessionHarness } from "../../support/session-harness.ts";
 import { auth, begun, dataOf, harness, method, proved, type Settings } from "./authenticating-scene.ts";
 
 describe("CONNECT with a method", () => {
@@ -82,26 +81,26 @@ describe("CONNECT with a method", () => {
     expect(socket.closed?.code).toBe(1008);
   });
 
-  it("puts the name that was proved to access control, whatever User Name says", () => {
-    const asked: AccessRequest[] = [];
-    const accessControl = (request: AccessRequest) => {
-      asked.push(request);
-      return ReasonCode.Success;
+  it("logs in with the name that was proved, whatever User Name and Password say", () => {
+    const asked: LoginAttempt[] = [];
+    const logIn = (attempt: LoginAttempt) => {
+      asked.push(attempt);
+      return granted();
     };
-    proved(harness({ accessControl }), { username: "root" });
-    new SessionHarness({ accessControl }).connected({ username: "root" });
-    expect(asked).toMatchObject([
-      { action: "connect", clientId: "c1", username: "user", authenticationMethod: scramMethod },
-      { action: "connect", clientId: "c1", username: "root", authenticationMethod: undefined },
+    proved(harness({ logIn }), { username: "root", password: Buffer.from("guess") });
+    new SessionHarness({ logIn }).connected({ username: "root" });
+    expect(asked).toEqual([
+      { clientId: "c1", username: "user", password: undefined, isProved: true },
+      { clientId: "c1", username: "root", password: undefined, isProved: false },
     ]);
   });
 
-  it("is refused by access control in the end", () => {
-    const h = harness({ accessControl: () => ReasonCode.Banned });
+  it("is refused in the end where the user may not connect", () => {
+    const h = harness({ logIn: () => ({ outcome: "refused" }) });
     const client = new ScramClient("user", "pencil");
     const { socket, serverFirst } = begun(h, client);
     socket.send(auth(client.final(serverFirst)));
-    expect(socket.heard()).toEqual(["CONNACK new 0x8a"]);
+    expect(socket.heard()).toEqual(["CONNACK new 0x87"]);
   });
 
   it("does nothing to the session before its proof, and everything after it", () => {

@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { AccessRequest } from "../../../src/core/access-control.ts";
-import { ReasonCode } from "../../../src/core/packet/reason-code.ts";
 import { delivery, SessionHarness } from "../../support/session-harness.ts";
 
 describe("CONNECT", () => {
@@ -104,28 +102,6 @@ describe("the client identifier", () => {
     socket.frame(Uint8Array.of(0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 0x00, 0, 60, 0, 0));
     expect(socket.heard()).toEqual(["CONNACK new 0x02"]);
     expect(socket.closed?.code).toBe(1008);
-  });
-});
-
-describe("access control", () => {
-  it("is asked with the user name and password, and its refusal is CONNACK's", () => {
-    const asked: AccessRequest[] = [];
-    const accessControl = (request: AccessRequest) => {
-      asked.push(request);
-      return ReasonCode.BadUserNameOrPassword;
-    };
-    const h = new SessionHarness({ accessControl });
-    const socket = h.connect({ username: "user", password: Buffer.from("secret") });
-    expect(socket.heard()).toEqual(["CONNACK new 0x86"]);
-    expect(asked).toMatchObject([{ action: "connect", clientId: "c1", username: "user" }]);
-    expect(h.connect({ protocolVersion: 4 }).heard()).toEqual(["CONNACK new 0x04"]);
-  });
-
-  it("is asked for the Will", () => {
-    const h = new SessionHarness();
-    const will = { topic: "$SYS/x", payload: Buffer.from("gone"), qos: 0, retain: false };
-    expect(h.connect({ will }).heard()).toEqual(["CONNACK new 0x87"]);
-    expect(h.store.writes).toEqual([]);
   });
 });
 

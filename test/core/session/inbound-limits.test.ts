@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ReasonCode } from "../../../src/core/packet/reason-code.ts";
+import { noAccess } from "../../../src/core/access/access-rules.ts";
 import { SessionHarness } from "../../support/session-harness.ts";
 
 describe("Receive Maximum of the server", () => {
@@ -113,11 +113,10 @@ describe("Receive Maximum of the server", () => {
 });
 
 describe("a message that is refused", () => {
-  const accessControl = (request: { action: string }) =>
-    request.action === "publish" ? ReasonCode.NotAuthorized : ReasonCode.Success;
+  const anonymousRules = noAccess;
 
   it("is acknowledged with the reason, and goes nowhere [B21]", () => {
-    const h = new SessionHarness({ accessControl });
+    const h = new SessionHarness({ anonymousRules });
     const client = h.connected();
     client.publish(0, 0);
     client.publish(1, 1);
@@ -129,7 +128,7 @@ describe("a message that is refused", () => {
   });
 
   it("is acknowledged in MQTT 3.1.1 as any other [3.1.1 MQTT-3.3.5-2] [B21]", () => {
-    const h = new SessionHarness({ accessControl });
+    const h = new SessionHarness({ anonymousRules });
     const client = h.connected({ protocolVersion: 4 });
     client.publish(1, 1);
     expect(client.heard()).toEqual(["PUBACK #1"]);
@@ -137,7 +136,7 @@ describe("a message that is refused", () => {
   });
 
   it("leaves its packet identifier free, and the receive maximum alone", () => {
-    const h = new SessionHarness({ accessControl, limits: { receiveMaximum: 1 } });
+    const h = new SessionHarness({ anonymousRules, limits: { receiveMaximum: 1 } });
     const client = h.connected();
     client.publish(2, 1);
     client.publish(2, 1);

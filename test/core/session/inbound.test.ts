@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type AccessControl, openAccess } from "../../../src/core/access-control.ts";
+import { fullAccess, noAccess } from "../../../src/core/access/access-rules.ts";
 import type { RequestOf } from "../../support/session-harness.ts";
 import { SessionHarness } from "../../support/session-harness.ts";
 
@@ -107,14 +107,13 @@ describe("QoS 2 PUBLISH from the client", () => {
   });
 
   it("that goes again and is refused frees its packet identifier: the next one is a new message [MQTT-4.3.3-9]", () => {
-    const accessControl: AccessControl = ({ action }) => (action === "publish" ? 0x87 : 0);
     const h = new SessionHarness();
     h.connected(durable).publish(2, 7);
     const [old] = published(h);
-    h.crash({ accessControl });
+    h.crash({ anonymousRules: noAccess });
     h.resume().publish(2, 7, "m", { dup: true });
     expect(h.store.incoming()).toEqual([]);
-    h.crash({ accessControl: openAccess });
+    h.crash({ anonymousRules: fullAccess });
     h.resume().publish(2, 7, "other");
     expect(published(h)[0]?.id).not.toBe(old?.id);
   });

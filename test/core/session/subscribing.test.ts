@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ReasonCode } from "../../../src/core/packet/reason-code.ts";
+import { fullAccess } from "../../../src/core/access/access-rules.ts";
 import { delivery, SessionHarness } from "../../support/session-harness.ts";
 
 const sharded = { topicShards: 4, layout: "1/4" };
@@ -195,9 +195,8 @@ describe("SUBSCRIBE", () => {
   });
 
   it("is refused by filter: too many levels, not allowed, too many [MQTT-3.9.3-1] [B37]", () => {
-    const accessControl = (request: { action: string; topicFilter?: string }) =>
-      request.topicFilter === "secret" ? ReasonCode.NotAuthorized : ReasonCode.Success;
-    const h = new SessionHarness({ accessControl, limits: { maximumTopicLevels: 8, maximumSubscriptions: 2 } });
+    const anonymousRules = { ...fullAccess, subscribe: { allow: ["#"], deny: ["secret"] } };
+    const h = new SessionHarness({ anonymousRules, limits: { maximumTopicLevels: 8, maximumSubscriptions: 2 } });
     const client = h.connected();
     client.subscribe(5, "1/2/3/4/5/6/7/8/9", "secret", "a", "b", "c", "b");
     expect(h.requests).toHaveLength(3);

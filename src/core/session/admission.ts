@@ -1,0 +1,135 @@
+// Who is let in: from a complete CONNECT to the grant that it is worth, which may have to be asked for elsewhere; and
+// whose session it is. MQTT 5.0 sections 3.1.4 and 5.4.
+
+import { Access } from "../access/access.ts";
+import { anonymousIdentity, type Grant } from "../access/grant.ts";
+import { type ClientFacts, type LoginAttempt, type LoginResult, showsCredentials } from "../access/login-attempt.ts";
+import { isEqual, sha256 } from "../authentication/hmac.ts";
+import { fromBase64, toBase64 } from "../base64.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import type { Accepted } from "./authenticating.ts";
+import { recipientOf } from "./connecting.ts";
+import type { Pending } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { Context, SessionSettings } from "./context.ts";
+import type { Admission } from "./session-store.ts";
+
+const textEncoder = new TextEncoder();
+
+/**
+ * A CONNECT is as it should be: whether the client is known.
+ * @returns `undefined` where that has to be asked; `onLogin` follows
+ * @throws {ProtocolError} 0x87 where nobody needs to be asked
+ */
+export function admit(
+  context: Context,
+  connections: Connections,
+  last: Admission | undefined,
+  pending: Pending,
+  accepted: Accepted,
+): Admission | undefined {
+  const attempt = attemptOf(pending.facts, accepted, context.settings);
+  if (!showsCredentials(attempt)) return admissionOf(attempt, anonymous(context.settings), context.nowMs);
+  const known = last && remembered(last, attempt, context);
+  if (known !== undefined) return known;
+  const { socketId, reader, isRelayed, facts } = pending;
+  const recipient = recipientOf(socketId, accepted.connect);
+  connections.put({
+    state: "logging in",
+    reader,
+    isRelayed,
+    facts,
+    ...recipient,
+    accepted,
+    waiting: [],
+    waitingBytes: 0,
+  });
+  context.effect({ type: "login", socketId, attempt });
+  return undefined;
+}
+
+/**
+ * What was asked is answered.
+ * @throws {ProtocolError} with the reason code of CONNACK
+ */
+export function admissionBy(
+  result: LoginResult,
+  facts: ClientFacts,
+  accepted: Accepted,
+  { settings, nowMs }: Context,
+): Admission {
+  const attempt = attemptOf(facts, accepted, settings);
+  switch (result.outcome) {
+    case "granted":
+      return admissionOf(attempt, result, nowMs);
+    case "refused": {
+      const isNamed = attempt.username !== undefined && !attempt.isProved;
+      const reasonCode = isNamed ? ReasonCode.BadUserNameOrPassword : ReasonCode.NotAuthorized;
+      throw new ProtocolError(reasonCode, "not allowed to connect");
+    }
+    case "later":
+      throw new ProtocolError(ReasonCode.ConnectionRateExceeded, "too many logins, try again later");
+    case "unavailable":
+      throw new ProtocolError(ReasonCode.ServerUnavailable, "nobody can be asked for this login, try again later");
+  }
+}
+
+/**
+ * A session belongs to whoever began it: with another's client identifier nobody gets at its messages. One that was
+ * begun anonymously goes to whoever proves more.
+ * @throws {ProtocolError} 0x87
+ */
+export function checkOwner(last: Admission | undefined, { identity }: Grant): void {
+  const owner = last?.grant.identity ?? anonymousIdentity;
+  if (owner === anonymousIdentity || owner === identity) return;
+  throw new ProtocolError(ReasonCode.NotAuthorized, "not allowed to use this client identifier");
+}
+
+export function accessOf({ username, rules }: Grant, { clientId }: SessionSettings): Access {
+  return new Access(rules, { clientId, username });
+}
+
+function attemptOf(facts: ClientFacts, { connect, proof }: Accepted, { clientId }: SessionSettings): LoginAttempt {
+  const isProved = proof !== undefined;
+  return {
+    ...facts,
+    clientId,
+    username: proof?.username ?? connect.username,
+    password: isProved ? undefined : connect.password,
+    isProved,
+  };
+}
+
+/** @throws {ProtocolError} 0x87 where such clients are not let in */
+function anonymous({ anonymousRules: rules }: SessionSettings): Extract<LoginResult, { outcome: "granted" }> {
+  if (rules === undefined) throw new ProtocolError(ReasonCode.NotAuthorized, "give a username and a password");
+  const grant = { identity: anonymousIdentity, username: "", rules, endsAtMs: 0 };
+  return { outcome: "granted", grant, isReusable: false };
+}
+
+function admissionOf(
+  attempt: LoginAttempt,
+  { grant, isReusable }: Extract<LoginResult, { outcome: "granted" }>,
+  nowMs: number,
+): Admission {
+  return { grant, shownSha256: isReusable ? toBase64(shownSha256(attempt)) : "", learnedAtMs: nowMs };
+}
+
+/** A reconnect storm would else ask for all clients at once. A revocation takes the record with it. */
+function remembered(admission: Admission, attempt: LoginAttempt, { settings, nowMs }: Context): Admission | undefined {
+  const { grant, shownSha256: known, learnedAtMs } = admission;
+  if (known === "" || nowMs >= learnedAtMs + settings.limits.loginReuseSec * 1000) return undefined;
+  if (grant.endsAtMs !== 0 && grant.endsAtMs <= nowMs) return undefined;
+  return isEqual(shownSha256(attempt), fromBase64(known) ?? new Uint8Array()) ? admission : undefined;
+}
+
+/** The password comes last, since it may have any bytes: no two attempts that differ look alike. */
+function shownSha256({ username, password, bearer, certificateSha256, isProved }: LoginAttempt): Uint8Array {
+  const texts = JSON.stringify([username ?? null, bearer ?? null, certificateSha256 ?? null, isProved]);
+  const start = textEncoder.encode(`${texts}\n`);
+  const bytes = new Uint8Array(start.length + (password?.length ?? 0));
+  bytes.set(start);
+  if (password !== undefined) bytes.set(password, start.length);
+  return sha256(bytes);
+}
