@@ -19,6 +19,8 @@ import { refusalOf } from "./refusal.ts";
 
 export class Connections {
   private readonly context: Context;
+  /** Of the client that the session belongs to, while it is connected. */
+  current: Connected | undefined;
   private readonly bySocket = new Map<SocketId, Connection>();
   private readonly connects: TokenBucket;
 

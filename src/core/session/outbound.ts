@@ -247,10 +247,7 @@ export class Outbound {
     this.inFlight += 1;
   }
 
-  /**
-   * @returns how many bytes it sends; 0 when the packet is too large for the client [MQTT-3.1.2-25], and for what it may
-   * not receive any more
-   */
+  /** @returns how many bytes it sends; 0 for a packet too large [MQTT-3.1.2-25], or not allowed any more */
   private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): number {
     const { outgoingAliases } = connected;
     const { topicName } = delivery.message;

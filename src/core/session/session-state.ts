@@ -4,11 +4,10 @@
 import type { AccessRules } from "../access/access-rules.ts";
 import type { Grant } from "../access/grant.ts";
 import type { ConnectWill } from "../packet/packet.ts";
-import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { accessOf } from "./admission.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
-import type { RequestToken, SocketId } from "./effect.ts";
+import type { SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
@@ -122,61 +121,8 @@ export class SessionState {
     this.context.access = accessOf(grant, this.context.settings);
   }
 
-  /** A topic object has answered a request. */
-  onAnswer(connected: Connected | undefined, token: RequestToken, code: number): void {
-    switch (token.type) {
-      case "publish":
-        this.inbound.onForwarded(connected, token, code);
-        break;
-      case "will":
-        this.wills.onPublished(token.id);
-        break;
-      case "filter":
-        this.onFilterAnswer(connected, token, code);
-        break;
-      case "registration":
-        this.onRegistered(token.registration, !isError(code));
-        break;
-      case "redistribution":
-        this.onRedistributed(connected, token, code === ReasonCode.Success);
-    }
-  }
-
-  /**
-   * A topic object could not be reached.
-   * @returns the connection that cannot go on, since it waits for an acknowledgement
-   */
-  onUnanswered(connected: Connected | undefined, token: RequestToken): SocketId | undefined {
-    switch (token.type) {
-      case "publish":
-        return this.inbound.onUnanswered(token);
-      case "will":
-        this.wills.onUnanswered(token.id);
-        break;
-      case "filter":
-        this.onFilterAnswer(connected, token, ReasonCode.UnspecifiedError);
-        break;
-      case "registration":
-        this.onRegistered(token.registration, false);
-        break;
-      case "redistribution":
-        this.onRedistributed(connected, token, false);
-    }
-    return undefined;
-  }
-
-  private onFilterAnswer(
-    connected: Connected | undefined,
-    { pending, index }: Extract<RequestToken, { type: "filter" }>,
-    code: number,
-  ): void {
-    if (this.generation !== pending.generation) return;
-    this.subscribing.onAnswer(connected, pending, index, code, this.isDurable);
-    if (connected !== undefined && !this.subscribing.isSubscribing) this.outbound.release(connected);
-  }
-
   /** A present shard has answered for a subscription that was registered elsewhere. */
-  private onRegistered(registration: Registration, isDone: boolean): void {
+  onRegistered(registration: Registration, isDone: boolean): void {
     registration.openRequests -= 1;
     if (!isDone) registration.hasFailed = true;
     const isOver = registration.openRequests === 0 && !registration.hasFailed;
@@ -190,7 +136,8 @@ export class SessionState {
     if (this.isDurable) this.context.store.putRecord(this.record);
   }
 
-  private onRedistributed(connected: Connected | undefined, token: RedistributionToken, isTaken: boolean): void {
+  /** The other members of a shared subscription have answered, or cannot be asked. */
+  onRedistributed(connected: Connected | undefined, token: RedistributionToken, isTaken: boolean): void {
     this.outbound.onRedistributed(token, isTaken, connected);
     // What the disk says was sent must not be said of later messages, which may get the same sequences.
     if (connected === undefined && isTaken && token.entry.mayHaveBeenSent) this.putSentThrough();

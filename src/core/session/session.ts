@@ -5,23 +5,24 @@
 import type { AccessRules } from "../access/access-rules.ts";
 import type { ClientFacts, LoginResult } from "../access/login-attempt.ts";
 import { decodePacket } from "../packet/codec.ts";
-import type { ClientPacket, DisconnectPacket } from "../packet/packet.ts";
+import type { ClientPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
-import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import type { SessionDelivery } from "../topic/topic-request.ts";
-import { accessOf, admissionBy, admit, checkOwner } from "./admission.ts";
-import { type Accepted, onPendingPacket } from "./authenticating.ts";
-import { checkAccess, connackOf, connectedBy, expectConnackFits } from "./connecting.ts";
-import { type Connected, type Connection, fromSnapshot, type Pending, send, takeSnapshot } from "./connection.ts";
+import { Answers } from "./answers.ts";
+import { connackOf, connectedBy } from "./connecting.ts";
+import { type Connected, type Connection, fromSnapshot, send, takeSnapshot } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Context, type SessionSettings } from "./context.ts";
 import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
+import { Ending } from "./ending.ts";
+import { type Admitted, Entry } from "./entry.ts";
 import { goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
 import { SessionState } from "./session-state.ts";
-import type { Admission, SessionStore } from "./session-store.ts";
+import type { SessionStore } from "./session-store.ts";
 import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 import { nothingUnheard } from "./unheard.ts";
 
@@ -30,13 +31,22 @@ export class Session {
   private readonly settings: SessionSettings;
   private readonly state: SessionState;
   private readonly connections: Connections;
-  private current: Connected | undefined;
+  private readonly answers: Answers;
+  private readonly entry: Entry;
+  private readonly ending: Ending;
 
   constructor(settings: SessionSettings, store: SessionStore) {
     this.settings = settings;
     this.context = new Context(settings, store);
     this.state = new SessionState(this.context);
     this.connections = new Connections(this.context);
+    this.answers = new Answers(this.state);
+    this.entry = new Entry(this.context, this.connections, this.state);
+    this.ending = new Ending(this.context, this.connections, this.state);
+  }
+
+  private get current(): Connected | undefined {
+    return this.connections.current;
   }
 
   // What happens to sockets
@@ -61,7 +71,7 @@ export class Session {
       this.onRawPacket(connection, raw);
     }
     const connection = this.connections.get(socketId);
-    if (error !== undefined && connection !== undefined) this.refuse(connection, undefined, error);
+    if (error !== undefined && connection !== undefined) this.ending.refuse(connection, undefined, error);
   }
 
   /** MQTT travels in binary frames only [MQTT-6.0.0-1]. */
@@ -70,13 +80,13 @@ export class Session {
     const connection = this.connections.get(socketId);
     if (connection === undefined) return;
     this.connections.close(connection, CloseCode.UnsupportedData, "MQTT needs binary frames");
-    if (connection.state === "connected") this.onConnectionLost(connection);
+    if (connection.state === "connected") this.ending.onConnectionLost(connection);
   }
 
   onClosed(socketId: SocketId, nowMs: number): void {
     this.context.nowMs = nowMs;
     const connection = this.connections.forget(socketId);
-    if (connection?.state === "connected") this.onConnectionLost(connection);
+    if (connection?.state === "connected") this.ending.onConnectionLost(connection);
   }
 
   /** CONNECT has not come in time, or its proof has not. */
@@ -92,7 +102,7 @@ export class Session {
   onStalled(nowMs: number): void {
     this.context.nowMs = nowMs;
     const error = new ProtocolError(ReasonCode.MalformedPacket, "a packet was not completed in time");
-    for (const connection of this.connections.withPartialPacket()) this.refuse(connection, undefined, error);
+    for (const connection of this.connections.withPartialPacket()) this.ending.refuse(connection, undefined, error);
   }
 
   /** Whether the client has several exchanges open, so that another of its packets is on the way to end one. */
@@ -108,31 +118,23 @@ export class Session {
     this.context.nowMs = nowMs;
     const loggingIn = this.connections.get(socketId);
     if (loggingIn?.state !== "logging in") return;
-    const { facts, accepted, waiting } = loggingIn;
-    this.orRefuse(loggingIn, undefined, () => {
-      this.onAdmitted(loggingIn, accepted, admissionBy(result, facts, accepted, this.context));
-    });
-    for (const raw of waiting) {
+    try {
+      this.onAdmitted(this.entry.onLogin(loggingIn, result));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.ending.refuse(loggingIn, undefined, error);
+    }
+    for (const raw of loggingIn.waiting) {
       const connection = this.connections.get(socketId);
       if (connection === undefined) return;
       this.onRawPacket(connection, raw);
     }
   }
 
-  /**
-   * What an identity may do has changed. Nothing where the session is another's.
-   * @param rules `undefined` where it is nobody any more: its session ends, and its Will is not published
-   */
+  /** See `Ending.onRevised`. */
   onRevised(identity: string, rules: AccessRules | undefined, nowMs: number): void {
     this.context.nowMs = nowMs;
-    this.state.wills.revise(identity, rules);
-    if (this.state.admission?.grant.identity !== identity) return;
-    if (rules !== undefined) this.state.revise(rules);
-    const mayGoOn = rules !== undefined && this.context.access.mayConnect;
-    if (!mayGoOn && this.current !== undefined) {
-      this.disconnect(this.current, ReasonCode.NotAuthorized, "access was revoked");
-    }
-    if (rules === undefined) this.state.remove();
+    this.ending.onRevised(identity, rules);
   }
 
   // What the topic objects say
@@ -151,15 +153,15 @@ export class Session {
     // A failure must not look like success where nobody can be told of it: to MQTT 3.x, and for a Will.
     const canBeTold = token.type === "publish" ? this.current?.protocolVersion === 5 : token.type !== "will";
     if (code === ReasonCode.UnspecifiedError && !canBeTold) this.onUnanswered(token, nowMs);
-    else this.state.onAnswer(this.current, token, code);
+    else this.answers.onAnswer(this.current, token, code);
   }
 
   /** A topic object could not be reached for some time. What it has not acknowledged the client sends again. */
   onUnanswered(token: RequestToken, nowMs: number): void {
     this.context.nowMs = nowMs;
-    const waiting = this.state.onUnanswered(this.current, token);
+    const waiting = this.answers.onUnanswered(this.current, token);
     if (this.current !== undefined && this.current.socketId === waiting) {
-      this.disconnect(this.current, ReasonCode.ServerBusy, "the topic cannot be reached, try again");
+      this.ending.disconnect(this.current, ReasonCode.ServerBusy, "the topic cannot be reached, try again");
     }
   }
 
@@ -175,9 +177,9 @@ export class Session {
     if (current !== undefined) {
       const { limits } = this.settings;
       if (this.state.grantEndMs <= nowMs) {
-        this.disconnect(current, ReasonCode.NotAuthorized, "what the client has shown has expired");
+        this.ending.disconnect(current, ReasonCode.NotAuthorized, "what the client has shown has expired");
       } else if (goneDeadlineMs(current, limits) <= nowMs) {
-        this.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
+        this.ending.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
       } else if (livenessDeadlineMs(current, limits, this.state.watch) <= nowMs) {
         // The Worker watches the keep alive, or nobody does: that the socket is there has to be enough.
         current.lastReceivedMs = nowMs;
@@ -233,8 +235,9 @@ export class Session {
   /** The connected client's socket is there after a hibernation. */
   awake({ snapshot, heard }: KeptSession, nowMs: number): void {
     this.context.nowMs = nowMs;
-    this.current = fromSnapshot(snapshot.connection, heard, this.settings.limits.maximumPacketBytes);
-    this.connections.put(this.current);
+    const current = fromSnapshot(snapshot.connection, heard, this.settings.limits.maximumPacketBytes);
+    this.connections.current = current;
+    this.connections.put(current);
     this.state.awake(snapshot);
   }
 
@@ -253,91 +256,44 @@ export class Session {
   // Packets
 
   private onRawPacket(connection: Connection, raw: RawPacket): void {
-    this.orRefuse(connection, raw, () => {
+    try {
       if (connection.state === "connected") {
         connection.lastReceivedMs = this.context.nowMs;
         connection.unheard = nothingUnheard;
         this.onPacket(connection, decodePacket(raw, connection.protocolVersion));
       } else {
-        const accepted = onPendingPacket(this.context, this.connections, connection, raw);
-        if (accepted !== undefined) this.onConnect(connection, accepted);
+        const admitted = this.entry.onPacket(connection, raw);
+        if (admitted !== undefined) this.onAdmitted(admitted);
       }
-    });
-  }
-
-  private orRefuse(connection: Connection, raw: RawPacket | undefined, act: () => void): void {
-    try {
-      act();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.refuse(connection, raw, error);
+      this.ending.refuse(connection, raw, error);
     }
   }
 
   private onPacket(connected: Connected, packet: ClientPacket): void {
-    if (packet.type === "DISCONNECT") this.onDisconnect(connected, packet);
+    if (packet.type === "DISCONNECT") this.ending.onDisconnect(connected, packet);
     else dispatch(this.context, this.state, connected, packet);
   }
 
-  private onConnect(pending: Pending, accepted: Accepted): void {
-    expectConnackFits(accepted.connect, accepted.proof, this.settings);
-    const admission = admit(this.context, this.connections, this.state.admission, pending, accepted);
-    if (admission !== undefined) this.onAdmitted(pending, accepted, admission);
-  }
-
-  private onAdmitted(pending: Pending, { connect: packet, proof }: Accepted, admission: Admission): void {
-    const { grant } = admission;
-    checkAccess(packet, accessOf(grant, this.settings), this.settings);
-    this.state.endIfExpired();
-    checkOwner(this.state.admission, grant);
-    this.connections.checkRate();
+  private onAdmitted({ connect: packet, proof, pending, admission }: Admitted): void {
     if (this.current !== undefined) {
-      this.disconnect(this.current, ReasonCode.SessionTakenOver, "another client connected with this identifier");
+      this.ending.disconnect(
+        this.current,
+        ReasonCode.SessionTakenOver,
+        "another client connected with this identifier",
+      );
     }
     if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
     const sessionPresent = this.state.generation !== undefined;
     const connected = connectedBy(pending, packet, proof, this.settings, this.context.nowMs);
-    this.current = connected;
+    this.connections.current = connected;
     this.connections.put(connected);
     this.state.open(connected.sessionExpirySec, packet.will, admission);
     send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
-    const { identity } = grant;
+    const { identity } = admission.grant;
     this.context.report({ type: "connected", protocolVersion, identity, atMs: this.context.nowMs });
     this.state.outbound.flush(connected);
-  }
-
-  private onDisconnect(connected: Connected, { reasonCode, sessionExpirySec }: DisconnectPacket): void {
-    if (sessionExpirySec !== undefined) {
-      if (connected.sessionExpirySec === 0 && sessionExpirySec > 0) {
-        throw new ProtocolError(ReasonCode.ProtocolError, "a session that ends with its connection cannot be kept");
-      }
-      const { maximumSessionExpirySec } = this.settings.limits;
-      this.state.setExpiry(Math.min(sessionExpirySec, maximumSessionExpirySec));
-    }
-    if (reasonCode === ReasonCode.Success) this.state.wills.discardCurrent();
-    this.connections.close(connected, CloseCode.Normal, "");
-    this.onConnectionLost(connected);
-  }
-
-  // Ends
-
-  /** Answers a mistake of the client as its version demands, and ends the connection. Section 4.13. */
-  private refuse(connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
-    if (connection.state === "connected") this.disconnect(connection, error.reasonCode, error.message);
-    else this.connections.refuse(connection, raw, error);
-  }
-
-  /** The server ends the connection: DISCONNECT says why from MQTT 5.0 on. */
-  private disconnect(connected: Connected, reasonCode: ReasonCode, why: string): void {
-    send(this.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
-    this.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
-    this.onConnectionLost(connected, reasonCode === ReasonCode.SessionTakenOver);
-  }
-
-  private onConnectionLost(connected: Connected, isTakenOver = false): void {
-    if (this.current !== connected) return;
-    this.current = undefined;
-    this.state.leave(isTakenOver);
   }
 }

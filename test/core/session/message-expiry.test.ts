@@ -107,7 +107,10 @@ describe("a full queue", () => {
       h.deliver(delivery("1", { expiresAtMs: h.nowMs + 1000 }));
       h.pass(1);
     }
-    const inMemory = JSON.stringify(h.session).split('"sequence"').length - 1;
+    const seen = new Set<unknown>();
+    const once = (_: string, value: unknown) =>
+      typeof value !== "object" || seen.size < seen.add(value).size ? value : 0;
+    const inMemory = JSON.stringify(h.session, once).split('"sequence"').length - 1;
     expect(inMemory).toBeLessThanOrEqual(limits.maximumQueuedMessages);
   });
 

@@ -1,0 +1,67 @@
+// What the topic objects answer: each answer goes to whoever in the session waits for it.
+
+import { isError, ReasonCode } from "../packet/reason-code.ts";
+import type { Connected } from "./connection.ts";
+import type { RequestToken, SocketId } from "./effect.ts";
+import type { SessionState } from "./session-state.ts";
+
+export class Answers {
+  private readonly state: SessionState;
+
+  constructor(state: SessionState) {
+    this.state = state;
+  }
+
+  /** A topic object has answered a request. */
+  onAnswer(connected: Connected | undefined, token: RequestToken, code: number): void {
+    switch (token.type) {
+      case "publish":
+        this.state.inbound.onForwarded(connected, token, code);
+        break;
+      case "will":
+        this.state.wills.onPublished(token.id);
+        break;
+      case "filter":
+        this.onFilterAnswer(connected, token, code);
+        break;
+      case "registration":
+        this.state.onRegistered(token.registration, !isError(code));
+        break;
+      case "redistribution":
+        this.state.onRedistributed(connected, token, code === ReasonCode.Success);
+    }
+  }
+
+  /**
+   * A topic object could not be reached.
+   * @returns the connection that cannot go on, since it waits for an acknowledgement
+   */
+  onUnanswered(connected: Connected | undefined, token: RequestToken): SocketId | undefined {
+    switch (token.type) {
+      case "publish":
+        return this.state.inbound.onUnanswered(token);
+      case "will":
+        this.state.wills.onUnanswered(token.id);
+        break;
+      case "filter":
+        this.onFilterAnswer(connected, token, ReasonCode.UnspecifiedError);
+        break;
+      case "registration":
+        this.state.onRegistered(token.registration, false);
+        break;
+      case "redistribution":
+        this.state.onRedistributed(connected, token, false);
+    }
+    return undefined;
+  }
+
+  private onFilterAnswer(
+    connected: Connected | undefined,
+    { pending, index }: Extract<RequestToken, { type: "filter" }>,
+    code: number,
+  ): void {
+    if (this.state.generation !== pending.generation) return;
+    this.state.subscribing.onAnswer(connected, pending, index, code, this.state.isDurable);
+    if (connected !== undefined && !this.state.subscribing.isSubscribing) this.state.outbound.release(connected);
+  }
+}

@@ -1,0 +1,71 @@
+// How connections end, and the session with them or later. MQTT 5.0 sections 3.14 and 4.13.
+
+import type { AccessRules } from "../access/access-rules.ts";
+import type { DisconnectPacket } from "../packet/packet.ts";
+import type { RawPacket } from "../packet/packet-reader.ts";
+import { isError, ReasonCode } from "../packet/reason-code.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { type Connected, type Connection, send } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { Context } from "./context.ts";
+import { CloseCode } from "./effect.ts";
+import type { SessionState } from "./session-state.ts";
+
+export class Ending {
+  private readonly context: Context;
+  private readonly connections: Connections;
+  private readonly state: SessionState;
+
+  constructor(context: Context, connections: Connections, state: SessionState) {
+    this.context = context;
+    this.connections = connections;
+    this.state = state;
+  }
+
+  /** DISCONNECT came. */
+  onDisconnect(connected: Connected, { reasonCode, sessionExpirySec }: DisconnectPacket): void {
+    if (sessionExpirySec !== undefined) {
+      if (connected.sessionExpirySec === 0 && sessionExpirySec > 0) {
+        throw new ProtocolError(ReasonCode.ProtocolError, "a session that ends with its connection cannot be kept");
+      }
+      const { maximumSessionExpirySec } = this.context.settings.limits;
+      this.state.setExpiry(Math.min(sessionExpirySec, maximumSessionExpirySec));
+    }
+    if (reasonCode === ReasonCode.Success) this.state.wills.discardCurrent();
+    this.connections.close(connected, CloseCode.Normal, "");
+    this.onConnectionLost(connected);
+  }
+
+  /** Answers a mistake of the client as its version demands, and ends the connection. Section 4.13. */
+  refuse(connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
+    if (connection.state === "connected") this.disconnect(connection, error.reasonCode, error.message);
+    else this.connections.refuse(connection, raw, error);
+  }
+
+  /** The server ends the connection: DISCONNECT says why from MQTT 5.0 on. */
+  disconnect(connected: Connected, reasonCode: ReasonCode, why: string): void {
+    send(this.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
+    this.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
+    this.onConnectionLost(connected, reasonCode === ReasonCode.SessionTakenOver);
+  }
+
+  onConnectionLost(connected: Connected, isTakenOver = false): void {
+    if (this.connections.current !== connected) return;
+    this.connections.current = undefined;
+    this.state.leave(isTakenOver);
+  }
+
+  /**
+   * What an identity may do has changed. Nothing where the session is another's.
+   * @param rules `undefined` where it is nobody any more: its session ends, and its Will is not published
+   */
+  onRevised(identity: string, rules: AccessRules | undefined): void {
+    this.state.wills.revise(identity, rules);
+    if (this.state.admission?.grant.identity !== identity) return;
+    if (rules !== undefined) this.state.revise(rules);
+    const mayGoOn = rules !== undefined && this.context.access.mayConnect;
+    const { current } = this.connections;
+    if (!mayGoOn && current !== undefined) this.disconnect(current, ReasonCode.NotAuthorized, "access was revoked");
+    if (rules === undefined) this.state.remove();
+  }
+}
