@@ -5,7 +5,7 @@ import type { QoS } from "../message/message.ts";
 
 /**
  * Topic filters in which `%c` stands for the client identifier and `%u` for the username. What any of `allow` covers is
- * allowed, but for what any of `deny` covers.
+ * allowed, but for what any of `deny` covers. A wildcard at the start reaches names that start with `$` too, but for `$SYS`.
  */
 export type FilterRules = { readonly allow: readonly string[]; readonly deny: readonly string[] };
 
@@ -24,7 +24,7 @@ export type AccessRules = {
 const everything: FilterRules = { allow: ["#"], deny: [] };
 const nothing: FilterRules = { allow: [], deny: [] };
 
-/** Everything but topics that begin with `$`, which no `#` matches [MQTT-4.7.2-1]; `$SYS` may be read. */
+/** `$SYS` is reached by no wildcard. */
 export const fullAccess: AccessRules = {
   publish: everything,
   subscribe: { allow: ["#", "$SYS/#"], deny: [] },

@@ -2,10 +2,10 @@
 // and delivery. Guarantee G6: what is not allowed is denied.
 
 import type { QoS } from "../message/message.ts";
-import { matchesTopicFilter, parseTopicFilter } from "../topic/topic-filter.ts";
+import { parseTopicFilter } from "../topic/topic-filter.ts";
 import type { AccessRules, FilterRules } from "./access-rules.ts";
-import { coversFilter, overlaps } from "./filter-sets.ts";
 import { matchesPattern } from "./pattern.ts";
+import { ruleCovers, ruleMatches, ruleTouches } from "./rule-filter.ts";
 
 /** Whose rules they are. */
 export type Names = {
@@ -74,7 +74,7 @@ class Filters {
     if (this.isEverything && !topicName.startsWith("$")) return true;
     const known = this.remembered.get(topicName);
     if (known !== undefined) return known;
-    const matches = (filter: string) => matchesTopicFilter(filter, topicName);
+    const matches = (filter: string) => ruleMatches(filter, topicName);
     const isAllowed = this.allow.some(matches) && !this.deny.some(matches);
     if (this.remembered.size >= maximumRemembered) this.remembered.clear();
     this.remembered.set(topicName, isAllowed);
@@ -83,8 +83,8 @@ class Filters {
 
   covers(filter: string): boolean {
     return (
-      this.allow.some((allowed) => coversFilter(allowed, filter)) &&
-      !this.deny.some((denied) => overlaps(denied, filter))
+      this.allow.some((allowed) => ruleCovers(allowed, filter)) &&
+      !this.deny.some((denied) => ruleTouches(denied, filter))
     );
   }
 }
