@@ -115,8 +115,9 @@ function redirectionIn(variables: Readonly<Record<string, unknown>>): Redirectio
 }
 
 function anonymousRulesIn(variables: Readonly<Record<string, unknown>>): AccessRules | undefined {
-  if (wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 0) return undefined;
-  return rulesIn(variables, "ANONYMOUS_RULES") ?? fullAccess;
+  // A mistake in the rules is told before they count.
+  const rules = rulesIn(variables, "ANONYMOUS_RULES") ?? fullAccess;
+  return wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 1 ? rules : undefined;
 }
 
 function rulesIn(variables: Readonly<Record<string, unknown>>, name: string): AccessRules | undefined {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { fullAccess, noAccess } from "../../src/core/access/access-rules.ts";
 import { allCapabilities, capabilityRanges } from "../../src/core/capabilities.ts";
 import { defaultLimits, limitRanges } from "../../src/core/limits.ts";
 import { readSettings, SettingsError, variableName } from "../../src/settings.ts";
@@ -17,6 +18,8 @@ const otherVariables = [
   "LOCATION_HINT",
   "JURISDICTION",
   "SCRAM_USERS",
+  "ALLOW_ANONYMOUS",
+  "ANONYMOUS_RULES",
 ];
 
 describe("the variables", () => {
@@ -31,6 +34,7 @@ describe("the variables", () => {
       locationHint: undefined,
       jurisdiction: undefined,
       scramUsers: undefined,
+      anonymousRules: undefined,
     });
   });
 
@@ -94,6 +98,7 @@ describe("the variables", () => {
     ["SERVER_REFERENCE", "ä.example.org"],
     ["SERVER_REFERENCE", "x".repeat(1001)],
     ["SERVER_MOVED", "2"],
+    ["ALLOW_ANONYMOUS", "yes"],
   ])("%s does not take %j, and one line says so", (name, value) => {
     const refusal = refusalOf({ [name]: value });
     expect(refusal.startsWith(`${name} is ${JSON.stringify(String(value))}: give `)).toBe(true);
@@ -130,6 +135,35 @@ describe("the variables", () => {
     const refusal = refusalOf({ SCRAM_USERS: `${user},${user}` });
     const remedy = "make it with npm run scram-user, and quote it in a shell";
     expect(refusal).toBe(`SCRAM_USERS: entry 2 has the name of an earlier one; ${remedy}`);
+  });
+
+  it("let nobody in who shows nothing, unless they say so", () => {
+    const rules = { publish: { allow: ["in/%c/#"] }, maximumQos: 1 };
+    const ANONYMOUS_RULES = JSON.stringify(rules);
+    for (const variables of [{}, { ALLOW_ANONYMOUS: "" }, { ALLOW_ANONYMOUS: "0" }, { ANONYMOUS_RULES }]) {
+      expect(readSettings(variables).anonymousRules).toBeUndefined();
+    }
+    expect(readSettings({ ALLOW_ANONYMOUS: 1 }).anonymousRules).toEqual(fullAccess);
+    expect(readSettings({ ALLOW_ANONYMOUS: "1", ANONYMOUS_RULES }).anonymousRules).toEqual({
+      ...noAccess,
+      publish: { allow: ["in/%c/#"], deny: [] },
+      maximumQos: 1,
+    });
+    expect(readSettings({ ALLOW_ANONYMOUS: "1", ANONYMOUS_RULES: "{}" }).anonymousRules).toEqual(noAccess);
+  });
+
+  it.each([
+    ["{publish: []}", "give the rules as JSON"],
+    ["null", "the rules takes an object"],
+    ['{"publish":{"allow":["a/#/b"]}}', '"a/#/b" is no topic filter'],
+    ['{"publsh":{}}', 'no field "publsh"'],
+  ])("refuse the rules %s, also where nobody is let in by them, and say why", (ANONYMOUS_RULES, why) => {
+    for (const variables of [{ ANONYMOUS_RULES }, { ANONYMOUS_RULES, ALLOW_ANONYMOUS: "1" }]) {
+      const refusal = refusalOf(variables);
+      expect(refusal.startsWith("ANONYMOUS_RULES: ")).toBe(true);
+      expect(refusal).toContain(why);
+      expect(refusal).not.toContain("\n");
+    }
   });
 
   it("are named after their limits and capabilities", () => {
