@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readlink, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,8 +9,12 @@ import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { connect, connectPacket } from "../support/connect.ts";
+import { Conversation } from "../support/conversation.ts";
 
 const program = path.join(import.meta.dirname, "../../tools/local-server/main.ts");
+/** To the server another host than this machine, which it is all the same. */
+const otherHost = "127.1";
 /** The first start of all bundles the Worker. */
 const startTimeoutMs = 60_000;
 
@@ -32,7 +36,13 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function run(...args: string[]) {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  return runWith({}, ...args);
+}
+
+function runWith(variables: Record<string, string>, ...args: string[]) {
+  const { ADMIN_TOKEN: _, ...environment } = process.env;
+  const env = { ...environment, ...variables };
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
   running.push(child);
   return child;
 }
@@ -45,7 +55,10 @@ async function runToEnd(...args: string[]) {
 }
 
 async function runUntilReady(...args: string[]) {
-  const child = run("--port", "0", "--tcp", "0", "--data", folder, ...args);
+  return untilReady(run("--port", "0", "--tcp", "0", "--data", folder, ...args));
+}
+
+async function untilReady(child: ReturnType<typeof run>) {
   const error = text(child.stderr);
   const failed = once(child, "exit").then(async () => Promise.reject(new Error(await error)));
   failed.catch(() => {}); // When it ends later, the test knows.
@@ -81,11 +94,15 @@ async function killRuntimesOf({ pid }: ChildProcess) {
   }
 }
 
+const keptToken = async () => (await readFile(path.join(folder, "admin-token"), "utf8")).trim();
+
 /** Exactly one line, that has all of these. */
 function expectOneLine(written: string, ...parts: string[]) {
   expect(written).toMatch(/^[^\n]+\n$/);
   for (const part of parts) expect(written).toContain(part);
 }
+
+const openOrNot = ["--allow-anonymous", "--require-credentials"];
 
 describe("npm start, told something it cannot do", () => {
   it.each([
@@ -100,7 +117,12 @@ describe("npm start, told something it cannot do", () => {
     ["a setting with a bad value", ["--set", "TOPIC_SHARDS=many"], ["TOPIC_SHARDS", '"many"']],
     ["a host that does not exist", ["--host", "host.invalid", "--allow-anonymous"], ["host.invalid", "--host"]],
     ["an address of another machine", ["--host", "192.0.2.1", "--allow-anonymous"], ["192.0.2.1", "--host"]],
-    ["every address, open to anyone", ["--host", "0.0.0.0"], ["0.0.0.0", "--allow-anonymous"]],
+    ["every address, for nobody knows whom", ["--host", "0.0.0.0"], openOrNot],
+    ["the same, said by a setting", ["--host", "0.0.0.0", "--set", "ALLOW_ANONYMOUS=1"], openOrNot],
+    ["an address of IPv6, for nobody knows whom", ["--host", "::"], openOrNot],
+    ["to be open and closed", openOrNot, openOrNot],
+    ["to be open and closed by a setting", ["--allow-anonymous", "--set", "ALLOW_ANONYMOUS=0"], ["ALLOW_ANONYMOUS"]],
+    ["a secret on the command line", ["--set", "ADMIN_TOKEN=x"], ["ADMIN_TOKEN", "environment", ".dev.vars"]],
   ])("refuses %s in one line", async (_what, args, parts) => {
     const { exitCode, out, error } = await runToEnd(...args);
     expectOneLine(error, ...parts);
@@ -136,7 +158,7 @@ describe("npm start, told something it cannot do", () => {
 describe("npm start", () => {
   it("explains its flags", async () => {
     const { exitCode, out, error } = await runToEnd("--help");
-    for (const flag of ["--port", "--tcp", "--no-tcp", "--data", "--host", "--allow-anonymous", "--set"]) {
+    for (const flag of ["--port", "--tcp", "--no-tcp", "--data", "--host", ...openOrNot, "--set", "ADMIN_TOKEN"]) {
       expect(out).toContain(flag);
     }
     expect(error).toBe("");
@@ -151,6 +173,9 @@ describe("npm start", () => {
         `  WebSocket  ws://127.0.0.1:${webSocketPort}/mqtt`,
         `  WebSocket  ws://127.0.0.1:${webSocketPort}/mqtt/{clientId}  (one hop less)`,
         `  TCP        mqtt://127.0.0.1:${tcpPort}`,
+        `  API        http://127.0.0.1:${webSocketPort}/api/v1`,
+        `  token      ${await keptToken()}  (${folder}/admin-token)`,
+        "  clients    all that can reach it",
         `  data       ${folder}`,
         "",
       ].join("\n"),
@@ -226,5 +251,60 @@ describe("npm start", () => {
     await end(killed.child, "SIGKILL");
     const { child } = await runUntilReady("--port", String(killed.webSocketPort));
     expect((await end(child, "SIGTERM")).exitCode).toBe(0);
+  });
+});
+
+describe("who may connect", () => {
+  const outcomeOf = async (port: number) => {
+    const client = await Conversation.open(`tcp://127.0.0.1:${port}`);
+    client.send(connectPacket({ version: 4 }));
+    const { returnCode } = await client.receive({ cmd: "connack" });
+    client.drop();
+    return returnCode;
+  };
+
+  it("is everybody on this machine, unless told otherwise", { timeout: startTimeoutMs }, async () => {
+    const { child, tcpPort } = await runUntilReady();
+    await (await connect(`tcp://127.0.0.1:${tcpPort}`)).disconnect();
+    await end(child, "SIGTERM");
+    for (const closed of [["--require-credentials"], ["--set", "ALLOW_ANONYMOUS=0"]]) {
+      const { child, out, tcpPort } = await runUntilReady(...closed);
+      expect(out).toContain("  clients    with credentials, made through the API\n");
+      expect(await outcomeOf(tcpPort)).toBe(5);
+      await end(child, "SIGTERM");
+    }
+  });
+
+  it("is said for other machines, and the token is not", { timeout: startTimeoutMs }, async () => {
+    for (const [flag, returnCode] of [
+      ["--allow-anonymous", 0],
+      ["--require-credentials", 5],
+    ] as const) {
+      const { child, out, tcpPort } = await runUntilReady("--host", otherHost, flag);
+      expect(out).toContain(`  token      ${folder}/admin-token\n`);
+      expect(out).not.toContain(await keptToken());
+      expect(await outcomeOf(tcpPort)).toBe(returnCode);
+      await end(child, "SIGTERM");
+    }
+  });
+});
+
+describe("the key to the API", () => {
+  it("is not made where it is given, nor told", { timeout: startTimeoutMs }, async () => {
+    const [ADMIN_TOKEN, data] = ["given-by-the-environment", path.join(folder, "given")];
+    const child = runWith({ ADMIN_TOKEN }, "--port", "0", "--tcp", "0", "--data", data);
+    const { out } = await untilReady(child);
+    expect(out).toContain("  token      the one in ADMIN_TOKEN\n");
+    expect(out).not.toContain(ADMIN_TOKEN);
+    expect(await readdir(data)).not.toContain("admin-token");
+  });
+
+  it("refuses one that others could have read in one line", { timeout: startTimeoutMs }, async () => {
+    const data = await mkdtemp(path.join(folder, "data-"));
+    await writeFile(path.join(data, "admin-token"), `${"x".repeat(43)}\n`, { mode: 0o644 });
+    const { exitCode, out, error } = await runToEnd("--port", "0", "--tcp", "0", "--data", data);
+    expectOneLine(error, path.join(data, "admin-token"), "remove it");
+    expect(out).toBe("");
+    expect(exitCode).toBe(1);
   });
 });

@@ -2,26 +2,30 @@
 // on SIGINT or SIGTERM.
 
 import { readFileSync } from "node:fs";
-import net from "node:net";
-import { networkInterfaces } from "node:os";
 import path from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 import { SettingsError, settingNames } from "../../src/settings.ts";
+import { isLoopback, reachableHosts } from "./addresses.ts";
 import { BundleError } from "./bundle.ts";
-import { type LocalServer, StartError, startServer } from "./server.ts";
+import { type LocalServer, startServer } from "./server.ts";
+import { StartError } from "./start-error.ts";
 
 const usage = `durable-mqtt: an MQTT broker on this machine
 
   npm start -- [flags]
 
-  --port 8787         port for WebSocket and HTTP (0: any free one)
-  --tcp 1883          port for MQTT over TCP (0: any free one)
-  --no-tcp            no MQTT over TCP
-  --data .data        folder for everything that is stored
-  --host 127.0.0.1    address to listen on; 0.0.0.0 for every one of this machine
-  --allow-anonymous   other addresses than loopback, open to clients without a password
-  --set NAME=VALUE    a setting of the broker, over those in wrangler.toml and .dev.vars (repeatable)
+  --port 8787             port for WebSocket and HTTP (0: any free one)
+  --tcp 1883              port for MQTT over TCP (0: any free one)
+  --no-tcp                no MQTT over TCP
+  --data .data            folder for everything that is stored
+  --host 127.0.0.1        address to listen on; 0.0.0.0 for every one of this machine
+  --require-credentials   only clients that show who they are; their credentials are made through the API
+  --allow-anonymous       every client, as it is by default on this machine's own addresses
+  --set NAME=VALUE        a setting of the broker, over those in wrangler.toml and .dev.vars (repeatable)
   --help
+
+The key to the API is ADMIN_TOKEN, in the environment or in .dev.vars. Where there is none, one is made and kept in the data
+folder, in the file admin-token.
 `;
 
 /** A flag is wrong or missing; the message is one line that says what to do. */
@@ -32,7 +36,8 @@ type Command = {
   readonly port: number;
   readonly tcpPort: number | undefined;
   readonly dataDir: string;
-  readonly allowAnonymous: boolean;
+  /** Also to clients that show nothing of who they are; `undefined` where nobody has said. */
+  readonly isOpen: boolean | undefined;
   readonly variables: Record<string, string>;
 };
 
@@ -46,12 +51,7 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  if (!isLoopback(command.host) && !command.allowAnonymous) {
-    throw new UsageError(
-      `On ${command.host} other machines could use the broker without a password: add --allow-anonymous if they may.`,
-    );
-  }
-  const variables = { ALLOW_ANONYMOUS: "1", ...readDevVars(), ...command.variables };
+  const variables = variablesFor(command);
 
   let isEnding = false;
   const log = (line: string) => process.stderr.write(`${line}\n`);
@@ -61,13 +61,29 @@ async function main(args: string[]): Promise<void> {
     );
     process.exit(1);
   };
-  const starting = startServer({ ...command, variables, log, onFailed });
+  const starting = startServer({ ...command, variables, keepsAdminToken: true, log, onFailed });
   onEndRequested(() => {
     if (!isEnding) void end(starting);
     isEnding = true;
   });
   const server = await starting;
-  if (!isEnding) process.stdout.write(greeting(server, command));
+  if (!isEnding) process.stdout.write(greeting(server, command, variables));
+}
+
+/** @throws {UsageError} where other machines could connect, and nobody has said which clients may */
+function variablesFor({ host, isOpen, variables }: Command): Record<string, string> {
+  if (isOpen === undefined && !isLoopback(host)) {
+    throw new UsageError(
+      `On ${host} other machines can connect: add --require-credentials for clients with credentials only, or --allow-anonymous for all.`,
+    );
+  }
+  const given = { ...readDevVars(), ...adminTokenOfEnvironment(), ...variables };
+  return isOpen === undefined ? { ALLOW_ANONYMOUS: "1", ...given } : { ...given, ALLOW_ANONYMOUS: isOpen ? "1" : "0" };
+}
+
+function adminTokenOfEnvironment(): Record<string, string> {
+  const { ADMIN_TOKEN = "" } = process.env;
+  return ADMIN_TOKEN === "" ? {} : { ADMIN_TOKEN };
 }
 
 /** npm does not pass SIGTERM on: it just ends, and leaves the server to another parent. */
@@ -95,6 +111,16 @@ function readCommand(args: string[]): Command | "help" {
   if (values["no-tcp"] && values.tcp !== undefined) throw new UsageError("--tcp and --no-tcp exclude each other.");
   if (values.host === "") throw new UsageError("--host is empty: give an address, such as 127.0.0.1.");
   if (values.data === "") throw new UsageError("--data is empty: give a folder, such as .data.");
+  if (values["allow-anonymous"] && values["require-credentials"]) {
+    throw new UsageError("--allow-anonymous and --require-credentials exclude each other.");
+  }
+  const variables = Object.fromEntries((values.set ?? []).map(readAssignment));
+  const isOpen = values["require-credentials"] ? false : values["allow-anonymous"];
+  if (isOpen !== undefined && variables.ALLOW_ANONYMOUS !== undefined) {
+    throw new UsageError(
+      `--set ALLOW_ANONYMOUS and --${isOpen ? "allow-anonymous" : "require-credentials"} exclude each other.`,
+    );
+  }
   const port = readPort("--port", values.port ?? "8787");
   const tcpPort = values["no-tcp"] ? undefined : readPort("--tcp", values.tcp ?? "1883");
   if (port === tcpPort && port !== 0) {
@@ -105,8 +131,8 @@ function readCommand(args: string[]): Command | "help" {
     port,
     tcpPort,
     dataDir: values.data ?? ".data",
-    allowAnonymous: values["allow-anonymous"] ?? false,
-    variables: Object.fromEntries((values.set ?? []).map(readAssignment)),
+    isOpen,
+    variables,
   };
 }
 
@@ -121,6 +147,7 @@ function parseFlags(args: string[]) {
         data: { type: "string" },
         host: { type: "string" },
         "allow-anonymous": { type: "boolean" },
+        "require-credentials": { type: "boolean" },
         set: { type: "string", multiple: true },
         help: { type: "boolean", short: "h" },
       },
@@ -142,6 +169,9 @@ function readAssignment(text: string): [string, string] {
   const match = /^(?<name>[A-Za-z_]\w*)=(?<value>.*)$/s.exec(text);
   const { name, value } = match?.groups ?? {};
   if (name === undefined || value === undefined) throw new UsageError(`--set is "${text}": give NAME=VALUE.`);
+  if (name === "ADMIN_TOKEN") {
+    throw new UsageError("--set ADMIN_TOKEN shows it to everybody here: put it into the environment, or .dev.vars.");
+  }
   if (!settingNames.includes(name)) throw new UsageError(`--set: there is no setting ${name}, see the README's table.`);
   return [name, value];
 }
@@ -157,26 +187,25 @@ function readDevVars(): Record<string, string> {
   }
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (net.isIPv4(host) && host.startsWith("127."));
-}
-
-function greeting(server: LocalServer, { host, dataDir }: Command): string {
+function greeting(server: LocalServer, { host, dataDir }: Command, variables: Record<string, string>): string {
   const lines = ["durable-mqtt is ready"];
-  for (const address of reachableAddresses(host)) {
+  for (const address of reachableHosts(host)) {
     lines.push(`  WebSocket  ws://${address}:${server.port}/mqtt`);
     lines.push(`  WebSocket  ws://${address}:${server.port}/mqtt/{clientId}  (one hop less)`);
     if (server.tcpPort !== undefined) lines.push(`  TCP        mqtt://${address}:${server.tcpPort}`);
+    lines.push(`  API        http://${address}:${server.port}/api/v1`);
   }
+  lines.push(`  token      ${tokenLine(server, host)}`);
+  const isOpen = variables.ALLOW_ANONYMOUS === "1";
+  lines.push(`  clients    ${isOpen ? "all that can reach it" : "with credentials, made through the API"}`);
   lines.push(`  data       ${dataDir}`);
   return `${lines.join("\n")}\n`;
 }
 
-/** For "all addresses", each one that a client could use. */
-function reachableAddresses(host: string): string[] {
-  if (host !== "0.0.0.0" && host !== "::") return [net.isIPv6(host) ? `[${host}]` : host];
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+/** What serves other machines may well run where others read what it writes. */
+function tokenLine({ adminToken }: LocalServer, host: string): string {
+  if (adminToken === undefined) return "the one in ADMIN_TOKEN";
+  return isLoopback(host) ? `${adminToken.token}  (${adminToken.file})` : adminToken.file;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

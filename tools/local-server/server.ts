@@ -12,9 +12,12 @@ import type { Readable } from "node:stream";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
 import { readSettings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
+import { reachableFromHere } from "./addresses.ts";
+import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
+import { StartError } from "./start-error.ts";
 
 export type LocalServerOptions = {
   readonly host: string;
@@ -26,6 +29,8 @@ export type LocalServerOptions = {
   readonly dataDir: string | undefined;
   /** The broker's settings, over those in wrangler.toml. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Where no variable is ADMIN_TOKEN, makes one and keeps it in the data folder. */
+  readonly keepsAdminToken?: boolean;
   /** A line that the Worker or the runtime wrote. */
   readonly log?: (line: string) => void;
   /** The runtime died, and could not be started again: there is no broker any more. */
@@ -40,12 +45,11 @@ export type LocalServer = {
   readonly port: number;
   readonly tcpPort: number | undefined;
   readonly miniflare: Miniflare;
+  /** If it was made here, and not given. */
+  readonly adminToken: AdminToken | undefined;
   /** Ends every connection. What was acknowledged is in the folder already. */
   close(): Promise<void>;
 };
-
-/** The server cannot start; the message is one line that says what to do. */
-export class StartError extends Error {}
 
 /**
  * @throws {StartError} for an address or a folder that cannot be used
@@ -71,33 +75,42 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   };
   try {
     endRuntimesWithThisProcess();
-    const started = await startMiniflare(miniflareOptions(options, host, bundle, log));
+    const adminToken = await ownAdminToken(options, bundle);
+    const variables = adminToken === undefined ? {} : { ADMIN_TOKEN: adminToken.token };
+    const started = await startMiniflare(miniflareOptions(options, host, bundle, variables, log));
     miniflare = started.miniflare;
-    const url = `http://${reachableHost(host)}:${started.port}`;
+    const url = `http://${reachableFromHere(host)}:${started.port}`;
     if (options.tcpPort !== undefined) {
       const target = `${url.replace("http", "ws")}/mqtt`;
       gateway = await startTcpGateway({ host, port: options.tcpPort, target, log }).catch((error) => {
         throw portError(error, host, options.tcpPort as number, "--tcp");
       });
     }
-    return { url, port: started.port, tcpPort: gateway?.port, miniflare, close };
+    return { url, port: started.port, tcpPort: gateway?.port, miniflare, adminToken, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+async function ownAdminToken(options: LocalServerOptions, { variables }: Bundle): Promise<AdminToken | undefined> {
+  const isGiven = (options.variables.ADMIN_TOKEN ?? variables.ADMIN_TOKEN ?? "") !== "";
+  if (isGiven || !options.keepsAdminToken || options.dataDir === undefined) return undefined;
+  return keptAdminToken(options.dataDir);
+}
+
 function miniflareOptions(
   options: LocalServerOptions,
   host: string,
   { worker, variables }: Bundle,
+  ownVariables: Readonly<Record<string, string>>,
   log: (line: string) => void,
 ): MiniflareOptions {
   return {
     ...worker,
     // Behind the gateway, and on this machine, all clients have one address.
     ratelimits: {},
-    bindings: { ...variables, ...options.variables },
+    bindings: { ...variables, ...options.variables, ...ownVariables },
     unsafeDirectSockets: [{ host, port: options.port }],
     // Miniflare's own entry, for the tests' calls from within this process.
     host: "127.0.0.1",
@@ -167,13 +180,6 @@ async function resolveHost(host: string): Promise<string> {
   } catch {
     throw new StartError(`Host "${host}" is not known on this machine: give --host one of its addresses, or 0.0.0.0.`);
   }
-}
-
-/** An address to connect to where the host means "all addresses". */
-function reachableHost(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  if (host === "::") return "[::1]";
-  return net.isIPv6(host) ? `[${host}]` : host;
 }
 
 /** Before the runtime is started: its own report of a port in use is a page long. */

@@ -1,0 +1,42 @@
+// What this machine is called, by those who connect to it.
+
+import net from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+
+/** Whether only this machine can connect. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (net.isIPv4(host) && host.startsWith("127."));
+}
+
+/** As an address has it: IPv6 in brackets. For "all addresses", each one that a client could use. */
+export function reachableHosts(host: string): string[] {
+  if (!isEveryAddress(host)) return [bracketed(host)];
+  return interfaceAddresses().filter((address) => net.isIPv4(address));
+}
+
+/** An address to connect to from this machine. */
+export function reachableFromHere(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "[::1]" : bracketed(host);
+}
+
+/**
+ * What a request may call this machine in its Host header, whatever the port. A name of somebody else's that leads here
+ * is how a page gets at what is on its reader's machine.
+ */
+export function namesOf(host: string): string[] {
+  const own = isEveryAddress(host) ? [...interfaceAddresses(), hostname(), `${hostname()}.local`] : [host];
+  return [...new Set(["localhost", "127.0.0.1", "::1", ...own].map(bracketed))];
+}
+
+function isEveryAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+}
+
+function bracketed(host: string): string {
+  return net.isIPv6(host) ? `[${host}]` : host;
+}

@@ -1,0 +1,72 @@
+// The key to the API of a broker on this machine, where nobody has given it one: made once, and kept in the data folder in a
+// file that only its owner can read. The folder has to be locked.
+
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { StartError } from "./start-error.ts";
+
+export type AdminToken = { readonly token: string; readonly file: string };
+
+const tokenBytes = 32;
+/** As `randomBytes` gives it, in base64url. */
+const pattern = /^[\w-]{43}$/;
+const ownerOnly = 0o600;
+
+/** @throws {StartError} for a file that others could have read or written, or that holds no token */
+export async function keptAdminToken(folder: string): Promise<AdminToken> {
+  const file = path.join(folder, "admin-token");
+  try {
+    return { file, token: (await read(file)) ?? (await make(file)) };
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isLink = code === "ELOOP";
+    const why = isLink ? "is a link" : `cannot be used (${code ?? message})`;
+    throw new StartError(`${file} ${why}: remove it, and another is made.`, { cause: error });
+  }
+}
+
+async function read(file: string): Promise<string | undefined> {
+  // What a link points to could be anybody's. Windows has no such flag.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(orNothing);
+  if (handle === undefined) return undefined;
+  try {
+    await checkOwner(handle, file);
+    const text = (await handle.readFile("utf8")).trim();
+    if (pattern.test(text)) return text;
+    throw new StartError(`${file} holds no token: remove it, and another is made.`);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function checkOwner(handle: FileHandle, file: string): Promise<void> {
+  const userId = process.getuid?.();
+  if (userId === undefined) return;
+  const { uid, mode } = await handle.stat();
+  if (uid === userId && (mode & 0o077) === 0) return;
+  throw new StartError(`Others than you may know the token in ${file}: remove it, and another is made.`);
+}
+
+/** Whole or not at all: a token that was half written would keep the server from starting. */
+async function make(file: string): Promise<string> {
+  const token = randomBytes(tokenBytes).toString("base64url");
+  const unfinished = `${file}.new`;
+  await rm(unfinished, { force: true });
+  // "x" makes the file, and follows no link.
+  const handle = await open(unfinished, "wx", ownerOnly);
+  try {
+    await handle.writeFile(`${token}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(unfinished, file);
+  return token;
+}
+
+function orNothing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
