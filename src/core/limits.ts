@@ -22,6 +22,12 @@ export const limitRanges = {
   maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
   /** PUBLISH packets of one client a second: its object and the topics' objects are busy with them. 0 is no limit. */
   maximumPublishRate: [5_000, 0, 1_000_000],
+  /**
+   * Topic filters in SUBSCRIBE and UNSUBSCRIBE of one client a second: each is a write, and may be a search through the
+   * retained messages. As many as `maximumSubscriptions`: whoever comes back each second, and subscribes to everything
+   * again, must not be hit. 0 is no limit.
+   */
+  maximumSubscribeRate: [1_000, 0, 1_000_000],
   /** CONNECT packets accepted of one client identifier: each takes the one before over, and writes. 0 is no limit. */
   maximumConnectsPerMinute: [600, 0, 60_000],
   /** QoS 2 messages from a client between PUBLISH and PUBREL. Sent in CONNACK. */

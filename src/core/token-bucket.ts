@@ -16,15 +16,15 @@ export class TokenBucket {
     this.tokens = capacity;
   }
 
-  /** @returns whether it may happen now; where it may not, that costs nothing */
-  take(nowMs: number): boolean {
+  /** @returns whether it may happen now, so many times; where it may not, that costs nothing */
+  take(nowMs: number, count = 1): boolean {
     if (this.capacity === 0) return true;
     // A clock that is set back brings nothing, and does not stop the bucket from filling.
     const elapsedMs = Math.max(0, nowMs - this.filledAtMs);
     this.tokens = Math.min(this.capacity, this.tokens + elapsedMs * this.tokensPerMs);
     this.filledAtMs = nowMs;
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
+    if (this.tokens < count) return false;
+    this.tokens -= count;
     return true;
   }
 }

@@ -1,4 +1,4 @@
-// How often a client may publish and connect, reached from outside. MQTT 5.0 has a reason code for each, and leaves the
+// How often a client may publish, subscribe and connect, reached from outside. MQTT 5.0 has a reason code for each, and leaves the
 // rest to the broker.
 
 import { describe, expect, it } from "vitest";
@@ -6,7 +6,9 @@ import { paths, useBroker } from "../support/broker.ts";
 import { connect, connectPacket, durable, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
 
-const broker = useBroker({ variables: { MAXIMUM_PUBLISH_RATE: "10", MAXIMUM_CONNECTS_PER_MINUTE: "3" } });
+const broker = useBroker({
+  variables: { MAXIMUM_PUBLISH_RATE: "10", MAXIMUM_SUBSCRIBE_RATE: "10", MAXIMUM_CONNECTS_PER_MINUTE: "3" },
+});
 /** Five seconds' worth. */
 const burst = 50;
 
@@ -30,6 +32,22 @@ describe.each(paths)("over %s", (path) => {
     const later = await connect(url, { ...durable(), clientId });
     await later.ping();
     await subscriber.expectNothingMore();
+  });
+
+  it("a client that subscribes too often is disconnected: 0x96 [maximumSubscribeRate] [B83]", async () => {
+    const clientId = unique("subscriber");
+    const [topic, url] = [unique("rates"), broker.url(path, clientId)];
+    const filters = Array.from({ length: burst }, (_, index) => `${topic}/${index}`);
+    const subscriber = await connect(url, { ...durable(), clientId });
+    const { granted } = await subscriber.subscribe(filters);
+    expect(granted).toEqual(filters.map(() => 0));
+    subscriber.send({ cmd: "unsubscribe", messageId: 99, unsubscriptions: filters });
+    expect((await subscriber.receiveUntil("disconnect")).reasonCode).toBe(0x96);
+    await subscriber.closed();
+    // Nothing of the packet that was one too many has happened.
+    const later = await connect(url, { ...durable(), clientId });
+    await (await connect(broker.tcp)).publish(`${topic}/0`, "still subscribed", { qos: 1 });
+    await later.message({ payload: "still subscribed" });
   });
 
   it("a client identifier that connects too often is refused: 0x9F, 3.x: 3 [maximumConnectsPerMinute] [B76]", async () => {

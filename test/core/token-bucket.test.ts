@@ -39,6 +39,12 @@ describe("a token bucket", () => {
     expect(taken(bucket, startMs - 3_600_000 + 2_000)).toBe(2);
   });
 
+  it("gives many at once or none, and loses nothing where it gives none", () => {
+    const bucket = new TokenBucket(10, 10);
+    expect([8, 3, 2, 1].map((count) => bucket.take(startMs, count))).toEqual([true, false, true, false]);
+    expect(bucket.take(startMs + 86_400_000, 11)).toBe(false);
+  });
+
   it("of capacity 0 is no limit", () => {
     expect(taken(new TokenBucket(0, 5), startMs)).toBe(1000);
   });

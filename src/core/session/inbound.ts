@@ -5,8 +5,8 @@ import type { Message } from "../message/message.ts";
 import type { PublishPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
-import { TokenBucket } from "../token-bucket.ts";
 import { shardOf } from "../topic/shard.ts";
+import { ClientRate } from "./client-rate.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { PublishToken, SocketId } from "./effect.ts";
@@ -36,9 +36,6 @@ export type KeptInbound = {
   readonly leftOpen: readonly number[];
 };
 
-/** A client that was away sends what has gathered all at once: so many seconds' worth of `maximumPublishRate`. */
-const publishBurstSec = 5;
-
 /** No socket has this number: the packet came before a restart. */
 const noSocket: SocketId = 0;
 
@@ -52,12 +49,11 @@ export class Inbound {
   private readonly incoming: Map<number, Incoming>;
   /** Of the last message, and within the limits. */
   private lastTopicName: string | undefined;
-  /** Of the client, over all of its connections; a hibernation forgets it, and comes after a quiet time only. */
-  private readonly publishes: TokenBucket;
+  private readonly publishes: ClientRate;
 
   constructor(context: Context) {
     this.context = context;
-    this.publishes = new TokenBucket(context.settings.limits.maximumPublishRate * publishBurstSec, publishBurstSec);
+    this.publishes = new ClientRate(context.settings.limits.maximumPublishRate, "messages");
     this.incoming = new Map(context.store.incoming().map((row) => [row.packetId, incomingOf(row)]));
   }
 
@@ -101,7 +97,7 @@ export class Inbound {
   onPublish(connected: Connected, packet: PublishPacket, generation: string, isDurable: boolean): void {
     const { settings } = this.context;
     const { packetId, qos } = packet;
-    this.checkRate();
+    this.publishes.check(this.context.nowMs);
     checkMessageIsOffered(packet, settings.capabilities);
     const topicName = resolveTopicName(
       connected.incomingAliases,
@@ -232,13 +228,6 @@ export class Inbound {
     if (incoming === undefined) return;
     this.incoming.delete(packetId);
     if (incoming.isStored) this.context.store.deleteIncoming(packetId);
-  }
-
-  /** A client cannot be made to wait: nothing holds back what it sends, and it would pile up before the object. */
-  private checkRate(): void {
-    if (this.publishes.take(this.context.nowMs)) return;
-    const message = `more than ${this.context.settings.limits.maximumPublishRate} messages a second`;
-    throw new ProtocolError(ReasonCode.MessageRateTooHigh, message);
   }
 
   private checkReceiveMaximum(connected: Connected): void {

@@ -9,6 +9,7 @@ import { ProtocolError } from "../protocol-error.ts";
 import { shardsOf } from "../topic/shard.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
 import type { TopicRequest, TopicSubscription } from "../topic/topic-request.ts";
+import { ClientRate } from "./client-rate.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
@@ -40,9 +41,12 @@ export class Subscribing {
   private openSubscribes = 0;
   /** What `hasShared` has found, until the subscriptions change. */
   private isShared: boolean | undefined;
+  /** Topic filters that are subscribed to, or no longer. */
+  private readonly asked: ClientRate;
 
   constructor(context: Context) {
     this.context = context;
+    this.asked = new ClientRate(context.settings.limits.maximumSubscribeRate, "topic filters");
     this.restore(context.store.subscriptions());
   }
 
@@ -100,9 +104,10 @@ export class Subscribing {
 
   /**
    * @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4]; 0x95 where SUBACK would be
-   * too large for the client; see checkSubscribeIsOffered
+   * too large for the client; 0x96 where it subscribes too often; see checkSubscribeIsOffered
    */
   onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
+    this.asked.check(this.context.nowMs, packet.subscriptions.length);
     expectAnswerFits(connected, packet.subscriptions.length);
     const { access, settings } = this.context;
     const { limits, capabilities } = settings;
@@ -146,8 +151,9 @@ export class Subscribing {
     this.answerIfComplete(connected, pending);
   }
 
-  /** @throws {ProtocolError} 0x95 where UNSUBACK would be too large for the client */
+  /** @throws {ProtocolError} 0x95 where UNSUBACK would be too large for the client; 0x96 as with SUBSCRIBE */
   onUnsubscribe(connected: Connected, packet: UnsubscribePacket, generation: string): void {
+    this.asked.check(this.context.nowMs, packet.topicFilters.length);
     expectAnswerFits(connected, packet.topicFilters.length);
     const pending = pendingOf("UNSUBACK", packet.packetId, connected.socketId, generation);
     // As if each filter had come in an UNSUBSCRIBE of its own [MQTT-3.10.4-6].

@@ -1,4 +1,4 @@
-// How often a client may publish and connect, over all of its connections. MQTT leaves it to the broker.
+// How often a client may publish, subscribe and connect, over all of its connections. MQTT leaves it to the broker.
 
 import { describe, expect, it } from "vitest";
 import { delivery, SessionHarness, type TestSocket } from "../../support/session-harness.ts";
@@ -86,6 +86,82 @@ describe("publishing too often", () => {
     const client = h.connected();
     publishAll(client, 25_000);
     expect(client.closed).toBeUndefined();
+  });
+});
+
+describe("subscribing too often", () => {
+  // At once five seconds' worth.
+  const limits = { maximumSubscribeRate: 2 };
+  const filters = (count: number) => Array.from({ length: count }, (_, index) => `f${index}`);
+
+  it("ends the connection, and what came before goes its way [maximumSubscribeRate] [B83]", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected();
+    client.subscribe(1, ...filters(10));
+    h.answerAll();
+    expect(client.heard()).toHaveLength(1);
+    client.subscribe(2, "one more");
+    expect(client.heard()).toEqual(["DISCONNECT 0x96"]);
+    expect(client.closed?.code).toBe(1008);
+    expect(h.takeRequests().map(({ type }) => type)).toEqual(["end"]);
+  });
+
+  it("closes a connection of MQTT 3.1.1", () => {
+    const h = new SessionHarness({ limits });
+    const client = h.connected({ protocolVersion: 4 });
+    client.subscribe(1, ...filters(11));
+    expect(client.heard()).toEqual([]);
+    expect(client.closed?.code).toBe(1008);
+  });
+
+  it("counts filters, also of UNSUBSCRIBE and those that are refused", () => {
+    const h = new SessionHarness({ limits: { ...limits, maximumTopicLevels: 8 } });
+    const client = h.connected();
+    client.subscribe(1, ...filters(3));
+    client.unsubscribe(2, ...filters(3), "unknown");
+    client.subscribe(3, ...filters(3).map((filter) => `1/2/3/4/5/6/7/8/${filter}`));
+    h.answerAll();
+    expect(client.heard()).toHaveLength(3);
+    client.unsubscribe(4, "unknown");
+    expect(client.heard()).toEqual(["DISCONNECT 0x96"]);
+  });
+
+  it("is counted over a client's connections, apart from what it publishes, and with time forgiven", () => {
+    const h = new SessionHarness({ limits });
+    h.connected().subscribe(1, ...filters(10));
+    h.pass(1);
+    const later = h.connected();
+    for (let packetId = 1; packetId <= 20; packetId += 1) later.publish(0, 0);
+    later.subscribe(2, ...filters(2));
+    expect(later.closed).toBeUndefined();
+    later.subscribe(3, "one more");
+    expect(later.closed?.code).toBe(1008);
+    h.pass(3600);
+    const last = h.connected();
+    last.subscribe(4, ...filters(10));
+    expect(last.closed).toBeUndefined();
+  });
+
+  it("is nobody's mistake where the limit is 0", () => {
+    const h = new SessionHarness({ limits: { maximumSubscribeRate: 0 } });
+    const client = h.connected();
+    for (let packetId = 1; packetId <= 1000; packetId += 1) client.subscribe(packetId, ...filters(20));
+    expect(client.closed).toBeUndefined();
+  });
+
+  it("is not coming back each second and subscribing to all that one may, with the defaults", () => {
+    const h = new SessionHarness();
+    const all = filters(1000);
+    for (let connections = 0; connections < 60; connections += 1) {
+      const client = h.connected();
+      for (let from = 0; from < all.length; from += 200) {
+        client.subscribe(from + 1, ...all.slice(from, from + 200));
+        h.answerAll(2);
+      }
+      expect(client.heard().filter((line) => line.startsWith("SUBACK"))).toHaveLength(5);
+      expect(client.closed).toBeUndefined();
+      h.pass(1);
+    }
   });
 });
 
