@@ -8,6 +8,7 @@ import { Relay } from "./relay/relay.ts";
 import { isUpgrade, webSocketReply } from "./relay/upgrade.ts";
 import { type Settings, SettingsError, settingsOf } from "./settings.ts";
 
+export { AccessObject } from "./objects/access-object.ts";
 export { DirectoryObject } from "./objects/directory-object.ts";
 export { SessionObject } from "./objects/session-object.ts";
 export { TopicObject } from "./objects/topic-object.ts";

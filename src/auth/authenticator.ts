@@ -1,19 +1,54 @@
 // Finds out who a client is: asks whoever knows about what it shows. Which of several things counts is decided here.
 
 import { anonymousIdentity, type Grant } from "../core/access/grant.ts";
+import type { Login, LoginVerdict } from "../core/access/login.ts";
 import type { LoginAttempt, LoginResult } from "../core/access/login-attempt.ts";
+import { accessStub } from "../objects/stubs.ts";
 import type { Settings } from "../settings.ts";
+import { isPassword } from "./password.ts";
+import { sha256Hex } from "./token.ts";
 
 export class Authenticator {
+  private readonly env: Env;
   private readonly settings: Settings;
+  private readonly namespace: string;
 
-  constructor(settings: Settings) {
+  constructor(env: Env, settings: Settings, namespace: string) {
+    this.env = env;
     this.settings = settings;
+    this.namespace = namespace;
   }
 
   /** Never throws: a client that cannot be judged is told to come back. */
-  async logIn(_attempt: LoginAttempt): Promise<LoginResult> {
-    return this.anonymous();
+  async logIn(attempt: LoginAttempt): Promise<LoginResult> {
+    try {
+      return await this.logInByCredential(attempt);
+    } catch (error) {
+      console.error(`session: a login cannot be judged: ${error}`);
+      return { outcome: "unavailable" };
+    }
+  }
+
+  private async logInByCredential(attempt: LoginAttempt): Promise<LoginResult> {
+    const login = loginOf(attempt);
+    const access = accessStub(this.env, this.settings, this.namespace);
+    const verdict: LoginVerdict = await access.logIn(login, this.settings.anonymousRules !== undefined);
+    switch (verdict.outcome) {
+      case "granted":
+        return { ...verdict, isReusable: true };
+      case "refused":
+      case "later":
+        return verdict;
+      case "unknown":
+        return this.anonymous();
+      case "compare": {
+        const { passwordHash, grant } = verdict;
+        const isRight = await isPassword(attempt.password ?? new Uint8Array(), passwordHash);
+        if (!isRight || grant === undefined) return { outcome: "refused" };
+        await access.onCompared(login);
+        return { outcome: "granted", grant, isReusable: false };
+      }
+    }
   }
 
   private anonymous(): LoginResult {
@@ -22,4 +57,9 @@ export class Authenticator {
     const grant: Grant = { identity: anonymousIdentity, username: "", rules, endsAtMs: 0 };
     return { outcome: "granted", grant, isReusable: false };
   }
+}
+
+function loginOf({ clientId, username, password, certificateSha256, isProved, address }: LoginAttempt): Login {
+  const passwordSha256 = password && sha256Hex(password);
+  return { clientId, username, passwordSha256, certificateSha256, isProved, address };
 }

@@ -27,4 +27,9 @@ export class TokenBucket {
     this.tokens -= count;
     return true;
   }
+
+  /** What was taken did not happen. */
+  giveBack(): void {
+    this.tokens = Math.min(this.capacity, this.tokens + 1);
+  }
 }

@@ -59,6 +59,14 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.schema.rows<ClientRow>("client", query, identity, after, most).map(clientOf);
   }
 
+  /** How many clients of one identity are connected, but for one. */
+  countOf(identity: string, exceptClientId: string): number {
+    const query = `SELECT count(*) AS connected FROM client
+      WHERE identity = ? AND is_connected = 1 AND client_id <> ?`;
+    const [row] = this.schema.rows<{ connected: number }>("client", query, identity, exceptClientId);
+    return row?.connected ?? 0;
+  }
+
   private note(clientId: string, report: Report): number {
     if (report.type === "connected") {
       const { protocolVersion, identity, atMs } = report;

@@ -4,8 +4,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { Authenticator } from "../auth/authenticator.ts";
 import { readClientFacts } from "../client-facts.ts";
-import type { AccessRules } from "../core/access/access-rules.ts";
 import type { LoginAttempt } from "../core/access/login-attempt.ts";
+import type { Revision } from "../core/access/revision.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
@@ -72,7 +72,7 @@ export class SessionObject extends DurableObject<Env> {
       },
       this.store,
     );
-    this.authenticator = new Authenticator(settings);
+    this.authenticator = new Authenticator(env, settings, namespace);
     this.sockets = new SessionSockets(ctx, this.store);
     this.hibernation = new Hibernation(this.session, this.sockets, limits.packetTimeoutSec, {
       onTimer: (act) => this.guard(act),
@@ -157,9 +157,9 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** See `Session.onRevised`; from the access object, and done when it returns. */
-  revise(identity: string, rules: AccessRules | null): void {
+  async revise(identity: string, revision: Revision): Promise<void> {
     this.revisions += 1;
-    this.on(() => this.session.onRevised(identity, rules ?? undefined, Date.now()));
+    this.on(() => this.session.onRevised(identity, revision, Date.now()));
   }
 
   private async logIn(socketId: SocketId, attempt: LoginAttempt): Promise<void> {

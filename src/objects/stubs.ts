@@ -1,6 +1,7 @@
 // How the objects are named and found: one place, so that namespaces and placement cannot be forgotten.
 
 import type { Settings } from "../settings.ts";
+import type { AccessObject } from "./access-object.ts";
 import type { DirectoryObject } from "./directory-object.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { TopicObject } from "./topic-object.ts";
@@ -17,6 +18,10 @@ export function topicStub(env: Env, settings: Settings, namespace: string, shard
 
 export function directoryStub(env: Env, settings: Settings, namespace: string) {
   return stubOf<DirectoryObject>(env.DIRECTORY, settings, namespace);
+}
+
+export function accessStub(env: Env, settings: Settings, namespace: string) {
+  return stubOf<AccessObject>(env.ACCESS, settings, namespace);
 }
 
 /** The namespace and the rest of an object's name. */

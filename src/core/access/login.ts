@@ -25,7 +25,7 @@ export type LoginVerdict =
   | { readonly outcome: "refused" }
   /** Too many failed logins of this username or address, or too many clients of this credential. */
   | { readonly outcome: "later" }
-  /** Whoever asks has to compare the password with this, and tell the result (`settle`). `grant` is what it is worth. */
+  /** Whoever asks has to compare the password with this, and tell where it is right. `grant` is what it is then worth. */
   | { readonly outcome: "compare"; readonly passwordHash: PasswordHash; readonly grant: Grant | undefined }
   /** There is no such username. Only where anonymous clients are let in. */
   | { readonly outcome: "unknown" };

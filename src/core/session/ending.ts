@@ -1,6 +1,6 @@
 // How connections end, and the session with them or later. MQTT 5.0 sections 3.14 and 4.13.
 
-import type { AccessRules } from "../access/access-rules.ts";
+import type { Revision } from "../access/revision.ts";
 import type { DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
@@ -55,17 +55,14 @@ export class Ending {
     this.state.leave(isTakenOver);
   }
 
-  /**
-   * What an identity may do has changed. Nothing where the session is another's.
-   * @param rules `undefined` where it is nobody any more: its session ends, and its Will is not published
-   */
-  onRevised(identity: string, rules: AccessRules | undefined): void {
+  /** What an identity may do has changed. Nothing where the session is another's. */
+  onRevised(identity: string, { rules, mustLogInAgain }: Revision): void {
     this.state.wills.revise(identity, rules);
     if (this.state.admission?.grant.identity !== identity) return;
-    if (rules !== undefined) this.state.revise(rules);
-    const mayGoOn = rules !== undefined && this.context.access.mayConnect;
+    if (rules !== null) this.state.revise(rules, mustLogInAgain);
+    const mayGoOn = rules !== null && !mustLogInAgain && this.context.access.mayConnect;
     const { current } = this.connections;
     if (!mayGoOn && current !== undefined) this.disconnect(current, ReasonCode.NotAuthorized, "access was revoked");
-    if (rules === undefined) this.state.remove();
+    if (rules === null) this.state.remove();
   }
 }

@@ -106,12 +106,13 @@ export class SessionState {
     this.subscribing.revise(generation, this.isDurable);
   }
 
-  /** Whoever it belongs to has other rules now. */
-  revise(rules: AccessRules): void {
+  /** Whoever it belongs to has other rules now. See `Revision`. */
+  revise(rules: AccessRules, mustLogInAgain: boolean): void {
     const { record } = this;
     if (record === undefined) return;
     const grant = { ...record.admission.grant, rules };
-    this.record = { ...record, admission: { ...record.admission, grant } };
+    const shownSha256 = mustLogInAgain ? "" : record.admission.shownSha256;
+    this.record = { ...record, admission: { ...record.admission, grant, shownSha256 } };
     this.takeAccess(grant);
     if (this.isDurable) this.context.store.putRecord(this.record);
     this.subscribing.revise(record.generation, this.isDurable);

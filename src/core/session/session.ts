@@ -2,8 +2,8 @@
 // change, and leaves effects to run. Owns which socket is whose; the rules of each exchange are in the neighbouring
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
-import type { AccessRules } from "../access/access-rules.ts";
 import type { ClientFacts, LoginResult } from "../access/login-attempt.ts";
+import type { Revision } from "../access/revision.ts";
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
@@ -132,9 +132,9 @@ export class Session {
   }
 
   /** See `Ending.onRevised`. */
-  onRevised(identity: string, rules: AccessRules | undefined, nowMs: number): void {
+  onRevised(identity: string, revision: Revision, nowMs: number): void {
     this.context.nowMs = nowMs;
-    this.ending.onRevised(identity, rules);
+    this.ending.onRevised(identity, revision);
   }
 
   // What the topic objects say

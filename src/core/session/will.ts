@@ -71,14 +71,11 @@ export class Wills {
     this.publishDue();
   }
 
-  /**
-   * What the identity may do has changed.
-   * @param rules `undefined` where it is nobody any more: what waits of it is published never
-   */
-  revise(identity: string, rules: AccessRules | undefined): void {
+  /** See `Revision`. */
+  revise(identity: string, rules: AccessRules | null): void {
     for (const stored of this.wills.values()) {
       if (stored.grant.identity !== identity) continue;
-      if (rules === undefined) this.delete(stored.id);
+      if (rules === null) this.delete(stored.id);
       else this.put({ ...stored, grant: { ...stored.grant, rules } });
     }
   }

@@ -1,0 +1,21 @@
+// Generated tokens: 256 bits of chance, so that a plain hash of one is as safe as the slowest.
+
+import { sha256 } from "../core/authentication/hmac.ts";
+
+const tokenBytes = 32;
+const textEncoder = new TextEncoder();
+
+/** With a start by which people, and scanners for leaked secrets, know what it is. */
+export function newToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(tokenBytes));
+  return `dmq_${btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "")}`;
+}
+
+/** In lower-case hexadecimal. */
+export function sha256Hex(text: string | Uint8Array): string {
+  const hash = sha256(typeof text === "string" ? textEncoder.encode(text) : text);
+  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,56 @@
+// A credential: what a client proves itself with, and what that lets it do.
+
+import type { AccessRules } from "./access-rules.ts";
+import type { PasswordHash } from "./login.ts";
+
+/** What is kept to check a login with; nothing of it tells the secret. */
+export type StoredSecret =
+  /** Generated here, of so much chance that a plain hash cannot be turned back. */
+  | { readonly kind: "token"; readonly sha256: string }
+  | { readonly kind: "password"; readonly passwordHash: PasswordHash }
+  /** As `Login.certificateSha256`. */
+  | { readonly kind: "certificate"; readonly sha256: string }
+  /** The username is proved by an authentication method. */
+  | { readonly kind: "scram" };
+
+export type SecretKind = StoredSecret["kind"];
+
+/** What may be shown of it. Plain data. */
+export type Credential = {
+  readonly id: string;
+  /** What CONNECT gives as User Name, and `%u` in rules. No two have the same. */
+  readonly username: string;
+  /** For people. */
+  readonly name: string;
+  readonly kind: SecretKind;
+  readonly rules: AccessRules;
+  /** Connected at once; `null` for any number. */
+  readonly maximumClients: number | null;
+  readonly isEnabled: boolean;
+  /** Milliseconds since 1970; 0 for never. */
+  readonly expiresAtMs: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+};
+
+/** The secret of a credential to be made or changed: "token" has one generated. */
+export type NewSecret = Exclude<StoredSecret, { kind: "token" }> | { readonly kind: "token" };
+
+export type CredentialFields = Pick<
+  Credential,
+  "username" | "name" | "rules" | "maximumClients" | "isEnabled" | "expiresAtMs"
+>;
+
+/** Plain data, since an error thrown between objects loses its kind. `token` is told this once. */
+export type CredentialResult =
+  | { readonly ok: true; readonly credential: Credential; readonly token: string | undefined }
+  | {
+      readonly ok: false;
+      readonly code: "username-taken" | "certificate-taken" | "not-found";
+      readonly message: string;
+    };
+
+/** As `Grant.identity`. */
+export function identityOf({ id }: Pick<Credential, "id">): string {
+  return `credential/${id}`;
+}

@@ -1,0 +1,59 @@
+// The API tokens of a namespace in SQLite: what each may do, and its hash.
+
+import type { Schema } from "./schema.ts";
+
+export const apiTokenMigration = `CREATE TABLE api_token (id TEXT PRIMARY KEY, name TEXT, scopes TEXT, created_at_ms INTEGER,
+  sha256 TEXT NOT NULL UNIQUE) WITHOUT ROWID`;
+
+/** What may be shown of one. */
+export type ApiToken = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdAtMs: number;
+};
+
+type Row = { id: string; name: string; scopes: string; created_at_ms: number };
+
+const table = "api_token";
+
+export class ApiTokenTable {
+  private readonly schema: Schema;
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+  }
+
+  put({ id, name, scopes, createdAtMs }: ApiToken, sha256: string): void {
+    const query = "INSERT INTO api_token VALUES (?, ?, ?, ?, ?)";
+    this.schema.insert(table, query, id, name, JSON.stringify(scopes), createdAtMs, sha256);
+  }
+
+  /** @returns whether there was one */
+  delete(id: string): boolean {
+    const isThere = this.schema.rows(table, "SELECT id FROM api_token WHERE id = ?", id).length > 0;
+    this.schema.change(table, "DELETE FROM api_token WHERE id = ?", id);
+    return isThere;
+  }
+
+  /** In the order of their ids. */
+  page(after: string, most: number): ApiToken[] {
+    const query = "SELECT * FROM api_token WHERE id > ? ORDER BY id LIMIT ?";
+    return this.schema.rows<Row>(table, query, after, most).map(tokenOf);
+  }
+
+  /** A hash of 256 bits of chance is looked up as it is: what time that takes says nothing of the token. */
+  findBySha256(sha256: string): ApiToken | undefined {
+    const [row] = this.schema.rows<Row>(table, "SELECT * FROM api_token WHERE sha256 = ?", sha256);
+    return row && tokenOf(row);
+  }
+}
+
+function tokenOf(row: Row): ApiToken {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: JSON.parse(row.scopes) as string[],
+    createdAtMs: row.created_at_ms,
+  };
+}
