@@ -1,0 +1,131 @@
+// The Worker as `npm run deploy` uploads it, with the variables of wrangler.toml and nothing else: closed.
+
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Miniflare, type MiniflareOptions } from "miniflare";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleWorker } from "../../tools/local-server/bundle.ts";
+import { type ConnectOptions, connectPacket, durable, unique } from "../support/connect.ts";
+import { Conversation, endConversations } from "../support/conversation.ts";
+
+type Deployed = {
+  readonly http: string;
+  /** Ends it, and says which objects there were, each with its tables. */
+  end(): Promise<string[]>;
+};
+
+async function deploy(variables: Record<string, string> = {}): Promise<Deployed> {
+  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
+  const bundle = await bundleWorker();
+  const options: MiniflareOptions = {
+    ...bundle.worker,
+    bindings: { ...bundle.variables, ...variables },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    durableObjectsPersist: folder,
+    cf: false,
+    telemetry: { enabled: false },
+  };
+  const miniflare = new Miniflare(options);
+  await miniflare.ready;
+  return {
+    http: (await miniflare.unsafeGetDirectURL()).origin,
+    async end() {
+      await miniflare.dispose();
+      const stored = await objectsIn(folder);
+      await rm(folder, { recursive: true, force: true });
+      return stored;
+    },
+  };
+}
+
+/** `SessionObject: record, subscriptions`, for every object that was touched, and alarms if any is set. */
+async function objectsIn(folder: string): Promise<string[]> {
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".sqlite"));
+  return files.flatMap((file) => {
+    const className = path.dirname(file).replace("durable-mqtt-", "");
+    const database = new DatabaseSync(path.join(folder, file), { readOnly: true });
+    try {
+      if (path.basename(file) === "metadata.sqlite") {
+        const alarms = database.prepare("SELECT 1 FROM _cf_ALARM").all();
+        return alarms.map(() => `${className}: alarm`);
+      }
+      const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+      return [`${className}: ${tables.map(({ name }) => name).join(", ")}`];
+    } finally {
+      database.close();
+    }
+  });
+}
+
+const versions = [3, 4, 5] as const;
+/** As much as a client can ask to be kept. */
+const demanding = (version: 3 | 4 | 5): ConnectOptions => ({
+  ...durable(version),
+  version,
+  will: { topic: "will", payload: Buffer.from("gone"), qos: 1, retain: true },
+});
+
+async function outcomeOf(http: string, way: "relayed" | "native", options: ConnectOptions): Promise<number> {
+  const clientId = unique("stranger");
+  const address = `${http.replace("http", "ws")}/mqtt${way === "native" ? `/${clientId}` : ""}`;
+  const client = await Conversation.open(address);
+  client.send(connectPacket({ clientId, ...options }));
+  // What it sends behind its CONNECT goes nowhere either.
+  const publish = { cmd: "publish", topic: "a", payload: "m", qos: 1, messageId: 1, dup: false, retain: true } as const;
+  client.send(publish);
+  const { reasonCode, returnCode } = await client.receive({ cmd: "connack" });
+  await client.closed();
+  return options.version === 5 ? (reasonCode ?? 0) : (returnCode ?? 0);
+}
+
+describe("a broker that was deployed and told nothing", () => {
+  let deployed: Deployed;
+  beforeAll(async () => {
+    deployed = await deploy();
+  }, 60_000);
+  afterAll(endConversations);
+
+  describe.each(["relayed", "native"] as const)("on the %s path", (way) => {
+    it.each(versions)("refuses a client of version %d that shows nothing of who it is", async (version) => {
+      expect(await outcomeOf(deployed.http, way, demanding(version))).toBe(version === 5 ? 0x87 : 5);
+    });
+
+    it.each(versions)(
+      "refuses one of version %d with a username and a password that nobody gave it",
+      async (version) => {
+        const shown = { username: "admin", password: Buffer.from("admin") };
+        const outcome = await outcomeOf(deployed.http, way, { ...demanding(version), ...shown });
+        expect(version === 5 ? [0x86, 0x87] : [4, 5]).toContain(outcome);
+      },
+    );
+
+    it("refuses one with an authentication method that nobody set up", async () => {
+      const properties = { sessionExpiryInterval: 600, authenticationMethod: "SCRAM-SHA-256" };
+      const outcome = await outcomeOf(deployed.http, way, { ...demanding(5), properties });
+      expect([0x87, 0x8c]).toContain(outcome);
+    });
+  });
+
+  it("has stored nothing, and touched neither topics nor the directory", async () => {
+    const touched = await deployed.end();
+    expect(touched.length).toBeGreaterThanOrEqual(14);
+    expect(new Set(touched)).toEqual(new Set(["SessionObject: "]));
+  });
+});
+
+describe("a broker that was deployed and opened", () => {
+  it("lets the same clients in, and stores what they ask for", async () => {
+    const opened = await deploy({ ALLOW_ANONYMOUS: "1" });
+    const { http } = opened;
+    const client = await Conversation.open(`${http.replace("http", "ws")}/mqtt`);
+    client.send(connectPacket(demanding(5)));
+    await client.receive({ cmd: "connack", reasonCode: 0 });
+    client.drop();
+    const touched = await opened.end();
+    expect(touched.some((object) => /^SessionObject: \w+/.test(object))).toBe(true);
+    expect(touched).toContain("SessionObject: alarm");
+    expect(touched.some((object) => object.startsWith("DirectoryObject: "))).toBe(true);
+  }, 60_000);
+});
