@@ -59,7 +59,9 @@ async function objectsIn(folder: string): Promise<string[]> {
   });
 }
 
+const ways = ["relayed", "native"] as const;
 const versions = [3, 4, 5] as const;
+const everywhere = ways.flatMap((way) => versions.map((version) => [version, way] as const));
 /** As much as a client can ask to be kept. */
 const demanding = (version: 3 | 4 | 5): ConnectOptions => ({
   ...durable(version),
@@ -67,7 +69,7 @@ const demanding = (version: 3 | 4 | 5): ConnectOptions => ({
   will: { topic: "will", payload: Buffer.from("gone"), qos: 1, retain: true },
 });
 
-async function outcomeOf(http: string, way: "relayed" | "native", options: ConnectOptions): Promise<number> {
+async function outcomeOf(http: string, way: (typeof ways)[number], options: ConnectOptions): Promise<number> {
   const clientId = unique("stranger");
   const address = `${http.replace("http", "ws")}/mqtt${way === "native" ? `/${clientId}` : ""}`;
   const client = await Conversation.open(address);
@@ -80,38 +82,46 @@ async function outcomeOf(http: string, way: "relayed" | "native", options: Conne
   return options.version === 5 ? (reasonCode ?? 0) : (returnCode ?? 0);
 }
 
+afterAll(endConversations);
+
 describe("a broker that was deployed and told nothing", () => {
   let deployed: Deployed;
   beforeAll(async () => {
     deployed = await deploy();
   }, 60_000);
-  afterAll(endConversations);
 
-  describe.each(["relayed", "native"] as const)("on the %s path", (way) => {
-    it.each(versions)("refuses a client of version %d that shows nothing of who it is", async (version) => {
-      expect(await outcomeOf(deployed.http, way, demanding(version))).toBe(version === 5 ? 0x87 : 5);
-    });
-
-    it.each(versions)(
-      "refuses one of version %d with a username and a password that nobody gave it",
-      async (version) => {
-        const shown = { username: "admin", password: Buffer.from("admin") };
-        const outcome = await outcomeOf(deployed.http, way, { ...demanding(version), ...shown });
-        expect(version === 5 ? [0x86, 0x87] : [4, 5]).toContain(outcome);
-      },
-    );
-
-    it("refuses one with an authentication method that nobody set up", async () => {
-      const properties = { sessionExpiryInterval: 600, authenticationMethod: "SCRAM-SHA-256" };
-      const outcome = await outcomeOf(deployed.http, way, { ...demanding(5), properties });
-      expect([0x87, 0x8c]).toContain(outcome);
-    });
+  it.each(everywhere)("refuses a client of version %d on the %s path that shows nothing", async (version, way) => {
+    expect(await outcomeOf(deployed.http, way, demanding(version))).toBe(version === 5 ? 0x87 : 5);
   });
 
-  it("has stored nothing, and touched neither topics nor the directory", async () => {
+  it("has stored nothing for them, and touched their sessions alone", async () => {
     const touched = await deployed.end();
-    expect(touched.length).toBeGreaterThanOrEqual(14);
-    expect(new Set(touched)).toEqual(new Set(["SessionObject: "]));
+    expect(touched).toEqual(everywhere.map(() => "SessionObject: "));
+  });
+});
+
+describe("a broker that was deployed and knows no credential", () => {
+  let deployed: Deployed;
+  beforeAll(async () => {
+    deployed = await deploy();
+  }, 60_000);
+
+  it.each(everywhere)("refuses a client of version %d on the %s path with a password", async (version, way) => {
+    const shown = { username: "admin", password: Buffer.from("admin") };
+    const outcome = await outcomeOf(deployed.http, way, { ...demanding(version), ...shown });
+    expect(version === 5 ? [0x86, 0x87] : [4, 5]).toContain(outcome);
+  });
+
+  it.each(ways)("refuses one on the %s path with an authentication method", async (way) => {
+    const properties = { sessionExpiryInterval: 600, authenticationMethod: "SCRAM-SHA-256" };
+    const outcome = await outcomeOf(deployed.http, way, { ...demanding(5), properties });
+    expect([0x87, 0x8c]).toContain(outcome);
+  });
+
+  it("has stored nothing for them, and asked nobody but the access object", async () => {
+    const touched = await deployed.end();
+    const sessions = [...everywhere, ...ways].map(() => "SessionObject: ");
+    expect(touched.sort()).toEqual(["AccessObject: ", ...sessions]);
   });
 });
 
