@@ -3,7 +3,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll } from "vitest";
+import type { AccessObject } from "../../src/objects/access-object.ts";
 import { endConversations } from "./conversation.ts";
 
 export type Broker = {
@@ -16,6 +18,8 @@ export type Broker = {
   url(path: Path, clientId: string): string;
   /** Plain HTTP on the same port as `ws`. */
   readonly http: string;
+  /** The object that knows the credentials of a namespace. */
+  access(namespace?: string): Promise<AccessObject>;
   /** Stops it and starts it again on the same data folder; the addresses change. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -29,7 +33,7 @@ type Settings = {
   /** A line that the Worker or the runtime wrote. */
   log?: (line: string) => void;
 };
-type Running = { url: string; tcpPort: number; close(): Promise<void> };
+type Running = { url: string; tcpPort: number; miniflare: Miniflare; close(): Promise<void> };
 
 async function startOn(
   dataDir: string,
@@ -46,7 +50,8 @@ async function startOn(
     log,
   });
   if (server.tcpPort === undefined) throw new Error("the server has no TCP port");
-  return { url: String(server.url), tcpPort: server.tcpPort, close: () => server.close() };
+  const { tcpPort, miniflare } = server;
+  return { url: String(server.url), tcpPort, miniflare, close: () => server.close() };
 }
 
 /** To clients that show nothing of who they are. */
@@ -77,6 +82,10 @@ export async function startBroker({ variables = {}, dataDir, log: hear = () => {
     url(path, clientId) {
       if (path === "TCP") return broker.tcp;
       return path === "native WebSocket" ? broker.wsNative(clientId) : broker.ws;
+    },
+    async access(namespace = "default") {
+      const objects = await running.miniflare.getDurableObjectNamespace("ACCESS");
+      return objects.get(objects.idFromName(namespace)) as unknown as AccessObject;
     },
     async restart() {
       await running.close();
