@@ -47,9 +47,13 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.receiver.receive(laneId, sequence, async () => reports.map((report) => this.note(clientId, report)));
   }
 
-  /** In the order of their identifiers. */
-  clients(after: string, most: number): Client[] {
-    const query = "SELECT * FROM client WHERE client_id > ? ORDER BY client_id LIMIT ?";
+  /**
+   * In the order of their identifiers.
+   * @param isConnected only those whose client is connected, or only those that wait for it
+   */
+  clients(after: string, most: number, isConnected?: boolean): Client[] {
+    const which = isConnected === undefined ? "" : `AND is_connected = ${isConnected ? 1 : 0}`;
+    const query = `SELECT * FROM client WHERE client_id > ? ${which} ORDER BY client_id LIMIT ?`;
     return this.schema.rows<ClientRow>("client", query, after, most).map(clientOf);
   }
 

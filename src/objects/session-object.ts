@@ -9,6 +9,7 @@ import type { Revision } from "../core/access/revision.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
+import type { SessionView } from "../core/session/session-view.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
@@ -160,6 +161,21 @@ export class SessionObject extends DurableObject<Env> {
   async revise(identity: string, revision: Revision): Promise<void> {
     this.revisions += 1;
     this.on(() => this.session.onRevised(identity, revision, Date.now()));
+  }
+
+  /** For the operator; `undefined` where there is no session, and then nothing is stored. */
+  inspect(): SessionView | undefined {
+    return this.on(() => this.session.onInspected(Date.now()));
+  }
+
+  /** @returns whether a client was connected */
+  disconnect(): boolean {
+    return this.on(() => this.session.onDisconnectAsked(Date.now()));
+  }
+
+  /** The session ends, whether its client is connected or not. @returns whether there was one */
+  remove(): boolean {
+    return this.on(() => this.session.onRemovalAsked(Date.now()));
   }
 
   private async logIn(socketId: SocketId, attempt: LoginAttempt): Promise<void> {

@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
+import type { RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
 import { settingsOf } from "../settings.ts";
@@ -53,6 +54,15 @@ export class TopicObject extends DurableObject<Env> {
     return this.receiver.receive(laneId, sequence, (isFirst) =>
       this.act(clientId, decodeTopicRequests(batch), isFirst),
     );
+  }
+
+  retained(query: RetainedQuery): RetainedList {
+    return this.topic.listRetained(query, Date.now());
+  }
+
+  /** @returns whether there was one */
+  deleteRetained(topicName: string): boolean {
+    return this.topic.deleteRetained(topicName);
   }
 
   override async alarm(): Promise<void> {

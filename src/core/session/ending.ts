@@ -65,4 +65,27 @@ export class Ending {
     if (!mayGoOn && current !== undefined) this.disconnect(current, ReasonCode.NotAuthorized, "access was revoked");
     if (rules === null) this.state.remove();
   }
+
+  /**
+   * The operator ends the connection; the session stays, as after any loss.
+   * @returns whether there was one
+   */
+  byOperator(): boolean {
+    const { current } = this.connections;
+    if (current === undefined) return false;
+    this.disconnect(current, ReasonCode.AdministrativeAction, "disconnected by the operator");
+    return true;
+  }
+
+  /**
+   * The operator ends the session, and its connection.
+   * @returns whether there was a session
+   */
+  wholeByOperator(): boolean {
+    this.state.endIfExpired();
+    if (this.state.generation === undefined) return false;
+    this.byOperator();
+    this.state.remove();
+    return true;
+  }
 }

@@ -52,6 +52,11 @@ export class Outbound {
     return this.inFlight;
   }
 
+  /** Of all that the client has not acknowledged, sent or not. */
+  get queueSize(): { readonly messages: number; readonly bytes: number } {
+    return this.table.size;
+  }
+
   /** Whether a QoS 1 or 2 message that the client has not acknowledged, sent or not, is in memory only. */
   get hasUnstored(): boolean {
     return this.table.hasUnstored;

@@ -57,6 +57,10 @@ export class OutgoingTable {
     return false;
   }
 
+  get size(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.table.size, bytes: this.bytes };
+  }
+
   /** In order. */
   all(): Outgoing[] {
     return [...this.table.values()];

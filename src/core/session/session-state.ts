@@ -54,6 +54,11 @@ export class SessionState {
     return this.expirySec > 0;
   }
 
+  /** When its client left, in milliseconds since 1970; 0 while it is connected. */
+  get disconnectedAtMs(): number {
+    return this.record?.disconnectedAtMs ?? 0;
+  }
+
   /** When it ends by time, in milliseconds since 1970. */
   get endMs(): number {
     return sessionEndMs(this.record);

@@ -23,6 +23,7 @@ import { type Admitted, Entry } from "./entry.ts";
 import { goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
+import { type SessionView, viewOf } from "./session-view.ts";
 import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 import { nothingUnheard } from "./unheard.ts";
 
@@ -135,6 +136,27 @@ export class Session {
   onRevised(identity: string, revision: Revision, nowMs: number): void {
     this.context.nowMs = nowMs;
     this.ending.onRevised(identity, revision);
+  }
+
+  // What the operator asks
+
+  /** `undefined` where there is no session. */
+  onInspected(nowMs: number): SessionView | undefined {
+    this.context.nowMs = nowMs;
+    this.state.endIfExpired();
+    return viewOf(this.context, this.state, this.current);
+  }
+
+  /** See `Ending.byOperator`. */
+  onDisconnectAsked(nowMs: number): boolean {
+    this.context.nowMs = nowMs;
+    return this.ending.byOperator();
+  }
+
+  /** See `Ending.wholeByOperator`. */
+  onRemovalAsked(nowMs: number): boolean {
+    this.context.nowMs = nowMs;
+    return this.ending.wholeByOperator();
   }
 
   // What the topic objects say

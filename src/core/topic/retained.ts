@@ -6,6 +6,7 @@ import { isExpired, type Message } from "../message/message.ts";
 import { decodeMessage, encodeMessage } from "../message/message-codec.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { type Recipient, recipientOf } from "./recipient.ts";
+import { listRetained, type RetainedList, type RetainedQuery } from "./retained-list.ts";
 import { literalPrefix, matchesTopicFilter, parseTopicFilter } from "./topic-filter.ts";
 import type { Subscriber, TopicStore } from "./topic-store.ts";
 
@@ -73,6 +74,22 @@ export class RetainedMessages {
     this.retainedCount += 1;
     if (this.searches.size > 0) this.written.set(message.topicName, this.retainedCount);
     return undefined;
+  }
+
+  /** Reads a page of them; nothing is sent, or changed. */
+  list(query: RetainedQuery, nowMs: number): RetainedList {
+    const read = (topicName: string) => {
+      const bytes = this.store.readRetained(topicName);
+      return bytes === undefined ? undefined : readable(bytes);
+    };
+    return listRetained(this.store, read, query, nowMs);
+  }
+
+  /** @returns whether there was one */
+  delete(topicName: string): boolean {
+    const bytes = this.store.readRetained(topicName);
+    if (bytes !== undefined) this.forget(topicName, bytes.length);
+    return bytes !== undefined;
   }
 
   /** Begins a search, which goes on page by page until there is no next one, or `end`. */

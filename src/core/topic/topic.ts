@@ -8,6 +8,7 @@ import { ReasonCode } from "../packet/reason-code.ts";
 import { hashOf } from "./hash.ts";
 import { type Recipient, Recipients, recipientOf } from "./recipient.ts";
 import { type RetainedCursor, RetainedMessages, type RetainedPage } from "./retained.ts";
+import type { RetainedList, RetainedQuery } from "./retained-list.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { levelCount } from "./topic-name.ts";
@@ -152,6 +153,18 @@ export class Topic {
 
   endRetained(cursor: RetainedCursor): void {
     this.retained.end(cursor);
+  }
+
+  listRetained(query: RetainedQuery, nowMs: number): RetainedList {
+    return this.retained.list(query, nowMs);
+  }
+
+  /**
+   * Takes a retained message away; subscribers are not told, as they would be by a PUBLISH that clears it.
+   * @returns whether there was one
+   */
+  deleteRetained(topicName: string): boolean {
+    return this.retained.delete(topicName);
   }
 
   private get isRetaining(): boolean {

@@ -1,0 +1,58 @@
+// A session as the operator sees it: no contents of messages, and nothing that the client has shown of who it is.
+
+import type { ProtocolVersion } from "../packet/packet.ts";
+import type { TopicSubscription } from "../topic/topic-request.ts";
+import type { Connected } from "./connection.ts";
+import type { Context } from "./context.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** Plain data: it travels to whoever asks. Times are in milliseconds since 1970. */
+export type SessionView = {
+  /** As `Grant.identity` and `Grant.username`. */
+  readonly identity: string;
+  readonly username: string;
+  /** `undefined` while its client is away. */
+  readonly connection: ConnectionView | undefined;
+  /** When its client left; 0 while it is connected. */
+  readonly disconnectedAtMs: number;
+  readonly expirySec: number;
+  /** QoS 1 and 2 messages that the client has not acknowledged, sent or not. */
+  readonly queue: { readonly messages: number; readonly bytes: number };
+  /** Those of them that were sent over this connection. */
+  readonly inFlightMessages: number;
+  /** QoS 2 messages from the client, between PUBLISH and PUBREL. */
+  readonly incomingMessages: number;
+  /** Messages that went nowhere, since the object last started. */
+  readonly droppedMessages: number;
+  readonly subscriptions: readonly TopicSubscription[];
+};
+
+export type ConnectionView = {
+  readonly protocolVersion: ProtocolVersion;
+  readonly keepAliveSec: number;
+  readonly isRelayed: boolean;
+  readonly connectedAtMs: number;
+};
+
+/** @returns `undefined` where there is no session */
+export function viewOf(context: Context, state: SessionState, current: Connected | undefined): SessionView | undefined {
+  const { admission, outbound, inbound } = state;
+  if (admission === undefined) return undefined;
+  const { identity, username } = admission.grant;
+  return {
+    identity,
+    username,
+    connection: current && connectionViewOf(current),
+    disconnectedAtMs: state.disconnectedAtMs,
+    expirySec: state.expirySec,
+    queue: outbound.queueSize,
+    inFlightMessages: outbound.inFlightCount,
+    incomingMessages: inbound.openCount,
+    droppedMessages: context.droppedMessages,
+    subscriptions: state.subscribing.all(),
+  };
+}
+
+function connectionViewOf({ protocolVersion, keepAliveSec, isRelayed, connectedAtMs }: Connected): ConnectionView {
+  return { protocolVersion, keepAliveSec, isRelayed, connectedAtMs };
+}
