@@ -25,6 +25,8 @@ export type Settings = {
   readonly scramUsers: ScramUsers | undefined;
   /** What a client may do that shows nothing of who it is; `undefined` where none is let in. */
   readonly anonymousRules: AccessRules | undefined;
+  /** The API's token that may do all; `undefined` where the API is not set up. */
+  readonly adminToken: string | undefined;
 };
 
 /** A variable has a value that the broker cannot use; the message says which and what it takes. */
@@ -49,6 +51,7 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
     jurisdiction: oneOf(variables, "JURISDICTION", jurisdictions) as DurableObjectJurisdiction | undefined,
     scramUsers: scramUsers(variables, "SCRAM_USERS"),
     anonymousRules: anonymousRulesIn(variables),
+    adminToken: adminTokenIn(variables),
   };
 }
 
@@ -65,6 +68,7 @@ export const settingNames: readonly string[] = [
   "SCRAM_USERS",
   "ALLOW_ANONYMOUS",
   "ANONYMOUS_RULES",
+  "ADMIN_TOKEN",
 ];
 
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
@@ -118,6 +122,13 @@ function anonymousRulesIn(variables: Readonly<Record<string, unknown>>): AccessR
   // A mistake in the rules is told before they count.
   const rules = rulesIn(variables, "ANONYMOUS_RULES") ?? fullAccess;
   return wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 1 ? rules : undefined;
+}
+
+/** What it is, no message says. */
+function adminTokenIn(variables: Readonly<Record<string, unknown>>): string | undefined {
+  const token = textOf(variables, "ADMIN_TOKEN");
+  if (token === undefined || /^[!-~]{16,256}$/.test(token)) return token;
+  throw new SettingsError("ADMIN_TOKEN: give 16 to 256 characters of ASCII, without spaces");
 }
 
 function rulesIn(variables: Readonly<Record<string, unknown>>, name: string): AccessRules | undefined {

@@ -1,6 +1,8 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
+// /api/v1 is for the operator.
 // Both below /ns/{namespace} too: namespaces are separate brokers in one deployment.
 
+import { apiAddressOf } from "./api/path.ts";
 import { mayConnect } from "./connects-per-address.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { sessionStub } from "./objects/stubs.ts";
@@ -17,7 +19,10 @@ const mqttPath = /^(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/mqtt(?:\/(?<cli
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    const match = mqttPath.exec(new URL(request.url).pathname);
+    const { pathname } = new URL(request.url);
+    const apiAddress = apiAddressOf(pathname);
+    if (apiAddress !== undefined) return (await import("./api/handle.ts")).handleApi(request, env, apiAddress);
+    const match = mqttPath.exec(pathname);
     if (match === null) return text(404, "nothing is here: MQTT over WebSocket is at /mqtt");
     if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket");
     if (!(await mayConnect(request, env))) return text(429, "too many connections from this address, try again later");

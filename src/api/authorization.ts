@@ -1,0 +1,71 @@
+// Whose request it is, and what that token is good for. RFC 6750: `Authorization: Bearer TOKEN`.
+
+import type { MiddlewareHandler } from "hono";
+import { networkOf } from "../connects-per-address.ts";
+import { isEqual, sha256 } from "../core/authentication/hmac.ts";
+import { accessOf } from "./access.ts";
+import type { ApiEnv, Place } from "./context.ts";
+import { ApiError } from "./errors.ts";
+import type { Scope } from "./scopes.ts";
+import { WrongTokens } from "./wrong-tokens.ts";
+
+const textEncoder = new TextEncoder();
+const wrongTokens = new WrongTokens();
+
+/** Lets only tokens through that have the scope, in the request's namespace. */
+export function requires(scope: Scope): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const { adminToken } = context.env.settings;
+    if (adminToken === undefined) {
+      const message = "set a token for this API first: npx wrangler secret put ADMIN_TOKEN";
+      throw new ApiError(503, "api-not-set-up", message);
+    }
+    const token = bearerOf(context.req.header("Authorization"));
+    if (!isSame(token, adminToken)) await checkApiToken(context.env, token, scope, addressOf(context.req.raw));
+    await next();
+  };
+}
+
+/** @throws {ApiError} unless it is an API token of the namespace, with this scope */
+async function checkApiToken(place: Place, token: string, scope: Scope, address: string) {
+  // Whoever tries tokens is not to keep the namespace's access object busy.
+  if (wrongTokens.isLimited(address, Date.now())) {
+    const message = "too many wrong tokens from this address, try again in a minute";
+    throw new ApiError(429, "too-many-wrong-tokens", message, { "Retry-After": "60" });
+  }
+  const known = await accessOf(place).apiTokenFor(sha256Hex(token));
+  if (known === undefined) {
+    wrongTokens.note(address, Date.now());
+    throw unauthorized("this token is not known here: give ADMIN_TOKEN, or an API token of this namespace", true);
+  }
+  if (scope === "tokens:write") throw new ApiError(403, "admin-only", "this takes ADMIN_TOKEN: no API token may do it");
+  if (known.scopes.includes(scope)) return;
+  throw new ApiError(403, "insufficient-scope", `this takes an API token with the scope ${scope}`);
+}
+
+/** @throws {ApiError} */
+function bearerOf(header: string | undefined): string {
+  if (header === undefined) throw unauthorized("give a token: Authorization: Bearer TOKEN", false);
+  const token = /^Bearer +([!-~]{1,1000}) *$/i.exec(header)?.[1];
+  if (token === undefined) throw unauthorized("give the token as in Authorization: Bearer TOKEN", true);
+  return token;
+}
+
+function unauthorized(message: string, isWrong: boolean): ApiError {
+  const challenge = `Bearer realm="durable-mqtt"${isWrong ? ', error="invalid_token"' : ""}`;
+  return new ApiError(401, isWrong ? "wrong-token" : "no-token", message, { "WWW-Authenticate": challenge });
+}
+
+/** Takes as long wherever they differ, and whatever their length. */
+function isSame(one: string, other: string): boolean {
+  return isEqual(sha256(textEncoder.encode(one)), sha256(textEncoder.encode(other)));
+}
+
+export function sha256Hex(text: string): string {
+  return [...sha256(textEncoder.encode(text))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function addressOf(request: Request): string {
+  const address = request.headers.get("CF-Connecting-IP");
+  return address === null ? "" : networkOf(address);
+}

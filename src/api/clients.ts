@@ -1,0 +1,220 @@
+// /clients: who is connected, or has a session that waits for it.
+
+import { z } from "@hono/zod-openapi";
+import { utf8Bytes } from "../core/bytes.ts";
+import type { SessionView } from "../core/session/session-view.ts";
+import { isSharedText } from "../core/topic/topic-filter.ts";
+import type { Client } from "../objects/directory-object.ts";
+import { directoryStub, sessionStub } from "../objects/stubs.ts";
+import type { Api, Place } from "./context.ts";
+import { ApiError, notFound } from "./errors.ts";
+import { qos, time, timeOf } from "./formats.ts";
+import { failure, operation } from "./operation.ts";
+import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
+
+const protocolVersion = z
+  .union([z.literal(3), z.literal(4), z.literal(5)])
+  .openapi({ type: "integer", description: "3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0" });
+
+const identity = z
+  .string()
+  .openapi({ description: "Whose the session is: `credential/ID`, `jwt/ISSUER/SUBJECT` or `anonymous`" });
+
+const clientId = z.string().openapi({ example: "sensor-7" });
+
+const clientSchema = z
+  .strictObject({
+    clientId,
+    connected: z.boolean(),
+    protocolVersion,
+    identity,
+    since: time.openapi({ description: "When the client connected, or left" }),
+  })
+  .openapi("Client");
+
+const subscription = z
+  .strictObject({
+    topicFilter: z.string().openapi({ example: "home/#" }),
+    qos: qos.openapi({ description: "Granted" }),
+    noLocal: z.boolean(),
+    retainAsPublished: z.boolean(),
+    subscriptionIdentifier: z.number().int().nullable(),
+    shared: z.boolean(),
+  })
+  .openapi("Subscription");
+
+const connection = z
+  .strictObject({
+    protocolVersion,
+    since: time,
+    keepAliveSec: z.number().int().openapi({ description: "What counts: the client's, or the broker's; 0 is off" }),
+    address: z
+      .enum(["native", "relayed"])
+      .openapi({ description: "`native` is /mqtt/{clientId}; `relayed` is /mqtt, and TCP on this machine" }),
+  })
+  .openapi("Connection");
+
+const sessionSchema = z
+  .strictObject({
+    clientId,
+    identity,
+    username: z.string().openapi({ description: "Empty for none" }),
+    connected: z.boolean(),
+    connection: connection.nullable().openapi({ description: "null while the client is away" }),
+    disconnectedSince: time.nullable().openapi({ description: "When the client left; null while it is connected" }),
+    expirySec: z.number().int().openapi({ description: "Session Expiry Interval; 4294967295 is never" }),
+    queue: z
+      .strictObject({ messages: z.number().int(), bytes: z.number().int() })
+      .openapi({ description: "QoS 1 and 2 messages that the client has not acknowledged, sent or not" }),
+    inFlightMessages: z.number().int().openapi({ description: "Those of the queue that were sent" }),
+    incomingMessages: z.number().int().openapi({ description: "QoS 2 messages from the client, not yet released" }),
+    counters: z.strictObject({
+      droppedMessages: z.number().int().openapi({ description: "That went nowhere, since the session last awoke" }),
+    }),
+    subscriptions: z.array(subscription),
+  })
+  .openapi("Session");
+
+const ofClient = z.strictObject({
+  clientId: z.string().openapi({ description: "Percent-encoded, slashes as well: %2F", example: "sensor-7" }),
+});
+const noSession = failure("There is no session with this client identifier");
+
+const listOperation = operation("clients:read", "Clients", {
+  method: "get",
+  path: "/clients",
+  operationId: "listClients",
+  summary: "List clients, in the order of their identifiers",
+  description: "From the directory, which may be a moment late.",
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      connected: z
+        .enum(["true", "false"])
+        .optional()
+        .openapi({ description: "Only those that are connected, or only those that are away" }),
+    }),
+  },
+  responses: {
+    200: { description: "A page", content: { "application/json": { schema: pageOf("Clients", clientSchema) } } },
+  },
+});
+
+const readOperation = operation("clients:read", "Clients", {
+  method: "get",
+  path: "/clients/{clientId}",
+  operationId: "readClient",
+  summary: "Look at one client's session",
+  description: "The session itself is asked, which wakes it.",
+  request: { params: ofClient },
+  responses: {
+    200: { description: "Its session", content: { "application/json": { schema: sessionSchema } } },
+    404: noSession,
+  },
+});
+
+const disconnectOperation = operation("clients:write", "Clients", {
+  method: "post",
+  path: "/clients/{clientId}/disconnect",
+  operationId: "disconnectClient",
+  summary: "Disconnect a client",
+  description:
+    "It is told 0x98, Administrative action, from MQTT 5.0 on. Its session stays, its Will is published, and nothing " +
+    "keeps it from connecting again: for that, take its credential away.",
+  request: { params: ofClient },
+  responses: { 204: { description: "Disconnected" }, 404: failure("No such client is connected") },
+});
+
+const deleteOperation = operation("clients:write", "Clients", {
+  method: "delete",
+  path: "/clients/{clientId}",
+  operationId: "deleteClient",
+  summary: "End a session",
+  description: "Its client is disconnected with 0x98; subscriptions and queued messages are gone.",
+  request: { params: ofClient },
+  responses: { 204: { description: "There is no such session any more" }, 404: noSession },
+});
+
+export function addClients(api: Api): void {
+  api.openapi(listOperation, async (context) => {
+    const { limit, after, connected } = context.req.valid("query");
+    const { env, settings, namespace } = context.env;
+    const from = positionOf(after, z.string()) ?? "";
+    const isConnected = connected === undefined ? undefined : connected === "true";
+    const clients = await directoryStub(env, settings, namespace).clients(from, limit, isConnected);
+    const last = clients.length < limit ? undefined : clients.at(-1);
+    const next = last === undefined ? null : cursorOf(last.clientId);
+    return context.json({ items: clients.map(clientOf), next }, 200);
+  });
+
+  api.openapi(readOperation, async (context) => {
+    const { clientId } = context.req.valid("param");
+    const view = await stubOf(context.env, clientId).inspect();
+    if (view === undefined) throw noSuchSession();
+    return context.json(sessionOf(clientId, view), 200);
+  });
+
+  api.openapi(disconnectOperation, async (context) => {
+    const { clientId } = context.req.valid("param");
+    if (await stubOf(context.env, clientId).disconnect()) return context.body(null, 204);
+    throw new ApiError(404, "not-connected", "no client with this identifier is connected");
+  });
+
+  api.openapi(deleteOperation, async (context) => {
+    const { clientId } = context.req.valid("param");
+    if (await stubOf(context.env, clientId).remove()) return context.body(null, 204);
+    throw noSuchSession();
+  });
+}
+
+function noSuchSession(): ApiError {
+  return notFound("session with this client identifier");
+}
+
+/** @throws {ApiError} for what is no client identifier */
+function stubOf({ env, settings, namespace }: Place, clientId: string) {
+  const isPossible = utf8Bytes(clientId) <= settings.limits.maximumClientIdBytes && !clientId.includes("\0");
+  if (!isPossible) throw noSuchSession();
+  return sessionStub(env, settings, namespace, clientId);
+}
+
+function clientOf({ clientId, isConnected, protocolVersion, identity, sinceMs }: Client): z.infer<typeof clientSchema> {
+  return {
+    clientId,
+    connected: isConnected,
+    protocolVersion: protocolVersion as 3 | 4 | 5,
+    identity,
+    since: timeOf(sinceMs),
+  };
+}
+
+function sessionOf(clientId: string, view: SessionView): z.infer<typeof sessionSchema> {
+  const { connection, disconnectedAtMs, droppedMessages, subscriptions, ...rest } = view;
+  return {
+    clientId,
+    ...rest,
+    connected: connection !== undefined,
+    connection: connection === undefined ? null : connectionOf(connection),
+    disconnectedSince: connection === undefined ? timeOf(disconnectedAtMs) : null,
+    counters: { droppedMessages },
+    subscriptions: subscriptions.map(({ subscriptionIdentifier, ...subscription }) => ({
+      ...subscription,
+      subscriptionIdentifier: subscriptionIdentifier === 0 ? null : subscriptionIdentifier,
+      shared: isSharedText(subscription.topicFilter),
+    })),
+  };
+}
+
+function connectionOf({
+  protocolVersion,
+  keepAliveSec,
+  isRelayed,
+  connectedAtMs,
+}: NonNullable<SessionView["connection"]>) {
+  return {
+    protocolVersion,
+    since: timeOf(connectedAtMs),
+    keepAliveSec,
+    address: isRelayed ? ("relayed" as const) : ("native" as const),
+  };
+}

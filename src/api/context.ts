@@ -1,0 +1,31 @@
+// What each part of the API works with.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Settings } from "../settings.ts";
+import { ApiError } from "./errors.ts";
+
+/** One request's place in the deployment. */
+export type Place = {
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly namespace: string;
+  /** The path that all addresses of this namespace's API begin with. */
+  readonly base: string;
+  /** The rest of the path, percent-encoded: one segment for a topic, whatever slashes are in it. */
+  readonly path: string;
+};
+
+export type ApiEnv = { Bindings: Place };
+export type Api = OpenAPIHono<ApiEnv>;
+
+export function newApi(): Api {
+  return new OpenAPIHono<ApiEnv>({
+    getPath: (_request, options) => (options as { env: Place }).env.path,
+    defaultHook: (result) => {
+      if (result.success) return;
+      const [issue] = result.error.issues;
+      const where = issue?.path.join(".") ?? "";
+      throw new ApiError(400, "invalid-request", `${where === "" ? "the request" : where}: ${issue?.message}`);
+    },
+  });
+}

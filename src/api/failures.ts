@@ -1,0 +1,34 @@
+// What was thrown amid a request, as the error to answer. What nobody expected goes to the log, without its message: that
+// may quote what the request held.
+
+import { HTTPException } from "hono/http-exception";
+import { ApiError } from "./errors.ts";
+
+/** @param operation for the log: no names, no values */
+export function errorOf(error: unknown, operation: string): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ApiError(400, "invalid-json", "the body is not JSON: send a JSON object");
+  }
+  if (error instanceof HTTPException && error.status === 415) {
+    return new ApiError(415, "not-json", "send the body as JSON, with Content-Type: application/json");
+  }
+  console.error(`api: ${operation} failed: ${traceOf(error)}`);
+  if (isUnreachable(error)) {
+    return new ApiError(503, "unavailable", "a part of the broker cannot be reached, try again later");
+  }
+  return new ApiError(500, "internal-error", "a mistake of the broker: its log says more");
+}
+
+/** What kind of error it is and where it came from. */
+function traceOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return [error.name, ...frames].join("\n");
+}
+
+/** As the platform marks what went wrong on the way to an object, and not in it. */
+function isUnreachable(error: unknown): boolean {
+  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+  return retryable === true || overloaded === true;
+}

@@ -1,0 +1,61 @@
+// The HTTP API's way in: one set of routes for all namespaces, and one shape for whatever goes wrong.
+
+import { type Settings, SettingsError, settingsOf } from "../settings.ts";
+import { addClients } from "./clients.ts";
+import { newApi, type Place } from "./context.ts";
+import { addDocument } from "./document.ts";
+import { ApiError, errorResponse } from "./errors.ts";
+import { errorOf } from "./failures.ts";
+import { addHealth } from "./health.ts";
+import type { ApiAddress } from "./path.ts";
+import { addPublish } from "./publish.ts";
+import { addRetained } from "./retained.ts";
+import { Routes } from "./routes.ts";
+
+const api = newApi();
+for (const add of [addPublish, addClients, addRetained, addHealth, addDocument]) add(api);
+const routes = new Routes(api);
+api.notFound((context) => errorResponse(routes.missing(context.env.path)));
+api.onError((error, context) => {
+  const { method } = context.req;
+  return errorResponse(errorOf(error, `${method} ${routes.patternOf(context.env.path) ?? ""}`));
+});
+
+/** The answer to a request for one of the API's addresses. */
+export async function handleApi(request: Request, env: Env, address: ApiAddress): Promise<Response> {
+  const response = await answer(request, env, address);
+  // What it says is true now, of this token's owner.
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
+async function answer(request: Request, env: Env, { namespace, base, rest }: ApiAddress): Promise<Response> {
+  let settings: Settings;
+  try {
+    settings = settingsOf(env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(error.message);
+    return errorResponse(new ApiError(500, "bad-setting", error.message));
+  }
+  if (!isPercentEncoded(rest)) {
+    return errorResponse(new ApiError(400, "invalid-path", "percent-encode the address, as UTF-8"));
+  }
+  return api.fetch(request, { env, settings, namespace, base, path: withWholeTopic(rest) } satisfies Place);
+}
+
+/** The slashes of a topic may be as they are, or encoded: here they are one segment either way. */
+function withWholeTopic(path: string): string {
+  const start = "/retained/";
+  return path.startsWith(start) ? start + path.slice(start.length).replaceAll("/", "%2F") : path;
+}
+
+function isPercentEncoded(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

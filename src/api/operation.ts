@@ -1,0 +1,63 @@
+// What all operations have in common: who may call them, and how they fail.
+
+import type { RouteConfig } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { requires } from "./authorization.ts";
+import type { ApiEnv } from "./context.ts";
+import { ApiError, errorSchema } from "./errors.ts";
+import type { Scope } from "./scopes.ts";
+
+/** The name of the document's one security scheme. */
+export const securityScheme = "token";
+
+const failures: Readonly<Record<number, string>> = {
+  400: "The request is not as it has to be",
+  401: "There is no token, or a wrong one",
+  403: "The token lacks the scope that this takes",
+  413: "The request's body is too large",
+  415: "The request's body is not JSON",
+  429: "Too many wrong tokens came from this address",
+  500: "A mistake of the broker: its log says more",
+  503: "The API has no ADMIN_TOKEN yet, or a part of the broker cannot be reached",
+};
+
+/**
+ * A route with its authorization, the bound of its body and the failures that any operation has.
+ * @param scope what a token needs; "open" takes none
+ */
+export function operation<const Route extends Omit<RouteConfig, "tags">>(
+  scope: Scope | "open",
+  tag: string,
+  route: Route,
+): Route {
+  const hasBody = route.request?.body !== undefined;
+  const mayFail = (status: string) =>
+    (hasBody || (status !== "413" && status !== "415")) &&
+    (scope !== "open" || !["401", "403", "429"].includes(status));
+  const failing = Object.entries(failures).filter(([status]) => mayFail(status));
+  return {
+    ...route,
+    tags: [tag],
+    security: scope === "open" ? [] : [{ [securityScheme]: [scope] }],
+    middleware: [...(scope === "open" ? [] : [requires(scope)]), ...(hasBody ? [boundBody] : [])],
+    responses: {
+      ...route.responses,
+      ...Object.fromEntries(failing.map(([status, description]) => [status, failure(description)])),
+    },
+  };
+}
+
+/** A way to fail, for the responses of an operation. */
+export function failure(description: string) {
+  return { description, content: { "application/json": { schema: errorSchema } } };
+}
+
+/** The largest message fits, whether as Base64 or with an escape for every other character. */
+const boundBody: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  const maxSize = context.env.settings.limits.maximumPacketBytes * 2 + 65_536;
+  const onError = () => {
+    throw new ApiError(413, "too-large", `send at most ${maxSize} bytes`);
+  };
+  return bodyLimit({ maxSize, onError })(context, next);
+};

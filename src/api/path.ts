@@ -1,0 +1,19 @@
+// Where the API is. Apart from the rest of it, which an isolate loads when it is first asked for.
+
+export type ApiAddress = {
+  readonly namespace: string;
+  /** What all addresses of this namespace's API begin with. */
+  readonly base: string;
+  /** What comes after that, percent-encoded; empty or with a slash before it. */
+  readonly rest: string;
+};
+
+const pattern = /^(?<base>(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/api\/v1)(?<rest>(?:\/.*)?)$/;
+
+/** @returns `undefined` for what is none of the API's addresses */
+export function apiAddressOf(pathname: string): ApiAddress | undefined {
+  const groups = pattern.exec(pathname)?.groups;
+  if (groups === undefined) return undefined;
+  const { namespace = "default", base = "", rest = "" } = groups;
+  return { namespace, base, rest };
+}

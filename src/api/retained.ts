@@ -1,0 +1,168 @@
+// /retained: the messages that new subscribers get at once. MQTT 5.0 section 3.3.1.3.
+
+import { z } from "@hono/zod-openapi";
+import type { Message } from "../core/message/message.ts";
+import { decodeMessageProperties } from "../core/packet/message-properties.ts";
+import { topicLimitsOf } from "../core/session/message-limits.ts";
+import { shardOf } from "../core/topic/shard.ts";
+import { parseTopicFilter } from "../core/topic/topic-filter.ts";
+import { isValidTopicName } from "../core/topic/topic-name.ts";
+import { topicStub } from "../objects/stubs.ts";
+import type { Api, Place } from "./context.ts";
+import { ApiError, notFound } from "./errors.ts";
+import { base64Of, encoding, qos, time, timeOf } from "./formats.ts";
+import { failure, operation } from "./operation.ts";
+import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
+
+const retainedSchema = z
+  .strictObject({
+    topic: z.string().openapi({ example: "home/door" }),
+    payload: z.string(),
+    encoding: encoding.openapi({ description: "`base64` where the payload is no UTF-8" }),
+    qos: qos.openapi({ description: "That it was published with" }),
+    expiresAt: time.nullable(),
+    contentType: z.string().nullable(),
+    responseTopic: z.string().nullable(),
+    correlationData: z.string().nullable().openapi({ description: "Base64" }),
+    userProperties: z.array(z.tuple([z.string(), z.string()])),
+  })
+  .openapi("Retained");
+
+const ofTopic = z.strictObject({
+  topic: z.string().openapi({
+    description: "Percent-encoded; its slashes may be as they are. A level that is `.` or `..` needs them as %2F",
+    example: "home/door",
+  }),
+});
+const noRetained = failure("There is no retained message of this topic");
+
+const listOperation = operation("retained:read", "Retained messages", {
+  method: "get",
+  path: "/retained",
+  operationId: "listRetained",
+  summary: "List retained messages",
+  description: "By topic object, and there in the order of their topics. A page also ends after a megabyte.",
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      filter: z
+        .string()
+        .optional()
+        .openapi({ description: "A Topic Filter; without, all of them, those that begin with `$` as well" }),
+    }),
+  },
+  responses: {
+    200: { description: "A page", content: { "application/json": { schema: pageOf("RetainedPage", retainedSchema) } } },
+  },
+});
+
+const readOperation = operation("retained:read", "Retained messages", {
+  method: "get",
+  path: "/retained/{topic}",
+  operationId: "readRetained",
+  summary: "Read a topic's retained message",
+  request: { params: ofTopic },
+  responses: {
+    200: { description: "The message", content: { "application/json": { schema: retainedSchema } } },
+    404: noRetained,
+  },
+});
+
+const deleteOperation = operation("retained:write", "Retained messages", {
+  method: "delete",
+  path: "/retained/{topic}",
+  operationId: "deleteRetained",
+  summary: "Delete a topic's retained message",
+  description: "Subscribers are not told. To tell them, publish an empty payload with `retain`.",
+  request: { params: ofTopic },
+  responses: { 204: { description: "Deleted" }, 404: noRetained },
+});
+
+export function addRetained(api: Api): void {
+  api.openapi(listOperation, async (context) => {
+    const { limit, after, filter } = context.req.valid("query");
+    const { messages, next } = await pageOfAll(context.env, filter, after, limit);
+    return context.json({ items: messages.map(retainedOf), next }, 200);
+  });
+
+  api.openapi(readOperation, async (context) => {
+    const { topic } = context.req.valid("param");
+    const query = { filter: topic, after: undefined, most: 1 };
+    const { messages } = await stubOf(context.env, topic).retained(query);
+    const [message] = messages;
+    if (message === undefined) throw noSuchMessage();
+    return context.json(retainedOf(message), 200);
+  });
+
+  api.openapi(deleteOperation, async (context) => {
+    const { topic } = context.req.valid("param");
+    if (await stubOf(context.env, topic).deleteRetained(topic)) return context.body(null, 204);
+    throw noSuchMessage();
+  });
+}
+
+/** Where a list goes on: the shard, and its last topic that was looked at. */
+const position = z.tuple([z.number().int().min(0).max(255), z.string().nullable()]);
+
+/** A shard without any to show is passed over, but not more than this many with one request. */
+const maximumCalls = 32;
+
+async function pageOfAll(place: Place, filterText: string | undefined, cursor: string | undefined, limit: number) {
+  const { env, settings, namespace } = place;
+  const filter = filterText === undefined ? undefined : filterOf(filterText, settings.limits);
+  // A filter without wildcards is the name of one topic.
+  const only = filter === undefined || filter.isWildcard ? undefined : shardOf(filter.filter, settings.topicShards);
+  let [shard, after] = positionOf(cursor, position) ?? [only ?? 0, null];
+  for (let calls = 0; shard < settings.topicShards; calls += 1) {
+    const query = { filter: filter?.filter, after: after ?? undefined, most: limit };
+    const list = await topicStub(env, settings, namespace, shard).retained(query);
+    [shard, after] = list.after === undefined ? [shard + 1, null] : [shard, list.after];
+    const isOver = only !== undefined || shard >= settings.topicShards;
+    if (isOver && after === null) return { messages: list.messages, next: null };
+    if (list.messages.length > 0 || calls >= maximumCalls) {
+      return { messages: list.messages, next: cursorOf([shard, after]) };
+    }
+  }
+  return { messages: [], next: null };
+}
+
+/** @throws {ApiError} */
+function filterOf(text: string, limits: Place["settings"]["limits"]) {
+  const filter = parseTopicFilter(text, topicLimitsOf(limits));
+  if (filter !== undefined && filter.shareName === undefined) return filter;
+  throw new ApiError(400, "invalid-filter", "filter: give a topic filter, such as home/# (percent-encoded: home/%23)");
+}
+
+function noSuchMessage(): ApiError {
+  return notFound("retained message of this topic");
+}
+
+/** @throws {ApiError} for what is no Topic Name, which nothing can be retained for */
+function stubOf({ env, settings, namespace }: Place, topic: string) {
+  if (!isValidTopicName(topic)) throw noSuchMessage();
+  return topicStub(env, settings, namespace, shardOf(topic, settings.topicShards));
+}
+
+function retainedOf({ topicName, payload, qos, expiresAtMs, properties }: Message): z.infer<typeof retainedSchema> {
+  const { contentType, responseTopic, correlationData, userProperties } = decodeMessageProperties(properties);
+  return {
+    topic: topicName,
+    ...written(payload),
+    qos,
+    expiresAt: expiresAtMs === 0 ? null : timeOf(expiresAtMs),
+    contentType: contentType ?? null,
+    responseTopic: responseTopic ?? null,
+    correlationData: correlationData === undefined ? null : base64Of(correlationData),
+    userProperties: userProperties.map(([name, value]): [string, string] => [name, value]),
+  };
+}
+
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function written(payload: Uint8Array): { payload: string; encoding: "utf-8" | "base64" } {
+  try {
+    return { payload: textDecoder.decode(payload), encoding: "utf-8" };
+  } catch {
+    return { payload: base64Of(payload), encoding: "base64" };
+  }
+}

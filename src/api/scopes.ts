@@ -1,0 +1,18 @@
+// What a token may be good for. ADMIN_TOKEN is good for all of it, in every namespace.
+
+/** Those that an API token can have. */
+export const grantableScopes = [
+  "publish",
+  "clients:read",
+  "clients:write",
+  "retained:read",
+  "retained:write",
+  "credentials:read",
+  "credentials:write",
+  "stats:read",
+] as const;
+
+export type GrantableScope = (typeof grantableScopes)[number];
+
+/** Whoever could make API tokens could give itself everything: that is for ADMIN_TOKEN. */
+export type Scope = GrantableScope | "tokens:write";

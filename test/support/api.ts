@@ -1,0 +1,115 @@
+// The HTTP API as a program uses it. Every answer is held against the API's own document, so that the two cannot drift
+// apart: its status has to be one of the operation's, and its body as that one's schema says.
+
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { expect } from "vitest";
+import type { Broker } from "./broker.ts";
+
+export const adminToken = "admin-token-of-the-tests";
+
+export type ApiAnswer = {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body; `undefined` where there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: what it is the document says, and every answer is checked against it.
+  readonly body: any;
+};
+
+export type ApiOptions = { readonly namespace?: string; readonly token?: string | undefined };
+export type ApiClient = {
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+};
+
+type Operation = {
+  readonly operationId?: string;
+  readonly summary?: string;
+  readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+};
+export type ApiDocument = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+
+/** With ADMIN_TOKEN, in the default namespace, unless told otherwise. */
+export function apiOf(broker: Broker, options: ApiOptions = {}): ApiClient {
+  const { namespace } = options;
+  const token = "token" in options ? options.token : adminToken;
+  const base = namespace === undefined ? "/api/v1" : `/ns/${namespace}/api/v1`;
+  const authorization: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  return {
+    async call(method, path, body, headers = {}) {
+      const json = body === undefined ? {} : { "Content-Type": "application/json" };
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      const response = await fetch(`${broker.http}${base}${path}`, {
+        method,
+        headers: { ...authorization, ...json, ...headers },
+        ...(body === undefined ? {} : { body: text }),
+      });
+      const answered = await response.text();
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        body: answered === "" ? undefined : JSON.parse(answered),
+      };
+      await expectAsDocumented(broker, method, path, answer);
+      return answer;
+    },
+  };
+}
+
+const documents = new Map<string, Promise<ApiDocument>>();
+
+export function documentOf(broker: Broker): Promise<ApiDocument> {
+  const address = `${broker.http}/api/v1/openapi.json`;
+  const document = documents.get(address) ?? fetch(address).then((response) => response.json() as Promise<ApiDocument>);
+  documents.set(address, document);
+  return document;
+}
+
+/** All of them, with something in the place of each parameter. */
+export async function operationsOf(broker: Broker): Promise<{ method: string; path: string; scope: string }[]> {
+  const { paths } = await documentOf(broker);
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { security }]) => ({
+      method: method.toUpperCase(),
+      path: path.replaceAll(/\{\w+\}/g, "something"),
+      scope: security.flatMap((scheme) => Object.values(scheme)).flat()[0] ?? "open",
+    })),
+  );
+}
+
+/** An address that no operation has is answered with an `Error`, whatever it is. */
+async function expectAsDocumented(broker: Broker, method: string, path: string, { status, body }: ApiAnswer) {
+  if (path === "/openapi.json") return;
+  const document = await documentOf(broker);
+  const pattern = patternOf(document, path);
+  const operation = pattern === undefined ? undefined : document.paths[pattern]?.[method.toLowerCase()];
+  if (operation === undefined) {
+    expectSchema(document, ["components", "schemas", "Error"], body);
+    return;
+  }
+  expect(Object.keys(operation.responses), `${method} ${pattern} answers ${status}`).toContain(String(status));
+  if (operation.responses[status]?.content === undefined) {
+    expect(body).toBeUndefined();
+    return;
+  }
+  const schemaPath = ["paths", pattern ?? "", method.toLowerCase(), "responses", String(status)];
+  expectSchema(document, [...schemaPath, "content", "application/json", "schema"], body);
+}
+
+function patternOf(document: ApiDocument, path: string): string | undefined {
+  const [address = ""] = path.split("?");
+  return Object.keys(document.paths).find((pattern) => {
+    const rest = pattern === "/retained/{topic}" ? ".+" : "[^/]+";
+    return new RegExp(`^${pattern.replaceAll(/\{\w+\}/g, rest)}$`).test(address);
+  });
+}
+
+function expectSchema(document: ApiDocument, path: readonly string[], body: unknown): void {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, "api");
+  const pointer = path.map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/");
+  const validate = ajv.compile({ $ref: `api#/${pointer}` });
+  expect(validate(body), `${path.join(" ")}: ${JSON.stringify(validate.errors)} in ${JSON.stringify(body)}`).toBe(true);
+}
