@@ -3,6 +3,7 @@
 import { type Settings, SettingsError, settingsOf } from "../settings.ts";
 import { addClients } from "./clients.ts";
 import { newApi, type Place } from "./context.ts";
+import { addCredentials } from "./credentials.ts";
 import { addDocument } from "./document.ts";
 import { ApiError, errorResponse } from "./errors.ts";
 import { errorOf } from "./failures.ts";
@@ -11,9 +12,12 @@ import type { ApiAddress } from "./path.ts";
 import { addPublish } from "./publish.ts";
 import { addRetained } from "./retained.ts";
 import { Routes } from "./routes.ts";
+import { addStats } from "./stats.ts";
+import { addTokens } from "./tokens.ts";
 
 const api = newApi();
-for (const add of [addPublish, addClients, addRetained, addHealth, addDocument]) add(api);
+for (const add of [addPublish, addClients, addRetained, addCredentials, addTokens, addStats, addHealth, addDocument])
+  add(api);
 const routes = new Routes(api);
 api.notFound((context) => errorResponse(routes.missing(context.env.path)));
 api.onError((error, context) => {

@@ -14,6 +14,11 @@ export function newToken(): string {
     .replace(/=+$/, "")}`;
 }
 
+/** Whether the text could be one: what cannot need not be looked up. */
+export function isTokenText(text: string): boolean {
+  return /^dmq_[\w-]{43}$/.test(text);
+}
+
 /** In lower-case hexadecimal. */
 export function sha256Hex(text: string | Uint8Array): string {
   const hash = sha256(typeof text === "string" ? textEncoder.encode(text) : text);

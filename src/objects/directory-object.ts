@@ -25,6 +25,12 @@ export type Client = {
   readonly sinceMs: number;
 };
 
+export type ClientCounts = {
+  readonly connected: number;
+  /** Their session waits for them. */
+  readonly sleeping: number;
+};
+
 type ClientRow = {
   client_id: string;
   is_connected: number;
@@ -69,6 +75,13 @@ export class DirectoryObject extends DurableObject<Env> {
       WHERE identity = ? AND is_connected = 1 AND client_id <> ?`;
     const [row] = this.schema.rows<{ connected: number }>("client", query, identity, exceptClientId);
     return row?.connected ?? 0;
+  }
+
+  counts(): ClientCounts {
+    const query = "SELECT count(*) AS sessions, coalesce(sum(is_connected), 0) AS connected FROM client";
+    const [row] = this.schema.rows<{ sessions: number; connected: number }>("client", query);
+    const { sessions = 0, connected = 0 } = row ?? {};
+    return { connected, sleeping: sessions - connected };
   }
 
   private note(clientId: string, report: Report): number {

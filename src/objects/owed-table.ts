@@ -24,6 +24,11 @@ export class OwedTable {
     return this.clients.size === 0;
   }
 
+  /** In messages. */
+  get size(): number {
+    return this.count;
+  }
+
   get clientIds(): string[] {
     return [...this.clients];
   }

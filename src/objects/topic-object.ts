@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
+import type { RetainedSize } from "../core/topic/retained.ts";
 import type { RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
@@ -19,6 +20,13 @@ import { sessionStub, splitName } from "./stubs.ts";
 /** How soon what is owed is tried again: the longer it has waited, the later, whatever becomes of this object meanwhile. */
 const firstRetryMs = 5_000;
 const maximumRetryMs = 300_000;
+
+export type TopicCounts = {
+  readonly subscriptions: number;
+  readonly retained: RetainedSize;
+  /** Kept for sessions that could not be reached. */
+  readonly owedMessages: number;
+};
 
 export class TopicObject extends DurableObject<Env> {
   private readonly topic: Topic;
@@ -54,6 +62,11 @@ export class TopicObject extends DurableObject<Env> {
     return this.receiver.receive(laneId, sequence, (isFirst) =>
       this.act(clientId, decodeTopicRequests(batch), isFirst),
     );
+  }
+
+  counts(): TopicCounts {
+    const { subscriptionCount, retainedSize } = this.topic;
+    return { subscriptions: subscriptionCount, retained: { ...retainedSize }, owedMessages: this.owed.size };
   }
 
   retained(query: RetainedQuery): RetainedList {

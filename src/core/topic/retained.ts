@@ -24,6 +24,8 @@ export type RetainedSearch = {
   readonly since: number;
 };
 
+export type RetainedSize = { readonly messages: number; readonly bytes: number };
+
 export type RetainedPage = { readonly recipients: readonly Recipient[]; readonly next: RetainedCursor | undefined };
 
 /** A page bounds the work of a turn, and the memory. One that fills a lane's batch is sent without waiting for more. */
@@ -74,6 +76,10 @@ export class RetainedMessages {
     this.retainedCount += 1;
     if (this.searches.size > 0) this.written.set(message.topicName, this.retainedCount);
     return undefined;
+  }
+
+  get size(): RetainedSize {
+    return this.readTotals();
   }
 
   /** Reads a page of them; nothing is sent, or changed. */

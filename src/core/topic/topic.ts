@@ -7,7 +7,7 @@ import { isExpired, type Message, type QoS } from "../message/message.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { hashOf } from "./hash.ts";
 import { type Recipient, Recipients, recipientOf } from "./recipient.ts";
-import { type RetainedCursor, RetainedMessages, type RetainedPage } from "./retained.ts";
+import { type RetainedCursor, RetainedMessages, type RetainedPage, type RetainedSize } from "./retained.ts";
 import type { RetainedList, RetainedQuery } from "./retained-list.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
@@ -153,6 +153,10 @@ export class Topic {
 
   endRetained(cursor: RetainedCursor): void {
     this.retained.end(cursor);
+  }
+
+  get retainedSize(): RetainedSize {
+    return this.retained.size;
   }
 
   listRetained(query: RetainedQuery, nowMs: number): RetainedList {

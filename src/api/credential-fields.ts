@@ -1,0 +1,63 @@
+// What a request says of a credential, in the terms of core/access.
+
+import type { z } from "@hono/zod-openapi";
+import { hashPassword } from "../auth/password.ts";
+import type { AccessRules } from "../core/access/access-rules.ts";
+import type { CredentialFields, NewSecret } from "../core/access/credential.ts";
+import { AccessRulesError, readAccessRules } from "../core/access/read-access-rules.ts";
+import type { changedCredential, newCredential } from "./credential-schemas.ts";
+import { ApiError } from "./errors.ts";
+
+type New = z.infer<typeof newCredential>;
+type Changes = Omit<z.infer<typeof changedCredential>, "secret">;
+
+/** @throws {ApiError} for rules that are none */
+export function fieldsOf({ username, name, rules, maximumClients, enabled, expiresAt }: New): CredentialFields {
+  return {
+    username,
+    name,
+    rules: rulesOf(rules),
+    maximumClients,
+    isEnabled: enabled,
+    expiresAtMs: atMsOf(expiresAt),
+  };
+}
+
+/** @throws {ApiError} for rules that are none */
+export function changesOf(changes: Changes): Partial<CredentialFields> {
+  const { username, name, rules, maximumClients, enabled, expiresAt } = changes;
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(name === undefined ? {} : { name }),
+    ...(rules === undefined ? {} : { rules: rulesOf(rules) }),
+    ...(maximumClients === undefined ? {} : { maximumClients }),
+    ...(enabled === undefined ? {} : { isEnabled: enabled }),
+    ...(expiresAt === undefined ? {} : { expiresAtMs: atMsOf(expiresAt) }),
+  };
+}
+
+/** The password is hashed here: the access object never does slow work. */
+export async function secretOf(secret: New["secret"]): Promise<NewSecret> {
+  switch (secret.kind) {
+    case "password":
+      return { kind: "password", passwordHash: await hashPassword(new TextEncoder().encode(secret.password)) };
+    case "certificate":
+      return { kind: "certificate", sha256: secret.sha256.replaceAll(":", "").toLowerCase() };
+    case "token":
+    case "scram":
+      return secret;
+  }
+}
+
+function rulesOf(rules: New["rules"]): AccessRules {
+  try {
+    return readAccessRules(rules);
+  } catch (error) {
+    if (!(error instanceof AccessRulesError)) throw error;
+    throw new ApiError(400, "invalid-rules", `rules: ${error.message}`);
+  }
+}
+
+function atMsOf(time: string | null): number {
+  return time === null ? 0 : Date.parse(time);
+}

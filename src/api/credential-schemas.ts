@@ -1,0 +1,134 @@
+// Credentials and their rules as JSON has them. What rules mean is in core/access.
+
+import { z } from "@hono/zod-openapi";
+import { utf8Bytes } from "../core/bytes.ts";
+import { qos, time } from "./formats.ts";
+
+const filters = z
+  .array(z.string())
+  .openapi({ description: "Topic Filters, `%c` and `%u` in them", example: ["home/%c/#"] });
+const filterRules = z.strictObject({ allow: filters, deny: filters }).openapi("FilterRules");
+
+const rules = z
+  .strictObject({
+    publish: filterRules,
+    subscribe: filterRules,
+    maximumQos: qos,
+    retain: z.boolean().openapi({ description: "Whether messages may be retained" }),
+    clientIds: z.array(z.string()).openapi({
+      description: "Client identifiers to connect with: `*` is any characters, `%u` the username; empty is any at all",
+    }),
+  })
+  .openapi("Rules");
+
+const newFilterRules = z
+  .strictObject({ allow: filters.default([]), deny: filters.default([]) })
+  .openapi("NewFilterRules");
+
+const newRules = z
+  .strictObject({
+    publish: newFilterRules.optional(),
+    subscribe: newFilterRules.optional(),
+    maximumQos: qos.default(2),
+    retain: z.boolean().default(true),
+    clientIds: z.array(z.string()).default([]),
+  })
+  .openapi("NewRules", {
+    description:
+      "What `allow` covers is allowed, but for what `deny` covers; what is left out allows nothing. `%c` is the client " +
+      "identifier and `%u` the username: one with `+`, `#` or `/` in it matches nothing.",
+    example: {
+      publish: { allow: ["home/%c/#"] },
+      subscribe: { allow: ["home/%c/#", "all"], deny: ["home/%c/secret"] },
+    },
+  });
+
+const username = z
+  .string()
+  .min(1)
+  .refine(
+    (text) => text.isWellFormed() && !text.includes("\0") && utf8Bytes(text) <= 1024,
+    "takes 1 to 1024 bytes of text",
+  )
+  .openapi({ description: "User Name of CONNECT; no two have the same", example: "sensor-7" });
+
+const name = z.string().max(200).openapi({ description: "For people", example: "Sensor in the hall" });
+
+const maximumClients = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000_000)
+  .nullable()
+  .openapi({ description: "That may be connected at once; null is any number" });
+
+const enabled = z.boolean().openapi({ description: "false lets nobody in, and disconnects who is" });
+
+const kind = z.enum(["token", "password", "certificate", "scram"]);
+
+const newSecret = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("token") }).openapi({ description: "One is generated, and told once" }),
+    z
+      .strictObject({ kind: z.literal("password"), password: z.string().min(8).max(1000) })
+      .openapi({ description: "A chosen one. A token is safer, and faster at each connection" }),
+    z
+      .strictObject({
+        kind: z.literal("certificate"),
+        sha256: z
+          .string()
+          .regex(/^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$/, "takes 64 hexadecimal digits, with or without colons"),
+      })
+      .openapi({ description: "The fingerprint of a client certificate that Cloudflare verifies" }),
+    z
+      .strictObject({ kind: z.literal("scram") })
+      .openapi({ description: "The user proves the password by SCRAM-SHA-256: an entry of the secret SCRAM_USERS" }),
+  ])
+  .openapi("NewSecret");
+
+export const newCredential = z
+  .strictObject({
+    username,
+    name: name.default(""),
+    rules: newRules,
+    maximumClients: maximumClients.default(null),
+    enabled: enabled.default(true),
+    expiresAt: time.nullable().default(null).openapi({ description: "null is never" }),
+    secret: newSecret.default({ kind: "token" }),
+  })
+  .openapi("NewCredential");
+
+export const changedCredential = z
+  .strictObject({
+    username: username.optional(),
+    name: name.optional(),
+    rules: newRules.optional(),
+    maximumClients: maximumClients.optional(),
+    enabled: enabled.optional(),
+    expiresAt: time.nullable().optional(),
+    secret: newSecret.optional(),
+  })
+  .openapi("ChangedCredential");
+
+const credentialFields = {
+  id: z.string(),
+  identity: z.string().openapi({ description: "Whose its sessions are", example: "credential/Zb0q3Yk1aX" }),
+  username,
+  name,
+  kind,
+  rules,
+  maximumClients,
+  enabled,
+  expiresAt: time.nullable(),
+  createdAt: time,
+  updatedAt: time,
+};
+
+export const credentialSchema = z.strictObject(credentialFields).openapi("Credential");
+
+export const madeCredential = z
+  .strictObject({
+    ...credentialFields,
+    token: z.string().nullable().openapi({ description: "Where one was generated: give it as Password of CONNECT" }),
+  })
+  .openapi("MadeCredential");
