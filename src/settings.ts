@@ -1,12 +1,13 @@
 // The Worker's variables, read and checked in this one place. The README's table lists them.
 
+import { type JwtSettings, jwtSettingNames, jwtSettingsIn } from "./auth/jwt-settings.ts";
 import { type AccessRules, fullAccess } from "./core/access/access-rules.ts";
-import { AccessRulesError, readAccessRules } from "./core/access/read-access-rules.ts";
 import { readScramUsers, type ScramUsers, ScramUsersError } from "./core/authentication/scram-users.ts";
 import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
 import { type Limits, limitRanges } from "./core/limits.ts";
 import type { Redirection } from "./core/session/redirection.ts";
-import { mapRanges, type Range } from "./core/whole-numbers.ts";
+import { mapRanges } from "./core/whole-numbers.ts";
+import { oneOf, rulesIn, SettingsError, textOf, type Variables, wholeNumber, word } from "./variables.ts";
 
 export type Settings = {
   readonly limits: Limits;
@@ -27,19 +28,17 @@ export type Settings = {
   readonly anonymousRules: AccessRules | undefined;
   /** The API's token that may do all; `undefined` where the API is not set up. */
   readonly adminToken: string | undefined;
+  /** `undefined` where no JWT is taken. */
+  readonly jwt: JwtSettings | undefined;
 };
-
-/** A variable has a value that the broker cannot use; the message says which and what it takes. */
-export class SettingsError extends Error {}
 
 const locationHints = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"];
 const jurisdictions = ["eu", "fedramp"];
 
 /**
- * @param variables the Worker's environment; bindings in it are passed over
  * @throws {SettingsError} one line for the first variable with a bad value
  */
-export function readSettings(variables: Readonly<Record<string, unknown>>): Settings {
+export function readSettings(variables: Variables): Settings {
   return {
     limits: mapRanges(limitRanges, (name, range) => wholeNumber(variables, variableName(name), range)),
     capabilities: mapRanges(capabilityRanges, (name, range) => wholeNumber(variables, variableName(name), range)),
@@ -52,6 +51,7 @@ export function readSettings(variables: Readonly<Record<string, unknown>>): Sett
     scramUsers: scramUsers(variables, "SCRAM_USERS"),
     anonymousRules: anonymousRulesIn(variables),
     adminToken: adminTokenIn(variables),
+    jwt: jwtSettingsIn(variables),
   };
 }
 
@@ -69,6 +69,7 @@ export const settingNames: readonly string[] = [
   "ALLOW_ANONYMOUS",
   "ANONYMOUS_RULES",
   "ADMIN_TOKEN",
+  ...jwtSettingNames,
 ];
 
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
@@ -86,21 +87,7 @@ export function variableName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-function wholeNumber(
-  variables: Readonly<Record<string, unknown>>,
-  name: string,
-  [initial, least, most]: Range,
-): number {
-  const text = textOf(variables, name);
-  if (text === undefined) return initial;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new SettingsError(`${name} is ${JSON.stringify(text)}: give a whole number from ${least} to ${most}`);
-  }
-  return value;
-}
-
-function responseInformationIn(variables: Readonly<Record<string, unknown>>): string | undefined {
+function responseInformationIn(variables: Variables): string | undefined {
   const takes = 'a topic name without "$" before it, %c in it being the client identifier, or none';
   // Neither wildcards nor control characters.
   const pattern = /^(?!\$)[^+#\p{Cc}\p{Cs}]{1,1000}$/u;
@@ -108,7 +95,7 @@ function responseInformationIn(variables: Readonly<Record<string, unknown>>): st
   return template === "none" ? undefined : template;
 }
 
-function redirectionIn(variables: Readonly<Record<string, unknown>>): Redirection | undefined {
+function redirectionIn(variables: Variables): Redirection | undefined {
   const takes = "references with one space between them, such as other.example.org:8883";
   const pattern = /^(?=.{1,1000}$)[!-~]+( [!-~]+)*$/;
   const serverReference = word(variables, "SERVER_REFERENCE", pattern, takes);
@@ -118,43 +105,20 @@ function redirectionIn(variables: Readonly<Record<string, unknown>>): Redirectio
   return undefined;
 }
 
-function anonymousRulesIn(variables: Readonly<Record<string, unknown>>): AccessRules | undefined {
+function anonymousRulesIn(variables: Variables): AccessRules | undefined {
   // A mistake in the rules is told before they count.
   const rules = rulesIn(variables, "ANONYMOUS_RULES") ?? fullAccess;
   return wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 1 ? rules : undefined;
 }
 
 /** What it is, no message says. */
-function adminTokenIn(variables: Readonly<Record<string, unknown>>): string | undefined {
+function adminTokenIn(variables: Variables): string | undefined {
   const token = textOf(variables, "ADMIN_TOKEN");
   if (token === undefined || /^[!-~]{16,256}$/.test(token)) return token;
   throw new SettingsError("ADMIN_TOKEN: give 16 to 256 characters of ASCII, without spaces");
 }
 
-function rulesIn(variables: Readonly<Record<string, unknown>>, name: string): AccessRules | undefined {
-  const text = textOf(variables, name);
-  if (text === undefined) return undefined;
-  try {
-    return readAccessRules(JSON.parse(text));
-  } catch (error) {
-    const why = error instanceof AccessRulesError ? error.message : "give the rules as JSON";
-    throw new SettingsError(`${name}: ${why}`);
-  }
-}
-
-function oneOf(variables: Readonly<Record<string, unknown>>, name: string, words: readonly string[]) {
-  return word(variables, name, new RegExp(`^(${words.join("|")})$`), `one of ${words.join(", ")}`);
-}
-
-function word(variables: Readonly<Record<string, unknown>>, name: string, pattern: RegExp, takes: string) {
-  const text = textOf(variables, name);
-  if (text !== undefined && !pattern.test(text)) {
-    throw new SettingsError(`${name} is ${JSON.stringify(text)}: give ${takes}`);
-  }
-  return text;
-}
-
-function scramUsers(variables: Readonly<Record<string, unknown>>, name: string): ScramUsers | undefined {
+function scramUsers(variables: Variables, name: string): ScramUsers | undefined {
   const text = textOf(variables, name);
   try {
     return text === undefined ? undefined : readScramUsers(text);
@@ -162,10 +126,4 @@ function scramUsers(variables: Readonly<Record<string, unknown>>, name: string):
     if (!(error instanceof ScramUsersError)) throw error;
     throw new SettingsError(`${name}: ${error.message}; make it with npm run scram-user, and quote it in a shell`);
   }
-}
-
-/** TOML has numbers as well as texts; an empty text is as good as none. */
-function textOf(variables: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = variables[name];
-  return value === undefined || value === "" ? undefined : String(value);
 }

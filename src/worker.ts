@@ -8,7 +8,8 @@ import { utf8Bytes } from "./core/bytes.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { Relay } from "./relay/relay.ts";
 import { isUpgrade, webSocketReply } from "./relay/upgrade.ts";
-import { type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { type Settings, settingsOf } from "./settings.ts";
+import { SettingsError } from "./variables.ts";
 
 export { AccessObject } from "./objects/access-object.ts";
 export { DirectoryObject } from "./objects/directory-object.ts";

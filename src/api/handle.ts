@@ -1,6 +1,7 @@
 // The HTTP API's way in: one set of routes for all namespaces, and one shape for whatever goes wrong.
 
-import { type Settings, SettingsError, settingsOf } from "../settings.ts";
+import { type Settings, settingsOf } from "../settings.ts";
+import { SettingsError } from "../variables.ts";
 import { addClients } from "./clients.ts";
 import { newApi, type Place } from "./context.ts";
 import { addCredentials } from "./credentials.ts";

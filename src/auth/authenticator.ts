@@ -5,8 +5,11 @@ import type { Login, LoginVerdict } from "../core/access/login.ts";
 import type { LoginAttempt, LoginResult } from "../core/access/login-attempt.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { Settings } from "../settings.ts";
+import { grantOfJwt, isJwt } from "./jwt.ts";
 import { isPassword } from "./password.ts";
 import { sha256Hex } from "./token.ts";
+
+const textDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 export class Authenticator {
   private readonly env: Env;
@@ -19,14 +22,25 @@ export class Authenticator {
     this.namespace = namespace;
   }
 
-  /** Never throws: a client that cannot be judged is told to come back. */
+  /**
+   * A JWT speaks for itself: as password, or in the request of the WebSocket where CONNECT has no password. All else is
+   * for the access object to know. Never throws: a client that cannot be judged is told to come back.
+   */
   async logIn(attempt: LoginAttempt): Promise<LoginResult> {
     try {
-      return await this.logInByCredential(attempt);
+      return (await this.logInByJwt(attempt)) ?? (await this.logInByCredential(attempt));
     } catch (error) {
       console.error(`session: a login cannot be judged: ${error}`);
       return { outcome: "unavailable" };
     }
+  }
+
+  private async logInByJwt({ password, bearer, isProved }: LoginAttempt): Promise<LoginResult | undefined> {
+    const { jwt } = this.settings;
+    const text = password === undefined ? bearer : textDecoder.decode(password);
+    if (jwt === undefined || isProved || text === undefined || !isJwt(text)) return undefined;
+    const result = await grantOfJwt(text, jwt, Date.now());
+    return result.outcome === "granted" ? { ...result, isReusable: false } : result;
   }
 
   private async logInByCredential(attempt: LoginAttempt): Promise<LoginResult> {

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { fullAccess, noAccess } from "../../src/core/access/access-rules.ts";
 import { allCapabilities, capabilityRanges } from "../../src/core/capabilities.ts";
 import { defaultLimits, limitRanges } from "../../src/core/limits.ts";
-import { readSettings, SettingsError, variableName } from "../../src/settings.ts";
+import { readSettings, variableName } from "../../src/settings.ts";
+import { SettingsError } from "../../src/variables.ts";
 import { scramUser } from "../support/scram-client.ts";
 
 const root = resolve(import.meta.dirname, "../..");

@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs, parseEnv } from "node:util";
-import { SettingsError, settingNames } from "../../src/settings.ts";
+import { settingNames } from "../../src/settings.ts";
+import { SettingsError } from "../../src/variables.ts";
 import { isLoopback, reachableHosts } from "./addresses.ts";
 import { BundleError } from "./bundle.ts";
 import { type LocalServer, startServer } from "./server.ts";

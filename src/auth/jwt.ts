@@ -1,0 +1,138 @@
+// JSON Web Tokens as logins: who a client is, and what it may do, in the words of whoever signed it. RFC 7519. Nobody has to
+// be asked; so none can be revoked before it expires, but by changing the key.
+
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  errors,
+  importJWK,
+  importSPKI,
+  type JWKSCacheInput,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwksCache,
+  jwtVerify,
+} from "jose";
+import type { AccessRules } from "../core/access/access-rules.ts";
+import type { Grant } from "../core/access/grant.ts";
+import { AccessRulesError, readAccessRules } from "../core/access/read-access-rules.ts";
+import type { JwtSettings } from "./jwt-settings.ts";
+
+export type JwtResult =
+  | { readonly outcome: "granted"; readonly grant: Grant }
+  | { readonly outcome: "refused" }
+  /** The keys could not be fetched. */
+  | { readonly outcome: "unavailable" };
+
+/** Key and algorithms belong together: no token may choose how it is checked. */
+type Verifier = { readonly getKey: JWTVerifyGetKey; readonly algorithms: string[] };
+
+/** `Ed25519` is the name that RFC 9864 gives what was called `EdDSA`. */
+const algorithmsOfKey = [["RS256"], ["ES256"], ["EdDSA", "Ed25519"]];
+
+class KeysUnavailable extends Error {}
+
+/** Whether a text looks like a JWT: anything else is a password. */
+export function isJwt(text: string): boolean {
+  return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+}
+
+/** Nothing of the token is ever in what is logged. */
+export async function grantOfJwt(token: string, settings: JwtSettings, nowMs: number): Promise<JwtResult> {
+  const { issuer, audience, clockToleranceSec } = settings;
+  try {
+    const { getKey, algorithms } = await verifierOf(settings);
+    const { payload } = await jwtVerify(token, getKey, {
+      algorithms,
+      requiredClaims: ["sub", "exp"],
+      clockTolerance: clockToleranceSec,
+      currentDate: new Date(nowMs),
+      ...(issuer === undefined ? {} : { issuer }),
+      ...(audience === undefined ? {} : { audience }),
+    });
+    return { outcome: "granted", grant: grantIn(payload, settings) };
+  } catch (error) {
+    if (error instanceof KeysUnavailable) {
+      console.error(`session: ${error.message}`);
+      return { outcome: "unavailable" };
+    }
+    if (error instanceof errors.JOSEError || error instanceof AccessRulesError) return { outcome: "refused" };
+    throw error;
+  }
+}
+
+function grantIn({ sub = "", iss = "", exp = 0, ...claims }: JWTPayload, settings: JwtSettings): Grant {
+  const { clockToleranceSec, graceSec, rules } = settings;
+  const given = claims.mqtt === undefined ? rules : readAccessRules(claims.mqtt);
+  return {
+    identity: `jwt/${encodeURIComponent(iss)}/${encodeURIComponent(sub)}`,
+    username: sub,
+    rules: boundTo(claims.client_id, given),
+    endsAtMs: (exp + Math.max(clockToleranceSec, graceSec)) * 1000,
+  };
+}
+
+function boundTo(clientId: unknown, rules: AccessRules): AccessRules {
+  if (clientId === undefined) return rules;
+  if (typeof clientId !== "string" || /\*|%u/.test(clientId)) {
+    throw new AccessRulesError("client_id takes a client identifier without * and %u");
+  }
+  return { ...rules, clientIds: [clientId] };
+}
+
+/** By their settings, which an isolate has once. */
+const publicKeys = new WeakMap<JwtSettings, Verifier>();
+const jwksOf = new WeakMap<JwtSettings, JWKSCacheInput>();
+
+async function verifierOf(settings: JwtSettings): Promise<Verifier> {
+  const { key } = settings;
+  switch (key.kind) {
+    case "secret":
+      return { getKey: async () => key.secret, algorithms: ["HS256"] };
+    case "public key": {
+      const known = publicKeys.get(settings) ?? (await importPublicKey(key.text));
+      publicKeys.set(settings, known);
+      return known;
+    }
+    case "JWKS":
+      return { getKey: remoteKeys(settings, key.url), algorithms: algorithmsOfKey.flat() };
+  }
+}
+
+/** The kind of key says which algorithm it is for. */
+async function importPublicKey(text: string): Promise<Verifier> {
+  for (const algorithms of algorithmsOfKey) {
+    const [algorithm = ""] = algorithms;
+    try {
+      const isJwk = text.startsWith("{");
+      const key = isJwk ? await importJWK(JSON.parse(text), algorithm) : await importSPKI(text, algorithm);
+      return { getKey: async () => key as CryptoKey, algorithms };
+    } catch {
+      // It is another kind.
+    }
+  }
+  throw new KeysUnavailable("JWT_PUBLIC_KEY cannot be read: give a key for RS256, ES256 or EdDSA");
+}
+
+/** Objects of one isolate share what was fetched, but not the fetching, which the platform binds to one of them. */
+function remoteKeys(settings: JwtSettings, url: URL): JWTVerifyGetKey {
+  const cache = jwksOf.get(settings) ?? {};
+  jwksOf.set(settings, cache);
+  const keys = createRemoteJWKSet(url, {
+    timeoutDuration: 5_000,
+    cooldownDuration: 30_000,
+    cacheMaxAge: 600_000,
+    [jwksCache]: cache,
+  });
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const isItsOwnFault = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported].some(
+        (type) => error instanceof type,
+      );
+      if (isItsOwnFault) throw error;
+      throw new KeysUnavailable(`the keys at JWT_JWKS_URL cannot be fetched: ${(error as Error).message}`);
+    }
+  };
+}
