@@ -1,13 +1,13 @@
 // The Worker as `npm run deploy` uploads it, with the variables of wrangler.toml and nothing else: closed.
 
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
-import { type ConnectOptions, connectPacket, durable, unique } from "../support/connect.ts";
+import { type ConnectOptions, connect, connectPacket, durable, unique } from "../support/connect.ts";
 import { Conversation, endConversations } from "../support/conversation.ts";
 
 type Deployed = {
@@ -123,6 +123,53 @@ describe("a broker that was deployed and knows no credential", () => {
     const sessions = [...everywhere, ...ways].map(() => "SessionObject: ");
     expect(touched.sort()).toEqual(["AccessObject: ", ...sessions]);
   });
+});
+
+describe("the API of a broker that was deployed and told nothing", () => {
+  let deployed: Deployed;
+  beforeAll(async () => {
+    deployed = await deploy();
+  }, 60_000);
+  afterAll(() => deployed.end());
+
+  it.each(["/api/v1/clients", "/api/v1/tokens", "/ns/other/api/v1/credentials"])(
+    "answers nobody at %s, and says what to set",
+    async (address) => {
+      for (const authorization of [undefined, "Bearer ", "Bearer undefined", "Bearer null", "Basic OjE="]) {
+        const headers = authorization === undefined ? {} : { Authorization: authorization };
+        const response = await fetch(`${deployed.http}${address}`, { headers });
+        expect(response.status, authorization).toBe(503);
+        const { error } = (await response.json()) as { error: { message: string } };
+        expect(error.message).toContain("ADMIN_TOKEN");
+      }
+    },
+  );
+});
+
+describe("a broker that was deployed and given its first credential as the README says", () => {
+  it("lets that client in, and lets it do that", async () => {
+    const ADMIN_TOKEN = "0123456789abcdef";
+    const readme = await readFile(path.join(import.meta.dirname, "../../README.md"), "utf8");
+    const body = /api\/v1\/credentials \\\n.*\n *-d '(?<json>[^']+)'/.exec(readme)?.groups?.json;
+    const deployed = await deploy({ ADMIN_TOKEN });
+    const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" };
+    const made = await fetch(`${deployed.http}/api/v1/credentials`, { method: "POST", headers, body: body ?? "" });
+    expect(made.status).toBe(201);
+    const { username, token } = (await made.json()) as { username: string; token: string };
+
+    for (const version of versions) {
+      const shown = { username, password: Buffer.from(token) };
+      const client = await connect(`${deployed.http.replace("http", "ws")}/mqtt`, { version, ...shown });
+      expect((await client.subscribe("home/#", { qos: 1 })).granted).toEqual([1]);
+      expect((await client.subscribe("#")).granted).toEqual([version === 5 ? 0x87 : 0x80]);
+      await client.publish("home/x", `version ${version}`);
+      await client.message({ payload: `version ${version}` });
+      await client.disconnect();
+      const wrong = { username, password: Buffer.from(`${token}x`) };
+      expect([4, 5, 0x86, 0x87]).toContain(await outcomeOf(deployed.http, "native", { version, ...wrong }));
+    }
+    await deployed.end();
+  }, 60_000);
 });
 
 describe("a broker that was deployed and opened", () => {
