@@ -1,10 +1,26 @@
-// What only the Worker sees of a client, told to its session in one header of its own making. Nothing of the client's
-// request goes further.
+// What only the Worker sees of a client, told to its session in one header of its own making. Nothing else of the client's
+// request goes further, so that no header of a client's is ever taken for the Worker's word.
 
+import { networkOf } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
+import type { WebSettings } from "./web-settings.ts";
 
 const header = "Durable-Mqtt-Client";
+/** Longer ones are none. */
+const maximumBearerCharacters = 8_192;
 
+export function clientFactsOf(request: Request, { clientAddressHeader }: WebSettings): ClientFacts {
+  const address = clientAddressHeader === undefined ? null : request.headers.get(clientAddressHeader);
+  const certificateSha256 = certificateSha256Of(request);
+  const bearer = bearerOf(request);
+  return {
+    ...(address === null ? {} : { address: networkOf(address) }),
+    ...(certificateSha256 === undefined ? {} : { certificateSha256 }),
+    ...(bearer === undefined ? {} : { bearer }),
+  };
+}
+
+/** For a request of the Worker to a session. */
 export function factsHeaders(facts: ClientFacts): Record<string, string> {
   return { [header]: JSON.stringify(facts) };
 }
@@ -13,4 +29,19 @@ export function factsHeaders(facts: ClientFacts): Record<string, string> {
 export function readClientFacts(request: Request): ClientFacts {
   const json = request.headers.get(header);
   return json === null ? {} : (JSON.parse(json) as ClientFacts);
+}
+
+/** Of a certificate that Cloudflare has asked for and verified. */
+function certificateSha256Of({ cf }: Request): string | undefined {
+  const tls = cf?.tlsClientAuth as IncomingRequestCfPropertiesTLSClientAuth | undefined;
+  if (tls?.certPresented !== "1" || tls.certVerified !== "SUCCESS") return undefined;
+  const fingerprint = tls.certFingerprintSHA256.replaceAll(":", "").toLowerCase();
+  return /^[0-9a-f]{64}$/.test(fingerprint) ? fingerprint : undefined;
+}
+
+/** In a header, or, for browsers, which can set none on a WebSocket, in the address. */
+function bearerOf({ headers, url }: Request): string | undefined {
+  const inHeader = /^Bearer +(?<token>[!-~]+)$/i.exec(headers.get("Authorization") ?? "")?.groups?.token;
+  const bearer = inHeader ?? new URL(url).searchParams.get("access_token") ?? undefined;
+  return bearer === undefined || bearer.length > maximumBearerCharacters ? undefined : bearer;
 }

@@ -1,11 +1,13 @@
 // How often clients of one address may connect, by Cloudflare's Rate Limiting binding: counted where the client comes in,
 // about right rather than exact, and before any object is touched. The limit is in wrangler.toml.
 
-/** @returns whether this request may go on; it may where there is no binding, or no address */
-export async function mayConnect(request: Request, env: Env): Promise<boolean> {
-  const address = request.headers.get("CF-Connecting-IP");
-  if (env.CONNECT_RATE_LIMIT === undefined || address === null) return true;
-  const { success } = await env.CONNECT_RATE_LIMIT.limit({ key: networkOf(address) });
+/**
+ * @param address as `networkOf` has it
+ * @returns whether a connection may go on; it may where there is no binding, or no address
+ */
+export async function mayConnect(address: string | undefined, env: Env): Promise<boolean> {
+  if (env.CONNECT_RATE_LIMIT === undefined || address === undefined) return true;
+  const { success } = await env.CONNECT_RATE_LIMIT.limit({ key: address });
   return success;
 }
 

@@ -8,6 +8,7 @@ import { type Limits, limitRanges } from "./core/limits.ts";
 import type { Redirection } from "./core/session/redirection.ts";
 import { mapRanges } from "./core/whole-numbers.ts";
 import { oneOf, rulesIn, SettingsError, textOf, type Variables, wholeNumber, word } from "./variables.ts";
+import { type WebSettings, webSettingNames, webSettingsIn } from "./web-settings.ts";
 
 export type Settings = {
   readonly limits: Limits;
@@ -28,6 +29,7 @@ export type Settings = {
   readonly anonymousRules: AccessRules | undefined;
   /** The API's token that may do all; `undefined` where the API is not set up. */
   readonly adminToken: string | undefined;
+  readonly web: WebSettings;
   /** `undefined` where no JWT is taken. */
   readonly jwt: JwtSettings | undefined;
 };
@@ -51,6 +53,7 @@ export function readSettings(variables: Variables): Settings {
     scramUsers: scramUsers(variables, "SCRAM_USERS"),
     anonymousRules: anonymousRulesIn(variables),
     adminToken: adminTokenIn(variables),
+    web: webSettingsIn(variables),
     jwt: jwtSettingsIn(variables),
   };
 }
@@ -69,6 +72,7 @@ export const settingNames: readonly string[] = [
   "ALLOW_ANONYMOUS",
   "ANONYMOUS_RULES",
   "ADMIN_TOKEN",
+  ...webSettingNames,
   ...jwtSettingNames,
 ];
 

@@ -1,11 +1,13 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
-// /api/v1 is for the operator.
-// Both below /ns/{namespace} too: namespaces are separate brokers in one deployment.
+// /api/v1 is for the operator. All below /ns/{namespace} too: namespaces are separate brokers in one deployment.
 
 import { apiAddressOf } from "./api/path.ts";
+import { clientFactsOf, factsHeaders } from "./client-facts.ts";
 import { mayConnect } from "./connects-per-address.ts";
+import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { sessionStub } from "./objects/stubs.ts";
+import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
 import { Relay } from "./relay/relay.ts";
 import { isUpgrade, webSocketReply } from "./relay/upgrade.ts";
 import { type Settings, settingsOf } from "./settings.ts";
@@ -20,13 +22,6 @@ const mqttPath = /^(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/mqtt(?:\/(?<cli
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    const apiAddress = apiAddressOf(pathname);
-    if (apiAddress !== undefined) return (await import("./api/handle.ts")).handleApi(request, env, apiAddress);
-    const match = mqttPath.exec(pathname);
-    if (match === null) return text(404, "nothing is here: MQTT over WebSocket is at /mqtt");
-    if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket");
-    if (!(await mayConnect(request, env))) return text(429, "too many connections from this address, try again later");
     let settings: Settings;
     try {
       settings = settingsOf(env);
@@ -35,32 +30,56 @@ export default {
       console.error(error.message);
       return text(500, error.message);
     }
-    const { namespace = "default", clientId } = match.groups ?? {};
-    // A client that is sent elsewhere wakes no session, whichever address it came to.
-    const isRelayed = clientId === undefined || settings.redirection !== undefined;
-    if (isRelayed) return relayed(request, env, settings, namespace);
-    const decoded = decodedClientId(clientId, settings);
-    if (decoded === undefined) return text(400, "the client identifier in the address is not valid");
-    return sessionStub(env, settings, namespace, decoded).fetch("https://session/native", {
-      headers: upgradeHeaders(request.headers.get("Sec-WebSocket-Protocol")),
-    });
+    return refusalOfOrigin(request, settings.web) ?? answer(request, env, settings);
   },
 } satisfies ExportedHandler<Env>;
 
-function relayed(request: Request, env: Env, settings: Settings, namespace: string): Response {
-  const { 0: client, 1: server } = new WebSocketPair();
-  new Relay(server, settings, async (clientId) => {
-    const stub = sessionStub(env, settings, namespace, clientId);
-    const { webSocket, status } = await stub.fetch("https://session/relayed", { headers: upgradeHeaders(null) });
+async function answer(request: Request, env: Env, settings: Settings): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const apiAddress = apiAddressOf(pathname);
+  if (apiAddress !== undefined) {
+    const { handleApi } = await import("./api/handle.ts");
+    const response = preflightOf(request) ?? (await handleApi(request, env, settings, apiAddress));
+    return withCors(request, response, settings.web);
+  }
+  const match = mqttPath.exec(pathname);
+  if (match === null) return text(404, "nothing is here: MQTT over WebSocket is at /mqtt");
+  if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket");
+  const facts = clientFactsOf(request, settings.web);
+  if (!(await mayConnect(facts.address, env)))
+    return text(429, "too many connections from this address, try again later");
+  const { namespace = "default", clientId } = match.groups ?? {};
+  const client = { namespace, facts, subprotocols: request.headers.get("Sec-WebSocket-Protocol") };
+  // A client that is sent elsewhere wakes no session, whichever address it came to.
+  if (clientId === undefined || settings.redirection !== undefined) return relayed(client, env, settings);
+  const decoded = decodedClientId(clientId, settings);
+  if (decoded === undefined) return text(400, "the client identifier in the address is not valid");
+  return openSession(client, decoded, "native", env, settings);
+}
+
+type Client = { readonly namespace: string; readonly facts: ClientFacts; readonly subprotocols: string | null };
+
+function relayed(client: Client, env: Env, settings: Settings): Response {
+  const { 0: near, 1: far } = new WebSocketPair();
+  new Relay(far, settings, async (clientId) => {
+    const own = { ...client, subprotocols: null };
+    const { webSocket, status } = await openSession(own, clientId, "relayed", env, settings);
     if (webSocket === null) throw new Error(`the session answered ${status}`);
     return webSocket;
   });
-  return webSocketReply(client, request.headers.get("Sec-WebSocket-Protocol"));
+  return webSocketReply(near, client.subprotocols);
 }
 
-function upgradeHeaders(subprotocols: string | null): Record<string, string> {
-  const upgrade = { Upgrade: "websocket" };
-  return subprotocols === null ? upgrade : { ...upgrade, "Sec-WebSocket-Protocol": subprotocols };
+function openSession(
+  { namespace, facts, subprotocols }: Client,
+  clientId: string,
+  path: "native" | "relayed",
+  env: Env,
+  settings: Settings,
+): Promise<Response> {
+  const offered = subprotocols === null ? {} : { "Sec-WebSocket-Protocol": subprotocols };
+  const headers = { Upgrade: "websocket", ...offered, ...factsHeaders(facts) };
+  return sessionStub(env, settings, namespace, clientId).fetch(`https://session/${path}`, { headers });
 }
 
 function decodedClientId(encoded: string, { limits }: Settings): string | undefined {

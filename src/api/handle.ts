@@ -1,7 +1,6 @@
 // The HTTP API's way in: one set of routes for all namespaces, and one shape for whatever goes wrong.
 
-import { type Settings, settingsOf } from "../settings.ts";
-import { SettingsError } from "../variables.ts";
+import type { Settings } from "../settings.ts";
 import { addClients } from "./clients.ts";
 import { newApi, type Place } from "./context.ts";
 import { addCredentials } from "./credentials.ts";
@@ -27,23 +26,25 @@ api.onError((error, context) => {
 });
 
 /** The answer to a request for one of the API's addresses. */
-export async function handleApi(request: Request, env: Env, address: ApiAddress): Promise<Response> {
-  const response = await answer(request, env, address);
+export async function handleApi(
+  request: Request,
+  env: Env,
+  settings: Settings,
+  address: ApiAddress,
+): Promise<Response> {
+  const response = await answer(request, env, settings, address);
   // What it says is true now, of this token's owner.
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Content-Type-Options", "nosniff");
   return response;
 }
 
-async function answer(request: Request, env: Env, { namespace, base, rest }: ApiAddress): Promise<Response> {
-  let settings: Settings;
-  try {
-    settings = settingsOf(env);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    console.error(error.message);
-    return errorResponse(new ApiError(500, "bad-setting", error.message));
-  }
+async function answer(
+  request: Request,
+  env: Env,
+  settings: Settings,
+  { namespace, base, rest }: ApiAddress,
+): Promise<Response> {
   if (!isPercentEncoded(rest)) {
     return errorResponse(new ApiError(400, "invalid-path", "percent-encode the address, as UTF-8"));
   }

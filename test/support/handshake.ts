@@ -29,8 +29,8 @@ export async function upgrade(url: string, headers: Record<string, string> = {})
 }
 
 /** Asks for a WebSocket where the broker must refuse. */
-export async function refusedUpgrade(url: string): Promise<Reply> {
-  const asked = request(url.replace(/^ws/, "http"), { headers: upgradeHeaders, agent: false });
+export async function refusedUpgrade(url: string, headers: Record<string, string> = {}): Promise<Reply> {
+  const asked = request(url.replace(/^ws/, "http"), { headers: { ...upgradeHeaders, ...headers }, agent: false });
   asked.end();
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   let body = "";

@@ -12,7 +12,7 @@ import type { Readable } from "node:stream";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
 import { readSettings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
-import { reachableFromHere } from "./addresses.ts";
+import { namesOf, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
@@ -110,7 +110,14 @@ function miniflareOptions(
     ...worker,
     // Behind the gateway, and on this machine, all clients have one address.
     ratelimits: {},
-    bindings: { ...variables, ...options.variables, ...ownVariables },
+    bindings: {
+      ...variables,
+      ALLOWED_HOSTS: namesOf(options.host).join(","),
+      // A client could write it itself.
+      CLIENT_ADDRESS_HEADER: "none",
+      ...options.variables,
+      ...ownVariables,
+    },
     unsafeDirectSockets: [{ host, port: options.port }],
     // Miniflare's own entry, for the tests' calls from within this process.
     host: "127.0.0.1",

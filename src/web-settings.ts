@@ -1,0 +1,45 @@
+// Which requests the Worker takes, whatever they are for. The README lists the variables.
+
+import { SettingsError, textOf, type Variables, word } from "./variables.ts";
+
+export type WebSettings = {
+  /** As Origin headers have them; "*" is all. */
+  readonly allowedOrigins: readonly string[];
+  /** Names and addresses without a port, in lower case; `undefined` for any. */
+  readonly allowedHosts: readonly string[] | undefined;
+  /** Which header has the client's address; `undefined` where a client could write it itself. */
+  readonly clientAddressHeader: string | undefined;
+};
+
+export const webSettingNames = ["ALLOWED_ORIGINS", "ALLOWED_HOSTS", "CLIENT_ADDRESS_HEADER"] as const;
+
+/** @throws {SettingsError} */
+export function webSettingsIn(variables: Variables): WebSettings {
+  const takesHeader = "the name of a header, or none";
+  const header = word(variables, "CLIENT_ADDRESS_HEADER", /^[\w-]{1,100}$/, takesHeader) ?? "CF-Connecting-IP";
+  const origins = listIn(variables, "ALLOWED_ORIGINS", isOrigin, "origins such as https://example.org, null, or *");
+  const hosts = listIn(variables, "ALLOWED_HOSTS", isHost, "names or addresses without a port");
+  return {
+    allowedOrigins: origins ?? [],
+    allowedHosts: hosts?.map((host) => host.toLowerCase()),
+    clientAddressHeader: header === "none" ? undefined : header,
+  };
+}
+
+function listIn(variables: Variables, name: string, isValid: (text: string) => boolean, takes: string) {
+  const list = textOf(variables, name)
+    ?.split(",")
+    .map((text) => text.trim());
+  const bad = list?.find((text) => !isValid(text));
+  if (bad !== undefined)
+    throw new SettingsError(`${name} has ${JSON.stringify(bad)}: give ${takes}, with commas between`);
+  return list;
+}
+
+function isOrigin(text: string): boolean {
+  return text === "*" || text === "null" || (URL.canParse(text) && new URL(text).origin === text);
+}
+
+function isHost(text: string): boolean {
+  return /^[\w.-]+$/.test(text) || /^\[[\da-f:]+\]$/i.test(text);
+}

@@ -1,0 +1,62 @@
+// Whose pages may use the broker, and by which names it is reached. RFC 6455 section 10.2.
+
+import { describe, expect, it } from "vitest";
+import { useBroker } from "../support/broker.ts";
+import { refusedUpgrade, upgrade } from "../support/handshake.ts";
+
+const listed = "https://app.example.org";
+const broker = useBroker({ variables: { ALLOWED_ORIGINS: listed } });
+
+const paths = ["/mqtt", "/mqtt/origin", "/ns/other/mqtt"];
+
+describe.each(paths)("a WebSocket to %s", (path) => {
+  it.each(["https://evil.example", "http://localhost.evil.example", "null", "http://127.0.0.1:1", "about:blank"])(
+    "is refused to a page of %s",
+    async (origin) => {
+      const { status, body } = await refusedUpgrade(`${broker.http}${path}`, { Origin: origin });
+      expect([status, body]).toEqual([403, expect.stringMatching(/^pages of this origin .*ALLOWED_ORIGINS\n$/)]);
+    },
+  );
+
+  it("is there for pages of its own, of origins that are listed, for boards, and for who is no page", async () => {
+    for (const headers of [{ Origin: broker.http }, { Origin: listed }, { Origin: "file://" }, {}]) {
+      const { socket, status } = await upgrade(`${broker.http}${path}`, headers);
+      expect(status).toBe(101);
+      socket.destroy();
+    }
+  });
+
+  it("is refused by a name that is somebody else's", async () => {
+    const { status, body } = await refusedUpgrade(`${broker.http}${path}`, { Host: "rebound.evil.example" });
+    expect([status, body]).toEqual([421, expect.stringContaining("ALLOWED_HOSTS")]);
+  });
+});
+
+describe("the API", () => {
+  const api = () => `${broker.http}/api/v1/health`;
+  const preflight = { "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization" };
+
+  it("is for pages of origins that are listed", async () => {
+    const asked = await fetch(api(), { method: "OPTIONS", headers: { ...preflight, Origin: listed } });
+    expect([asked.status, asked.headers.get("Access-Control-Allow-Origin")]).toEqual([204, listed]);
+    expect(asked.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
+    const answered = await fetch(api(), { headers: { Origin: listed } });
+    expect([answered.status, answered.headers.get("Access-Control-Allow-Origin")]).toEqual([200, listed]);
+    expect(answered.headers.get("Vary")).toContain("Origin");
+  });
+
+  it("is for no others", async () => {
+    for (const method of ["OPTIONS", "GET", "POST"]) {
+      const headers = { ...preflight, Origin: "https://evil.example" };
+      const { status, headers: answered } = await fetch(api(), { method, headers });
+      expect([status, answered.get("Access-Control-Allow-Origin")]).toEqual([403, null]);
+    }
+  });
+
+  it("says nothing of origins to who is no page, or one of its own", async () => {
+    for (const headers of [{}, { Origin: broker.http }]) {
+      const { status, headers: answered } = await fetch(api(), { headers });
+      expect([status, answered.get("Access-Control-Allow-Origin")]).toEqual([200, null]);
+    }
+  });
+});
