@@ -23,12 +23,13 @@ export function errorOf(error: unknown, operation: string): ApiError {
 /** What kind of error it is and where it came from. */
 function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return [error.name, ...frames].join("\n");
+  const { name, message, stack = "" } = error;
+  const messageAt = stack.indexOf(message);
+  return messageAt === -1 ? name : name + stack.slice(messageAt + message.length);
 }
 
 /** As the platform marks what went wrong on the way to an object, and not in it. */
 function isUnreachable(error: unknown): boolean {
-  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
-  return retryable === true || overloaded === true;
+  const marks = error as { retryable?: boolean; overloaded?: boolean } | null | undefined;
+  return marks?.retryable === true || marks?.overloaded === true;
 }

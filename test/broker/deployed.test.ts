@@ -1,14 +1,14 @@
 // The Worker as `npm run deploy` uploads it, with the variables of wrangler.toml and nothing else: closed.
 
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
 import { type ConnectOptions, connect, connectPacket, durable, unique } from "../support/connect.ts";
 import { Conversation, endConversations } from "../support/conversation.ts";
+import { objectsIn } from "../support/stored-objects.ts";
 
 type Deployed = {
   readonly http: string;
@@ -38,25 +38,6 @@ async function deploy(variables: Record<string, string> = {}): Promise<Deployed>
       return stored;
     },
   };
-}
-
-/** `SessionObject: record, subscriptions`, for every object that was touched, and alarms if any is set. */
-async function objectsIn(folder: string): Promise<string[]> {
-  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".sqlite"));
-  return files.flatMap((file) => {
-    const className = path.dirname(file).replace("durable-mqtt-", "");
-    const database = new DatabaseSync(path.join(folder, file), { readOnly: true });
-    try {
-      if (path.basename(file) === "metadata.sqlite") {
-        const alarms = database.prepare("SELECT 1 FROM _cf_ALARM").all();
-        return alarms.map(() => `${className}: alarm`);
-      }
-      const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
-      return [`${className}: ${tables.map(({ name }) => name).join(", ")}`];
-    } finally {
-      database.close();
-    }
-  });
 }
 
 const ways = ["relayed", "native"] as const;
