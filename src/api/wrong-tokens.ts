@@ -16,7 +16,8 @@ export class WrongTokens {
 
   note(network: string, nowMs: number): void {
     this.begin(nowMs);
-    if (this.counts.size < maximumNetworks) this.counts.set(network, (this.counts.get(network) ?? 0) + 1);
+    const count = this.counts.get(network) ?? 0;
+    if (count > 0 || this.counts.size < maximumNetworks) this.counts.set(network, count + 1);
   }
 
   private begin(nowMs: number): void {

@@ -167,6 +167,14 @@ describe("the variables", () => {
     }
   });
 
+  it.each(["short", "x".repeat(257), "with a space in it", "mit-Umlaut-äöü-drin"])(
+    "refuse an ADMIN_TOKEN that is none, without saying it: %j",
+    (ADMIN_TOKEN) => {
+      expect(refusalOf({ ADMIN_TOKEN })).toMatch(/^ADMIN_TOKEN: give 16 to 256 characters/);
+      expect(refusalOf({ ADMIN_TOKEN })).not.toContain(ADMIN_TOKEN);
+    },
+  );
+
   it("are named after their limits and capabilities", () => {
     expect(variableName("maximumPacketBytes")).toBe("MAXIMUM_PACKET_BYTES");
     expect(variableName("maximumQos")).toBe("MAXIMUM_QOS");

@@ -83,7 +83,11 @@ export class Ending {
    */
   wholeByOperator(): boolean {
     this.state.endIfExpired();
-    if (this.state.generation === undefined) return false;
+    if (this.state.generation === undefined) {
+      // The directory may still list what a crash has ended.
+      this.context.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
+      return false;
+    }
     this.byOperator();
     this.state.remove();
     return true;
