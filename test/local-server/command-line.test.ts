@@ -122,7 +122,8 @@ describe("npm start, told something it cannot do", () => {
     ["an address of IPv6, for nobody knows whom", ["--host", "::"], openOrNot],
     ["to be open and closed", openOrNot, openOrNot],
     ["to be open and closed by a setting", ["--allow-anonymous", "--set", "ALLOW_ANONYMOUS=0"], ["ALLOW_ANONYMOUS"]],
-    ["a secret on the command line", ["--set", "ADMIN_TOKEN=x"], ["ADMIN_TOKEN", "environment", ".dev.vars"]],
+    ["the key to the API on the command line", ["--set", "ADMIN_TOKEN=x"], ["ADMIN_TOKEN", "environment", ".dev.vars"]],
+    ["the key of JWTs there", ["--set", "JWT_SECRET=x"], ["JWT_SECRET", "environment", ".dev.vars"]],
   ])("refuses %s in one line", async (_what, args, parts) => {
     const { exitCode, out, error } = await runToEnd(...args);
     expectOneLine(error, ...parts);

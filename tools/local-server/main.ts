@@ -42,6 +42,9 @@ type Command = {
   readonly variables: Record<string, string>;
 };
 
+/** Whoever has one can be anybody, and a list of processes has what is on a command line. */
+const secretNames: readonly string[] = ["ADMIN_TOKEN", "JWT_SECRET"];
+
 /** Ending takes a few milliseconds; this is for when something hangs. */
 const endWithinMs = 1_500;
 const parentCheckMs = 250;
@@ -78,13 +81,13 @@ function variablesFor({ host, isOpen, variables }: Command): Record<string, stri
       `On ${host} other machines can connect: add --require-credentials for clients with credentials only, or --allow-anonymous for all.`,
     );
   }
-  const given = { ...readDevVars(), ...adminTokenOfEnvironment(), ...variables };
+  const given = { ...readDevVars(), ...secretsOfEnvironment(), ...variables };
   return isOpen === undefined ? { ALLOW_ANONYMOUS: "1", ...given } : { ...given, ALLOW_ANONYMOUS: isOpen ? "1" : "0" };
 }
 
-function adminTokenOfEnvironment(): Record<string, string> {
-  const { ADMIN_TOKEN = "" } = process.env;
-  return ADMIN_TOKEN === "" ? {} : { ADMIN_TOKEN };
+function secretsOfEnvironment(): Record<string, string> {
+  const given = secretNames.map((name) => [name, process.env[name] ?? ""] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
 /** npm does not pass SIGTERM on: it just ends, and leaves the server to another parent. */
@@ -170,8 +173,8 @@ function readAssignment(text: string): [string, string] {
   const match = /^(?<name>[A-Za-z_]\w*)=(?<value>.*)$/s.exec(text);
   const { name, value } = match?.groups ?? {};
   if (name === undefined || value === undefined) throw new UsageError(`--set is "${text}": give NAME=VALUE.`);
-  if (name === "ADMIN_TOKEN") {
-    throw new UsageError("--set ADMIN_TOKEN shows it to everybody here: put it into the environment, or .dev.vars.");
+  if (secretNames.includes(name)) {
+    throw new UsageError(`--set ${name} shows it to everybody here: put it into the environment, or .dev.vars.`);
   }
   if (!settingNames.includes(name)) throw new UsageError(`--set: there is no setting ${name}, see the README's table.`);
   return [name, value];
