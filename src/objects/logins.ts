@@ -69,7 +69,9 @@ export class Logins {
     this.recent.note(identity, clientId, nowMs);
     if (maximumClients === null) return { outcome: "granted", grant };
     const connected = Math.max(await this.connectedOf(identity, clientId), recentClients.length);
-    return connected < maximumClients ? { outcome: "granted", grant } : { outcome: "later" };
+    if (connected < maximumClients) return { outcome: "granted", grant };
+    this.recent.forget(identity, clientId);
+    return { outcome: "later" };
   }
 }
 

@@ -9,7 +9,7 @@ export class RecentLogins {
   private readonly logins = new Map<string, RecentLogin>();
 
   note(identity: string, clientId: string, atMs: number): void {
-    const key = `${identity} ${clientId}`;
+    const key = keyOf(identity, clientId);
     // The order of a Map is that of insertion.
     this.logins.delete(key);
     this.logins.set(key, { identity, clientId, atMs });
@@ -19,9 +19,18 @@ export class RecentLogins {
     }
   }
 
+  /** It came to nothing. */
+  forget(identity: string, clientId: string): void {
+    this.logins.delete(keyOf(identity, clientId));
+  }
+
   /** Those of the last `windowMs`; a minute is the most. */
   clientsOf(identity: string, nowMs: number, windowMs = rememberedMs): string[] {
     const isOf = (login: RecentLogin) => login.identity === identity && login.atMs > nowMs - windowMs;
     return [...this.logins.values()].filter(isOf).map(({ clientId }) => clientId);
   }
+}
+
+function keyOf(identity: string, clientId: string): string {
+  return `${identity} ${clientId}`;
 }

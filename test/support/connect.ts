@@ -38,3 +38,12 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
 export function durable(version: 3 | 4 | 5 = 5): ConnectOptions {
   return version === 5 ? { clean: false, properties: { sessionExpiryInterval: 600 } } : { version, clean: false };
 }
+
+/** Expects CONNECT to be refused, and the connection closed; returns CONNACK's code. */
+export async function refusal(url: string, options: ConnectOptions): Promise<number | undefined> {
+  const conversation = await Conversation.open(url);
+  conversation.send(connectPacket(options));
+  const { reasonCode, returnCode } = await conversation.receive({ cmd: "connack" });
+  await conversation.closed();
+  return reasonCode ?? returnCode;
+}
