@@ -9,15 +9,21 @@ const header = "Durable-Mqtt-Client";
 /** Longer ones are none. */
 const maximumBearerCharacters = 8_192;
 
-export function clientFactsOf(request: Request, { clientAddressHeader }: WebSettings): ClientFacts {
-  const address = clientAddressHeader === undefined ? null : request.headers.get(clientAddressHeader);
+export function clientFactsOf(request: Request, settings: WebSettings): ClientFacts {
+  const address = addressOf(request, settings);
   const certificateSha256 = certificateSha256Of(request);
   const bearer = bearerOf(request);
   return {
-    ...(address === null ? {} : { address: networkOf(address) }),
+    ...(address === undefined ? {} : { address }),
     ...(certificateSha256 === undefined ? {} : { certificateSha256 }),
     ...(bearer === undefined ? {} : { bearer }),
   };
+}
+
+/** As `networkOf` has it; `undefined` where it is not known. */
+export function addressOf(request: Request, { clientAddressHeader }: WebSettings): string | undefined {
+  const address = clientAddressHeader === undefined ? null : request.headers.get(clientAddressHeader);
+  return address === null ? undefined : networkOf(address);
 }
 
 /** For a request of the Worker to a session. */

@@ -2,7 +2,7 @@
 
 import type { MiddlewareHandler } from "hono";
 import { isTokenText, sha256Hex } from "../auth/token.ts";
-import { networkOf } from "../connects-per-address.ts";
+import { addressOf } from "../client-facts.ts";
 import { isEqual, sha256 } from "../core/authentication/hmac.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { ApiEnv, Place } from "./context.ts";
@@ -22,7 +22,8 @@ export function requires(scope: Scope): MiddlewareHandler<ApiEnv> {
       throw new ApiError(503, "api-not-set-up", message);
     }
     const token = bearerOf(context.req.header("Authorization"));
-    if (!isSame(token, adminToken)) await checkApiToken(context.env, token, scope, addressOf(context.req.raw));
+    if (!isSame(token, adminToken))
+      await checkApiToken(context.env, token, scope, addressOf(context.req.raw, context.env.settings.web) ?? "");
     await next();
   };
 }
@@ -65,9 +66,4 @@ function unauthorized(message: string, isWrong: boolean): ApiError {
 /** Takes as long wherever they differ, and whatever their length. */
 function isSame(one: string, other: string): boolean {
   return isEqual(sha256(textEncoder.encode(one)), sha256(textEncoder.encode(other)));
-}
-
-function addressOf(request: Request): string {
-  const address = request.headers.get("CF-Connecting-IP");
-  return address === null ? "" : networkOf(address);
 }

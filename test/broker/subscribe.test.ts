@@ -48,7 +48,11 @@ describe("overlapping subscriptions", () => {
 describe("more subscriptions at once than an object may have timers", () => {
   const [packets, each] = [2, 6_000];
   const generous = useBroker({
-    variables: { MAXIMUM_SUBSCRIPTIONS: `${packets * each}`, MAXIMUM_FILTERS_PER_SUBSCRIBE: `${each}` },
+    variables: {
+      MAXIMUM_SUBSCRIPTIONS: `${packets * each}`,
+      MAXIMUM_FILTERS_PER_SUBSCRIBE: `${each}`,
+      MAXIMUM_SUBSCRIBE_RATE: "0",
+    },
   });
 
   it("are granted, and get their retained messages", async () => {

@@ -36,6 +36,9 @@ describe("the variables", () => {
       jurisdiction: undefined,
       scramUsers: undefined,
       anonymousRules: undefined,
+      adminToken: undefined,
+      web: { allowedOrigins: [], allowedHosts: undefined, clientAddressHeader: "CF-Connecting-IP" },
+      jwt: undefined,
     });
   });
 
