@@ -63,6 +63,7 @@ const sessionSchema = z
     connection: connection.nullable().openapi({ description: "null while the client is away" }),
     disconnectedSince: time.nullable().openapi({ description: "When the client left; null while it is connected" }),
     expirySec: z.number().int().openapi({ description: "Session Expiry Interval; 4294967295 is never" }),
+    expiresAt: time.nullable().openapi({ description: "When the session ends, if its client stays away" }),
     queue: z
       .strictObject({ messages: z.number().int(), bytes: z.number().int() })
       .openapi({ description: "QoS 1 and 2 messages that the client has not acknowledged, sent or not" }),
@@ -189,13 +190,14 @@ function clientOf({ clientId, isConnected, protocolVersion, identity, sinceMs }:
 }
 
 function sessionOf(clientId: string, view: SessionView): z.infer<typeof sessionSchema> {
-  const { connection, disconnectedAtMs, droppedMessages, subscriptions, ...rest } = view;
+  const { connection, disconnectedAtMs, endsAtMs, droppedMessages, subscriptions, ...rest } = view;
   return {
     clientId,
     ...rest,
     connected: connection !== undefined,
     connection: connection === undefined ? null : connectionOf(connection),
     disconnectedSince: connection === undefined ? timeOf(disconnectedAtMs) : null,
+    expiresAt: endsAtMs === undefined ? null : timeOf(endsAtMs),
     counters: { droppedMessages },
     subscriptions: subscriptions.map(({ subscriptionIdentifier, ...subscription }) => ({
       ...subscription,

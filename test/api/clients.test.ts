@@ -105,7 +105,7 @@ describe("GET /clients/{clientId}", () => {
       inFlightMessages: 0,
       queue: { messages: 2 },
     });
-    expect(body.disconnectedSince).not.toBeNull();
+    expect(Date.parse(body.expiresAt) - Date.parse(body.disconnectedSince)).toBe(600_000);
   });
 
   it("tells what is in flight", async () => {

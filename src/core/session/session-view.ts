@@ -16,6 +16,8 @@ export type SessionView = {
   /** When its client left; 0 while it is connected. */
   readonly disconnectedAtMs: number;
   readonly expirySec: number;
+  /** When it ends, if its client stays away; `undefined` while it is connected, or for never. */
+  readonly endsAtMs: number | undefined;
   /** QoS 1 and 2 messages that the client has not acknowledged, sent or not. */
   readonly queue: { readonly messages: number; readonly bytes: number };
   /** Those of them that were sent over this connection. */
@@ -45,6 +47,7 @@ export function viewOf(context: Context, state: SessionState, current: Connected
     connection: current && connectionViewOf(current),
     disconnectedAtMs: state.disconnectedAtMs,
     expirySec: state.expirySec,
+    endsAtMs: Number.isFinite(state.endMs) ? state.endMs : undefined,
     queue: outbound.queueSize,
     inFlightMessages: outbound.inFlightCount,
     incomingMessages: inbound.openCount,

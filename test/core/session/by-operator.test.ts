@@ -27,6 +27,7 @@ describe("a look at a session", () => {
       connection: { protocolVersion: 5, keepAliveSec: 60, isRelayed: true, connectedAtMs: h.nowMs },
       disconnectedAtMs: 0,
       expirySec: 60,
+      endsAtMs: undefined,
       queue: { messages: 2, bytes: expect.any(Number) },
       inFlightMessages: 1,
       incomingMessages: 1,
@@ -36,7 +37,12 @@ describe("a look at a session", () => {
     const leftAtMs = h.nowMs;
     client.drop();
     h.pass(10);
-    const away = { connection: undefined, disconnectedAtMs: leftAtMs, inFlightMessages: 0 };
+    const away = {
+      connection: undefined,
+      disconnectedAtMs: leftAtMs,
+      endsAtMs: leftAtMs + 60_000,
+      inFlightMessages: 0,
+    };
     expect(h.session.onInspected(h.nowMs)).toMatchObject(away);
   });
 
