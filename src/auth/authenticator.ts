@@ -39,7 +39,7 @@ export class Authenticator {
     const { jwt } = this.settings;
     const text = password === undefined ? bearer : textDecoder.decode(password);
     if (jwt === undefined || isProved || text === undefined || !isJwt(text)) return undefined;
-    const result = await grantOfJwt(text, jwt, Date.now());
+    const result = await grantOfJwt(text, jwt, this.namespace, Date.now());
     return result.outcome === "granted" ? { ...result, isReusable: false } : result;
   }
 

@@ -37,8 +37,16 @@ export function isJwt(text: string): boolean {
   return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 }
 
-/** Nothing of the token is ever in what is logged. */
-export async function grantOfJwt(token: string, settings: JwtSettings, nowMs: number): Promise<JwtResult> {
+/**
+ * Nothing of the token is ever in what is logged.
+ * @param namespace the one whose token it has to be: the claim `ns` names another than `default`
+ */
+export async function grantOfJwt(
+  token: string,
+  settings: JwtSettings,
+  namespace: string,
+  nowMs: number,
+): Promise<JwtResult> {
   const { issuer, audience, clockToleranceSec } = settings;
   try {
     const { getKey, algorithms } = await verifierOf(settings);
@@ -50,6 +58,7 @@ export async function grantOfJwt(token: string, settings: JwtSettings, nowMs: nu
       ...(issuer === undefined ? {} : { issuer }),
       ...(audience === undefined ? {} : { audience }),
     });
+    if ((payload.ns ?? "default") !== namespace) return { outcome: "refused" };
     return { outcome: "granted", grant: grantIn(payload, settings) };
   } catch (error) {
     if (error instanceof KeysUnavailable) {

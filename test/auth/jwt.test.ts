@@ -34,7 +34,7 @@ const bySecret = settingsOf({ JWT_SECRET: secret });
 
 describe("a JWT that is signed with the secret", () => {
   it("says who its client is, and until when", async () => {
-    expect(await grantOfJwt(await hs256({ iss: "https://issuer/x" }), bySecret, nowMs)).toEqual({
+    expect(await grantOfJwt(await hs256({ iss: "https://issuer/x" }), bySecret, "default", nowMs)).toEqual({
       outcome: "granted",
       grant: {
         identity: "jwt/https%3A%2F%2Fissuer%2Fx/device",
@@ -48,19 +48,30 @@ describe("a JWT that is signed with the secret", () => {
   it("brings rules, or has those of the settings", async () => {
     const rules = { publish: { allow: ["a/%u"] }, maximumQos: 1 };
     const whole = { publish: { allow: ["a/%u"], deny: [] }, maximumQos: 1, retain: true, clientIds: [] };
-    expect(await grantOfJwt(await hs256({ mqtt: rules }), bySecret, nowMs)).toMatchObject({ grant: { rules: whole } });
+    expect(await grantOfJwt(await hs256({ mqtt: rules }), bySecret, "default", nowMs)).toMatchObject({
+      grant: { rules: whole },
+    });
     const settings = settingsOf({ JWT_SECRET: secret, JWT_RULES: JSON.stringify(rules) });
-    expect(await grantOfJwt(await hs256(), settings, nowMs)).toMatchObject({ grant: { rules: whole } });
+    expect(await grantOfJwt(await hs256(), settings, "default", nowMs)).toMatchObject({ grant: { rules: whole } });
   });
 
   it("may be bound to one client identifier, as it is", async () => {
     const bound = { grant: { rules: { clientIds: ["c1"] } } };
-    expect(await grantOfJwt(await hs256({ client_id: "c1" }), bySecret, nowMs)).toMatchObject(bound);
+    expect(await grantOfJwt(await hs256({ client_id: "c1" }), bySecret, "default", nowMs)).toMatchObject(bound);
+  });
+
+  it("counts in one namespace: the one that it names, or the one without a name", async () => {
+    const [named, unnamed] = [await hs256({ ns: "other" }), await hs256()];
+    expect(await grantOfJwt(named, bySecret, "other", nowMs)).toMatchObject({ outcome: "granted" });
+    expect(await grantOfJwt(named, bySecret, "default", nowMs)).toEqual({ outcome: "refused" });
+    expect(await grantOfJwt(unnamed, bySecret, "other", nowMs)).toEqual({ outcome: "refused" });
   });
 
   it("lets a connection go on for the grace that is set", async () => {
     const settings = settingsOf({ JWT_SECRET: secret, TOKEN_GRACE_SEC: "600" });
-    expect(await grantOfJwt(await hs256(), settings, nowMs)).toMatchObject({ grant: { endsAtMs: nowMs + 660_000 } });
+    expect(await grantOfJwt(await hs256(), settings, "default", nowMs)).toMatchObject({
+      grant: { endsAtMs: nowMs + 660_000 },
+    });
   });
 
   it.each<[string, Fields, Record<string, string>]>([
@@ -78,7 +89,7 @@ describe("a JWT that is signed with the secret", () => {
     ["names a client identifier that is no text", { client_id: 7 }, {}],
   ])("is refused where it %s", async (_, claims, variables) => {
     const settings = settingsOf({ JWT_SECRET: secret, ...variables });
-    expect(await grantOfJwt(await hs256(claims), settings, nowMs)).toEqual({ outcome: "refused" });
+    expect(await grantOfJwt(await hs256(claims), settings, "default", nowMs)).toEqual({ outcome: "refused" });
   });
 
   it("is refused where anything of it was changed, or it is signed by nobody, or with another secret", async () => {
@@ -87,7 +98,8 @@ describe("a JWT that is signed with the secret", () => {
     const unsigned = new UnsecuredJWT({ sub: "device", exp: nowSec + 60 }).encode();
     const otherSecret = await tokenOf({}, textEncoder.encode(`${secret}.`), "HS256");
     const forged = [`${header}.${other}.${signature}`, `${header}.${payload}.${signature}x`, unsigned, otherSecret];
-    for (const token of forged) expect(await grantOfJwt(token, bySecret, nowMs)).toEqual({ outcome: "refused" });
+    for (const token of forged)
+      expect(await grantOfJwt(token, bySecret, "default", nowMs)).toEqual({ outcome: "refused" });
   });
 });
 
@@ -102,12 +114,12 @@ describe.each(["RS256", "ES256", "EdDSA"])("a public key for %s", (alg) => {
     const escaped = pem.replaceAll("\n", "\\n");
     for (const JWT_PUBLIC_KEY of [pem, escaped, JSON.stringify(await exportJWK(publicKey))]) {
       const settings = settingsOf({ JWT_PUBLIC_KEY });
-      expect(await grantOfJwt(token, settings, nowMs)).toMatchObject({ outcome: "granted" });
-      expect(await grantOfJwt(other, settings, nowMs)).toEqual({ outcome: "refused" });
-      expect(await grantOfJwt(bySecretOfKey, settings, nowMs)).toEqual({ outcome: "refused" });
-      expect(await grantOfJwt(await hs256(), settings, nowMs)).toEqual({ outcome: "refused" });
+      expect(await grantOfJwt(token, settings, "default", nowMs)).toMatchObject({ outcome: "granted" });
+      expect(await grantOfJwt(other, settings, "default", nowMs)).toEqual({ outcome: "refused" });
+      expect(await grantOfJwt(bySecretOfKey, settings, "default", nowMs)).toEqual({ outcome: "refused" });
+      expect(await grantOfJwt(await hs256(), settings, "default", nowMs)).toEqual({ outcome: "refused" });
     }
-    expect(await grantOfJwt(token, bySecret, nowMs)).toEqual({ outcome: "refused" });
+    expect(await grantOfJwt(token, bySecret, "default", nowMs)).toEqual({ outcome: "refused" });
   });
 });
 
@@ -134,10 +146,10 @@ describe("keys at an address", () => {
     fetched = 0;
     const token = await tokenOf({}, privateKey, "ES256", "1");
     for (let count = 0; count < 5; count += 1) {
-      expect(await grantOfJwt(token, settings, nowMs)).toMatchObject({ outcome: "granted" });
+      expect(await grantOfJwt(token, settings, "default", nowMs)).toMatchObject({ outcome: "granted" });
     }
     const unknown = await tokenOf({}, privateKey, "ES256", "2");
-    expect(await grantOfJwt(unknown, settings, nowMs)).toEqual({ outcome: "refused" });
+    expect(await grantOfJwt(unknown, settings, "default", nowMs)).toEqual({ outcome: "refused" });
     expect(fetched).toBe(1);
   });
 
@@ -146,7 +158,9 @@ describe("keys at an address", () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const { privateKey } = await generateKeyPair("ES256");
     const token = await tokenOf({}, privateKey, "ES256", "1");
-    expect(await grantOfJwt(token, settingsOf({ JWT_JWKS_URL: url }), nowMs)).toEqual({ outcome: "unavailable" });
+    expect(await grantOfJwt(token, settingsOf({ JWT_JWKS_URL: url }), "default", nowMs)).toEqual({
+      outcome: "unavailable",
+    });
     expect(logged).toHaveBeenCalledOnce();
     for (const part of token.split(".")) expect(String(logged.mock.calls[0])).not.toContain(part);
     logged.mockRestore();
