@@ -9,7 +9,7 @@ import { makeCredential, mayUse } from "../support/credentials.ts";
 const broker = useBroker({ variables: { ALLOW_ANONYMOUS: "0" } });
 
 describe("a credential that is changed", () => {
-  it("ends connections and sessions when it is deleted, also those that sleep, and their Wills", async () => {
+  it("ends connections and sessions when it is deleted, also those that sleep, and their Wills [B92]", async () => {
     const { login, credential } = await makeCredential(broker);
     const watch = await makeCredential(broker);
     const topic = unique("revoked");
@@ -64,7 +64,7 @@ describe("a credential that is changed", () => {
     await client.expectNothingMore();
   });
 
-  it("keeps what was queued, and is on its way, from clients that may not have it any more", async () => {
+  it("keeps what was queued, and is on its way, from clients that may not have it any more [B89]", async () => {
     const { login, credential } = await makeCredential(broker, { rules: mayUse("open/#", "secret/#") });
     const { login: publisherLogin } = await makeCredential(broker);
     const publisher = await connect(broker.tcp, publisherLogin);
@@ -114,7 +114,7 @@ describe("a credential that is changed", () => {
     await client.expectNothingMore();
   });
 
-  it("has its client log in again when its token is another: the old one is worth nothing", async () => {
+  it("has its client log in again when its token is another: the old one is worth nothing [B92]", async () => {
     const { login, credential } = await makeCredential(broker);
     const clientId = unique("client");
     const client = await connect(broker.tcp, { clientId, ...login, ...durable() });
@@ -126,7 +126,7 @@ describe("a credential that is changed", () => {
     expect(again.connack.sessionPresent).toBe(true);
   });
 
-  it("ends the connection when it expires", async () => {
+  it("ends the connection when it expires [B93]", async () => {
     const { login } = await makeCredential(broker, { expiresAtMs: Date.now() + 1_500 });
     const client = await connect(broker.tcp, login);
     await client.receive({ cmd: "disconnect", reasonCode: 0x87 }, { timeoutMs: 5_000 });

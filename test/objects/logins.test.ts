@@ -54,7 +54,7 @@ describe("a login", () => {
     expect(await logIn({ username: "scram", isProved: true })).toEqual(grantOf("3", "scram"));
   });
 
-  it("by a certificate that is known is worth that, whatever CONNECT says besides", async () => {
+  it("by a certificate that is known is worth that, whatever CONNECT says besides [B84]", async () => {
     const both = { username: "token", passwordSha256: token, certificateSha256: token };
     expect(await logIn(both)).toEqual(grantOf("4", "certificate"));
     expect(await logIn({ ...both, certificateSha256: "cd".repeat(32) })).toEqual(grantOf("1", "token"));
@@ -96,7 +96,7 @@ describe("a login", () => {
     expect(await logIn({ username: "password" }, false, nowMs - 1)).toMatchObject({ grant: { endsAtMs: nowMs } });
   });
 
-  it("with a username that nobody has is as good as none where anonymous clients are let in", async () => {
+  it("with a username that nobody has is as good as none where anonymous clients are let in [B86]", async () => {
     expect(await logIn({ username: "nobody" }, true)).toEqual({ outcome: "unknown" });
     expect(await logIn({ username: "token" }, true)).toMatchObject({ outcome: "compare" });
   });

@@ -43,7 +43,7 @@ describe("CONNECT of a client that shows who it is", () => {
     expect(client.heard()).toEqual(["PUBACK #7"]);
   });
 
-  it("and sends more than a packet's worth meanwhile is refused", () => {
+  it("and sends more than a packet's worth meanwhile is refused [B91]", () => {
     const h = new SessionHarness({ ...pending, limits: { maximumPacketBytes: 1024 } });
     const client = h.connect(user);
     client.publish(0, 0, "x".repeat(900));
@@ -75,7 +75,7 @@ describe("CONNECT of a client that shows who it is", () => {
     ["refused", 0x86, 4],
     ["later", 0x9f, 3],
     ["unavailable", 0x88, 3],
-  ])("and is %s hears it in its version's words", (outcome, reasonCode, returnCode) => {
+  ])("and is %s hears it in its version's words [B85]", (outcome, reasonCode, returnCode) => {
     const h = new SessionHarness({ logIn: () => ({ outcome }) as LoginResult });
     const hex = (code: number) => `0x${code.toString(16).padStart(2, "0")}`;
     expect(h.connect(user).heard()).toEqual([`CONNACK new ${hex(reasonCode)}`]);
@@ -83,7 +83,7 @@ describe("CONNECT of a client that shows who it is", () => {
     expect([h.store.writes, h.reports]).toEqual([[], []]);
   });
 
-  it("is refused as not authorized where it showed nothing, and nobody is asked", () => {
+  it("is refused as not authorized where it showed nothing, and nobody is asked [B85]", () => {
     const h = new SessionHarness({ anonymousRules: undefined });
     expect(h.connect().heard()).toEqual(["CONNACK new 0x87"]);
     expect(h.connect({ protocolVersion: 4 }).heard()).toEqual(["CONNACK new 0x05"]);
@@ -167,7 +167,7 @@ describe("a session", () => {
       logIn: ({ username = "" }) => granted({ identity: `credential/${username}`, username }),
     });
 
-  it("is for nobody but whoever made it, while it is connected and after", () => {
+  it("is for nobody but whoever made it, while it is connected and after [B87]", () => {
     const h = byName();
     const owner = h.connected({ ...asUser("one"), ...durable });
     expect(h.connect({ ...asUser("other") }).heard()).toEqual(["CONNACK new 0x87"]);
@@ -190,7 +190,7 @@ describe("a session", () => {
     expect(h.connect(asUser("one")).heard()).toEqual(["CONNACK new"]);
   });
 
-  it("that was begun anonymously goes to whoever proves more, and then is anonymous no more", () => {
+  it("that was begun anonymously goes to whoever proves more, and then is anonymous no more [B87]", () => {
     const h = byName();
     h.subscribed().drop();
     expect(h.resume(asUser("one")).heard()).toEqual(["CONNACK present"]);
@@ -198,7 +198,7 @@ describe("a session", () => {
     expect(h.reports.at(-1)).toMatchObject({ type: "connected", identity: "credential/one" });
   });
 
-  it("that is resumed under other rules loses what they do not allow", () => {
+  it("that is resumed under other rules loses what they do not allow [B88]", () => {
     let rules = fullAccess;
     const h = new SessionHarness({ logIn: () => granted({ ...credential, rules }) });
     const client = h.connected({ ...user, ...durable });

@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Access } from "../../../src/core/access/access.ts";
+import { type AccessRules, fullAccess, noAccess } from "../../../src/core/access/access-rules.ts";
+import { matchesTopicFilter, parseTopicFilter } from "../../../src/core/topic/topic-filter.ts";
+import { topicFilter, topicName } from "../../support/arbitraries.ts";
+
+const names = { clientId: "c1", username: "user" };
+
+function accessOf(rules: Partial<AccessRules>, who = names): Access {
+  return new Access({ ...noAccess, ...rules }, who);
+}
+
+/** To subscribe: what of `texts` is allowed. */
+function granted(allow: string[], deny: string[], texts: string[], who = names): string[] {
+  const access = accessOf({ subscribe: { allow, deny } }, who);
+  return texts.filter((text) => access.maySubscribe(text));
+}
+
+function publish(topicName: string, qos: 0 | 1 | 2 = 0, retain = false) {
+  return { topicName, qos, retain };
+}
+
+describe("a subscription", () => {
+  it("is granted where one filter covers all of it", () => {
+    const filters = ["a", "a/b", "a/+", "a/#", "a/+/c", "+/b", "#", "+", "b"];
+    expect(granted(["a/#"], [], filters)).toEqual(["a", "a/b", "a/+", "a/#", "a/+/c"]);
+    expect(granted(["a/+"], [], filters)).toEqual(["a/b", "a/+"]);
+    expect(granted(["#"], [], filters)).toEqual(filters);
+    expect(granted([], [], filters)).toEqual([]);
+  });
+
+  it("is refused where anything of it is denied", () => {
+    expect(granted(["#"], ["a/secret"], ["#", "a/#", "+/secret", "a/secret", "a/open", "b/#"])).toEqual([
+      "a/open",
+      "b/#",
+    ]);
+  });
+
+  it("of a share is judged by the filter inside", () => {
+    expect(granted(["a/#"], ["a/b"], ["$share/g/a/c", "$share/a/x", "$share/g/a/b", "$share/g/#"])).toEqual([
+      "$share/g/a/c",
+    ]);
+  });
+
+  it("to $SYS takes a filter that names it", () => {
+    const filters = ["$SYS/#", "$SYS/broker/uptime", "$share/g/$SYS/#"];
+    expect(granted(["#", "+/#"], [], filters)).toEqual([]);
+    expect(granted(["$SYS/#"], [], [...filters, "#"])).toEqual(filters);
+    expect(granted(["#", "$SYS/#"], [], ["#"])).toEqual(["#"]);
+  });
+
+  it("that is granted brings nothing that may not be received", () => {
+    fc.assert(
+      fc.property(
+        fc.array(topicFilter, { maxLength: 4 }),
+        fc.array(topicFilter, { maxLength: 2 }),
+        topicFilter,
+        topicName,
+        (allow, deny, filter, name) => {
+          const access = accessOf({ subscribe: { allow, deny } });
+          const parsed = parseTopicFilter(filter);
+          if (parsed === undefined || !access.maySubscribe(filter) || !matchesTopicFilter(parsed.filter, name)) return;
+          expect(access.mayReceive(name)).toBe(true);
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe("a message", () => {
+  it("may be published where a filter has its topic, and none denies it", () => {
+    const access = accessOf({ publish: { allow: ["a/#"], deny: ["a/b"] } });
+    const topics = ["a", "a/b", "a/b/c", "b"];
+    expect(topics.filter((topic) => access.mayPublish(publish(topic)))).toEqual(["a", "a/b/c"]);
+    // Asked again, it is the same.
+    expect(topics.filter((topic) => access.mayPublish(publish(topic)))).toEqual(["a", "a/b/c"]);
+  });
+
+  it("may be bound to a QoS, and to go without RETAIN", () => {
+    const access = new Access({ ...fullAccess, maximumQos: 1, retain: false }, names);
+    const asked = [publish("a", 1), publish("a", 2), publish("a", 0, true)];
+    expect(asked.map((message) => access.mayPublish(message))).toEqual([true, false, false]);
+  });
+
+  it("is never published to $SYS", () => {
+    const everything = { allow: ["#", "$SYS", "$SYS/#", "$SYS/broker/x"], deny: [] };
+    const access = accessOf({ publish: everything });
+    expect(["$SYS", "$SYS/broker/x"].some((topic) => access.mayPublish(publish(topic)))).toBe(false);
+    expect(["$SYSTEM", "$x"].every((topic) => access.mayPublish(publish(topic)))).toBe(true);
+  });
+
+  it("is judged by its own topic, however many were judged before", () => {
+    const access = accessOf({ publish: { allow: ["a/+"], deny: ["a/7"] } });
+    for (let round = 0; round < 2; round += 1) {
+      for (let index = 0; index < 1_000; index += 1) {
+        expect(access.mayPublish(publish(`a/${index}`))).toBe(index !== 7);
+        expect(access.mayPublish(publish(`b/${index}`))).toBe(false);
+      }
+    }
+  });
+});
+
+describe("names in filters", () => {
+  it("stand for the client, also amid a level", () => {
+    expect(granted(["d/%c/#", "u-%u", "%c%u"], [], ["d/c1/x", "d/c2/x", "u-user", "c1user", "%c%u"])).toEqual([
+      "d/c1/x",
+      "u-user",
+      "c1user",
+    ]);
+  });
+
+  it.each(["+", "#", "a/b", "a/#", "/", ""])("match nothing where they are %j", (name) => {
+    const filters = ["#", "d/#", "d/+", "d/a/b", `d/${name}`, "d/"].filter((filter) => parseTopicFilter(filter));
+    expect(granted(["d/%c"], [], filters, { clientId: name, username: "x" })).toEqual([]);
+    expect(granted(["d/%u"], [], filters, { clientId: "x", username: name })).toEqual([]);
+  });
+
+  it("are put in once: a client called %u is that", () => {
+    expect(granted(["d/%c"], [], ["d/%u", "d/user"], { clientId: "%u", username: "user" })).toEqual(["d/%u"]);
+  });
+
+  it("do not lead into what belongs to the broker", () => {
+    const who = { clientId: "$SYS", username: "$SYS" };
+    expect(granted(["%c/#", "%u/#"], [], ["$SYS/#", "$SYS/broker/x"], who)).toEqual([]);
+  });
+
+  it("that cannot be put into what is denied leave nothing allowed", () => {
+    const who = { clientId: "a/b", username: "" };
+    expect(granted(["#"], ["private/%c"], ["x", "private/a/b"], who)).toEqual([]);
+    expect(granted(["#"], ["private/%u"], ["x"], who)).toEqual([]);
+  });
+});
+
+describe("a client identifier", () => {
+  it.each<[string[], string, string, boolean]>([
+    [[], "anything", "", true],
+    [["c1"], "c1", "", true],
+    [["c1"], "c10", "", false],
+    [["sensor-*"], "sensor-", "", true],
+    [["sensor-*"], "Sensor-1", "", false],
+    [["*-a-*"], "x-a-y", "", true],
+    [["*-a-*"], "x-b-y", "", false],
+    [["a*a"], "a", "", false],
+    [["a*b*c"], "abbc", "", true],
+    [["%u"], "user", "user", true],
+    [["%u-*"], "user-1", "user", true],
+    [["%u-*"], "other-1", "user", false],
+    [["%u*"], "anything", "", false],
+    [["%u"], "anything", "*", false],
+    [["%u"], "*", "*", true],
+    [["a", "b"], "b", "", true],
+  ])("of rules %j may be %j for the user named %j: %j", (clientIds, clientId, username, isAllowed) => {
+    expect(accessOf({ clientIds }, { clientId, username }).mayConnect).toBe(isAllowed);
+  });
+
+  it("of many stars is judged at once", () => {
+    const access = accessOf({ clientIds: [`${"*a".repeat(40)}*b`] }, { clientId: "a".repeat(256), username: "" });
+    expect(access.mayConnect).toBe(false);
+  });
+});
