@@ -83,6 +83,15 @@ describe("wrong tokens", () => {
   });
 });
 
+describe("wrong tokens where a client could write its address itself", () => {
+  const local = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
+  it("are limited all the same", async () => {
+    const wrong = apiOf(local, { token: `dmq_${"x".repeat(43)}` });
+    for (let tries = 0; tries < 100; tries += 1) await wrong.call("GET", "/clients", undefined, fromSomewhere());
+    expect((await wrong.call("GET", "/clients", undefined, fromSomewhere())).status).toBe(429);
+  });
+});
+
 describe("without ADMIN_TOKEN", () => {
   const closed = useBroker();
   it("every operation but health is answered 503, and says what to set", async () => {
