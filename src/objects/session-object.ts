@@ -103,7 +103,6 @@ export class SessionObject extends DurableObject<Env> {
 
   /** A WebSocket from the Worker; the path says whether it is relayed or the client's own. */
   override fetch(request: Request): Response {
-    if (!this.session.canOpen) return new Response("too many connections wait for this client\n", { status: 503 });
     const isRelayed = new URL(request.url).pathname === "/relayed";
     const { 0: client, 1: server } = new WebSocketPair();
     const socketId = this.sockets.accept(server);

@@ -29,12 +29,6 @@ export class Connections {
     this.connects = new TokenBucket(context.settings.limits.maximumConnectsPerMinute, 60);
   }
 
-  /** There are only so many sockets whose client is not connected yet. */
-  get canOpen(): boolean {
-    const pending = [...this.bySocket.values()].filter(({ state }) => state !== "connected");
-    return pending.length < this.context.settings.limits.maximumPendingSockets;
-  }
-
   get isEmpty(): boolean {
     return this.bySocket.size === 0;
   }
@@ -50,8 +44,21 @@ export class Connections {
   }
 
   open(socketId: SocketId, isRelayed: boolean, facts: ClientFacts): void {
+    this.makeRoom();
     const reader = new PacketReader(this.context.settings.limits.maximumPacketBytes);
     this.bySocket.set(socketId, { state: "awaiting CONNECT", socketId, reader, isRelayed, facts });
+  }
+
+  /**
+   * There are only so many sockets whose client is not connected yet. The one that has kept silent for longest goes: a client
+   * says CONNECT at once, and whoever does not is to keep nobody out.
+   */
+  private makeRoom(): void {
+    const pending = [...this.bySocket.values()].filter(({ state }) => state !== "connected");
+    if (pending.length < this.context.settings.limits.maximumPendingSockets) return;
+    const longest = pending.find(({ state }) => state === "awaiting CONNECT") ?? pending[0];
+    if (longest !== undefined)
+      this.close(longest, CloseCode.TryAgainLater, "too many connections wait for this client");
   }
 
   get(socketId: SocketId): Connection | undefined {

@@ -52,10 +52,6 @@ export class Session {
 
   // What happens to sockets
 
-  get canOpen(): boolean {
-    return this.connections.canOpen;
-  }
-
   onOpened(socketId: SocketId, isRelayed: boolean, facts: ClientFacts): void {
     this.connections.open(socketId, isRelayed, facts);
   }

@@ -62,15 +62,20 @@ describe("CONNECT", () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it("leaves room for so many sockets that have not sent it", () => {
+  it("makes room for the next where too many sockets have not sent it: the longest silent goes", () => {
     const h = new SessionHarness({ limits: { maximumPendingSockets: 2 } });
-    h.connected();
-    h.open();
-    expect(h.session.canOpen).toBe(true);
-    const second = h.open();
-    expect(h.session.canOpen).toBe(false);
-    second.drop();
-    expect(h.session.canOpen).toBe(true);
+    const client = h.connected();
+    const silent = Array.from({ length: 4 }, () => h.open());
+    const closed = { code: 1013, reason: "too many connections wait for this client" };
+    expect(silent.map((socket) => socket.closed)).toEqual([closed, closed, undefined, undefined]);
+    expect(client.closed).toBeUndefined();
+  });
+
+  it("keeps those that have sent it, and wait for an answer, before those that are silent", () => {
+    const h = new SessionHarness({ limits: { maximumPendingSockets: 2 }, logIn: () => undefined });
+    const waiting = h.connect({ username: "user" });
+    const silent = [h.open(), h.open()];
+    expect([waiting, ...silent].map(({ closed }) => closed === undefined)).toEqual([true, false, true]);
   });
 });
 

@@ -141,7 +141,7 @@ class Judge {
         if (harness.requests.some(({ token }) => token !== undefined)) harness.answer(step.code);
         break;
       case "open":
-        if (harness.session.canOpen) this.#silent.push(harness.open());
+        this.#silent.push(harness.open());
         break;
       case "time out":
         this.#endSilent();
@@ -210,7 +210,6 @@ class Judge {
   }
 
   #connect({ version, clean, hasWill = false }: { version: ProtocolVersion; clean: boolean; hasWill?: boolean }): void {
-    if (!this.harness.session.canOpen) return;
     const before = this.#socket;
     const properties = { sessionExpiryInterval: 3600, receiveMaximum };
     const will = { topic: "w", payload: "gone", qos: 1, retain: false };
