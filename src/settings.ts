@@ -21,6 +21,8 @@ export type Settings = {
   readonly topicShards: number;
   /** Part of the topic objects' names: a new value starts with empty ones, as a change of their number needs. */
   readonly topicEpoch: string;
+  /** How often `$SYS` is published while somebody watches; 0 for only when somebody subscribes. */
+  readonly sysIntervalSec: number;
   readonly locationHint: DurableObjectLocationHint | undefined;
   readonly jurisdiction: DurableObjectJurisdiction | undefined;
   /** `undefined` for none. */
@@ -48,6 +50,7 @@ export function readSettings(variables: Variables): Settings {
     redirection: redirectionIn(variables),
     topicShards: wholeNumber(variables, "TOPIC_SHARDS", [1, 1, 256]),
     topicEpoch: word(variables, "TOPIC_EPOCH", /^[\w-]{1,32}$/, "1 to 32 letters, digits, - or _") ?? "1",
+    sysIntervalSec: wholeNumber(variables, "SYS_INTERVAL_SEC", [10, 0, 86_400]),
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
     jurisdiction: oneOf(variables, "JURISDICTION", jurisdictions) as DurableObjectJurisdiction | undefined,
     scramUsers: scramUsers(variables, "SCRAM_USERS"),
@@ -66,6 +69,7 @@ export const settingNames: readonly string[] = [
   "SERVER_MOVED",
   "TOPIC_SHARDS",
   "TOPIC_EPOCH",
+  "SYS_INTERVAL_SEC",
   "LOCATION_HINT",
   "JURISDICTION",
   "SCRAM_USERS",

@@ -4,9 +4,10 @@ import { z } from "@hono/zod-openapi";
 import { utf8Bytes } from "../core/bytes.ts";
 import type { SessionView } from "../core/session/session-view.ts";
 import { isSharedText } from "../core/topic/topic-filter.ts";
-import type { Client } from "../objects/directory-object.ts";
+import type { Client } from "../objects/client-table.ts";
 import { directoryStub, sessionStub } from "../objects/stubs.ts";
 import type { Api, Place } from "./context.ts";
+import { counters, countersOf } from "./counters.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { qos, time, timeOf } from "./formats.ts";
 import { failure, operation } from "./operation.ts";
@@ -69,9 +70,7 @@ const sessionSchema = z
       .openapi({ description: "QoS 1 and 2 messages that the client has not acknowledged, sent or not" }),
     inFlightMessages: z.number().int().openapi({ description: "Those of the queue that were sent" }),
     incomingMessages: z.number().int().openapi({ description: "QoS 2 messages from the client, not yet released" }),
-    counters: z.strictObject({
-      droppedMessages: z.number().int().openapi({ description: "That went nowhere, since the session last awoke" }),
-    }),
+    counters: counters.openapi({ description: "Of this connection" }),
     subscriptions: z.array(subscription),
   })
   .openapi("Session");
@@ -190,7 +189,7 @@ function clientOf({ clientId, isConnected, protocolVersion, identity, sinceMs }:
 }
 
 function sessionOf(clientId: string, view: SessionView): z.infer<typeof sessionSchema> {
-  const { connection, disconnectedAtMs, endsAtMs, droppedMessages, subscriptions, ...rest } = view;
+  const { connection, disconnectedAtMs, endsAtMs, counts, subscriptions, ...rest } = view;
   return {
     clientId,
     ...rest,
@@ -198,7 +197,7 @@ function sessionOf(clientId: string, view: SessionView): z.infer<typeof sessionS
     connection: connection === undefined ? null : connectionOf(connection),
     disconnectedSince: connection === undefined ? timeOf(disconnectedAtMs) : null,
     expiresAt: endsAtMs === undefined ? null : timeOf(endsAtMs),
-    counters: { droppedMessages },
+    counters: countersOf(counts),
     subscriptions: subscriptions.map(({ subscriptionIdentifier, ...subscription }) => ({
       ...subscription,
       subscriptionIdentifier: subscriptionIdentifier === 0 ? null : subscriptionIdentifier,

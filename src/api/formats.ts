@@ -34,3 +34,6 @@ export function base64Of(bytes: Uint8Array): string {
   }
   return btoa(parts.join(""));
 }
+
+/** How many of something. */
+export const count = z.number().int().min(0);

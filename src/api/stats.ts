@@ -1,20 +1,26 @@
-// GET /stats: how much there is of everything, counted when somebody asks.
+// GET /stats: how much there is of everything, and how often it has happened, asked when somebody asks.
 
 import { z } from "@hono/zod-openapi";
-import { directoryStub, topicStub } from "../objects/stubs.ts";
-import type { TopicCounts } from "../objects/topic-object.ts";
-import type { Api, Place } from "./context.ts";
+import { topicTotalsOf } from "../core/directory/broker-stats.ts";
+import { directoryStub } from "../objects/stubs.ts";
+import type { Api } from "./context.ts";
+import { counters, countersOf } from "./counters.ts";
+import { count, time, timeOf } from "./formats.ts";
 import { operation } from "./operation.ts";
-
-const count = z.number().int();
 
 const stats = z
   .strictObject({
+    since: time.openapi({ description: "When counting began" }),
     clients: z.strictObject({
       connected: count,
       sleeping: count.openapi({ description: "Away, with a session that waits for them" }),
+      maximum: count.openapi({ description: "Connected at the same time, as far as somebody asked" }),
+      expired: count.openapi({ description: "Sessions that ended by their expiry" }),
+      connects: count.openapi({ description: "CONNECT packets that were accepted" }),
     }),
-    subscriptions: count.openapi({ description: "A wildcard's counts once for each topic object" }),
+    counters: counters.openapi({ description: "Of all sessions, as far as they have told" }),
+    subscriptions: count,
+    sharedSubscriptions: count.openapi({ description: "Those of `subscriptions` that begin with `$share`" }),
     retained: z.strictObject({ messages: count, bytes: count }),
     owedMessages: count.openapi({ description: "Kept for sessions that could not be reached" }),
   })
@@ -25,41 +31,24 @@ const statsOperation = operation("stats:read", "Broker", {
   path: "/stats",
   operationId: "stats",
   summary: "Count what there is",
-  description: "Asks the directory and every topic object.",
+  description:
+    "Asks the directory, every topic object, and of the sessions with a client a few that have not been asked for long.",
   responses: { 200: { description: "The counts", content: { "application/json": { schema: stats } } } },
 });
-
-/** Of topic objects that are asked at the same time. */
-const askedAtOnce = 6;
 
 export function addStats(api: Api): void {
   api.openapi(statsOperation, async (context) => {
     const { env, settings, namespace } = context.env;
-    const [clients, topics] = await Promise.all([
-      directoryStub(env, settings, namespace).counts(),
-      countsOfTopics(context.env),
-    ]);
-    const sumOf = (value: (counts: TopicCounts) => number) => topics.reduce((sum, counts) => sum + value(counts), 0);
+    const { clients, totals, topics } = await directoryStub(env, settings, namespace).stats();
+    const { maximumClients: maximum, expiredClients: expired, sinceMs, counts } = totals;
     return context.json(
       {
-        clients,
-        subscriptions: sumOf(({ subscriptions }) => subscriptions),
-        retained: {
-          messages: sumOf(({ retained }) => retained.messages),
-          bytes: sumOf(({ retained }) => retained.bytes),
-        },
-        owedMessages: sumOf(({ owedMessages }) => owedMessages),
+        since: timeOf(sinceMs),
+        clients: { ...clients, maximum, expired, connects: counts.connects },
+        counters: countersOf(counts),
+        ...topicTotalsOf(topics),
       },
       200,
     );
   });
-}
-
-async function countsOfTopics({ env, settings, namespace }: Place): Promise<TopicCounts[]> {
-  const all: TopicCounts[] = [];
-  for (let first = 0; first < settings.topicShards; first += askedAtOnce) {
-    const shards = Array.from({ length: Math.min(askedAtOnce, settings.topicShards - first) }, (_, at) => first + at);
-    all.push(...(await Promise.all(shards.map((shard) => topicStub(env, settings, namespace, shard).counts()))));
-  }
-  return all;
 }

@@ -66,6 +66,8 @@ export class Deliverer {
   private readonly handlers: DelivererHandlers;
   private readonly lanes = new Map<string, Lane<Item, number>>();
   private readonly pages: Turns<RetainedCursor>;
+  /** Since the object started: handed to sessions that took them, and dropped on the way to them. */
+  deliveredMessages = 0;
   droppedMessages = 0;
 
   constructor(topic: Topic, owed: OwedTable, handlers: DelivererHandlers) {
@@ -73,6 +75,11 @@ export class Deliverer {
     this.owed = owed;
     this.handlers = handlers;
     this.pages = new Turns((cursor) => this.sendPage(cursor), handlers.onBroken);
+  }
+
+  /** Nobody waits for it. */
+  send(recipient: Recipient): void {
+    this.hand({ ...recipient, isRefusable: false });
   }
 
   /** @param origin its batch waits, unless the delivery is at QoS 0 */
@@ -185,6 +192,7 @@ export class Deliverer {
     }
     if (owedSequence !== undefined) this.owed.delete(clientId, owedSequence);
     if (answer === DeliveryAnswer.Stale) this.topic.end(clientId, item.generation);
+    if (answer === DeliveryAnswer.Accepted) this.deliveredMessages += 1;
     if (answer === DeliveryAnswer.QueueFull) {
       this.droppedMessages += 1;
       origin?.batch.onRefused(origin.index);

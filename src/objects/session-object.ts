@@ -7,6 +7,7 @@ import { readClientFacts } from "../client-facts.ts";
 import type { LoginAttempt } from "../core/access/login-attempt.ts";
 import type { Revision } from "../core/access/revision.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
+import type { Account } from "../core/session/counters.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
 import type { SessionView } from "../core/session/session-view.ts";
@@ -165,6 +166,11 @@ export class SessionObject extends DurableObject<Env> {
   /** For the operator; `undefined` where there is no session, and then nothing is stored. */
   inspect(): SessionView | undefined {
     return this.on(() => this.session.onInspected(Date.now()));
+  }
+
+  /** For the directory, where somebody asks it; `undefined` while no client is connected. */
+  counters(): Account | undefined {
+    return this.on(() => this.session.account);
   }
 
   /** @returns whether a client was connected */

@@ -2,6 +2,7 @@
 // hibernation.
 
 import type { Heard } from "../core/session/connection.ts";
+import type { Account } from "../core/session/counters.ts";
 import type { SocketId } from "../core/session/effect.ts";
 import type { SessionStore } from "../core/session/session-store.ts";
 import type { HibernatingSession, KeptSession, SessionSnapshot } from "../core/session/snapshot.ts";
@@ -9,7 +10,7 @@ import { closeWebSocket } from "../relay/close.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 
 /** What a socket's attachment holds; `json` is the snapshot, or null where it is so large that it is in the store. */
-type Attachment = Heard & { readonly json: string | null };
+type Attachment = Heard & { readonly account: Account; readonly json: string | null };
 
 /** The platform's limit is 16,384 bytes; a character takes one or two. */
 const maximumAttachmentCharacters = 8_000;
@@ -56,8 +57,8 @@ export class SessionSockets {
         closeWebSocket(webSocket, 1012, "the session restarted");
         continue;
       }
-      const { lastReceivedMs, unheard } = attachment as Attachment;
-      found = { snapshot: JSON.parse(json) as SessionSnapshot, heard: { lastReceivedMs, unheard } };
+      const { lastReceivedMs, unheard, account } = attachment as Attachment;
+      found = { snapshot: JSON.parse(json) as SessionSnapshot, heard: { lastReceivedMs, unheard }, account };
       if (attachment?.json === null) this.storedJson = json;
       const { socketId } = found.snapshot.connection;
       this.nextId = socketId + 1;
@@ -71,7 +72,7 @@ export class SessionSockets {
    * @param mayWrite whether it may cost rows
    * @returns false when it would have
    */
-  keep({ socketId, snapshot, heard }: HibernatingSession, mayWrite: boolean): boolean {
+  keep({ socketId, snapshot, heard, account }: HibernatingSession, mayWrite: boolean): boolean {
     const json = JSON.stringify(snapshot);
     const fits = json.length <= maximumAttachmentCharacters;
     if (!fits && json !== this.storedJson) {
@@ -79,7 +80,7 @@ export class SessionSockets {
       this.store.putSnapshot(json);
       this.storedJson = json;
     }
-    const attachment: Attachment = { ...heard, json: fits ? json : null };
+    const attachment: Attachment = { ...heard, account, json: fits ? json : null };
     this.sockets.get(socketId)?.webSocket.serializeAttachment(attachment);
     return true;
   }

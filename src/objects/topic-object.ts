@@ -2,12 +2,14 @@
 // the alarm; what a message means is in core/topic.
 
 import { DurableObject } from "cloudflare:workers";
+import type { SysValue } from "../core/directory/sys-topics.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
-import type { RetainedSize } from "../core/topic/retained.ts";
 import type { RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
+import { sysMessage } from "../core/topic/sys-subscription.ts";
 import { Topic } from "../core/topic/topic.ts";
+import { countSubscriptions, type TopicCounts } from "../core/topic/topic-counts.ts";
 import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
 import { settingsOf } from "../settings.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
@@ -15,30 +17,32 @@ import { OpenBatch } from "./open-batch.ts";
 import { OwedTable } from "./owed-table.ts";
 import { randomId } from "./random-id.ts";
 import { SqliteTopicStore } from "./sqlite-topic-store.ts";
-import { sessionStub, splitName } from "./stubs.ts";
+import { directoryStub, sessionStub, splitName } from "./stubs.ts";
+import { SysSubscriptions } from "./sys-subscriptions.ts";
 
 /** How soon what is owed is tried again: the longer it has waited, the later, whatever becomes of this object meanwhile. */
 const firstRetryMs = 5_000;
 const maximumRetryMs = 300_000;
 
-export type TopicCounts = {
-  readonly subscriptions: number;
-  readonly retained: RetainedSize;
-  /** Kept for sessions that could not be reached. */
-  readonly owedMessages: number;
-};
+/** Publishes, where the broker itself does. No client has this identifier: an object's name cannot hold it. */
+const noClientId = "";
 
 export class TopicObject extends DurableObject<Env> {
   private readonly topic: Topic;
   private readonly owed: OwedTable;
   private readonly deliverer: Deliverer;
+  private readonly sysSubscriptions: SysSubscriptions;
   private readonly receiver = new LaneReceiver<number[]>();
+  /** Since the object started. */
+  private publishedMessages = 0;
   /** Infinity for none. */
   private alarmAtMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { namespace } = splitName(ctx.id.name);
+    const { namespace, rest } = splitName(ctx.id.name);
+    // "epoch/shard"
+    const shard = Number(rest.slice(rest.indexOf("/") + 1));
     const settings = settingsOf(env);
     const store = new SqliteTopicStore(ctx.storage);
     this.topic = new Topic(store, settings, randomId);
@@ -50,6 +54,10 @@ export class TopicObject extends DurableObject<Env> {
         console.error(`topic: ${(error as Error).stack ?? error}`);
         ctx.abort(String(error));
       },
+    });
+    this.sysSubscriptions = new SysSubscriptions(this.topic, {
+      ask: () => directoryStub(env, settings, namespace).subscribeToSys(shard),
+      send: (recipient) => this.deliverer.send(recipient),
     });
     if (!this.owed.isEmpty) void ctx.blockConcurrencyWhile(() => this.findAlarm());
   }
@@ -65,8 +73,28 @@ export class TopicObject extends DurableObject<Env> {
   }
 
   counts(): TopicCounts {
-    const { subscriptionCount, retainedSize } = this.topic;
-    return { subscriptions: subscriptionCount, retained: { ...retainedSize }, owedMessages: this.owed.size };
+    const { publishedMessages } = this;
+    const { deliveredMessages, droppedMessages } = this.deliverer;
+    return {
+      ...countSubscriptions(this.topic.subscribers()),
+      retained: { ...this.topic.retainedSize },
+      owedMessages: this.owed.size,
+      publishedMessages,
+      deliveredMessages,
+      droppedMessages,
+    };
+  }
+
+  /**
+   * From the directory, and from nobody else: values of `$SYS` that have changed.
+   * @returns whose subscriptions to `$SYS` there are
+   */
+  publishSys(values: readonly SysValue[]): string[] {
+    const batch = new OpenBatch(values.length);
+    for (const [index, value] of values.entries()) {
+      this.publish(noClientId, sysMessage(value), { batch, index }, false);
+    }
+    return this.sysSubscriptions.clientIds;
   }
 
   retained(query: RetainedQuery): RetainedList {
@@ -111,8 +139,12 @@ export class TopicObject extends DurableObject<Env> {
       case "subscribe": {
         const { generation, subscription, sendRetained } = request;
         const subscriber = this.topic.subscribe(clientId, generation, subscription, sendRetained);
-        if (typeof subscriber === "number") origin.batch.answers[origin.index] = subscriber;
-        else if (sendRetained) this.deliverer.sendRetained(subscriber);
+        if (typeof subscriber === "number") {
+          origin.batch.answers[origin.index] = subscriber;
+          break;
+        }
+        if (sendRetained) this.deliverer.sendRetained(subscriber);
+        this.sysSubscriptions.onSubscribed(subscriber, sendRetained);
         break;
       }
       case "unsubscribe":
@@ -127,6 +159,7 @@ export class TopicObject extends DurableObject<Env> {
   }
 
   private publish(clientId: string, message: Message, origin: Origin, mayBeRepeat: boolean): void {
+    this.publishedMessages += 1;
     const route = this.topic.publish(clientId, message, Date.now());
     const isOver = typeof route === "number";
     // Until somebody takes it.

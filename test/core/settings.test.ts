@@ -20,6 +20,7 @@ describe("the variables", () => {
       redirection: undefined,
       topicShards: 1,
       topicEpoch: "1",
+      sysIntervalSec: 10,
       locationHint: undefined,
       jurisdiction: undefined,
       scramUsers: undefined,

@@ -98,8 +98,14 @@ export function send(context: Context, recipient: Recipient, packet: ServerPacke
     nowMs: context.nowMs,
   });
   if (bytes === undefined) return 0;
+  context.counts.packetsSent += 1;
   context.effect({ type: "send", socketId: recipient.socketId, bytes });
   return bytes.length;
+}
+
+/** Names it among all connections of its session. */
+export function connectionNameOf({ connectedAtMs, socketId }: Connected): string {
+  return `${connectedAtMs}-${socketId}`;
 }
 
 /** When the client has been silent for one and a half times its keep alive [MQTT-3.1.2-22]. */

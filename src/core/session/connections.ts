@@ -96,7 +96,10 @@ export class Connections {
       send(this.context, pending, { type: "CONNACK", sessionPresent: false, reasonCode, reasonString: message });
     } else {
       const bytes = refusalOf(raw, error);
-      if (bytes !== undefined) this.context.effect({ type: "send", socketId: pending.socketId, bytes });
+      if (bytes !== undefined) {
+        this.context.counts.packetsSent += 1;
+        this.context.effect({ type: "send", socketId: pending.socketId, bytes });
+      }
     }
     this.close(pending, CloseCode.PolicyViolation, message);
   }

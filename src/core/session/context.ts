@@ -7,6 +7,7 @@ import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import { sizeOfRequest } from "../topic/topic-request.ts";
+import { Counters, type Counts } from "./counters.ts";
 import type { Effect, Report, RequestToken } from "./effect.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -30,8 +31,9 @@ export class Context {
   nowMs = 0;
   /** What whoever the session belongs to may do; nothing while it is nobody's. */
   access: Access;
-  /** QoS 0 messages, and messages for a full queue, that went nowhere. */
-  droppedMessages = 0;
+  readonly counters = new Counters();
+  /** To be added to. */
+  readonly counts: Counts = this.counters.counts;
   private effects: Effect[] = [];
   /** The count begins anew with each start of the object: this tells the starts apart. */
   private messageSource: string | undefined;

@@ -18,7 +18,7 @@ export function takeDeliveries(
     const answer = item.isOwed && isBehind ? DeliveryAnswer.QueueFull : take(state, connected, item);
     if (answer === DeliveryAnswer.QueueFull) {
       if (item.isOwed) isBehind = true;
-      else context.droppedMessages += 1;
+      else context.counts.messagesDropped += 1;
     }
     return answer;
   });

@@ -3,6 +3,7 @@
 
 import type { LoginAttempt } from "../access/login-attempt.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
+import type { Account } from "./counters.ts";
 import type { RedistributionToken } from "./redistribution.ts";
 import type { PendingFilters, Registration } from "./subscribing.ts";
 
@@ -44,8 +45,26 @@ export type Effect =
 
 /** What the directory is told. */
 export type Report =
-  | { readonly type: "connected"; readonly protocolVersion: number; readonly identity: string; readonly atMs: number }
-  | { readonly type: "disconnected"; readonly atMs: number; readonly isSessionKept: boolean };
+  | {
+      readonly type: "connected";
+      readonly protocolVersion: number;
+      readonly identity: string;
+      /** As `Account.connection`. */
+      readonly connection: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: "disconnected";
+      readonly atMs: number;
+      /** `undefined` where nobody knows it any more, as after a crash. */
+      readonly account: Account | undefined;
+      /** What waits for the client in its session; `undefined` where the session has ended. */
+      readonly queuedMessages: number | undefined;
+    }
+  /** The session of a client that is away has ended. */
+  | { readonly type: "ended"; readonly isExpired: boolean }
+  /** So much waits by now for a client that is away. */
+  | { readonly type: "queued"; readonly messages: number };
 
 /** WebSocket close codes, RFC 6455 section 7.4.1. */
 export const CloseCode = {

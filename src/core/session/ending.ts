@@ -85,7 +85,7 @@ export class Ending {
     this.state.endIfExpired();
     if (this.state.generation === undefined) {
       // The directory may still list what a crash has ended.
-      this.context.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
+      this.context.report({ type: "ended", isExpired: false });
       return false;
     }
     this.byOperator();

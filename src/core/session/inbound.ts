@@ -95,8 +95,10 @@ export class Inbound {
    * @throws {ProtocolError} which ends the connection
    */
   onPublish(connected: Connected, packet: PublishPacket, generation: string, isDurable: boolean): void {
-    const { settings } = this.context;
+    const { settings, counts } = this.context;
     const { packetId, qos } = packet;
+    counts.messagesReceived += 1;
+    counts.bytesReceived += packet.payload.length;
     this.publishes.check(this.context.nowMs);
     checkMessageIsOffered(packet, settings.capabilities);
     const topicName = resolveTopicName(
@@ -270,7 +272,7 @@ export class Inbound {
  * payload that is not what it says: there the standard has DISCONNECT. Section 3.3.2.3.2.
  */
 function refuse(context: Context, connected: Connected, packet: PublishPacket, refusal: Refusal): void {
-  context.droppedMessages += 1;
+  context.counts.messagesDropped += 1;
   if (packet.qos === 0) {
     if (refusal.reasonCode === ReasonCode.PayloadFormatInvalid)
       throw new ProtocolError(refusal.reasonCode, refusal.why);

@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
 import { RememberedIds } from "./packet-id.ts";
 import { Redistribution, type RedistributionToken } from "./redistribution.ts";
+import { sendMessage } from "./sending.ts";
 import { maximumMessagesPerRow } from "./session-store.ts";
 import { isFull, withSent } from "./unheard.ts";
 
@@ -135,7 +136,7 @@ export class Outbound {
   /** The connection is gone: what was sent may be sent again. */
   onDisconnected(): void {
     this.inFlight = 0;
-    this.context.droppedMessages += this.held?.length ?? 0;
+    this.context.counts.messagesDropped += this.held?.length ?? 0;
     this.held = undefined;
     for (const entry of this.table.all()) {
       if (entry.isInFlight) entry.mayHaveBeenSent = true;
@@ -174,7 +175,7 @@ export class Outbound {
     const held = this.held ?? [];
     this.held = undefined;
     for (const delivery of held) {
-      if (isExpired(delivery.message, this.context.nowMs)) this.context.droppedMessages += 1;
+      if (isExpired(delivery.message, this.context.nowMs)) this.context.counts.messagesDropped += 1;
       else this.sendQos0(delivery, connected);
     }
     this.flush(connected);
@@ -242,28 +243,14 @@ export class Outbound {
       send(this.context, connected, { type: "PUBREL", packetId, reasonCode: ReasonCode.Success });
     } else {
       const delivery = this.table.deliveryOf(entry);
-      if (delivery === undefined || this.sendPublish(delivery, packetId, mayHaveBeenSent, connected) === 0) {
-        this.context.droppedMessages += 1;
+      if (delivery === undefined || sendMessage(this.context, connected, delivery, packetId, mayHaveBeenSent) === 0) {
+        this.context.counts.messagesDropped += 1;
         this.table.delete(entry);
         return;
       }
     }
     entry.isInFlight = true;
     this.inFlight += 1;
-  }
-
-  /** @returns how many bytes it sends; 0 for a packet too large [MQTT-3.1.2-25], or not allowed any more */
-  private sendPublish(delivery: Delivery, packetId: number, dup: boolean, connected: Connected): number {
-    const { outgoingAliases } = connected;
-    const { topicName } = delivery.message;
-    if (!this.context.access.mayReceive(topicName)) return 0;
-    const topicAlias = outgoingAliases.find(topicName);
-    const sentBytes = send(this.context, connected, { type: "DELIVER", delivery, packetId, dup, topicAlias });
-    if (topicAlias === undefined || topicAlias.known) return sentBytes;
-    // The three bytes of a new alias may be what is too much.
-    if (sentBytes === 0) return send(this.context, connected, { type: "DELIVER", delivery, packetId, dup });
-    outgoingAliases.learn(topicName, topicAlias.alias);
-    return sentBytes;
   }
 
   private sendQos0(delivery: Delivery, connected: Connected | undefined): void {
@@ -275,7 +262,7 @@ export class Outbound {
       return;
     }
     const isSent = connected !== undefined && this.held === undefined && this.sendUnheard(delivery, connected);
-    if (!isSent) this.context.droppedMessages += 1;
+    if (!isSent) this.context.counts.messagesDropped += 1;
   }
 
   /** @returns false where the client has to be heard of first, and when the packet is too large for it */
@@ -283,7 +270,7 @@ export class Outbound {
     const { limits } = this.context.settings;
     if (isFull(connected.unheard, limits)) return false;
     // What the relay of a client counts too: its PINGREQ packets come through in time.
-    const sentBytes = this.sendPublish(delivery, 0, false, connected);
+    const sentBytes = sendMessage(this.context, connected, delivery, 0, false);
     connected.unheard = withSent(connected.unheard, sentBytes, limits, this.context.nowMs);
     return sentBytes > 0;
   }

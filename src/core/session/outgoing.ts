@@ -152,7 +152,7 @@ export class OutgoingTable {
       if (expiresAtMs > nowMs) {
         this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
       } else {
-        this.context.droppedMessages += 1;
+        this.context.counts.messagesDropped += 1;
         this.delete(entry);
       }
     }

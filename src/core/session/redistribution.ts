@@ -48,7 +48,7 @@ export class Redistribution {
   giveAway(generation: string): void {
     const entries = this.movable().filter(mayGoElsewhere);
     const leaving = withinMemory(entries);
-    this.context.droppedMessages += entries.length - leaving.length;
+    this.context.counts.messagesDropped += entries.length - leaving.length;
     for (const entry of leaving) {
       const delivery = this.table.contentOf(entry);
       if (delivery !== undefined) this.request(entry, generation, delivery.sharedFilter, delivery.message, true);
@@ -62,7 +62,7 @@ export class Redistribution {
     if (isTaken) {
       if (isHere) this.table.delete(entry);
     } else if (request.isOrphaned) {
-      this.context.droppedMessages += 1;
+      this.context.counts.messagesDropped += 1;
     } else if (!isHere && !isExpired(entry, this.context.nowMs)) {
       // Its session has ended meanwhile.
       this.request(entry, request.generation, request.topicFilter, request.message, true);

@@ -11,6 +11,7 @@ import type { SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
+import { QueueLevel } from "./queue-level.ts";
 import type { RedistributionToken } from "./redistribution.ts";
 import type { Admission, SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
@@ -23,6 +24,8 @@ export class SessionState {
   readonly subscribing: Subscribing;
   readonly wills: Wills;
   private readonly context: Context;
+  /** Of what the directory knows to wait for a client that is away. */
+  private readonly queueLevel: QueueLevel;
   private record: SessionRecord | undefined;
 
   constructor(context: Context) {
@@ -33,6 +36,7 @@ export class SessionState {
     this.outbound = new Outbound(context, this.record?.sentThrough ?? 0);
     this.subscribing = new Subscribing(context);
     this.wills = new Wills(context);
+    this.queueLevel = new QueueLevel(this.outbound.queueSize.messages);
   }
 
   /** Names this life of the state; `undefined` while there is none. */
@@ -174,14 +178,27 @@ export class SessionState {
     const { sentThrough } = this.outbound;
     this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
     this.wills.onConnectionLost(this.endMs);
-    this.context.report({ type: "disconnected", atMs: nowMs, isSessionKept: this.isDurable });
     if (!this.isDurable) {
       this.end();
+      this.reportDisconnected(undefined);
       return;
     }
     this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
+    this.reportDisconnected(this.outbound.queueSize.messages);
     if (!isTakenOver) this.outbound.redistribution.offer(generation);
+  }
+
+  private reportDisconnected(queuedMessages: number | undefined): void {
+    const { nowMs, counters } = this.context;
+    this.context.report({ type: "disconnected", atMs: nowMs, account: counters.close(), queuedMessages });
+    this.queueLevel.reset(queuedMessages ?? 0);
+  }
+
+  /** Something has come while its client is away. */
+  reportQueue(): void {
+    const { messages } = this.outbound.queueSize;
+    if (this.queueLevel.rises(messages)) this.context.report({ type: "queued", messages });
   }
 
   end(): void {
@@ -197,14 +214,14 @@ export class SessionState {
 
   /** While its client is connected, `endMs` is Infinity. */
   endIfExpired(): void {
-    if (this.endMs <= this.context.nowMs) this.remove();
+    if (this.endMs <= this.context.nowMs) this.remove(true);
   }
 
   /** Ends while no client is connected. */
-  remove(): void {
+  remove(isExpired = false): void {
     if (this.record === undefined) return;
     // The directory still lists a session whose client has left.
-    this.context.report({ type: "disconnected", atMs: this.context.nowMs, isSessionKept: false });
+    this.context.report({ type: "ended", isExpired });
     this.end();
   }
 

@@ -4,6 +4,7 @@ import type { ProtocolVersion } from "../packet/packet.ts";
 import type { TopicSubscription } from "../topic/topic-request.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
+import type { Counts } from "./counters.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** Plain data: it travels to whoever asks. Times are in milliseconds since 1970. */
@@ -24,8 +25,8 @@ export type SessionView = {
   readonly inFlightMessages: number;
   /** QoS 2 messages from the client, between PUBLISH and PUBREL. */
   readonly incomingMessages: number;
-  /** Messages that went nowhere, since the object last started. */
-  readonly droppedMessages: number;
+  /** Of this connection; while its client is away, since it left, as far as the object was awake. */
+  readonly counts: Readonly<Counts>;
   readonly subscriptions: readonly TopicSubscription[];
 };
 
@@ -51,7 +52,7 @@ export function viewOf(context: Context, state: SessionState, current: Connected
     queue: outbound.queueSize,
     inFlightMessages: outbound.inFlightCount,
     incomingMessages: inbound.openCount,
-    droppedMessages: context.droppedMessages,
+    counts: context.counters.account.counts,
     subscriptions: state.subscribing.all(),
   };
 }

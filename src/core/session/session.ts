@@ -12,9 +12,10 @@ import { ProtocolError } from "../protocol-error.ts";
 import type { SessionDelivery } from "../topic/topic-request.ts";
 import { Answers } from "./answers.ts";
 import { connackOf, connectedBy } from "./connecting.ts";
-import { type Connected, type Connection, fromSnapshot, send, takeSnapshot } from "./connection.ts";
+import { type Connected, type Connection, connectionNameOf, fromSnapshot, send, takeSnapshot } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Context, type SessionSettings } from "./context.ts";
+import type { Account } from "./counters.ts";
 import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
@@ -61,6 +62,7 @@ export class Session {
     const reader = this.connections.get(socketId)?.reader;
     if (reader === undefined) return;
     const { packets, error } = reader.push(bytes);
+    this.context.counts.packetsReceived += packets.length;
     for (const raw of packets) {
       // An earlier packet of the frame may have changed or ended the connection.
       const connection = this.connections.get(socketId);
@@ -163,6 +165,7 @@ export class Session {
     this.state.endIfExpired();
     const answers = takeDeliveries(this.context, this.state, this.current, items);
     if (this.current !== undefined) this.state.outbound.flush(this.current);
+    else this.state.reportQueue();
     return answers;
   }
 
@@ -184,7 +187,7 @@ export class Session {
   }
 
   onDropped(): void {
-    this.context.droppedMessages += 1;
+    this.context.counts.messagesDropped += 1;
   }
 
   // Time
@@ -234,7 +237,12 @@ export class Session {
   }
 
   get droppedMessages(): number {
-    return this.context.droppedMessages;
+    return this.context.counts.messagesDropped;
+  }
+
+  /** What its client's connection has counted; `undefined` while there is none. */
+  get account(): Account | undefined {
+    return this.current && this.context.counters.account;
   }
 
   /** Whether `hibernate` would write rows. */
@@ -247,12 +255,13 @@ export class Session {
     if (this.current === undefined) return undefined;
     const { socketId, lastReceivedMs, unheard } = this.current;
     const snapshot = { connection: takeSnapshot(this.current), ...this.state.hibernate(socketId) };
-    return { socketId, heard: { lastReceivedMs, unheard }, snapshot };
+    return { socketId, heard: { lastReceivedMs, unheard }, account: this.context.counters.account, snapshot };
   }
 
   /** The connected client's socket is there after a hibernation. */
-  awake({ snapshot, heard }: KeptSession, nowMs: number): void {
+  awake({ snapshot, heard, account }: KeptSession, nowMs: number): void {
     this.context.nowMs = nowMs;
+    this.context.counters.restore(account);
     const current = fromSnapshot(snapshot.connection, heard, this.settings.limits.maximumPacketBytes);
     this.connections.current = current;
     this.connections.put(current);
@@ -305,13 +314,16 @@ export class Session {
     if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
     const sessionPresent = this.state.generation !== undefined;
     const connected = connectedBy(pending, packet, proof, this.settings, this.context.nowMs);
+    const connection = connectionNameOf(connected);
+    this.context.counters.open(connection);
+    this.context.counts.connects += 1;
     this.connections.current = connected;
     this.connections.put(connected);
     this.state.open(connected.sessionExpirySec, packet.will, admission);
     send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
     const { identity } = admission.grant;
-    this.context.report({ type: "connected", protocolVersion, identity, atMs: this.context.nowMs });
+    this.context.report({ type: "connected", protocolVersion, identity, connection, atMs: this.context.nowMs });
     this.state.outbound.flush(connected);
   }
 }

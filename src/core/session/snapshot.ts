@@ -2,6 +2,7 @@
 
 import type { TopicSubscription } from "../topic/topic-request.ts";
 import type { ConnectionSnapshot, Heard } from "./connection.ts";
+import type { Account } from "./counters.ts";
 import type { SocketId } from "./effect.ts";
 import type { KeptInbound } from "./inbound.ts";
 import type { KeptOutbound } from "./outbound.ts";
@@ -21,7 +22,7 @@ export type SessionSnapshot = {
   readonly state: KeptState | undefined;
 };
 
-/** What the socket of the connected client keeps; `heard` changes with every packet, the rest seldom. */
-export type KeptSession = { readonly heard: Heard; readonly snapshot: SessionSnapshot };
+/** What the socket of the connected client keeps; all but the snapshot changes with every packet. */
+export type KeptSession = { readonly heard: Heard; readonly account: Account; readonly snapshot: SessionSnapshot };
 
 export type HibernatingSession = KeptSession & { readonly socketId: SocketId };

@@ -155,6 +155,11 @@ export class Topic {
     this.retained.end(cursor);
   }
 
+  /** All that there are. */
+  *subscribers(): Iterable<Subscriber> {
+    for (const filters of this.filtersOf.values()) yield* filters.values();
+  }
+
   get retainedSize(): RetainedSize {
     return this.retained.size;
   }
@@ -171,7 +176,8 @@ export class Topic {
     return this.retained.delete(topicName);
   }
 
-  private get isRetaining(): boolean {
+  /** Whether there are retained messages at all. */
+  get isRetaining(): boolean {
     return this.capabilities.retainAvailable === 1;
   }
 

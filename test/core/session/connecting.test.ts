@@ -5,7 +5,10 @@ describe("CONNECT", () => {
   it.each([3, 4, 5] as const)("of version %d is accepted, and the directory is told", (protocolVersion) => {
     const h = new SessionHarness();
     expect(h.connect({ protocolVersion }).heard()).toEqual(["CONNACK new"]);
-    expect(h.reports).toEqual([{ type: "connected", protocolVersion, identity: "anonymous", atMs: h.nowMs }]);
+    const connection = `${h.nowMs}-1`;
+    expect(h.reports).toEqual([
+      { type: "connected", protocolVersion, identity: "anonymous", connection, atMs: h.nowMs },
+    ]);
   });
 
   it("is answered with the server's limits", () => {

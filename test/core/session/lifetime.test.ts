@@ -18,7 +18,7 @@ describe("Session Expiry Interval", () => {
     h.reports = [];
     h.alarmNow();
     expect(h.takeRequests()).toEqual([{ type: "end", generation: h.generation }]);
-    expect(h.reports).toEqual([{ type: "disconnected", atMs: endsAtMs, isSessionKept: false }]);
+    expect(h.reports).toEqual([{ type: "ended", isExpired: true }]);
     expect(h.store.readRecord()).toBeUndefined();
     expect(h.session.isGone).toBe(true);
   });
@@ -232,7 +232,7 @@ describe("the end of a connection", () => {
     else h.session.onText(client.id, h.nowMs);
     h.run();
     expect(client.closed?.code).toBe(code);
-    expect(h.reports.at(-1)).toEqual({ type: "disconnected", atMs: h.nowMs, isSessionKept: false });
+    expect(h.reports.at(-1)).toMatchObject({ type: "disconnected", atMs: h.nowMs, queuedMessages: undefined });
   });
 
   it("by a packet over the server's maximum is explained with 0x95 [MQTT-3.2.2-15]", () => {

@@ -1,0 +1,21 @@
+// What sessions count, as the API tells it: of one of them, and of all.
+
+import { z } from "@hono/zod-openapi";
+import type { Counts } from "../core/session/counters.ts";
+import { count } from "./formats.ts";
+
+export const counters = z
+  .strictObject({
+    packetsReceived: count,
+    packetsSent: count,
+    messagesReceived: count.openapi({ description: "PUBLISH packets" }),
+    messagesSent: count,
+    messagesDropped: count.openapi({ description: "Messages that went nowhere" }),
+    bytesReceived: count.openapi({ description: "Of the payloads of PUBLISH packets" }),
+    bytesSent: count,
+  })
+  .openapi("Counters");
+
+export function countersOf({ connects: _, ...counts }: Readonly<Counts>): z.infer<typeof counters> {
+  return counts;
+}

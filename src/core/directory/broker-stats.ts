@@ -1,0 +1,42 @@
+// A namespace in numbers: what the directory has counted, and what its topic objects have.
+
+import type { TopicCounts, WildcardCount } from "../topic/topic-counts.ts";
+import type { Totals } from "./totals.ts";
+
+/** Plain data: it travels to whoever asks. */
+export type BrokerStats = {
+  readonly atMs: number;
+  readonly clients: {
+    readonly connected: number;
+    /** Away, with a session that waits for them. */
+    readonly sleeping: number;
+  };
+  readonly totals: Totals;
+  /** By shard; `undefined` for one that did not answer. */
+  readonly topics: readonly (TopicCounts | undefined)[];
+};
+
+export type TopicTotals = {
+  readonly subscriptions: number;
+  readonly sharedSubscriptions: number;
+  readonly retained: { readonly messages: number; readonly bytes: number };
+  readonly owedMessages: number;
+};
+
+/** Over all shards. */
+export function topicTotalsOf(topics: BrokerStats["topics"]): TopicTotals {
+  const known = topics.filter((counts) => counts !== undefined);
+  const sumOf = (value: (counts: TopicCounts) => number) => known.reduce((sum, counts) => sum + value(counts), 0);
+  return {
+    subscriptions: subscriptionsOf(known.map(({ subscriptions }) => subscriptions)),
+    sharedSubscriptions: subscriptionsOf(known.map(({ sharedSubscriptions }) => sharedSubscriptions)),
+    retained: { messages: sumOf(({ retained }) => retained.messages), bytes: sumOf(({ retained }) => retained.bytes) },
+    owedMessages: sumOf(({ owedMessages }) => owedMessages),
+  };
+}
+
+/** A subscription with a wildcard is at every shard, and counts once. */
+function subscriptionsOf(ofShards: readonly WildcardCount[]): number {
+  const wildcard = Math.max(0, ...ofShards.map((counts) => counts.wildcard));
+  return ofShards.reduce((sum, { all, wildcard: here }) => sum + all - here, wildcard);
+}

@@ -1,0 +1,62 @@
+// How much happens in a minute, averaged over 1, 5 and 15 minutes with a weight that decays: what was counted between
+// two looks counts for as much as their distance is of the whole. As Mosquitto computes it.
+
+import { type Counts, increaseOf } from "../session/counters.ts";
+
+export type LoadName =
+  | "connections"
+  | "messages/received"
+  | "messages/sent"
+  | "publish/received"
+  | "publish/sent"
+  | "publish/dropped";
+
+/** In minutes. */
+export const loadSpans = [1, 5, 15] as const;
+
+/** One for each of `loadSpans`. */
+type Averages = readonly [number, number, number];
+
+/** Plain data, fit for JSON. */
+export type Load = {
+  readonly atMs: number;
+  /** As they were then. */
+  readonly counts: Readonly<Counts>;
+  readonly perMinute: Readonly<Record<LoadName, Averages>>;
+};
+
+const countOf: Readonly<Record<LoadName, keyof Counts>> = {
+  connections: "connects",
+  "messages/received": "packetsReceived",
+  "messages/sent": "packetsSent",
+  "publish/received": "messagesReceived",
+  "publish/sent": "messagesSent",
+  "publish/dropped": "messagesDropped",
+};
+
+export const loadNames = Object.keys(countOf) as LoadName[];
+
+/** Looks closer together tell too little. */
+const leastMs = 1_000;
+
+/** @param last `undefined` for the first look, which knows of no load yet */
+export function nextLoad(last: Load | undefined, counts: Readonly<Counts>, nowMs: number): Load {
+  if (last === undefined) return { atMs: nowMs, counts, perMinute: mapNames(() => [0, 0, 0]) };
+  const minutes = (nowMs - last.atMs) / 60_000;
+  if (minutes * 60_000 < leastMs) return last;
+  const more = increaseOf(counts, last.counts);
+  const perMinute = mapNames((name) => {
+    const rate = more[countOf[name]] / minutes;
+    const [one, five, fifteen] = last.perMinute[name];
+    return [decayed(one, rate, minutes), decayed(five, rate, minutes / 5), decayed(fifteen, rate, minutes / 15)];
+  });
+  return { atMs: nowMs, counts, perMinute };
+}
+
+function decayed(last: number, rate: number, spans: number): number {
+  return rate + (last - rate) * Math.exp(-spans);
+}
+
+function mapNames(averagesOf: (name: LoadName) => Averages): Record<LoadName, Averages> {
+  return Object.fromEntries(loadNames.map((name) => [name, averagesOf(name)])) as Record<LoadName, Averages>;
+}

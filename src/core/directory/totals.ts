@@ -1,0 +1,17 @@
+// What has happened in a namespace since its directory first heard of a session. It is as much as the sessions have told.
+
+import { type Counts, noCounts } from "../session/counters.ts";
+
+export type Totals = {
+  readonly counts: Readonly<Counts>;
+  /** Sessions that ended by their expiry. */
+  readonly expiredClients: number;
+  /** Clients that were connected at the same time, as far as somebody asked for their number. */
+  readonly maximumClients: number;
+  /** When counting began, in milliseconds since 1970. */
+  readonly sinceMs: number;
+};
+
+export function noTotals(nowMs: number): Totals {
+  return { counts: noCounts, expiredClients: 0, maximumClients: 0, sinceMs: nowMs };
+}

@@ -1,0 +1,91 @@
+// What a session counts: plain numbers in memory, added to with every packet. The directory is told when the connection
+// ends, and earlier only where somebody asks. Packets that the Worker answers for a relayed client, PINGREQ and PINGRESP,
+// do not come by.
+
+/** How often each has happened. */
+export type Counts = {
+  /** CONNECT packets that were accepted. */
+  connects: number;
+  packetsReceived: number;
+  packetsSent: number;
+  /** PUBLISH packets. */
+  messagesReceived: number;
+  messagesSent: number;
+  /** Messages that went nowhere: refused, expired, not allowed any more, or at QoS 0 to a client that was away. */
+  messagesDropped: number;
+  /** Of the payloads of PUBLISH packets. */
+  bytesReceived: number;
+  bytesSent: number;
+};
+
+/** What was counted over one connection, up to now: telling it again changes nothing. */
+export type Account = {
+  /** Names the connection among all of its session. */
+  readonly connection: string;
+  readonly counts: Readonly<Counts>;
+};
+
+export const noCounts: Readonly<Counts> = {
+  connects: 0,
+  packetsReceived: 0,
+  packetsSent: 0,
+  messagesReceived: 0,
+  messagesSent: 0,
+  messagesDropped: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+};
+
+export const countNames = Object.keys(noCounts) as (keyof Counts)[];
+
+export function sumOf(one: Readonly<Counts>, other: Readonly<Counts>): Counts {
+  return mapCounts((name) => one[name] + other[name]);
+}
+
+/** What has been added since; nothing where `later` is in truth the earlier one. */
+export function increaseOf(later: Readonly<Counts>, earlier: Readonly<Counts>): Counts {
+  return mapCounts((name) => Math.max(0, later[name] - earlier[name]));
+}
+
+export function isZero(counts: Readonly<Counts>): boolean {
+  return countNames.every((name) => counts[name] === 0);
+}
+
+function mapCounts(numberOf: (name: keyof Counts) => number): Counts {
+  return Object.fromEntries(countNames.map((name) => [name, numberOf(name)])) as Counts;
+}
+
+export class Counters {
+  /** Since the object started, or awoke. */
+  readonly counts: Counts = { ...noCounts };
+  /** What `counts` were when the last account was closed. */
+  private closed: Readonly<Counts> = noCounts;
+  /** Empty while there is none. */
+  private connection = "";
+
+  /** What happened since the last connection, as messages dropped meanwhile, counts as this one's. */
+  open(connection: string): void {
+    this.connection = connection;
+  }
+
+  /** Of the connection, up to now. */
+  get account(): Account {
+    return { connection: this.connection, counts: increaseOf(this.counts, this.closed) };
+  }
+
+  /** The connection is over. @returns `undefined` where there was none, as after a crash */
+  close(): Account | undefined {
+    if (this.connection === "") return undefined;
+    const { account } = this;
+    this.closed = { ...this.counts };
+    this.connection = "";
+    return account;
+  }
+
+  /** After a hibernation. */
+  restore({ connection, counts }: Account): void {
+    this.connection = connection;
+    Object.assign(this.counts, counts);
+    this.closed = noCounts;
+  }
+}

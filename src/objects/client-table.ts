@@ -1,0 +1,160 @@
+// The directory's rows: a client that is connected, or has a session that waits for it.
+
+import type { Account, Counts } from "../core/session/counters.ts";
+import type { Report } from "../core/session/effect.ts";
+import type { Migrations, Schema } from "./schema.ts";
+
+export const clientMigrations: Migrations = [
+  {
+    client: `CREATE TABLE client (client_id TEXT PRIMARY KEY, is_connected INTEGER, protocol_version INTEGER,
+       since_ms INTEGER) WITHOUT ROWID`,
+  },
+  { client: "ALTER TABLE client ADD COLUMN identity TEXT NOT NULL DEFAULT 'anonymous'" },
+  { client: "ALTER TABLE client ADD COLUMN queued_messages INTEGER NOT NULL DEFAULT 0" },
+  { client: "ALTER TABLE client ADD COLUMN connection TEXT NOT NULL DEFAULT ''" },
+  { client: "ALTER TABLE client ADD COLUMN told TEXT NOT NULL DEFAULT ''" },
+];
+
+/** A session that has a client, or waits for it. */
+export type Client = {
+  readonly clientId: string;
+  readonly isConnected: boolean;
+  /** 3, 4 or 5. */
+  readonly protocolVersion: number;
+  /** As `Grant.identity`. */
+  readonly identity: string;
+  /** When it connected, or left; milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** What waits for a client that is away, as its session last told: when it left, and with each power of ten since. */
+  readonly queuedMessages: number;
+};
+
+/** Where to go on with those that are away. */
+export type SleepingCursor = Pick<Client, "queuedMessages" | "clientId">;
+
+export type ClientCounts = {
+  readonly connected: number;
+  /** Away, with a session that waits for them. */
+  readonly sleeping: number;
+};
+
+type Row = {
+  client_id: string;
+  is_connected: number;
+  protocol_version: number;
+  since_ms: number;
+  identity: string;
+  queued_messages: number;
+  connection: string;
+  told: string;
+};
+
+type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
+
+export class ClientTable {
+  private readonly schema: Schema;
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+  }
+
+  find(clientId: string): Client | undefined {
+    const row = this.row(clientId);
+    return row && clientOf(row);
+  }
+
+  /**
+   * What has been counted over a connection; `undefined` where another is the latest, or the session has ended: then an
+   * account of it was closed, and is not to be added again.
+   */
+  told(clientId: string, connection: string): Readonly<Counts> | undefined {
+    const row = this.row(clientId);
+    return row === undefined || row.connection !== connection ? undefined : (JSON.parse(row.told) as Counts);
+  }
+
+  putTold(clientId: string, { counts }: Account): void {
+    this.schema.change("client", "UPDATE client SET told = ? WHERE client_id = ?", JSON.stringify(counts), clientId);
+  }
+
+  connect(clientId: string, report: ReportOf<"connected">, counts: Readonly<Counts>): void {
+    const { protocolVersion, identity, connection, atMs } = report;
+    const query = `INSERT OR REPLACE INTO client
+      (client_id, is_connected, protocol_version, since_ms, identity, connection, told) VALUES (?, 1, ?, ?, ?, ?, ?)`;
+    const told = JSON.stringify(counts);
+    this.schema.insert("client", query, clientId, protocolVersion, atMs, identity, connection, told);
+  }
+
+  /** @param account closed, and counted */
+  leave(clientId: string, atMs: number, queuedMessages: number, account: Account | undefined): void {
+    const told = account === undefined ? null : JSON.stringify(account.counts);
+    const query = `UPDATE client SET is_connected = 0, since_ms = ?, queued_messages = ?, told = coalesce(?, told)
+      WHERE client_id = ?`;
+    this.schema.change("client", query, atMs, queuedMessages, told, clientId);
+  }
+
+  putQueued(clientId: string, messages: number): void {
+    const query = "UPDATE client SET queued_messages = ? WHERE client_id = ? AND is_connected = 0";
+    this.schema.change("client", query, messages, clientId);
+  }
+
+  delete(clientId: string): void {
+    this.schema.change("client", "DELETE FROM client WHERE client_id = ?", clientId);
+  }
+
+  /**
+   * In the order of their identifiers.
+   * @param isConnected only those whose client is connected, or only those that wait for it
+   */
+  page(after: string, most: number, isConnected?: boolean): Client[] {
+    const which = isConnected === undefined ? "" : `AND is_connected = ${isConnected ? 1 : 0}`;
+    const query = `SELECT * FROM client WHERE client_id > ? ${which} ORDER BY client_id LIMIT ?`;
+    return this.schema.rows<Row>("client", query, after, most).map(clientOf);
+  }
+
+  /** Those of one identity, in the order of their identifiers. */
+  ofIdentity(identity: string, after: string, most: number): Client[] {
+    const query = "SELECT * FROM client WHERE identity = ? AND client_id > ? ORDER BY client_id LIMIT ?";
+    return this.schema.rows<Row>("client", query, identity, after, most).map(clientOf);
+  }
+
+  /** Those that are away: the longest queue first, then in the order of their identifiers. */
+  sleeping(after: SleepingCursor | undefined, most: number): Client[] {
+    const order = "ORDER BY queued_messages DESC, client_id LIMIT ?";
+    if (after === undefined) {
+      const query = `SELECT * FROM client WHERE is_connected = 0 ${order}`;
+      return this.schema.rows<Row>("client", query, most).map(clientOf);
+    }
+    const { queuedMessages, clientId } = after;
+    const query = `SELECT * FROM client WHERE is_connected = 0
+      AND (queued_messages < ? OR (queued_messages = ? AND client_id > ?)) ${order}`;
+    return this.schema.rows<Row>("client", query, queuedMessages, queuedMessages, clientId, most).map(clientOf);
+  }
+
+  /** How many clients of one identity are connected, but for one. */
+  countOf(identity: string, exceptClientId: string): number {
+    const query = `SELECT count(*) AS connected FROM client
+      WHERE identity = ? AND is_connected = 1 AND client_id <> ?`;
+    const [row] = this.schema.rows<{ connected: number }>("client", query, identity, exceptClientId);
+    return row?.connected ?? 0;
+  }
+
+  idsOf(isConnected: boolean): string[] {
+    const query = "SELECT client_id FROM client WHERE is_connected = ?";
+    return this.schema.rows<{ client_id: string }>("client", query, isConnected ? 1 : 0).map((row) => row.client_id);
+  }
+
+  private row(clientId: string): Row | undefined {
+    return this.schema.rows<Row>("client", "SELECT * FROM client WHERE client_id = ?", clientId)[0];
+  }
+}
+
+function clientOf(row: Row): Client {
+  return {
+    clientId: row.client_id,
+    isConnected: row.is_connected === 1,
+    protocolVersion: row.protocol_version,
+    identity: row.identity,
+    sinceMs: row.since_ms,
+    queuedMessages: row.queued_messages,
+  };
+}

@@ -1,0 +1,60 @@
+// Subscriptions to `$SYS` at a topic object: asks the directory for the values when there is a new one, and hands on what
+// the directory publishes.
+
+import type { SysValue } from "../core/directory/sys-topics.ts";
+import type { Recipient } from "../core/topic/recipient.ts";
+import { isSysFilter, sysRecipients } from "../core/topic/sys-subscription.ts";
+import type { Topic } from "../core/topic/topic.ts";
+import type { Subscriber } from "../core/topic/topic-store.ts";
+
+/** The directory is asked again after so long, where it could not be reached. */
+const retriesMs = [500, 2_000, 8_000];
+
+export type SysSubscriptionHandlers = {
+  readonly ask: () => Promise<readonly SysValue[]>;
+  readonly send: (recipient: Recipient) => void;
+};
+
+export class SysSubscriptions {
+  private readonly topic: Topic;
+  private readonly handlers: SysSubscriptionHandlers;
+
+  constructor(topic: Topic, handlers: SysSubscriptionHandlers) {
+    this.topic = topic;
+    this.handlers = handlers;
+  }
+
+  /** @param sendRetained whether the subscription is to get the present values at once */
+  onSubscribed(subscriber: Subscriber, sendRetained: boolean): void {
+    if (isSysFilter(subscriber.topicFilter)) void this.greet(subscriber, sendRetained);
+  }
+
+  /** Whose they are. */
+  get clientIds(): string[] {
+    const clientIds = new Set<string>();
+    for (const { clientId, topicFilter } of this.topic.subscribers()) {
+      if (isSysFilter(topicFilter)) clientIds.add(clientId);
+    }
+    return [...clientIds];
+  }
+
+  /** By asking, the directory learns that it is watched: also for a subscription that is to get nothing at once. */
+  private async greet(subscriber: Subscriber, sendRetained: boolean): Promise<void> {
+    const values = await this.ask();
+    // Unsubscribed meanwhile, or subscribed again, which sends them anew.
+    const heir = this.topic.heirOf(subscriber);
+    if (heir === undefined || !sendRetained || !this.topic.isRetaining) return;
+    for (const recipient of sysRecipients(heir, values)) this.handlers.send(recipient);
+  }
+
+  private async ask(): Promise<readonly SysValue[]> {
+    for (const retryMs of retriesMs) {
+      try {
+        return await this.handlers.ask();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+    return this.handlers.ask().catch(() => []);
+  }
+}
