@@ -1,3 +1,3 @@
-import { version } from "../package.json";
+import about from "../package.json" with { type: "json" };
 
-export const brokerVersion: string = version;
+export const brokerVersion: string = about.version;

@@ -6,6 +6,7 @@ import { clientFactsOf, factsHeaders } from "./client-facts.ts";
 import { mayConnect } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
+import { logError } from "./log.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
 import { Relay } from "./relay/relay.ts";
@@ -27,7 +28,7 @@ export default {
       settings = settingsOf(env);
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
-      console.error(error.message);
+      logError("a setting is wrong", { reason: error.message });
       return text(500, error.message);
     }
     return refusalOfOrigin(request, settings.web) ?? answer(request, env, settings);

@@ -2,6 +2,7 @@
 // may quote what the request held.
 
 import { HTTPException } from "hono/http-exception";
+import { logError } from "../log.ts";
 import { ApiError } from "./errors.ts";
 
 /** @param operation for the log: no names, no values */
@@ -13,7 +14,7 @@ export function errorOf(error: unknown, operation: string): ApiError {
   if (error instanceof HTTPException && error.status === 415) {
     return new ApiError(415, "not-json", "send the body as JSON, with Content-Type: application/json");
   }
-  console.error(`api: ${operation} failed: ${traceOf(error)}`);
+  logError("a request to the API failed", { operation, reason: traceOf(error) });
   if (isUnreachable(error)) {
     return new ApiError(503, "unavailable", "a part of the broker cannot be reached, try again later");
   }

@@ -8,6 +8,7 @@ import { addDocument } from "./document.ts";
 import { ApiError, errorResponse } from "./errors.ts";
 import { errorOf } from "./failures.ts";
 import { addHealth } from "./health.ts";
+import { addMetrics } from "./metrics.ts";
 import type { ApiAddress } from "./path.ts";
 import { addPublish } from "./publish.ts";
 import { addRetained } from "./retained.ts";
@@ -16,7 +17,17 @@ import { addStats } from "./stats.ts";
 import { addTokens } from "./tokens.ts";
 
 const api = newApi();
-for (const add of [addPublish, addClients, addRetained, addCredentials, addTokens, addStats, addHealth, addDocument])
+for (const add of [
+  addPublish,
+  addClients,
+  addRetained,
+  addCredentials,
+  addTokens,
+  addStats,
+  addMetrics,
+  addHealth,
+  addDocument,
+])
   add(api);
 const routes = new Routes(api);
 api.notFound((context) => errorResponse(routes.missing(context.env.path)));

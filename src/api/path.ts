@@ -9,10 +9,11 @@ export type ApiAddress = {
 };
 
 const pattern = /^(?<base>(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/api\/v1)(?<rest>(?:\/.*)?)$/;
+const metricsPattern = /^(?<base>(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?)(?<rest>\/metrics)$/;
 
 /** @returns `undefined` for what is none of the API's addresses */
 export function apiAddressOf(pathname: string): ApiAddress | undefined {
-  const groups = pattern.exec(pathname)?.groups;
+  const groups = (pattern.exec(pathname) ?? metricsPattern.exec(pathname))?.groups;
   if (groups === undefined) return undefined;
   const { namespace = "default", base = "", rest = "" } = groups;
   return { namespace, base, rest };

@@ -3,6 +3,7 @@
 import { anonymousIdentity, type Grant } from "../core/access/grant.ts";
 import type { Login, LoginVerdict } from "../core/access/login.ts";
 import type { LoginAttempt, LoginResult } from "../core/access/login-attempt.ts";
+import { logError } from "../log.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { Settings } from "../settings.ts";
 import { grantOfJwt, isJwt } from "./jwt.ts";
@@ -30,7 +31,11 @@ export class Authenticator {
     try {
       return (await this.logInByJwt(attempt)) ?? (await this.logInByCredential(attempt));
     } catch (error) {
-      console.error(`session: a login cannot be judged: ${error}`);
+      logError("a login cannot be judged", {
+        namespace: this.namespace,
+        clientId: attempt.clientId,
+        reason: String(error),
+      });
       return { outcome: "unavailable" };
     }
   }

@@ -2,6 +2,7 @@
 
 import type { Credential, StoredSecret } from "../core/access/credential.ts";
 import { readAccessRules } from "../core/access/read-access-rules.ts";
+import { logError } from "../log.ts";
 import type { Schema } from "./schema.ts";
 
 export const credentialMigration = `CREATE TABLE credential (id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE,
@@ -66,7 +67,7 @@ function storedOf({ id, username, fields, secret }: Row): StoredCredential | und
     const credential = { ...read, id, username, rules: readAccessRules(read.rules) };
     return { credential, secret: readSecret(JSON.parse(secret)) };
   } catch {
-    console.error(`access: the credential ${id} cannot be read, and lets nobody in: delete it, and make another`);
+    logError("a credential cannot be read", { id, reason: "it lets nobody in: delete it, and make another" });
     return undefined;
   }
 }

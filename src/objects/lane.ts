@@ -1,6 +1,7 @@
 // A lane at work: calls the other object, waits, retries. What to do when is decided by the core's LaneSender.
 
 import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sender.ts";
+import { logError } from "../log.ts";
 import { Timer } from "./timer.ts";
 
 /** Batches of about a hundred cost a seventh of what single messages cost; the bytes keep a call far below 32 MiB. */
@@ -82,7 +83,7 @@ export class Lane<Item, Answer> {
     } catch (error) {
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
       given = this.sender.onFailure(failure, Date.now());
-      if (given.length > 0) console.error(`lane: gave up on ${given.length} items: ${error}`);
+      if (given.length > 0) logError("a lane gave up", { count: given.length, reason: String(error) });
     }
     try {
       if (answers !== undefined) {

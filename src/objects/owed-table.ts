@@ -3,6 +3,7 @@
 
 import type { SessionDelivery } from "../core/topic/topic-request.ts";
 import type { TopicStore } from "../core/topic/topic-store.ts";
+import { logError } from "../log.ts";
 
 export class OwedTable {
   private readonly store: TopicStore;
@@ -62,7 +63,7 @@ export class OwedTable {
     try {
       this.store.putOwed(clientId, delivery, isFirst, nowMs);
     } catch (error) {
-      console.error(`topic: cannot keep a message for ${clientId}: ${error}`);
+      logError("a message cannot be kept", { clientId, reason: String(error) });
       return false;
     }
     this.count += 1;

@@ -2,6 +2,7 @@
 // is on disk, written with the change itself.
 
 import type { Revision } from "../core/access/revision.ts";
+import { logError } from "../log.ts";
 import type { Schema } from "./schema.ts";
 
 export const revisionMigration = `CREATE TABLE revision (identity TEXT PRIMARY KEY, must_log_in_again INTEGER)
@@ -45,7 +46,7 @@ export class Revisions {
     for (const { identity, must_log_in_again } of this.schema.rows<Row>(table, "SELECT * FROM revision")) {
       const revision = this.handlers.revisionOf(identity, must_log_in_again === 1);
       const isTold = await this.tellSessions(identity, revision).catch((error: unknown) => {
-        console.error(`access: a change could not be told to all sessions yet: ${error}`);
+        logError("a change could not be told to all sessions yet", { reason: String(error) });
         return false;
       });
       // One that came meanwhile has still to be told.

@@ -12,6 +12,7 @@ import type { Report, SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
 import type { SessionView } from "../core/session/session-view.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
+import { logError, reasonOf } from "../log.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
@@ -292,7 +293,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   private restart(error: unknown): void {
-    console.error(`session: ${(error as Error).stack ?? error}`);
+    const { namespace, rest: clientId } = splitName(this.ctx.id.name);
+    logError("a session restarts", { namespace, clientId, reason: reasonOf(error) });
     this.ctx.abort(String(error));
   }
 }

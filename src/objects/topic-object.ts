@@ -11,6 +11,7 @@ import { sysMessage } from "../core/topic/sys-subscription.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { countSubscriptions, type TopicCounts } from "../core/topic/topic-counts.ts";
 import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
+import { logError, reasonOf } from "../log.ts";
 import { settingsOf } from "../settings.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
@@ -51,7 +52,7 @@ export class TopicObject extends DurableObject<Env> {
       sessionOf: (clientId) => sessionStub(env, settings, namespace, clientId),
       onOwed: () => this.setAlarm(),
       onBroken: (error) => {
-        console.error(`topic: ${(error as Error).stack ?? error}`);
+        logError("a topic object restarts", { namespace, shard, reason: reasonOf(error) });
         ctx.abort(String(error));
       },
     });
@@ -120,7 +121,8 @@ export class TopicObject extends DurableObject<Env> {
         this.actOn(clientId, request, { batch, index }, isFirst);
       } catch (error) {
         // The others of the batch have been acted on: it must not be repeated as a whole.
-        console.error(`topic: a request failed: ${(error as Error).stack ?? error}`);
+        const { namespace } = splitName(this.ctx.id.name);
+        logError("a request failed", { namespace, clientId, reason: reasonOf(error) });
         batch.answers[index] = ReasonCode.UnspecifiedError;
       }
     }

@@ -13,6 +13,7 @@ import { CloseCode } from "../core/session/effect.ts";
 import { checkRedirection } from "../core/session/redirection.ts";
 import { refusalOf } from "../core/session/refusal.ts";
 import { quietBytesOf } from "../core/session/unheard.ts";
+import { logError } from "../log.ts";
 import { randomId } from "../objects/random-id.ts";
 import type { Settings } from "../settings.ts";
 import { closeWebSocket } from "./close.ts";
@@ -120,7 +121,7 @@ export class Relay {
     try {
       session = await this.openSession(packet.clientId === "" ? randomId() : packet.clientId);
     } catch (error) {
-      console.error(`relay: the session cannot be reached: ${error}`);
+      logError("a session cannot be reached", { reason: String(error) });
       this.end(CloseCode.TryAgainLater, "the session cannot be reached, try again");
       return;
     }

@@ -139,8 +139,8 @@ export class World {
   /** What objects complain of: a mistake of the broker's, unless the simulator has made it up. */
   onConsole(line: string): void {
     this.trace(line);
-    const isDeliberate = line.includes("DiskError") || line.startsWith("lane: gave up");
-    if (!isDeliberate && this.clock.running?.isAlive) this.violate(line.split("\n").slice(0, 3).join(" "));
+    const isDeliberate = line.includes("DiskError") || line.includes('"event":"a lane gave up"');
+    if (!isDeliberate && this.clock.running?.isAlive) this.violate(line.slice(0, 500));
   }
 
   /** An error that nobody has caught: an object that goes on after one has memory that nobody can vouch for. */

@@ -16,6 +16,7 @@ import { namesOf, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { readableLine } from "./log-line.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
 import { StartError } from "./start-error.ts";
 
@@ -176,7 +177,7 @@ function withoutSignalHandlers<T>(construct: () => T): T {
 }
 
 function forwardLines(from: Readable, log: (line: string) => void) {
-  createInterface({ input: from }).on("line", log);
+  createInterface({ input: from }).on("line", (line) => log(readableLine(line)));
 }
 
 /** One address: a name such as localhost can have several, and the two listeners should agree. */
