@@ -16,6 +16,7 @@ import {
 import type { AccessRules } from "../core/access/access-rules.ts";
 import type { Grant } from "../core/access/grant.ts";
 import { AccessRulesError, readAccessRules } from "../core/access/read-access-rules.ts";
+import { logError } from "../log.ts";
 import type { JwtSettings } from "./jwt-settings.ts";
 
 export type JwtResult =
@@ -62,7 +63,7 @@ export async function grantOfJwt(
     return { outcome: "granted", grant: grantIn(payload, settings) };
   } catch (error) {
     if (error instanceof KeysUnavailable) {
-      console.error(`session: ${error.message}`);
+      logError("a JWT cannot be judged", { reason: error.message });
       return { outcome: "unavailable" };
     }
     if (error instanceof errors.JOSEError || error instanceof AccessRulesError) return { outcome: "refused" };
