@@ -6,6 +6,7 @@ import { WebSocket } from "ws";
 import type { Client } from "../../tools/cost/client.ts";
 import { type Counts, readCounts } from "../../tools/cost/counts.ts";
 import { type CountingServer, Stage, startCountingServer } from "../../tools/cost/stage.ts";
+import { noObjectCounts } from "./scene.ts";
 
 let server: CountingServer;
 let count = 0;
@@ -77,6 +78,57 @@ describe("what a message costs", () => {
       expect(rows).toBeLessThanOrEqual(2 * messages);
       expect(sumOf(counts, "alarmsSet")).toBe(0);
     });
+  });
+});
+
+describe("what counting costs", () => {
+  it("is nothing while nobody asks, and a row when a connection ends", async () => {
+    await onStage(async (stage) => {
+      const namespace = `test-${count}`;
+      const reported = (times: number) =>
+        expect
+          .poll(async () => (await readCounts(server.url, namespace)).calls["SESSION to DIRECTORY.report"])
+          .toBe(times);
+      // The first makes the table.
+      const first = await stage.connect("first");
+      await first.leave();
+      const client = await stage.connect("client");
+      const traffic = await stage.window(async () => {
+        for (let sent = 0; sent < messages; sent += 1) client.publish("a/b", 0);
+        await client.ping();
+      });
+      expect(traffic.counts.objects.DIRECTORY?.events ?? {}).toEqual({});
+      await reported(3);
+      const { counts } = await stage.window(async () => {
+        await client.leave();
+        await reported(4);
+      });
+      // The client's row is deleted, and the totals are written.
+      expect(counts.objects.DIRECTORY).toMatchObject({ rowsWritten: 2, alarmsSet: 0 });
+    });
+  });
+
+  it("is a few rows an interval while somebody subscribes to $SYS, and nothing afterwards", async () => {
+    const fast = await startCountingServer({ clockRate: 10, callMs: 0 });
+    try {
+      await onStage(async (stage) => {
+        const watcher = await stage.connect("watcher");
+        await watcher.subscribe("$SYS/broker/uptime", 0);
+        await watcher.until(({ received }) => received >= 2);
+        const { counts } = await stage.window(() => watcher.until(({ received }) => received >= 4));
+        const { events, rowsWritten, alarmsSet } = counts.objects.DIRECTORY ?? noObjectCounts;
+        expect([events.alarm, alarmsSet]).toEqual([2, 2]);
+        // What was published; and, where the session has counted anything, its row and the totals.
+        expect(rowsWritten).toBeLessThanOrEqual(2 * 3);
+        await watcher.leave();
+        // The next alarm finds nobody.
+        await stage.sleep(15_000);
+        const afterwards = await stage.window(() => stage.sleep(25_000));
+        expect([afterwards.counts.calls, afterwards.counts.objects.DIRECTORY?.events ?? {}]).toEqual([{}, {}]);
+      }, fast);
+    } finally {
+      await fast.close();
+    }
   });
 });
 
