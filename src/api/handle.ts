@@ -13,6 +13,7 @@ import type { ApiAddress } from "./path.ts";
 import { addPublish } from "./publish.ts";
 import { addRetained } from "./retained.ts";
 import { Routes } from "./routes.ts";
+import { addSessions } from "./sessions.ts";
 import { addStats } from "./stats.ts";
 import { addTokens } from "./tokens.ts";
 
@@ -20,6 +21,7 @@ const api = newApi();
 for (const add of [
   addPublish,
   addClients,
+  addSessions,
   addRetained,
   addCredentials,
   addTokens,

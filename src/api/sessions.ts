@@ -1,0 +1,83 @@
+// /sessions: those that wait for their clients, by what waits in them.
+
+import { z } from "@hono/zod-openapi";
+import type { Client } from "../objects/client-table.ts";
+import { directoryStub, sessionStub } from "../objects/stubs.ts";
+import type { Api, Place } from "./context.ts";
+import { time, timeOf } from "./formats.ts";
+import { operation } from "./operation.ts";
+import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
+
+const sleepingSession = z
+  .strictObject({
+    clientId: z.string(),
+    identity: z.string(),
+    disconnectedSince: time,
+    expiresAt: time.nullable().openapi({ description: "When the session ends, if its client stays away" }),
+    queue: z.strictObject({ messages: z.number().int(), bytes: z.number().int() }),
+  })
+  .openapi("SleepingSession");
+
+type SleepingSession = z.infer<typeof sleepingSession>;
+
+/** Each session of a page is asked, and woken for it. */
+const maximumAsked = 200;
+const askedAtOnce = 20;
+
+const listOperation = operation("clients:read", "Clients", {
+  method: "get",
+  path: "/sessions",
+  operationId: "listSessions",
+  summary: "List sessions whose clients are away, by queue size",
+  description:
+    "The longest queues first, as the directory has heard: of a queue that grows, at each power of ten. The numbers are " +
+    "the sessions' own, and a page is in their order.",
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      limit: pageQuery.limit.pipe(z.number().max(maximumAsked)),
+      sort: z.literal("queue").default("queue").openapi({ description: "The one order there is" }),
+    }),
+  },
+  responses: {
+    200: { description: "A page", content: { "application/json": { schema: pageOf("Sessions", sleepingSession) } } },
+  },
+});
+
+const position = z.strictObject({ queuedMessages: z.number().int(), clientId: z.string() });
+
+export function addSessions(api: Api): void {
+  api.openapi(listOperation, async (context) => {
+    const { limit, after } = context.req.valid("query");
+    const { env, settings, namespace } = context.env;
+    const clients = await directoryStub(env, settings, namespace).sleeping(positionOf(after, position), limit);
+    const items = await asked(context.env, clients);
+    const last = clients.length < limit ? undefined : clients.at(-1);
+    const next = last && cursorOf({ queuedMessages: last.queuedMessages, clientId: last.clientId });
+    return context.json({ items, next: next ?? null }, 200);
+  });
+}
+
+async function asked(place: Place, clients: readonly Client[]): Promise<SleepingSession[]> {
+  const sessions: SleepingSession[] = [];
+  for (let first = 0; first < clients.length; first += askedAtOnce) {
+    const some = clients.slice(first, first + askedAtOnce);
+    const answers = await Promise.all(some.map(({ clientId }) => sessionOf(place, clientId)));
+    sessions.push(...answers.filter((session) => session !== undefined));
+  }
+  return sessions.sort((one, other) => other.queue.messages - one.queue.messages);
+}
+
+/** `undefined` where it has ended, or its client is back. */
+async function sessionOf({ env, settings, namespace }: Place, clientId: string): Promise<SleepingSession | undefined> {
+  const view = await sessionStub(env, settings, namespace, clientId).inspect();
+  if (view === undefined || view.connection !== undefined) return undefined;
+  const { identity, disconnectedAtMs, endsAtMs, queue } = view;
+  return {
+    clientId,
+    identity,
+    disconnectedSince: timeOf(disconnectedAtMs),
+    expiresAt: endsAtMs === undefined ? null : timeOf(endsAtMs),
+    queue,
+  };
+}
