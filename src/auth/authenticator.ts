@@ -16,6 +16,7 @@ export class Authenticator {
   private readonly env: Env;
   private readonly settings: Settings;
   private readonly namespace: string;
+  private revisions = 0;
 
   constructor(env: Env, settings: Settings, namespace: string) {
     this.env = env;
@@ -28,6 +29,17 @@ export class Authenticator {
    * for the access object to know. Never throws: a client that cannot be judged is told to come back.
    */
   async logIn(attempt: LoginAttempt): Promise<LoginResult> {
+    const { revisions } = this;
+    const result = await this.judge(attempt);
+    return revisions === this.revisions ? result : this.logIn(attempt);
+  }
+
+  /** What somebody may do has changed: what is being judged meanwhile is judged again, by what holds now. */
+  onRevised(): void {
+    this.revisions += 1;
+  }
+
+  private async judge(attempt: LoginAttempt): Promise<LoginResult> {
     try {
       return (await this.logInByJwt(attempt)) ?? (await this.logInByCredential(attempt));
     } catch (error) {

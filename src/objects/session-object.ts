@@ -38,8 +38,6 @@ export class SessionObject extends DurableObject<Env> {
   private readonly store: SqliteSessionStore;
   private readonly session: Session;
   private readonly authenticator: Authenticator;
-  /** Counts changes of what identities may do: a login that one came amid may be judged by what was before. */
-  private revisions = 0;
   private readonly sockets: SessionSockets;
   private readonly hibernation: Hibernation;
   private readonly topicLanes: TopicLanes;
@@ -158,15 +156,15 @@ export class SessionObject extends DurableObject<Env> {
     return this.receiver.receive(laneId, sequence, async () => this.on(act));
   }
 
-  /** See `Session.onRevised`; from the access object, and done when it returns. */
+  /** From the access object; done when it returns. */
   async revise(identity: string, revision: Revision): Promise<void> {
-    this.revisions += 1;
-    this.on(() => this.session.onRevised(identity, revision, Date.now()));
+    this.authenticator.onRevised();
+    this.on(() => this.session.operator.revise(identity, revision, Date.now()));
   }
 
   /** For the operator; `undefined` where there is no session, and then nothing is stored. */
   inspect(): SessionView | undefined {
-    return this.on(() => this.session.onInspected(Date.now()));
+    return this.on(() => this.session.operator.inspect(Date.now()));
   }
 
   /** For the directory, where somebody asks it; `undefined` while no client is connected. */
@@ -176,18 +174,16 @@ export class SessionObject extends DurableObject<Env> {
 
   /** @returns whether a client was connected */
   disconnect(): boolean {
-    return this.on(() => this.session.onDisconnectAsked(Date.now()));
+    return this.on(() => this.session.operator.disconnect(Date.now()));
   }
 
   /** The session ends, whether its client is connected or not. @returns whether there was one */
   remove(): boolean {
-    return this.on(() => this.session.onRemovalAsked(Date.now()));
+    return this.on(() => this.session.operator.remove(Date.now()));
   }
 
   private async logIn(socketId: SocketId, attempt: LoginAttempt): Promise<void> {
-    const { revisions } = this;
     const result = await this.authenticator.logIn(attempt);
-    if (revisions !== this.revisions) return this.logIn(socketId, attempt);
     this.on(() => this.session.onLogin(socketId, result, Date.now()));
   }
 

@@ -5,14 +5,15 @@ import { type Grant, nobodysGrant } from "../core/access/grant.ts";
 import { ByteWriter } from "../core/bytes.ts";
 import type { Delivery, QoS } from "../core/message/message.ts";
 import type { ConnectWill } from "../core/packet/packet.ts";
-import type {
-  Admission,
-  IncomingRow,
-  OutgoingIndex,
-  OutgoingMessage,
-  SessionRecord,
-  SessionStore,
-  StoredWill,
+import {
+  type Admission,
+  type IncomingRow,
+  nobodysAdmission,
+  type OutgoingIndex,
+  type OutgoingMessage,
+  type SessionRecord,
+  type SessionStore,
+  type StoredWill,
 } from "../core/session/session-store.ts";
 import type { TopicSubscription } from "../core/topic/topic-request.ts";
 import { OutgoingRows } from "./outgoing-rows.ts";
@@ -45,9 +46,6 @@ const migrations: Migrations = [
 
 /** All but the Wills, which outlive the session. */
 const sessionTables = ["session", "subscription", "outgoing", "outgoing_batch", "incoming", "remembered", "snapshot"];
-
-/** Of a session from before sessions belonged to anybody. */
-const nobodysAdmission: Admission = { grant: nobodysGrant, shownSha256: "", learnedAtMs: 0 };
 
 /** A row holds 2 MB at most. */
 const partBytes = 1_000_000;

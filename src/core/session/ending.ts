@@ -1,6 +1,5 @@
 // How connections end, and the session with them or later. MQTT 5.0 sections 3.14 and 4.13.
 
-import type { Revision } from "../access/revision.ts";
 import type { DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
@@ -53,43 +52,5 @@ export class Ending {
     if (this.connections.current !== connected) return;
     this.connections.current = undefined;
     this.state.leave(isTakenOver);
-  }
-
-  /** What an identity may do has changed. Nothing where the session is another's. */
-  onRevised(identity: string, { rules, mustLogInAgain }: Revision): void {
-    this.state.wills.revise(identity, rules);
-    if (this.state.admission?.grant.identity !== identity) return;
-    if (rules !== null) this.state.revise(rules, mustLogInAgain);
-    const mayGoOn = rules !== null && !mustLogInAgain && this.context.access.mayConnect;
-    const { current } = this.connections;
-    if (!mayGoOn && current !== undefined) this.disconnect(current, ReasonCode.NotAuthorized, "access was revoked");
-    if (rules === null) this.state.remove();
-  }
-
-  /**
-   * The operator ends the connection; the session stays, as after any loss.
-   * @returns whether there was one
-   */
-  byOperator(): boolean {
-    const { current } = this.connections;
-    if (current === undefined) return false;
-    this.disconnect(current, ReasonCode.AdministrativeAction, "disconnected by the operator");
-    return true;
-  }
-
-  /**
-   * The operator ends the session, and its connection.
-   * @returns whether there was a session
-   */
-  wholeByOperator(): boolean {
-    this.state.endIfExpired();
-    if (this.state.generation === undefined) {
-      // The directory may still list what a crash has ended.
-      this.context.report({ type: "ended", isExpired: false });
-      return false;
-    }
-    this.byOperator();
-    this.state.remove();
-    return true;
   }
 }

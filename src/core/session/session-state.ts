@@ -11,11 +11,12 @@ import type { SocketId } from "./effect.ts";
 import { Inbound } from "./inbound.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
+import type { Registration } from "./pending-filters.ts";
 import { QueueLevel } from "./queue-level.ts";
 import type { RedistributionToken } from "./redistribution.ts";
 import type { Admission, SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
-import { type Registration, Subscribing } from "./subscribing.ts";
+import { Subscribing } from "./subscribing.ts";
 import { Wills } from "./will.ts";
 
 export class SessionState {

@@ -1,7 +1,7 @@
 // What a session object keeps on disk. Synchronous, as SQLite in a Durable Object is: what leaves after a write
 // leaves only once the write is confirmed. MQTT 5.0 section 4.1, Session State.
 
-import type { Grant } from "../access/grant.ts";
+import { type Grant, nobodysGrant } from "../access/grant.ts";
 import type { Delivery } from "../message/message.ts";
 import type { ConnectWill } from "../packet/packet.ts";
 import type { TopicSubscription } from "../topic/topic-request.ts";
@@ -32,6 +32,9 @@ export type Admission = {
   /** In milliseconds since 1970. */
   readonly learnedAtMs: number;
 };
+
+/** Of a session from before sessions belonged to anybody. */
+export const nobodysAdmission: Admission = { grant: nobodysGrant, shownSha256: "", learnedAtMs: 0 };
 
 /** An outgoing message, without its content. */
 export type OutgoingIndex = {

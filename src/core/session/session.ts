@@ -3,7 +3,6 @@
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
 import type { ClientFacts, LoginResult } from "../access/login-attempt.ts";
-import type { Revision } from "../access/revision.ts";
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
@@ -22,9 +21,9 @@ import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effe
 import { Ending } from "./ending.ts";
 import { type Admitted, Entry } from "./entry.ts";
 import { goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
+import { Operator } from "./operator.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
-import { type SessionView, viewOf } from "./session-view.ts";
 import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 import { nothingUnheard } from "./unheard.ts";
 
@@ -36,6 +35,7 @@ export class Session {
   private readonly answers: Answers;
   private readonly entry: Entry;
   private readonly ending: Ending;
+  readonly operator: Operator;
 
   constructor(settings: SessionSettings, store: SessionStore) {
     this.settings = settings;
@@ -45,6 +45,7 @@ export class Session {
     this.answers = new Answers(this.state);
     this.entry = new Entry(this.context, this.connections, this.state);
     this.ending = new Ending(this.context, this.connections, this.state);
+    this.operator = new Operator(this.context, this.connections, this.state, this.ending);
   }
 
   private get current(): Connected | undefined {
@@ -110,8 +111,6 @@ export class Session {
     return this.current !== undefined && (outbound.inFlightCount > 1 || inbound.openCount > 1);
   }
 
-  // Who may do what
-
   /** The answer to a "login". */
   onLogin(socketId: SocketId, result: LoginResult, nowMs: number): void {
     this.context.nowMs = nowMs;
@@ -128,33 +127,6 @@ export class Session {
       if (connection === undefined) return;
       this.onRawPacket(connection, raw);
     }
-  }
-
-  /** See `Ending.onRevised`. */
-  onRevised(identity: string, revision: Revision, nowMs: number): void {
-    this.context.nowMs = nowMs;
-    this.ending.onRevised(identity, revision);
-  }
-
-  // What the operator asks
-
-  /** `undefined` where there is no session. */
-  onInspected(nowMs: number): SessionView | undefined {
-    this.context.nowMs = nowMs;
-    this.state.endIfExpired();
-    return viewOf(this.context, this.state, this.current);
-  }
-
-  /** See `Ending.byOperator`. */
-  onDisconnectAsked(nowMs: number): boolean {
-    this.context.nowMs = nowMs;
-    return this.ending.byOperator();
-  }
-
-  /** See `Ending.wholeByOperator`. */
-  onRemovalAsked(nowMs: number): boolean {
-    this.context.nowMs = nowMs;
-    return this.ending.wholeByOperator();
   }
 
   // What the topic objects say
@@ -305,11 +277,8 @@ export class Session {
 
   private onAdmitted({ connect: packet, proof, pending, admission }: Admitted): void {
     if (this.current !== undefined) {
-      this.ending.disconnect(
-        this.current,
-        ReasonCode.SessionTakenOver,
-        "another client connected with this identifier",
-      );
+      const why = "another client connected with this identifier";
+      this.ending.disconnect(this.current, ReasonCode.SessionTakenOver, why);
     }
     if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
     const sessionPresent = this.state.generation !== undefined;

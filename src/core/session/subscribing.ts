@@ -1,7 +1,6 @@
 // SUBSCRIBE and UNSUBSCRIBE: checks every filter, asks the topic objects, and answers when all have. MQTT 5.0
 // sections 3.8 to 3.11.
 
-import { varintBytes } from "../bytes.ts";
 import type { QoS } from "../message/message.ts";
 import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
@@ -12,25 +11,9 @@ import type { TopicRequest, TopicSubscription } from "../topic/topic-request.ts"
 import { ClientRate } from "./client-rate.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
-import type { SocketId } from "./effect.ts";
 import { topicLimitsOf } from "./message-limits.ts";
 import { checkSubscribeIsOffered, refusalOfFilter } from "./not-offered.ts";
-
-/** A SUBSCRIBE or UNSUBSCRIBE whose answers are on their way. */
-export type PendingFilters = {
-  readonly type: "SUBACK" | "UNSUBACK";
-  readonly packetId: number;
-  readonly socketId: SocketId;
-  readonly generation: string;
-  /** In the order of the filters [MQTT-3.9.3-1]. */
-  readonly reasonCodes: number[];
-  /** What to keep or to forget, per filter, once all shards have answered; `undefined` where there is nothing. */
-  readonly subscriptions: (TopicSubscription | undefined)[];
-  openRequests: number;
-};
-
-/** All subscriptions of a session, told to new shards. */
-export type Registration = { readonly generation: string; openRequests: number; hasFailed: boolean };
+import { expectAnswerFits, type PendingFilters, pendingOf, type Registration } from "./pending-filters.ts";
 
 export class Subscribing {
   private readonly context: Context;
@@ -276,23 +259,6 @@ export class Subscribing {
     const parsed = parseTopicFilter(topicFilter);
     return parsed === undefined ? [] : shardsOf(parsed, this.context.settings.topicShards);
   }
-}
-
-/** What could not be answered is not begun, or the client would wait for ever [MQTT-3.1.2-24]. */
-function expectAnswerFits({ maximumPacketBytes }: Connected, filters: number): void {
-  // Packet identifier, no properties, and a reason code for each filter. Section 3.9.
-  const remainingLength = 2 + 1 + filters;
-  if (1 + varintBytes(remainingLength) + remainingLength <= maximumPacketBytes) return;
-  throw new ProtocolError(ReasonCode.PacketTooLarge, "the answer is larger than the Maximum Packet Size");
-}
-
-function pendingOf(
-  type: PendingFilters["type"],
-  packetId: number,
-  socketId: SocketId,
-  generation: string,
-): PendingFilters {
-  return { type, packetId, socketId, generation, reasonCodes: [], subscriptions: [], openRequests: 0 };
 }
 
 function subscriptionOf(request: SubscriptionRequest, subscriptionIdentifier: number): TopicSubscription {

@@ -6,7 +6,7 @@ import { delivery, granted, SessionHarness } from "../../support/session-harness
 describe("a look at a session", () => {
   it("shows nothing where there is none, and writes nothing", () => {
     const h = new SessionHarness();
-    expect(h.session.onInspected(h.nowMs)).toBeUndefined();
+    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
     h.run();
     expect([h.store.isUsed, h.reports, h.requests]).toEqual([false, [], []]);
   });
@@ -21,7 +21,7 @@ describe("a look at a session", () => {
     const client = h.subscribed(fields);
     h.deliver(delivery("1"), delivery("2"), delivery("3", { qos: 0 }));
     client.publish(2, 7);
-    expect(h.session.onInspected(h.nowMs)).toEqual({
+    expect(h.session.operator.inspect(h.nowMs)).toEqual({
       identity: "credential/1",
       username: "u",
       connection: { protocolVersion: 5, keepAliveSec: 60, isRelayed: true, connectedAtMs: h.nowMs },
@@ -43,14 +43,14 @@ describe("a look at a session", () => {
       endsAtMs: leftAtMs + 60_000,
       inFlightMessages: 0,
     };
-    expect(h.session.onInspected(h.nowMs)).toMatchObject(away);
+    expect(h.session.operator.inspect(h.nowMs)).toMatchObject(away);
   });
 
   it("shows none whose time is up, though no alarm has rung yet", () => {
     const h = new SessionHarness();
     h.subscribed().drop();
     h.pass(3600);
-    expect(h.session.onInspected(h.nowMs)).toBeUndefined();
+    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
   });
 });
 
@@ -58,11 +58,11 @@ describe("the operator", () => {
   it("disconnects a client: 0x98, and its session waits for it", () => {
     const h = new SessionHarness();
     const client = h.subscribed();
-    expect(h.session.onDisconnectAsked(h.nowMs)).toBe(true);
+    expect(h.session.operator.disconnect(h.nowMs)).toBe(true);
     h.run();
     expect(client.packets()).toMatchObject([{ cmd: "disconnect", reasonCode: 0x98 }]);
     expect(client.closed?.code).toBe(1008);
-    expect(h.session.onDisconnectAsked(h.nowMs)).toBe(false);
+    expect(h.session.operator.disconnect(h.nowMs)).toBe(false);
     expect(h.resume().heard()).toEqual(["CONNACK present"]);
   });
 
@@ -71,7 +71,7 @@ describe("the operator", () => {
       const h = new SessionHarness();
       const client = h.subscribed();
       if (!isThere) client.drop();
-      expect(h.session.onRemovalAsked(h.nowMs)).toBe(true);
+      expect(h.session.operator.remove(h.nowMs)).toBe(true);
       h.run();
       expect(client.closed !== undefined).toBe(isThere);
       expect(h.takeRequests()).toEqual([{ type: "end", generation: h.generation }]);
@@ -90,7 +90,7 @@ describe("the operator", () => {
       properties: { willDelayInterval: 99 },
     };
     h.subscribed({ will });
-    h.session.onRemovalAsked(h.nowMs);
+    h.session.operator.remove(h.nowMs);
     h.run();
     expect(h.takeRequests()).toMatchObject(
       expect.arrayContaining([
@@ -101,7 +101,7 @@ describe("the operator", () => {
 
   it("that ends none takes what the directory may list of it", () => {
     const h = new SessionHarness();
-    expect(h.session.onRemovalAsked(h.nowMs)).toBe(false);
+    expect(h.session.operator.remove(h.nowMs)).toBe(false);
     h.run();
     expect(h.reports).toEqual([{ type: "disconnected", atMs: h.nowMs, isSessionKept: false }]);
     expect(h.store.isUsed).toBe(false);

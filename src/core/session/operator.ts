@@ -1,0 +1,73 @@
+// What whoever runs the broker sees of a session, and does to it: by the API, or by changing what an identity may do.
+
+import type { Revision } from "../access/revision.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
+import type { Connections } from "./connections.ts";
+import type { Context } from "./context.ts";
+import type { Ending } from "./ending.ts";
+import type { SessionState } from "./session-state.ts";
+import { type SessionView, viewOf } from "./session-view.ts";
+
+export class Operator {
+  private readonly context: Context;
+  private readonly connections: Connections;
+  private readonly state: SessionState;
+  private readonly ending: Ending;
+
+  constructor(context: Context, connections: Connections, state: SessionState, ending: Ending) {
+    this.context = context;
+    this.connections = connections;
+    this.state = state;
+    this.ending = ending;
+  }
+
+  /** `undefined` where there is no session. */
+  inspect(nowMs: number): SessionView | undefined {
+    this.context.nowMs = nowMs;
+    this.state.endIfExpired();
+    return viewOf(this.context, this.state, this.connections.current);
+  }
+
+  /**
+   * Ends the connection; the session stays, as after any loss.
+   * @returns whether there was one
+   */
+  disconnect(nowMs: number): boolean {
+    this.context.nowMs = nowMs;
+    const { current } = this.connections;
+    if (current === undefined) return false;
+    this.ending.disconnect(current, ReasonCode.AdministrativeAction, "disconnected by the operator");
+    return true;
+  }
+
+  /**
+   * Ends the session, and its connection.
+   * @returns whether there was a session
+   */
+  remove(nowMs: number): boolean {
+    this.context.nowMs = nowMs;
+    this.state.endIfExpired();
+    if (this.state.generation === undefined) {
+      // The directory may still list what a crash has ended.
+      this.context.report({ type: "ended", isExpired: false });
+      return false;
+    }
+    this.disconnect(nowMs);
+    this.state.remove();
+    return true;
+  }
+
+  /** What an identity may do has changed. Nothing where the session is another's. */
+  revise(identity: string, { rules, mustLogInAgain }: Revision, nowMs: number): void {
+    this.context.nowMs = nowMs;
+    this.state.wills.revise(identity, rules);
+    if (this.state.admission?.grant.identity !== identity) return;
+    if (rules !== null) this.state.revise(rules, mustLogInAgain);
+    const mayGoOn = rules !== null && !mustLogInAgain && this.context.access.mayConnect;
+    const { current } = this.connections;
+    if (!mayGoOn && current !== undefined) {
+      this.ending.disconnect(current, ReasonCode.NotAuthorized, "access was revoked");
+    }
+    if (rules === null) this.state.remove();
+  }
+}
