@@ -33,6 +33,12 @@ const algorithmsOfKey = [["RS256"], ["ES256"], ["EdDSA", "Ed25519"]];
 
 class KeysUnavailable extends Error {}
 
+/** Whoever signed it says something that is not to be understood. */
+class ClaimError extends Error {}
+
+/** The last millisecond that a date can have, and an alarm. */
+const lastMs = 8.64e15;
+
 /** Whether a text looks like a JWT: anything else is a password. */
 export function isJwt(text: string): boolean {
   return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
@@ -66,26 +72,37 @@ export async function grantOfJwt(
       logError("a JWT cannot be judged", { reason: error.message });
       return { outcome: "unavailable" };
     }
-    if (error instanceof errors.JOSEError || error instanceof AccessRulesError) return { outcome: "refused" };
+    const isItsOwnFault = [errors.JOSEError, ClaimError, AccessRulesError].some((type) => error instanceof type);
+    if (isItsOwnFault) return { outcome: "refused" };
     throw error;
   }
 }
 
-function grantIn({ sub = "", iss = "", exp = 0, ...claims }: JWTPayload, settings: JwtSettings): Grant {
+function grantIn({ sub, iss = "", exp = 0, ...claims }: JWTPayload, settings: JwtSettings): Grant {
   const { clockToleranceSec, graceSec, rules } = settings;
   const given = claims.mqtt === undefined ? rules : readAccessRules(claims.mqtt);
+  const username = textIn(sub, "sub");
+  if (username === "") throw new ClaimError("sub takes a name");
+  const endsAtMs = (exp + Math.max(clockToleranceSec, graceSec)) * 1000;
+  if (endsAtMs > lastMs) throw new ClaimError("exp takes seconds since 1970");
   return {
-    identity: `jwt/${encodeURIComponent(iss)}/${encodeURIComponent(sub)}`,
-    username: sub,
+    identity: `jwt/${encodeURIComponent(textIn(iss, "iss"))}/${encodeURIComponent(username)}`,
+    username,
     rules: boundTo(claims.client_id, given),
-    endsAtMs: (exp + Math.max(clockToleranceSec, graceSec)) * 1000,
+    endsAtMs,
   };
+}
+
+/** A list would pass for a text in rules, and half of a character has no bytes. */
+function textIn(claim: unknown, name: string): string {
+  if (typeof claim !== "string" || !claim.isWellFormed()) throw new ClaimError(`${name} takes a text`);
+  return claim;
 }
 
 function boundTo(clientId: unknown, rules: AccessRules): AccessRules {
   if (clientId === undefined) return rules;
   if (typeof clientId !== "string" || /\*|%u/.test(clientId)) {
-    throw new AccessRulesError("client_id takes a client identifier without * and %u");
+    throw new ClaimError("client_id takes a client identifier without * and %u");
   }
   return { ...rules, clientIds: [clientId] };
 }

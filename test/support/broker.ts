@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Miniflare } from "miniflare";
+import type { Miniflare, RequestInit, Response } from "miniflare";
 import { afterAll, beforeAll } from "vitest";
 import type { AccessObject } from "../../src/objects/access-object.ts";
 import { endConversations } from "./conversation.ts";
@@ -20,6 +20,8 @@ export type Broker = {
   readonly http: string;
   /** The object that knows the credentials of a namespace. */
   access(namespace?: string): Promise<AccessObject>;
+  /** A request as Cloudflare hands it to the Worker, with what it knows of the client in `cf`. */
+  dispatch(path: string, init: RequestInit): Promise<Response>;
   /** Stops it and starts it again on the same data folder; the addresses change. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -87,6 +89,7 @@ export async function startBroker({ variables = {}, dataDir, log: hear = () => {
       const objects = await running.miniflare.getDurableObjectNamespace("ACCESS");
       return objects.get(objects.idFromName(namespace)) as unknown as AccessObject;
     },
+    dispatch: (path, init) => running.miniflare.dispatchFetch(`${http()}${path}`, init),
     async restart() {
       await running.close();
       running = await startOn(folder, variables, log);

@@ -8,6 +8,8 @@ export type ConnectOptions = Omit<Partial<IConnectPacket>, "cmd" | "clientId" | 
   version?: 3 | 4 | 5;
   clientId?: string;
   subprotocol?: string;
+  /** Of the WebSocket's request. */
+  headers?: Record<string, string>;
 };
 
 const run = Math.random().toString(36).slice(2, 8);
@@ -19,7 +21,12 @@ export function unique(prefix: string): string {
 }
 
 /** A CONNECT packet: MQTT 5.0, clean, and with a new client identifier unless told otherwise. */
-export function connectPacket({ version = 5, subprotocol: _, ...fields }: ConnectOptions = {}): IConnectPacket {
+export function connectPacket({
+  version = 5,
+  subprotocol: _,
+  headers: _headers,
+  ...fields
+}: ConnectOptions = {}): IConnectPacket {
   const protocolId = version === 3 ? "MQIsdp" : "MQTT";
   const defaults = { clientId: unique("client"), clean: true, keepalive: 60 };
   return { cmd: "connect", protocolId, protocolVersion: version, ...defaults, ...fields };
@@ -27,7 +34,7 @@ export function connectPacket({ version = 5, subprotocol: _, ...fields }: Connec
 
 /** Opens a connection, sends CONNECT and expects it to be accepted. */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Connected> {
-  const conversation = await Conversation.open(url, options.subprotocol ? { subprotocol: options.subprotocol } : {});
+  const conversation = await Conversation.open(url, options);
   conversation.send(connectPacket(options));
   const accepted = conversation.version === 5 ? { reasonCode: 0 } : { returnCode: 0 };
   const connack = await conversation.receive({ cmd: "connack", ...accepted });
@@ -41,7 +48,7 @@ export function durable(version: 3 | 4 | 5 = 5): ConnectOptions {
 
 /** Expects CONNECT to be refused, and the connection closed; returns CONNACK's code. */
 export async function refusal(url: string, options: ConnectOptions): Promise<number | undefined> {
-  const conversation = await Conversation.open(url);
+  const conversation = await Conversation.open(url, options);
   conversation.send(connectPacket(options));
   const { reasonCode, returnCode } = await conversation.receive({ cmd: "connack" });
   await conversation.closed();

@@ -4,7 +4,7 @@
 
 import { generate, type IPublishPacket, type Packet, type PacketCmd, parser, type QoS } from "mqtt-packet";
 import { expect } from "vitest";
-import { openTransport, type Transport } from "./transport.ts";
+import { openTransport, type Transport, type WebSocketOptions } from "./transport.ts";
 import { hex, takePackets } from "./wire.ts";
 
 export type PacketOf<C extends PacketCmd> = Extract<Packet, { cmd: C }>;
@@ -38,8 +38,11 @@ export class Conversation {
 
   private constructor() {}
 
-  /** @param url `tcp://host:port` or `ws://host:port/path` */
-  static async open(url: string, { subprotocol }: { subprotocol?: string } = {}): Promise<Conversation> {
+  /**
+   * @param url `tcp://host:port` or `ws://host:port/path`
+   * @param options for a WebSocket
+   */
+  static async open(url: string, options: WebSocketOptions = {}): Promise<Conversation> {
     const conversation = new Conversation();
     const events = {
       onBytes: (bytes: Buffer) => conversation.#onBytes(bytes),
@@ -49,7 +52,7 @@ export class Conversation {
         conversation.#changed();
       },
     };
-    conversation.#transport = await openTransport(url, events, subprotocol);
+    conversation.#transport = await openTransport(url, events, options);
     open.add(conversation);
     return conversation;
   }

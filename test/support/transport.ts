@@ -25,12 +25,14 @@ export type Transport = {
   drop(): void;
 };
 
+export type WebSocketOptions = { readonly subprotocol?: string; readonly headers?: Record<string, string> };
+
 /** How long TCP may stay after either side's Close frame: then it is closed, with 1006 if the peer has not sent its own. */
 const closeWithinMs = 15_000;
 
 /** @param url `tcp://host:port` or `ws://host:port/path` */
-export function openTransport(url: string, events: Events, subprotocol = "mqtt"): Promise<Transport> {
-  return url.startsWith("tcp:") ? openTcp(new URL(url), events) : openWebSocket(url, events, subprotocol);
+export function openTransport(url: string, events: Events, options: WebSocketOptions = {}): Promise<Transport> {
+  return url.startsWith("tcp:") ? openTcp(new URL(url), events) : openWebSocket(url, events, options);
 }
 
 async function openTcp(url: URL, events: Events): Promise<Transport> {
@@ -54,8 +56,16 @@ async function openTcp(url: URL, events: Events): Promise<Transport> {
   };
 }
 
-async function openWebSocket(url: string, events: Events, subprotocol: string): Promise<Transport> {
-  const options: ClientOptions & { closeTimeout: number } = { perMessageDeflate: false, closeTimeout: closeWithinMs };
+async function openWebSocket(
+  url: string,
+  events: Events,
+  { subprotocol = "mqtt", headers = {} }: WebSocketOptions,
+): Promise<Transport> {
+  const options: ClientOptions & { closeTimeout: number } = {
+    perMessageDeflate: false,
+    closeTimeout: closeWithinMs,
+    headers,
+  };
   const socket = new WebSocket(url, subprotocol, options);
   socket.binaryType = "nodebuffer";
   socket.on("message", (bytes: Buffer) => events.onBytes(bytes));
