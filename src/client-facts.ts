@@ -11,7 +11,7 @@ const maximumBearerCharacters = 8_192;
 
 export function clientFactsOf(request: Request, settings: WebSettings): ClientFacts {
   const address = addressOf(request, settings);
-  const certificateSha256 = certificateSha256Of(request);
+  const certificateSha256 = certificateSha256Of(request, settings);
   const bearer = bearerOf(request);
   return {
     ...(address === undefined ? {} : { address }),
@@ -38,7 +38,8 @@ export function readClientFacts(request: Request): ClientFacts {
 }
 
 /** Of a certificate that Cloudflare has asked for and verified. */
-function certificateSha256Of({ cf }: Request): string | undefined {
+function certificateSha256Of({ cf }: Request, { clientCertificates }: WebSettings): string | undefined {
+  if (!clientCertificates) return undefined;
   const tls = cf?.tlsClientAuth as IncomingRequestCfPropertiesTLSClientAuth | undefined;
   if (tls?.certPresented !== "1" || tls.certVerified !== "SUCCESS") return undefined;
   const fingerprint = tls.certFingerprintSHA256.replaceAll(":", "").toLowerCase();

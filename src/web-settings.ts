@@ -1,6 +1,6 @@
 // Which requests the Worker takes, whatever they are for. The README lists the variables.
 
-import { SettingsError, textOf, type Variables, word } from "./variables.ts";
+import { SettingsError, textOf, type Variables, wholeNumber, word } from "./variables.ts";
 
 export type WebSettings = {
   /** As Origin headers have them; "*" is all. */
@@ -9,9 +9,16 @@ export type WebSettings = {
   readonly allowedHosts: readonly string[] | undefined;
   /** Which header has the client's address; `undefined` where a client could write it itself. */
   readonly clientAddressHeader: string | undefined;
+  /** Whether what the request says of a client certificate is Cloudflare's word. */
+  readonly clientCertificates: boolean;
 };
 
-export const webSettingNames = ["ALLOWED_ORIGINS", "ALLOWED_HOSTS", "CLIENT_ADDRESS_HEADER"] as const;
+export const webSettingNames = [
+  "ALLOWED_ORIGINS",
+  "ALLOWED_HOSTS",
+  "CLIENT_ADDRESS_HEADER",
+  "CLIENT_CERTIFICATES",
+] as const;
 
 /** @throws {SettingsError} */
 export function webSettingsIn(variables: Variables): WebSettings {
@@ -23,6 +30,7 @@ export function webSettingsIn(variables: Variables): WebSettings {
     allowedOrigins: origins ?? [],
     allowedHosts: hosts?.map((host) => host.toLowerCase()),
     clientAddressHeader: header === "none" ? undefined : header,
+    clientCertificates: wholeNumber(variables, "CLIENT_CERTIFICATES", [1, 0, 1]) === 1,
   };
 }
 

@@ -26,7 +26,12 @@ describe("the variables", () => {
       scramUsers: undefined,
       anonymousRules: undefined,
       adminToken: undefined,
-      web: { allowedOrigins: [], allowedHosts: undefined, clientAddressHeader: "CF-Connecting-IP" },
+      web: {
+        allowedOrigins: [],
+        allowedHosts: undefined,
+        clientAddressHeader: "CF-Connecting-IP",
+        clientCertificates: true,
+      },
       jwt: undefined,
     });
   });

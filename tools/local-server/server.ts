@@ -114,8 +114,9 @@ function miniflareOptions(
     bindings: {
       ...variables,
       ALLOWED_HOSTS: namesOf(options.host).join(","),
-      // A client could write it itself.
+      // A client could write both itself: Miniflare takes `request.cf` from a header.
       CLIENT_ADDRESS_HEADER: "none",
+      CLIENT_CERTIFICATES: "0",
       ...options.variables,
       ...ownVariables,
     },
