@@ -1,0 +1,30 @@
+// The log is written in one place, and is JSON a line; for people it is made text again.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { logError, reasonOf } from "../../src/log.ts";
+import { readableLine } from "../../tools/local-server/log-line.ts";
+
+describe("the log", () => {
+  it("is written by one module", () => {
+    const folder = join(import.meta.dirname, "../../src");
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const writers = files.filter((file) => /\bconsole\b/.test(readFileSync(join(folder, file), "utf8")));
+    expect(writers).toEqual(["log.ts"]);
+  });
+
+  it("is one line of JSON an event, also with a stack in it", () => {
+    const write = vi.spyOn(console, "error").mockImplementation(() => {});
+    logError("a session restarts", { namespace: "n", clientId: "a\nb", reason: reasonOf(new Error("why")) });
+    const line = String(write.mock.calls[0]?.[0]);
+    write.mockRestore();
+    expect(line).not.toContain("\n");
+    expect(JSON.parse(line)).toMatchObject({ level: "error", event: "a session restarts", namespace: "n" });
+    expect(readableLine(line)).toMatch(/^a session restarts, namespace n, clientId a\nb: Error: why\n/);
+  });
+
+  it.each(["workerd: something", "{", '{"a":1}', "[]"])("leaves other lines as they are: %s", (line) => {
+    expect(readableLine(line)).toBe(line);
+  });
+});
