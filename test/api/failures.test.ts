@@ -13,7 +13,9 @@ describe("an error that nobody expected", () => {
     expect(message).not.toContain("secret-1");
     const logged = log.mock.calls.flat().join("\n");
     expect(logged).not.toContain("secret-");
-    expect(logged).toMatch(/^api: POST \/publish failed: TypeError\n\s+at .*failures\.test\.ts/);
+    const { operation, reason } = JSON.parse(logged ?? "");
+    expect(operation).toBe("POST /publish");
+    expect(reason).toMatch(/^TypeError\n\s+at .*failures\.test\.ts/);
   });
 
   it("is answered 503 where an object cannot be reached", () => {
