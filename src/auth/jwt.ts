@@ -111,6 +111,10 @@ function boundTo(clientId: unknown, rules: AccessRules): AccessRules {
 const publicKeys = new WeakMap<JwtSettings, Verifier>();
 const jwksOf = new WeakMap<JwtSettings, JWKSCacheInput>();
 
+/** Whoever logs in while keys cannot be fetched is not to have them asked for each time. */
+const unavailableMs = 5_000;
+const unavailableUntilMs = new WeakMap<JwtSettings, number>();
+
 async function verifierOf(settings: JwtSettings): Promise<Verifier> {
   const { key } = settings;
   switch (key.kind) {
@@ -152,6 +156,8 @@ function remoteKeys(settings: JwtSettings, url: URL): JWTVerifyGetKey {
     [jwksCache]: cache,
   });
   return async (header, token) => {
+    if (Date.now() < (unavailableUntilMs.get(settings) ?? 0))
+      throw new KeysUnavailable("the keys at JWT_JWKS_URL could not be fetched");
     try {
       return await keys(header, token);
     } catch (error) {
@@ -159,6 +165,7 @@ function remoteKeys(settings: JwtSettings, url: URL): JWTVerifyGetKey {
         (type) => error instanceof type,
       );
       if (isItsOwnFault) throw error;
+      unavailableUntilMs.set(settings, Date.now() + unavailableMs);
       throw new KeysUnavailable(`the keys at JWT_JWKS_URL cannot be fetched: ${(error as Error).message}`);
     }
   };

@@ -62,7 +62,7 @@ describe("publishing", () => {
   it("to $SYS is for nobody, and to other topics with $ for everybody [B26]", async () => {
     const topic = `$${unique("behaviour")}`;
     const [publisher, subscriber] = [await connect(broker.tcp), await connect(broker.tcp)];
-    await subscriber.subscribe([topic, "$SYS/#"], { qos: 1 });
+    await subscriber.subscribe([topic, "$SYS/mine"], { qos: 1 });
     expect(await publisher.publish("$SYS/mine", "x", { qos: 1 })).toBe(0x87);
     expect(await publisher.publish(topic, "x", { qos: 1 })).toBe(0);
     expect((await subscriber.rest()).map((message) => message.topic)).toEqual([topic]);

@@ -31,7 +31,7 @@ describe("a look at a session", () => {
       queue: { messages: 2, bytes: expect.any(Number) },
       inFlightMessages: 1,
       incomingMessages: 1,
-      droppedMessages: 0,
+      counts: expect.objectContaining({ messagesReceived: 1, messagesDropped: 0 }),
       subscriptions: [expect.objectContaining({ topicFilter: "a", qos: 2 })],
     });
     const leftAtMs = h.nowMs;
@@ -75,7 +75,7 @@ describe("the operator", () => {
       h.run();
       expect(client.closed !== undefined).toBe(isThere);
       expect(h.takeRequests()).toEqual([{ type: "end", generation: h.generation }]);
-      expect(h.reports.at(-1)).toEqual({ type: "disconnected", atMs: h.nowMs, isSessionKept: false });
+      expect(h.reports.at(-1)).toEqual({ type: "ended", isExpired: false });
       expect([h.store.readRecord(), h.session.isGone]).toEqual([undefined, true]);
     }
   });
@@ -103,7 +103,7 @@ describe("the operator", () => {
     const h = new SessionHarness();
     expect(h.session.operator.remove(h.nowMs)).toBe(false);
     h.run();
-    expect(h.reports).toEqual([{ type: "disconnected", atMs: h.nowMs, isSessionKept: false }]);
+    expect(h.reports).toEqual([{ type: "ended", isExpired: false }]);
     expect(h.store.isUsed).toBe(false);
   });
 });
