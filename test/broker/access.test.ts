@@ -2,11 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { hashPassword } from "../../src/auth/password.ts";
+import { asked, auth, authenticated, begin } from "../support/authenticating.ts";
 import { paths, useBroker } from "../support/broker.ts";
 import { connect, durable, refusal, unique } from "../support/connect.ts";
 import { makeCredential, mayUse } from "../support/credentials.ts";
+import { ScramClient, scramUser } from "../support/scram-client.ts";
 
-const broker = useBroker({ variables: { ALLOW_ANONYMOUS: "0" } });
+const broker = useBroker({ variables: { ALLOW_ANONYMOUS: "0", SCRAM_USERS: scramUser("user", "pencil") } });
 
 describe.each(paths)("over %s a client", (path) => {
   const urlOf = (clientId: string) => broker.url(path, clientId);
@@ -48,6 +50,19 @@ describe("a chosen password", () => {
     expect(await refusal(broker.tcp, { ...options, password: Buffer.from("Correct horse battery staple") })).toBe(0x86);
     expect(await refusal(broker.tcp, options)).toBe(0x86);
     await connect(broker.tcp, { ...options, password });
+  });
+});
+
+describe("a user who is proved by SCRAM-SHA-256", () => {
+  it("is let in where a credential has that name, with its rules, and not by the name alone", async () => {
+    const scram = new ScramClient("user", "pencil");
+    const stranger = await begin(broker.tcp, scram.first());
+    stranger.send(auth(scram.final(await asked(stranger))));
+    await stranger.receive({ cmd: "connack", reasonCode: 0x87 });
+    await makeCredential(broker, { username: "user", rules: mayUse("scram/%u") }, { kind: "scram" });
+    const client = await authenticated(broker.tcp);
+    expect(await client.subscribe(["scram/user", "scram/other"])).toMatchObject({ granted: [0, 0x87] });
+    expect(await refusal(broker.tcp, { username: "user", password: Buffer.from("pencil") })).toBe(0x86);
   });
 });
 
