@@ -1,25 +1,24 @@
 // Whose pages may use this broker: a browser sends a page's requests with the rights of its reader, and to whatever machine
 // a name leads. Guarantee G6; RFC 6454, RFC 6455 section 10.2, and the Fetch standard's CORS protocol.
 
+import type { Refused } from "./refused.ts";
 import type { WebSettings } from "./web-settings.ts";
 
 /** What boards send, which have no origin. A page opened from a file has it in some browsers. */
 const ofBoards = "file://";
 
-const textHeaders = { "Content-Type": "text/plain; charset=utf-8" };
-
-/** @returns the answer to a request that came by a name that is not ours, or from a page of somebody else's */
-export function refusalOfOrigin(request: Request, settings: WebSettings): Response | undefined {
+/** Of a request that came by a name that is not ours, or from a page of somebody else's. */
+export function refusalOfOrigin(request: Request, settings: WebSettings): Refused | undefined {
   const { allowedHosts } = settings;
   const host = hostOf(request);
   if (allowedHosts !== undefined && !allowedHosts.includes(hostnameOf(host))) {
-    const line = "this broker does not have that name: see the setting ALLOWED_HOSTS\n";
-    return new Response(line, { status: 421, headers: textHeaders });
+    const line = "this broker does not have that name: see the setting ALLOWED_HOSTS";
+    return { status: 421, code: "wrong-host", line };
   }
   const origin = request.headers.get("Origin");
   if (origin === null || origin === ofBoards || isOwn(origin, host) || isListed(origin, settings)) return undefined;
-  const line = "pages of this origin may not use this broker: see the setting ALLOWED_ORIGINS\n";
-  return new Response(line, { status: 403, headers: textHeaders });
+  const line = "pages of this origin may not use this broker: see the setting ALLOWED_ORIGINS";
+  return { status: 403, code: "wrong-origin", line };
 }
 
 /** Answers what a browser asks before a page's request; `withCors` says whether the page may make it. */

@@ -2,13 +2,14 @@
 // /api/v1 is for the operator. All below /ns/{namespace} too: namespaces are separate brokers in one deployment.
 
 import { apiAddressOf } from "./api/path.ts";
-import { clientFactsOf, factsHeaders } from "./client-facts.ts";
+import { addressOf, clientFactsOf, factsHeaders } from "./client-facts.ts";
 import { mayConnect } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { logError } from "./log.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
+import { type Refused, refused } from "./refused.ts";
 import { Relay } from "./relay/relay.ts";
 import { isUpgrade, webSocketReply } from "./relay/upgrade.ts";
 import { type Settings, settingsOf } from "./settings.ts";
@@ -29,11 +30,17 @@ export default {
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
       logError("a setting is wrong", { reason: error.message });
-      return text(500, error.message);
+      return refused(request, { status: 500, code: "bad-setting", line: error.message });
     }
-    return refusalOfOrigin(request, settings.web) ?? answer(request, env, settings);
+    const refusal = refusalOfOrigin(request, settings.web) ?? (await refusalOfRate(request, env, settings));
+    return refusal === undefined ? answer(request, env, settings) : refused(request, refusal);
   },
 } satisfies ExportedHandler<Env>;
+
+async function refusalOfRate(request: Request, env: Env, { web }: Settings): Promise<Refused | undefined> {
+  if (await mayConnect(addressOf(request, web), env)) return undefined;
+  return { status: 429, code: "too-many-requests", line: "too many connections from this address, try again later" };
+}
 
 async function answer(request: Request, env: Env, settings: Settings): Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -44,17 +51,26 @@ async function answer(request: Request, env: Env, settings: Settings): Promise<R
     return withCors(request, response, settings.web);
   }
   const match = mqttPath.exec(pathname);
-  if (match === null) return text(404, "nothing is here: MQTT over WebSocket is at /mqtt");
-  if (!isUpgrade(request)) return text(426, "this address takes MQTT over WebSocket");
+  if (match === null)
+    return refused(request, {
+      status: 404,
+      code: "not-found",
+      line: "nothing is here: MQTT over WebSocket is at /mqtt",
+    });
+  if (!isUpgrade(request))
+    return refused(request, { status: 426, code: "no-websocket", line: "this address takes MQTT over WebSocket" });
   const facts = clientFactsOf(request, settings.web);
-  if (!(await mayConnect(facts.address, env)))
-    return text(429, "too many connections from this address, try again later");
   const { namespace = "default", clientId } = match.groups ?? {};
   const client = { namespace, facts, subprotocols: request.headers.get("Sec-WebSocket-Protocol") };
   // A client that is sent elsewhere wakes no session, whichever address it came to.
   if (clientId === undefined || settings.redirection !== undefined) return relayed(client, env, settings);
   const decoded = decodedClientId(clientId, settings);
-  if (decoded === undefined) return text(400, "the client identifier in the address is not valid");
+  if (decoded === undefined)
+    return refused(request, {
+      status: 400,
+      code: "invalid-client-id",
+      line: "the client identifier in the address is not valid",
+    });
   return openSession(client, decoded, "native", env, settings);
 }
 
@@ -90,8 +106,4 @@ function decodedClientId(encoded: string, { limits }: Settings): string | undefi
   } catch {
     return undefined;
   }
-}
-
-function text(status: number, line: string): Response {
-  return new Response(`${line}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
 }

@@ -48,8 +48,9 @@ describe("the API", () => {
   it("is for no others", async () => {
     for (const method of ["OPTIONS", "GET", "POST"]) {
       const headers = { ...preflight, Origin: "https://evil.example" };
-      const { status, headers: answered } = await fetch(api(), { method, headers });
-      expect([status, answered.get("Access-Control-Allow-Origin")]).toEqual([403, null]);
+      const response = await fetch(api(), { method, headers });
+      expect([response.status, response.headers.get("Access-Control-Allow-Origin")]).toEqual([403, null]);
+      expect(await response.json()).toMatchObject({ error: { code: "wrong-origin" } });
     }
   });
 

@@ -1,0 +1,18 @@
+// How the Worker says no before anybody else is asked: in the API's one shape on its addresses, and elsewhere as a line.
+
+import { apiAddressOf } from "./api/path.ts";
+
+export type Refused = {
+  readonly status: number;
+  /** For programs: kebab-case. */
+  readonly code: string;
+  /** For people: one line that says what to do. */
+  readonly line: string;
+};
+
+export function refused(request: Request, { status, code, line }: Refused): Response {
+  if (apiAddressOf(new URL(request.url).pathname) === undefined) {
+    return new Response(`${line}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
+  }
+  return Response.json({ error: { code, message: line } }, { status, headers: { "Cache-Control": "no-store" } });
+}
