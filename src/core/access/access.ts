@@ -5,7 +5,7 @@ import type { QoS } from "../message/message.ts";
 import { parseTopicFilter } from "../topic/topic-filter.ts";
 import type { AccessRules, FilterRules } from "./access-rules.ts";
 import { matchesPattern } from "./pattern.ts";
-import { ruleCovers, ruleMatches, ruleTouches } from "./rule-filter.ts";
+import { isOfBroker, ruleCovers, ruleMatches, ruleTouches } from "./rule-filter.ts";
 
 /** Whose rules they are. */
 export type Names = {
@@ -14,8 +14,9 @@ export type Names = {
   readonly username: string;
 };
 
-/** Topic names whose answer is remembered. */
+/** Topic names whose answer is remembered, and how long they are together: a client chooses them, also where it may not. */
 const maximumRemembered = 256;
+const maximumRememberedCharacters = 16_384;
 
 export class Access {
   readonly maximumQos: QoS;
@@ -36,7 +37,7 @@ export class Access {
   /** A PUBLISH, or a Will. What the broker says of itself nobody else may say. */
   mayPublish({ topicName, qos, retain }: { topicName: string; qos: QoS; retain: boolean }): boolean {
     if (qos > this.maximumQos || (retain && !this.mayRetain)) return false;
-    return this.publishing.includes(topicName) && !/^\$SYS(\/|$)/.test(topicName);
+    return this.publishing.includes(topicName) && !isOfBroker(topicName);
   }
 
   /**
@@ -60,6 +61,7 @@ class Filters {
   /** All names but those that start with `$`. */
   private readonly isEverything: boolean;
   private readonly remembered = new Map<string, boolean>();
+  private rememberedCharacters = 0;
 
   constructor({ allow, deny }: FilterRules, names: Names) {
     this.allow = allow.map((filter) => expanded(filter, names)).filter((filter) => filter !== undefined);
@@ -76,9 +78,17 @@ class Filters {
     if (known !== undefined) return known;
     const matches = (filter: string) => ruleMatches(filter, topicName);
     const isAllowed = this.allow.some(matches) && !this.deny.some(matches);
-    if (this.remembered.size >= maximumRemembered) this.remembered.clear();
-    this.remembered.set(topicName, isAllowed);
+    this.remember(topicName, isAllowed);
     return isAllowed;
+  }
+
+  private remember(topicName: string, isAllowed: boolean): void {
+    this.rememberedCharacters += topicName.length;
+    if (this.remembered.size >= maximumRemembered || this.rememberedCharacters > maximumRememberedCharacters) {
+      this.remembered.clear();
+      this.rememberedCharacters = topicName.length;
+    }
+    this.remembered.set(topicName, isAllowed);
   }
 
   covers(filter: string): boolean {
@@ -96,12 +106,13 @@ class Filters {
  */
 function expanded(filter: string, names: Names): string | undefined {
   let isSound = true;
-  const text = filter.replace(/%[cu]/g, (placeholder, offset) => {
+  const text = filter.replace(/%[cu]/g, (placeholder) => {
     const name = placeholder === "%c" ? names.clientId : names.username;
-    if (name === "" || /[+#/]/.test(name) || (offset === 0 && name.startsWith("$"))) isSound = false;
+    if (name === "" || /[+#/]/.test(name)) isSound = false;
     return name;
   });
-  return isSound ? text : undefined;
+  const isLedAstray = isOfBroker(text) && !isOfBroker(filter);
+  return isSound && !isLedAstray ? text : undefined;
 }
 
 function isNamedBy(pattern: string, { clientId, username }: Names): boolean {

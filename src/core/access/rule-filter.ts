@@ -6,10 +6,15 @@ import { matchesTopicFilter } from "../topic/topic-filter.ts";
 
 const broker = "$SYS";
 
+/** Whether a Topic Name, or every one that a filter matches, is `$SYS` or below. */
+export function isOfBroker(topic: string): boolean {
+  return topic === broker || topic.startsWith(`${broker}/`);
+}
+
 /** Whether the rule is about this Topic Name. */
 export function ruleMatches(rule: string, topicName: string): boolean {
   if (!topicName.startsWith("$")) return matchesTopicFilter(rule, topicName);
-  if (isWild(rule) && (topicName === broker || topicName.startsWith(`${broker}/`))) return false;
+  if (isWild(rule) && isOfBroker(topicName)) return false;
   // Behind an empty level no name starts with "$".
   return matchesTopicFilter(`/${rule}`, `/${topicName}`);
 }
@@ -18,7 +23,7 @@ export function ruleMatches(rule: string, topicName: string): boolean {
 export function ruleCovers(rule: string, filter: string): boolean {
   const ruleLevels = rule.split("/");
   const levels = filter.split("/");
-  if (isWild(rule) && levels[0] === broker) return false;
+  if (isWild(rule) && isOfBroker(filter)) return false;
   // The level above a first "#" is none, so that "+/#" is no less than "#".
   if (filter === "#" && rule === "+/#") return true;
   for (const [index, wide] of ruleLevels.entries()) {
@@ -35,7 +40,7 @@ export function ruleCovers(rule: string, filter: string): boolean {
 export function ruleTouches(rule: string, filter: string): boolean {
   const ruleLevels = rule.split("/");
   const levels = filter.split("/");
-  if (isWild(rule) && levels[0] === broker) return false;
+  if (isWild(rule) && isOfBroker(filter)) return false;
   if (isWild(filter) && rule.startsWith("$")) return false;
   for (let index = 0; index < ruleLevels.length || index < levels.length; index += 1) {
     const ruleLevel = ruleLevels[index];

@@ -1,9 +1,11 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Access } from "../../../src/core/access/access.ts";
 import { type AccessRules, fullAccess, noAccess } from "../../../src/core/access/access-rules.ts";
 import { matchesTopicFilter, parseTopicFilter } from "../../../src/core/topic/topic-filter.ts";
-import { topicFilter, topicName } from "../../support/arbitraries.ts";
+import { text, topicFilter, topicName } from "../../support/arbitraries.ts";
 
 const names = { clientId: "c1", username: "user" };
 
@@ -102,6 +104,29 @@ describe("a message", () => {
   });
 });
 
+describe("what is remembered of answers", () => {
+  /** Of a thousand topics that are asked for. */
+  function heldBytes(characters: number): number {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const access = accessOf({ publish: { allow: ["a/#"], deny: [] } });
+    const isRefused = (index: number) => !access.mayPublish(publish(Buffer.alloc(characters, `${index} `).toString()));
+    isRefused(0);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 1_000; index += 1) expect(isRefused(index)).toBe(true);
+    collect();
+    const held = process.memoryUsage().heapUsed - before;
+    // Still in use while it is weighed.
+    expect(isRefused(1)).toBe(true);
+    return held;
+  }
+
+  it.each([65_000, 16_000])("is little where a client asks for topics of %d characters", (characters) => {
+    expect(heldBytes(characters)).toBeLessThan(1_000_000);
+  });
+});
+
 describe("names in filters", () => {
   it("stand for the client, also amid a level", () => {
     expect(granted(["d/%c/#", "u-%u", "%c%u"], [], ["d/c1/x", "d/c2/x", "u-user", "c1user", "%c%u"])).toEqual([
@@ -121,9 +146,39 @@ describe("names in filters", () => {
     expect(granted(["d/%c"], [], ["d/%u", "d/user"], { clientId: "%u", username: "user" })).toEqual(["d/%u"]);
   });
 
-  it("do not lead into what belongs to the broker", () => {
-    const who = { clientId: "$SYS", username: "$SYS" };
-    expect(granted(["%c/#", "%u/#"], [], ["$SYS/#", "$SYS/broker/x"], who)).toEqual([]);
+  it.each([
+    ["%c/#", "$SYS"],
+    ["%u/#", "$SYS"],
+    ["$%c/#", "SYS"],
+    ["$S%u/#", "YS"],
+    ["%c%u/#", "$SYS"],
+  ])("of %j do not lead into what belongs to the broker where they are %j", (rule, name) => {
+    for (const who of [
+      { clientId: name, username: name },
+      { clientId: "$S", username: "YS" },
+    ]) {
+      expect(granted([rule], [], ["$SYS/#", "$SYS/broker/x"], who)).toEqual([]);
+      expect(accessOf({ subscribe: { allow: [rule], deny: [] } }, who).mayReceive("$SYS/broker/x")).toBe(false);
+    }
+  });
+
+  it("stand behind $SYS where the rule itself names it", () => {
+    expect(granted(["$SYS/of/%c"], [], ["$SYS/of/c1", "$SYS/of/c2"])).toEqual(["$SYS/of/c1"]);
+  });
+
+  it("open one level to a client, whatever it calls itself", () => {
+    const level = fc.oneof(
+      fc.constantFrom("+", "#", "/", "", "a/#", "%u", "%c", "$SYS", "$&", "温", "__proto__"),
+      text,
+    );
+    fc.assert(
+      fc.property(level, level, level, (clientId, username, other) => {
+        const access = accessOf({ subscribe: { allow: ["d/%c/#", "u/%u"], deny: [] } }, { clientId, username });
+        expect(access.mayReceive(`d/${other}/x`)).toBe(other.split("/")[0] === clientId && /^[^+#/]+$/.test(clientId));
+        expect(access.mayReceive(`u/${other}`)).toBe(other === username && /^[^+#/]+$/.test(username));
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   it("that cannot be put into what is denied leave nothing allowed", () => {

@@ -17,7 +17,18 @@ describe("rules from outside", () => {
     expect(readAccessRules(JSON.parse(JSON.stringify(rules)))).toEqual(rules);
   });
 
+  it("may be a hundred to a list", () => {
+    const allow = Array.from({ length: 100 }, (_, index) => `a/${index}`);
+    expect(readAccessRules({ publish: { allow } }).publish.allow).toEqual(allow);
+    expect(() => readAccessRules({ publish: { allow: [...allow, "b"] } })).toThrow(
+      "publish.allow takes at most 100 texts",
+    );
+  });
+
   it.each<[unknown, string]>([
+    [JSON.parse('{"__proto__":{"publish":{"allow":["#"]}}}'), 'the rules has no field "__proto__"'],
+    [{ publish: null }, "publish takes an object"],
+    [{ publish: { allow: ["\ud800"] } }, "is no topic filter"],
     [null, "the rules takes an object"],
     [[], "the rules takes an object"],
     ["#", "the rules takes an object"],
