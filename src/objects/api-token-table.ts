@@ -1,5 +1,6 @@
-// The API tokens of a namespace in SQLite: what each may do, and its hash.
+// The API tokens of a namespace in SQLite: what each may do, and its hash. One that cannot be read may do nothing.
 
+import { logError } from "../log.ts";
 import type { Schema } from "./schema.ts";
 
 export const apiTokenMigration = `CREATE TABLE api_token (id TEXT PRIMARY KEY, name TEXT, scopes TEXT, created_at_ms INTEGER,
@@ -36,10 +37,14 @@ export class ApiTokenTable {
     return isThere;
   }
 
-  /** In the order of their ids. */
+  /** In the order of their ids; fewer than `most` only at the end. */
   page(after: string, most: number): ApiToken[] {
     const query = "SELECT * FROM api_token WHERE id > ? ORDER BY id LIMIT ?";
-    return this.schema.rows<Row>(table, query, after, most).map(tokenOf);
+    const rows = this.schema.rows<Row>(table, query, after, most);
+    const page = rows.map(tokenOf).filter((token) => token !== undefined);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < most || page.length === most) return page;
+    return [...page, ...this.page(last.id, most - page.length)];
   }
 
   /** A hash of 256 bits of chance is looked up as it is: what time that takes says nothing of the token. */
@@ -49,11 +54,17 @@ export class ApiTokenTable {
   }
 }
 
-function tokenOf(row: Row): ApiToken {
-  return {
-    id: row.id,
-    name: row.name,
-    scopes: JSON.parse(row.scopes) as string[],
-    createdAtMs: row.created_at_ms,
-  };
+function tokenOf({ id, name, scopes, created_at_ms: createdAtMs }: Row): ApiToken | undefined {
+  try {
+    return { id, name, scopes: readScopes(JSON.parse(scopes)), createdAtMs };
+  } catch {
+    logError("an API token cannot be read", { id, reason: "it may do nothing: delete it, and make another" });
+    return undefined;
+  }
+}
+
+function readScopes(value: unknown): string[] {
+  const isList = Array.isArray(value) && value.every((scope) => typeof scope === "string");
+  if (!isList) throw new Error("its scopes are none");
+  return value;
 }
