@@ -65,20 +65,15 @@ export class Authenticator {
     const access = accessStub(this.env, this.settings, this.namespace);
     const verdict: LoginVerdict = await access.logIn(login, this.settings.anonymousRules !== undefined);
     switch (verdict.outcome) {
-      case "granted":
-        return { ...verdict, isReusable: true };
-      case "refused":
-      case "later":
-        return verdict;
       case "unknown":
         return this.anonymous();
       case "compare": {
-        const { passwordHash, grant } = verdict;
+        const { passwordHash } = verdict;
         const isRight = await isPassword(attempt.password ?? new Uint8Array(), passwordHash);
-        if (!isRight || grant === undefined) return { outcome: "refused" };
-        await access.onCompared(login);
-        return { outcome: "granted", grant, isReusable: false };
+        return isRight ? access.logInCompared(login, passwordHash) : { outcome: "refused" };
       }
+      default:
+        return verdict;
     }
   }
 

@@ -7,14 +7,18 @@ import {
   type Credential,
   type CredentialFields,
   type CredentialResult,
+  grantOf,
   identityOf,
   type NewSecret,
+  type StoredCredential,
   type StoredSecret,
 } from "../core/access/credential.ts";
-import type { Login, LoginVerdict } from "../core/access/login.ts";
+import type { Grant } from "../core/access/grant.ts";
+import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
+import type { LoginResult } from "../core/access/login-attempt.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { type ApiToken, ApiTokenTable, apiTokenMigration } from "./api-token-table.ts";
-import { CredentialTable, credentialMigration, type StoredCredential } from "./credential-table.ts";
+import { CredentialTable, credentialMigration } from "./credential-table.ts";
 import { Logins } from "./logins.ts";
 import { randomId } from "./random-id.ts";
 import { RecentLogins } from "./recent-logins.ts";
@@ -26,8 +30,9 @@ const migrations: Migrations = [
   { credential: credentialMigration, api_token: apiTokenMigration, revision: revisionMigration },
 ];
 
-/** When to try again to tell sessions of a change. */
-const retryMs = 10_000;
+/** When to try again to tell sessions of a change; twice as long after each time. */
+const firstRetryMs = 10_000;
+const maximumRetryMs = 300_000;
 
 export class AccessObject extends DurableObject<Env> {
   private readonly settings: Settings;
@@ -37,6 +42,7 @@ export class AccessObject extends DurableObject<Env> {
   private readonly apiTokenTable: ApiTokenTable;
   private readonly logins: Logins;
   private readonly revisions: Revisions;
+  private retryMs = firstRetryMs;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -47,16 +53,16 @@ export class AccessObject extends DurableObject<Env> {
     this.apiTokenTable = new ApiTokenTable(this.schema);
     const recent = new RecentLogins();
     const directory = () => directoryStub(env, this.settings, this.namespace);
-    this.logins = new Logins(this.credentialTable, recent, (identity, clientId) =>
-      directory().countOf(identity, clientId),
+    this.logins = new Logins(this.credentialTable, recent, (identity, exceptClientIds) =>
+      directory().countOf(identity, exceptClientIds),
     );
     this.revisions = new Revisions(this.schema, {
-      revisionOf: (identity, mustLogInAgain) => ({ rules: this.rulesOf(identity), mustLogInAgain }),
+      grantOf: (identity) => this.grantOf(identity),
       clientsOf: async (identity, after, most) =>
         (await directory().clientsOf(identity, after, most)).map(({ clientId }) => clientId),
       recentClientsOf: (identity) => recent.clientsOf(identity, Date.now()),
-      tell: (clientId, identity, revision) =>
-        sessionStub(env, this.settings, this.namespace, clientId).revise(identity, revision),
+      tell: (clientId, identity, grant) =>
+        sessionStub(env, this.settings, this.namespace, clientId).revise(identity, grant),
     });
   }
 
@@ -65,9 +71,9 @@ export class AccessObject extends DurableObject<Env> {
     return this.logins.logIn(login, isAnonymousAllowed, Date.now());
   }
 
-  /** What was to be compared was right. */
-  onCompared(login: Login): void {
-    this.logins.onCompared(login);
+  /** See `Logins.logInCompared`. */
+  logInCompared(login: Login, passwordHash: PasswordHash): Promise<LoginResult> {
+    return this.logins.logInCompared(login, passwordHash, Date.now());
   }
 
   createCredential(fields: CredentialFields, secret: NewSecret): Promise<CredentialResult> {
@@ -100,13 +106,9 @@ export class AccessObject extends DurableObject<Env> {
 
   /** Its sessions end before this is answered, where they can be reached; else as soon as they can. */
   async deleteCredential(id: string): Promise<boolean> {
-    const present = this.credentialTable.find(id);
-    if (present === undefined) return false;
-    this.schema.atomically(() => {
-      this.credentialTable.delete(id);
-      this.revisions.put(identityOf(present.credential), false);
-    });
-    await this.tellRevisions();
+    if (!this.credentialTable.has(id)) return false;
+    const identity = identityOf({ id });
+    await this.revise(identity, () => this.credentialTable.delete(id));
     return true;
   }
 
@@ -133,7 +135,9 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await this.tellRevisions();
+    if (await this.revisions.tellAll()) return;
+    this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
+    await this.ctx.storage.setAlarm(Date.now() + this.retryMs);
   }
 
   private async putCredential(
@@ -146,36 +150,47 @@ export class AccessObject extends DurableObject<Env> {
     const token = secret?.kind === "token" ? newToken() : undefined;
     const stored = storedSecretOf(secret, token) ?? present?.secret;
     if (stored === undefined) return notFound(credential.id);
-    this.schema.atomically(() => {
-      this.credentialTable.put({ credential, secret: stored });
-      if (present === undefined) return;
-      const isRenamed = present.credential.username !== credential.username;
-      this.revisions.put(identityOf(credential), secret !== undefined || isRenamed);
-    });
-    if (present !== undefined) await this.tellRevisions();
+    const next = { credential, secret: stored };
+    const write = () => this.credentialTable.put(next);
+    if (present === undefined || isWorthTheSame(present, next)) write();
+    else await this.revise(identityOf(credential), write);
     return { ok: true, credential, token };
   }
 
+  /** Changes what an identity may do, and tells its sessions: those that cannot be reached now by the alarm. */
+  private async revise(identity: string, change: () => void): Promise<void> {
+    this.schema.atomically(() => {
+      change();
+      this.revisions.put(identity);
+    });
+    this.retryMs = firstRetryMs;
+    // Set before anything is waited for, or a crash would leave what is still to be told to nobody.
+    void this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
+    await this.revisions.tell(identity);
+  }
+
   private refusalOf({ id, username }: Credential, secret: NewSecret | undefined): CredentialResult | undefined {
-    const ofUsername = this.credentialTable.findByUsername(username);
-    if (ofUsername !== undefined && ofUsername.credential.id !== id) {
+    const { credentialTable } = this;
+    const isOthers = (owner: string | undefined) => owner !== undefined && owner !== id;
+    if (isOthers(credentialTable.ownerOfUsername(username))) {
       const message = `another credential has the username ${JSON.stringify(username)}: choose another`;
       return { ok: false, code: "username-taken", message };
     }
-    const ofCertificate =
-      secret?.kind === "certificate" ? this.credentialTable.findByCertificate(secret.sha256) : undefined;
-    if (ofCertificate === undefined || ofCertificate.credential.id === id) return undefined;
+    const isTaken = secret?.kind === "certificate" && isOthers(credentialTable.ownerOfCertificate(secret.sha256));
+    if (!isTaken) return undefined;
     return { ok: false, code: "certificate-taken", message: "another credential has this certificate" };
   }
 
-  private rulesOf(identity: string) {
-    const credential = this.credential(identity.replace(/^credential\//, ""));
-    return credential?.isEnabled ? credential.rules : null;
+  private grantOf(identity: string): Grant | null {
+    const stored = this.credentialTable.find(identity.replace(/^credential\//, ""));
+    return stored?.credential.isEnabled ? grantOf(stored) : null;
   }
+}
 
-  private async tellRevisions(): Promise<void> {
-    if (!(await this.revisions.tellAll())) await this.ctx.storage.setAlarm(Date.now() + retryMs);
-  }
+/** Whether sessions have nothing to hear of the difference. */
+function isWorthTheSame(one: StoredCredential, other: StoredCredential): boolean {
+  const worth = (stored: StoredCredential) => JSON.stringify([stored.credential.isEnabled, grantOf(stored)]);
+  return worth(one) === worth(other);
 }
 
 function storedSecretOf(secret: NewSecret | undefined, token: string | undefined): StoredSecret | undefined {

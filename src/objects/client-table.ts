@@ -130,11 +130,12 @@ export class ClientTable {
     return this.schema.rows<Row>("client", query, queuedMessages, queuedMessages, clientId, most).map(clientOf);
   }
 
-  /** How many clients of one identity are connected, but for one. */
-  countOf(identity: string, exceptClientId: string): number {
+  /** How many clients of one identity are connected, but for some. */
+  countOf(identity: string, exceptClientIds: readonly string[]): number {
     const query = `SELECT count(*) AS connected FROM client
-      WHERE identity = ? AND is_connected = 1 AND client_id <> ?`;
-    const [row] = this.schema.rows<{ connected: number }>("client", query, identity, exceptClientId);
+      WHERE identity = ? AND is_connected = 1 AND client_id NOT IN (SELECT value FROM json_each(?))`;
+    const except = JSON.stringify(exceptClientIds);
+    const [row] = this.schema.rows<{ connected: number }>("client", query, identity, except);
     return row?.connected ?? 0;
   }
 

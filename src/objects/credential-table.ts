@@ -1,7 +1,8 @@
-// The credentials of a namespace in SQLite: a row each, the rest of it as JSON. One that cannot be read lets nobody in.
+// The credentials of a namespace in SQLite: a row each, the rest of it as JSON. One that cannot be read lets nobody in,
+// and keeps its username until it is deleted.
 
-import type { Credential, StoredSecret } from "../core/access/credential.ts";
-import { readAccessRules } from "../core/access/read-access-rules.ts";
+import type { Credential, StoredCredential } from "../core/access/credential.ts";
+import { readCredential } from "../core/access/read-credential.ts";
 import { logError } from "../log.ts";
 import type { Schema } from "./schema.ts";
 
@@ -10,10 +11,9 @@ export const credentialMigration = `CREATE TABLE credential (id TEXT PRIMARY KEY
 
 type Row = { id: string; username: string; fields: string; secret: string };
 
-/** With what it is checked by. */
-export type StoredCredential = { readonly credential: Credential; readonly secret: StoredSecret };
-
 const table = "credential";
+const whereUsername = "SELECT * FROM credential WHERE username = ?";
+const whereCertificate = "SELECT * FROM credential WHERE certificate_sha256 = ?";
 
 export class CredentialTable {
   private readonly schema: Schema;
@@ -22,10 +22,12 @@ export class CredentialTable {
     this.schema = schema;
   }
 
+  /** A new one, or another in the place of the one with its id. @throws where a third has its username or certificate */
   put({ credential, secret }: StoredCredential): void {
     const { id, username, ...fields } = credential;
     const certificate = secret.kind === "certificate" ? secret.sha256 : null;
-    const query = "INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?)";
+    const query = `INSERT INTO credential VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET username = excluded.username,
+      certificate_sha256 = excluded.certificate_sha256, fields = excluded.fields, secret = excluded.secret`;
     this.schema.insert(table, query, id, username, certificate, JSON.stringify(fields), JSON.stringify(secret));
   }
 
@@ -33,23 +35,38 @@ export class CredentialTable {
     this.schema.change(table, "DELETE FROM credential WHERE id = ?", id);
   }
 
+  /** Whether there is one with this id, also one that cannot be read. */
+  has(id: string): boolean {
+    return this.schema.rows(table, "SELECT id FROM credential WHERE id = ?", id).length > 0;
+  }
+
   find(id: string): StoredCredential | undefined {
     return this.one("SELECT * FROM credential WHERE id = ?", id);
   }
 
   findByUsername(username: string): StoredCredential | undefined {
-    return this.one("SELECT * FROM credential WHERE username = ?", username);
+    return this.one(whereUsername, username);
   }
 
   findByCertificate(sha256: string): StoredCredential | undefined {
-    return this.one("SELECT * FROM credential WHERE certificate_sha256 = ?", sha256);
+    return this.one(whereCertificate, sha256);
+  }
+
+  /** The id of the credential that has it, also of one that cannot be read. */
+  ownerOfUsername(username: string): string | undefined {
+    return this.schema.rows<Row>(table, whereUsername, username)[0]?.id;
+  }
+
+  /** As `ownerOfUsername`. */
+  ownerOfCertificate(sha256: string): string | undefined {
+    return this.schema.rows<Row>(table, whereCertificate, sha256)[0]?.id;
   }
 
   /** In the order of their ids; fewer than `most` only at the end. */
   page(after: string, most: number): Credential[] {
     const query = "SELECT * FROM credential WHERE id > ? ORDER BY id LIMIT ?";
     const rows = this.schema.rows<Row>(table, query, after, most);
-    const page = rows.map(storedOf).flatMap((stored) => (stored === undefined ? [] : [stored.credential]));
+    const page = rows.map(storedOf).flatMap((stored) => stored?.credential ?? []);
     const last = rows.at(-1);
     if (last === undefined || rows.length < most || page.length === most) return page;
     return [...page, ...this.page(last.id, most - page.length)];
@@ -63,21 +80,9 @@ export class CredentialTable {
 
 function storedOf({ id, username, fields, secret }: Row): StoredCredential | undefined {
   try {
-    const read = JSON.parse(fields) as Omit<Credential, "id" | "username">;
-    const credential = { ...read, id, username, rules: readAccessRules(read.rules) };
-    return { credential, secret: readSecret(JSON.parse(secret)) };
+    return readCredential(id, username, JSON.parse(fields), JSON.parse(secret));
   } catch {
     logError("a credential cannot be read", { id, reason: "it lets nobody in: delete it, and make another" });
     return undefined;
   }
-}
-
-function readSecret(value: StoredSecret): StoredSecret {
-  if (value.kind === "scram") return value;
-  const isHash = (text: unknown) => typeof text === "string" && /^[0-9a-f]{64}$/.test(text);
-  if ((value.kind === "token" || value.kind === "certificate") && isHash(value.sha256)) return value;
-  if (value.kind === "password" && value.passwordHash.iterations > 0 && value.passwordHash.hash.length === 44) {
-    return value;
-  }
-  throw new Error("its secret is none");
 }

@@ -79,9 +79,9 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.clientTable.sleeping(after, most);
   }
 
-  /** How many clients of one identity are connected, but for one. */
-  countOf(identity: string, exceptClientId: string): number {
-    return this.clientTable.countOf(identity, exceptClientId);
+  /** See `ClientTable.countOf`. */
+  countOf(identity: string, exceptClientIds: readonly string[]): number {
+    return this.clientTable.countOf(identity, exceptClientIds);
   }
 
   counts(): ClientCounts {

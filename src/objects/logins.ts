@@ -2,12 +2,12 @@
 // same time: a password to be compared, which is none.
 
 import { standInHash } from "../auth/password.ts";
-import { identityOf } from "../core/access/credential.ts";
+import { grantOf, type StoredCredential } from "../core/access/credential.ts";
 import { FailedLogins } from "../core/access/failed-logins.ts";
-import type { Grant } from "../core/access/grant.ts";
-import type { Login, LoginVerdict } from "../core/access/login.ts";
+import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
+import type { LoginResult } from "../core/access/login-attempt.ts";
 import { isEqual } from "../core/authentication/hmac.ts";
-import type { CredentialTable, StoredCredential } from "./credential-table.ts";
+import type { CredentialTable } from "./credential-table.ts";
 import type { RecentLogins } from "./recent-logins.ts";
 
 /** For so long at most a client that has logged in may not be listed as connected yet. */
@@ -18,15 +18,15 @@ const textEncoder = new TextEncoder();
 export class Logins {
   private readonly credentials: CredentialTable;
   private readonly recent: RecentLogins;
-  private readonly connectedOf: (identity: string, exceptClientId: string) => Promise<number>;
+  private readonly connectedOf: (identity: string, exceptClientIds: readonly string[]) => Promise<number>;
   private readonly failed = new FailedLogins();
   private readonly standIn = standInHash();
 
-  /** @param connectedOf how many clients of an identity are connected, but for one */
+  /** @param connectedOf how many clients of an identity are connected, but for some */
   constructor(
     credentials: CredentialTable,
     recent: RecentLogins,
-    connectedOf: (identity: string, exceptClientId: string) => Promise<number>,
+    connectedOf: (identity: string, exceptClientIds: readonly string[]) => Promise<number>,
   ) {
     this.credentials = credentials;
     this.recent = recent;
@@ -37,41 +37,53 @@ export class Logins {
     const found = this.find(login);
     if (found === undefined && isAnonymousAllowed) return { outcome: "unknown" };
     const usable = found !== undefined && isUsable(found, nowMs) ? found : undefined;
-    if (usable !== undefined && isShown(usable, login)) return this.grantTo(usable, login, nowMs);
+    if (usable !== undefined && isShown(usable, login)) return this.admit(usable, login, nowMs);
     // Nothing to compare, and nothing to guess.
     if (login.username === undefined || login.isProved) return { outcome: "refused" };
     if (!this.failed.mayTry(login.username, login.address, nowMs)) return { outcome: "later" };
-    if (usable?.secret.kind !== "password") {
-      return { outcome: "compare", passwordHash: this.standIn, grant: undefined };
-    }
-    const verdict = await this.grantTo(usable, login, nowMs);
-    if (verdict.outcome !== "granted") return verdict;
-    return { outcome: "compare", passwordHash: usable.secret.passwordHash, grant: verdict.grant };
+    const secret = usable?.secret;
+    return { outcome: "compare", passwordHash: secret?.kind === "password" ? secret.passwordHash : this.standIn };
   }
 
-  onCompared({ username, address }: Login): void {
-    if (username !== undefined) this.failed.onSucceeded(username, address);
+  /** The password is the one it was to be compared with. Meanwhile that may be the credential's no more. */
+  async logInCompared(login: Login, { salt, hash }: PasswordHash, nowMs: number): Promise<LoginResult> {
+    if (login.username !== undefined) this.failed.onSucceeded(login.username, login.address);
+    const found = this.find(login);
+    if (found?.secret.kind !== "password" || !isUsable(found, nowMs)) return { outcome: "refused" };
+    const { passwordHash: present } = found.secret;
+    return present.salt === salt && present.hash === hash ? this.admit(found, login, nowMs) : { outcome: "refused" };
   }
 
-  /** A certificate that is known counts before what CONNECT says. */
-  private find({ certificateSha256, username }: Login): StoredCredential | undefined {
+  /** What an authentication method has proved counts first, then a certificate that is known. */
+  private find({ certificateSha256, username, isProved }: Login): StoredCredential | undefined {
     const byCertificate =
-      certificateSha256 === undefined ? undefined : this.credentials.findByCertificate(certificateSha256);
+      certificateSha256 === undefined || isProved ? undefined : this.credentials.findByCertificate(certificateSha256);
     if (byCertificate !== undefined || username === undefined) return byCertificate;
     return this.credentials.findByUsername(username);
   }
 
-  private async grantTo({ credential }: StoredCredential, { clientId }: Login, nowMs: number): Promise<LoginVerdict> {
-    const identity = identityOf(credential);
-    const { username, rules, maximumClients, expiresAtMs } = credential;
-    const grant: Grant = { identity, username, rules, endsAtMs: expiresAtMs };
-    const recentClients = this.recent.clientsOf(identity, nowMs, unlistedMs).filter((recent) => recent !== clientId);
+  /** A client that has proved who it is, unless its credential has as many as it may. */
+  private async admit(stored: StoredCredential, { clientId }: Login, nowMs: number): Promise<LoginResult> {
+    const { maximumClients } = stored.credential;
+    const grant = grantOf(stored);
+    const { identity } = grant;
+    const isKnown = this.recent.clientsOf(identity, nowMs).includes(clientId);
+    const unlisted = this.recent.clientsOf(identity, nowMs, unlistedMs).filter((recent) => recent !== clientId);
+    // Before anything is waited for: a change that comes meanwhile has to reach this client.
     this.recent.note(identity, clientId, nowMs);
-    if (maximumClients === null) return { outcome: "granted", grant };
-    const connected = Math.max(await this.connectedOf(identity, clientId), recentClients.length);
-    if (connected < maximumClients) return { outcome: "granted", grant };
-    this.recent.forget(identity, clientId);
+    // A session that lets its client in again by itself counts nobody, and what a password was could be guessed from it.
+    const isReusable = maximumClients === null && stored.secret.kind !== "password";
+    if (maximumClients === null || (await this.isRoom(identity, clientId, unlisted, maximumClients))) {
+      return { outcome: "granted", grant, isReusable };
+    }
+    if (!isKnown) this.recent.forget(identity, clientId);
     return { outcome: "later" };
+  }
+
+  private async isRoom(identity: string, clientId: string, unlisted: readonly string[], maximumClients: number) {
+    if (unlisted.length >= maximumClients) return false;
+    const listed = await this.connectedOf(identity, [clientId, ...unlisted]);
+    return listed + unlisted.length < maximumClients;
   }
 }
 

@@ -1,79 +1,138 @@
-// Tells every session of an identity that what it may do has changed, until all have heard it: what is still to be told
-// is on disk, written with the change itself.
+// Tells every session of an identity that what it may do has changed, until all have heard it: that there is something to
+// tell is on disk, written with the change itself. What they are told is what holds at that time, so it may be told again.
 
-import type { Revision } from "../core/access/revision.ts";
-import { logError } from "../log.ts";
+import type { Grant } from "../core/access/grant.ts";
+import { type LogFields, logError } from "../log.ts";
 import type { Schema } from "./schema.ts";
 
-export const revisionMigration = `CREATE TABLE revision (identity TEXT PRIMARY KEY, must_log_in_again INTEGER)
-  WITHOUT ROWID`;
+export const revisionMigration = "CREATE TABLE revision (identity TEXT PRIMARY KEY) WITHOUT ROWID";
 
 export type RevisionHandlers = {
-  /** What the identity may do now. */
-  readonly revisionOf: (identity: string, mustLogInAgain: boolean) => Revision;
+  /** What a login of the identity is worth now; `null` where it is nobody any more. */
+  readonly grantOf: (identity: string) => Grant | null;
   /** Client identifiers behind `after`, in order, so many at most. */
   readonly clientsOf: (identity: string, after: string, most: number) => Promise<readonly string[]>;
   /** Those that have logged in just now, and may be nowhere else yet. */
   readonly recentClientsOf: (identity: string) => readonly string[];
-  readonly tell: (clientId: string, identity: string, revision: Revision) => Promise<void>;
+  readonly tell: (clientId: string, identity: string, grant: Grant | null) => Promise<void>;
 };
 
-type Row = { identity: string; must_log_in_again: number };
+/** What is still to be told of one identity. */
+type Task = {
+  /** Whom the last round did not reach; `undefined` for everybody. */
+  unreached: readonly string[] | undefined;
+  /** Another change has come amid the present round. */
+  isOutdated: boolean;
+  /** Ends with the latest round: one begins after the other, or the older of two could have the last word. */
+  round: Promise<boolean>;
+};
 
 const table = "revision";
 const toldAtOnce = 20;
 const pageClients = 100;
+/** More are not remembered one by one: all sessions are told again. */
+const maximumUnreached = 1_000;
 
 export class Revisions {
   private readonly schema: Schema;
   private readonly handlers: RevisionHandlers;
+  private readonly tasks = new Map<string, Task>();
 
   constructor(schema: Schema, handlers: RevisionHandlers) {
     this.schema = schema;
     this.handlers = handlers;
   }
 
-  /** To be written together with the change; `tellAll` follows. */
-  put(identity: string, mustLogInAgain: boolean): void {
-    const query = `INSERT INTO revision VALUES (?, ?) ON CONFLICT (identity)
-      DO UPDATE SET must_log_in_again = max(must_log_in_again, excluded.must_log_in_again)`;
-    this.schema.insert(table, query, identity, mustLogInAgain ? 1 : 0);
+  /** To be written together with the change; `tell` follows. */
+  put(identity: string): void {
+    this.schema.insert(table, "INSERT OR IGNORE INTO revision (identity) VALUES (?)", identity);
+    const task = this.taskOf(identity);
+    task.isOutdated = true;
+    task.unreached = undefined;
   }
 
-  /** @returns whether all have heard all */
-  async tellAll(): Promise<boolean> {
-    let isDone = true;
-    for (const { identity, must_log_in_again } of this.schema.rows<Row>(table, "SELECT * FROM revision")) {
-      const revision = this.handlers.revisionOf(identity, must_log_in_again === 1);
-      const isTold = await this.tellSessions(identity, revision).catch((error: unknown) => {
-        logError("a change could not be told to all sessions yet", { reason: String(error) });
+  /** @returns whether all sessions of the identity have heard what there is to hear; never throws */
+  tell(identity: string): Promise<boolean> {
+    const task = this.taskOf(identity);
+    const round = task.round
+      .then(() => this.tellRound(identity, task))
+      .catch((error: unknown) => {
+        logNotYet({ reason: String(error) });
         return false;
       });
-      // One that came meanwhile has still to be told.
-      const isLatest =
-        JSON.stringify(this.handlers.revisionOf(identity, must_log_in_again === 1)) === JSON.stringify(revision);
-      if (isTold && isLatest) this.schema.change(table, "DELETE FROM revision WHERE identity = ?", identity);
-      else isDone = false;
-    }
+    task.round = round;
+    void round.then((isDone) => {
+      if (isDone && task.round === round) this.tasks.delete(identity);
+    });
+    return round;
+  }
+
+  /** The same, of all identities. */
+  async tellAll(): Promise<boolean> {
+    let isDone = true;
+    const rows = this.schema.rows<{ identity: string }>(table, "SELECT identity FROM revision");
+    for (const { identity } of rows) isDone = (await this.tell(identity)) && isDone;
     return isDone;
   }
 
-  private async tellSessions(identity: string, revision: Revision): Promise<boolean> {
-    await this.tellEach(this.handlers.recentClientsOf(identity), identity, revision);
+  private taskOf(identity: string): Task {
+    const task = this.tasks.get(identity) ?? { unreached: undefined, isOutdated: false, round: Promise.resolve(true) };
+    this.tasks.set(identity, task);
+    return task;
+  }
+
+  private async tellRound(identity: string, task: Task): Promise<boolean> {
+    // A round that began after the change, and before this one, may have told all of it.
+    if (!this.isOwed(identity)) return true;
+    task.isOutdated = false;
+    const unreached = await this.tellSessions(identity, task.unreached);
+    if (task.isOutdated) return false;
+    if (unreached.length === 0) this.schema.change(table, "DELETE FROM revision WHERE identity = ?", identity);
+    else task.unreached = unreached.length > maximumUnreached ? undefined : unreached;
+    return unreached.length === 0;
+  }
+
+  private isOwed(identity: string): boolean {
+    return this.schema.rows(table, "SELECT identity FROM revision WHERE identity = ?", identity).length > 0;
+  }
+
+  /**
+   * @param which `undefined` for everybody
+   * @returns those that could not be reached
+   */
+  private async tellSessions(identity: string, which: readonly string[] | undefined): Promise<string[]> {
+    const unreached: string[] = [];
+    let reason = "";
+    const tell = async (clientId: string) => {
+      try {
+        await this.handlers.tell(clientId, identity, this.handlers.grantOf(identity));
+      } catch (error) {
+        unreached.push(clientId);
+        reason = String(error);
+      }
+    };
+    for await (const clientIds of which === undefined ? this.pagesOf(identity) : [which]) {
+      for (let start = 0; start < clientIds.length; start += toldAtOnce) {
+        await Promise.all(clientIds.slice(start, start + toldAtOnce).map(tell));
+      }
+    }
+    if (unreached.length > 0) logNotYet({ count: unreached.length, reason });
+    return unreached;
+  }
+
+  private async *pagesOf(identity: string): AsyncGenerator<readonly string[]> {
+    yield this.handlers.recentClientsOf(identity);
     let after = "";
     for (;;) {
-      const clientIds = await this.handlers.clientsOf(identity, after, pageClients);
-      await this.tellEach(clientIds, identity, revision);
-      const last = clientIds.at(-1);
-      if (last === undefined || clientIds.length < pageClients) return true;
+      const page = await this.handlers.clientsOf(identity, after, pageClients);
+      yield page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageClients) return;
       after = last;
     }
   }
+}
 
-  private async tellEach(clientIds: readonly string[], identity: string, revision: Revision): Promise<void> {
-    for (let start = 0; start < clientIds.length; start += toldAtOnce) {
-      const some = clientIds.slice(start, start + toldAtOnce);
-      await Promise.all(some.map((clientId) => this.handlers.tell(clientId, identity, revision)));
-    }
-  }
+function logNotYet(fields: LogFields): void {
+  logError("a change could not be told to all sessions yet", fields);
 }

@@ -4,8 +4,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { Authenticator } from "../auth/authenticator.ts";
 import { readClientFacts } from "../client-facts.ts";
+import type { Grant } from "../core/access/grant.ts";
 import type { LoginAttempt } from "../core/access/login-attempt.ts";
-import type { Revision } from "../core/access/revision.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Account } from "../core/session/counters.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
@@ -157,9 +157,9 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** From the access object; done when it returns. */
-  async revise(identity: string, revision: Revision): Promise<void> {
+  async revise(identity: string, grant: Grant | null): Promise<void> {
     this.authenticator.onRevised();
-    this.on(() => this.session.operator.revise(identity, revision, Date.now()));
+    this.on(() => this.session.operator.revise(identity, grant, Date.now()));
   }
 
   /** For the operator; `undefined` where there is no session, and then nothing is stored. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { fullAccess } from "../../src/core/access/access-rules.ts";
-import type { Credential } from "../../src/core/access/credential.ts";
-import { CredentialTable, credentialMigration, type StoredCredential } from "../../src/objects/credential-table.ts";
+import type { Credential, StoredCredential } from "../../src/core/access/credential.ts";
+import { CredentialTable, credentialMigration } from "../../src/objects/credential-table.ts";
 import { Schema } from "../../src/objects/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
@@ -47,19 +47,37 @@ describe("credentials", () => {
     expect([table.find("2"), table.findByCertificate(sha256)]).toEqual([undefined, undefined]);
   });
 
+  it("never take the place of another with the same username or certificate", () => {
+    const { table } = parts();
+    const certificate = { kind: "certificate", sha256 } as const;
+    table.put(stored("1"));
+    table.put(stored("2", { kind: "certificate" }, certificate));
+    expect(() => table.put(stored("3", { username: "user 1" }))).toThrow("UNIQUE");
+    expect(() => table.put(stored("3", { kind: "certificate" }, certificate))).toThrow("UNIQUE");
+    table.put(stored("1", { username: "another" }));
+    expect(table.page("", 9).map(({ username }) => username)).toEqual(["another", "user 2"]);
+  });
+
+  it("that cannot be read keep what is theirs until they are deleted", () => {
+    const { table, sql } = parts();
+    table.put(stored("1", { kind: "certificate" }, { kind: "certificate", sha256 }));
+    sql.exec("UPDATE credential SET fields = '{'");
+    expect([table.has("1"), table.ownerOfUsername("user 1"), table.ownerOfCertificate(sha256)]).toEqual([
+      true,
+      "1",
+      "1",
+    ]);
+    table.delete("1");
+    expect([table.has("1"), table.ownerOfUsername("user 1")]).toEqual([false, undefined]);
+  });
+
   it.each([
     ["fields", "{"],
-    ["fields", '{"rules":{"publish":{"allow":["a#"]}}}'],
-    ["fields", '{"rules":{"allow":["#"]}}'],
     ["fields", "null"],
+    ["fields", '{"rules":{"publish":{"allow":["a#"]}}}'],
     ["secret", "{"],
-    ["secret", "{}"],
     ["secret", "null"],
-    ["secret", '{"kind":"token"}'],
     ["secret", '{"kind":"token","sha256":""}'],
-    ["secret", '{"kind":"password","passwordHash":{"iterations":0,"salt":"","hash":""}}'],
-    ["secret", '{"kind":"password"}'],
-    ["secret", '{"kind":"none"}'],
   ])("with %s that are %s let nobody in, and harm no others; one line says which", (column, text) => {
     const { table, sql } = parts();
     table.put(stored("1"));

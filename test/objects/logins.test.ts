@@ -1,9 +1,11 @@
 // What logins are worth, and what many that fail cost.
 
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { fullAccess } from "../../src/core/access/access-rules.ts";
 import type { Credential, StoredSecret } from "../../src/core/access/credential.ts";
-import type { Login } from "../../src/core/access/login.ts";
+import type { Login, PasswordHash } from "../../src/core/access/login.ts";
+import { noCounts } from "../../src/core/session/counters.ts";
+import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
 import { CredentialTable, credentialMigration } from "../../src/objects/credential-table.ts";
 import { Logins } from "../../src/objects/logins.ts";
 import { RecentLogins } from "../../src/objects/recent-logins.ts";
@@ -16,14 +18,16 @@ const passwordHash = { iterations: 100_000, salt: "c2FsdA==", hash: `${"A".repea
 
 let sql: NodeSqlStorage;
 let table: CredentialTable;
+let clients: ClientTable;
+let recent: RecentLogins;
 let logins: Logins;
-let connected = 0;
 
 beforeEach(() => {
   sql = new NodeSqlStorage();
   table = new CredentialTable(new Schema(sql.storage, [{ credential: credentialMigration }]));
-  connected = 0;
-  logins = new Logins(table, new RecentLogins(), async () => connected);
+  clients = new ClientTable(new Schema(new NodeSqlStorage().storage, clientMigrations));
+  recent = new RecentLogins();
+  logins = new Logins(table, recent, async (identity, except) => clients.countOf(identity, except));
   put("1", "token", { kind: "token", sha256: token });
   put("2", "password", { kind: "password", passwordHash });
   put("3", "scram", { kind: "scram" });
@@ -36,40 +40,71 @@ function put(id: string, username: string, secret: StoredSecret, fields: Partial
   table.put({ credential: { ...usual, maximumClients: null, isEnabled: true, expiresAtMs: 0, ...fields }, secret });
 }
 
-function logIn(fields: Partial<Login>, isAnonymousAllowed = false, atMs = nowMs) {
+function loginOf(fields: Partial<Login>): Login {
   const nothing = { username: undefined, passwordSha256: undefined, certificateSha256: undefined };
-  const login = { clientId: "c1", ...nothing, isProved: false, address: "192.0.2.1", ...fields };
-  return logins.logIn(login, isAnonymousAllowed, atMs);
+  return { clientId: "c1", ...nothing, isProved: false, address: "192.0.2.1", ...fields };
 }
 
-const grantOf = (id: string, username: string) => ({
+function logIn(fields: Partial<Login>, isAnonymousAllowed = false, atMs = nowMs) {
+  return logins.logIn(loginOf(fields), isAnonymousAllowed, atMs);
+}
+
+/** The session has found that the password is that of the hash. */
+function logInCompared(fields: Partial<Login>, hash: PasswordHash = passwordHash, atMs = nowMs) {
+  return logins.logInCompared(loginOf(fields), hash, atMs);
+}
+
+/** The directory has heard of the client. */
+function list(identity: string, ...clientIds: string[]) {
+  for (const clientId of clientIds) {
+    const report = { type: "connected", protocolVersion: 5, identity, connection: clientId, atMs: nowMs } as const;
+    clients.connect(clientId, report, noCounts);
+  }
+}
+
+const grantOf = (id: string, username: string, isReusable = true) => ({
   outcome: "granted",
   grant: { identity: `credential/${id}`, username, rules: fullAccess, endsAtMs: 0 },
+  isReusable,
 });
 
 describe("a login", () => {
   it("by token, by certificate, or with a username that was proved, is worth its credential", async () => {
-    expect(await logIn({ username: "token", passwordSha256: token })).toEqual(grantOf("1", "token"));
-    expect(await logIn({ certificateSha256: token })).toEqual(grantOf("4", "certificate"));
-    expect(await logIn({ username: "scram", isProved: true })).toEqual(grantOf("3", "scram"));
+    expect(await logIn({ username: "token", passwordSha256: token })).toMatchObject(grantOf("1", "token"));
+    expect(await logIn({ certificateSha256: token })).toMatchObject(grantOf("4", "certificate"));
+    expect(await logIn({ username: "scram", isProved: true })).toMatchObject(grantOf("3", "scram"));
   });
 
-  it("by a certificate that is known is worth that, whatever CONNECT says besides [B84]", async () => {
+  it("by a certificate that is known is worth that, whatever User Name and Password say [B84]", async () => {
     const both = { username: "token", passwordSha256: token, certificateSha256: token };
-    expect(await logIn(both)).toEqual(grantOf("4", "certificate"));
-    expect(await logIn({ ...both, certificateSha256: "cd".repeat(32) })).toEqual(grantOf("1", "token"));
+    expect(await logIn(both)).toMatchObject(grantOf("4", "certificate"));
+    expect(await logIn({ ...both, certificateSha256: "cd".repeat(32) })).toMatchObject(grantOf("1", "token"));
   });
 
-  it("by a chosen password is to be compared, and is worth its credential then", async () => {
-    const { grant } = grantOf("2", "password");
-    expect(await logIn({ username: "password", passwordSha256: "x" })).toEqual({
-      outcome: "compare",
-      passwordHash,
-      grant,
-    });
+  it("with a username that was proved is worth that, whatever certificate comes with it [B84]", async () => {
+    const both = { username: "scram", isProved: true, certificateSha256: token };
+    expect(await logIn(both)).toMatchObject(grantOf("3", "scram"));
+    expect(await logIn({ ...both, username: "nobody" })).toEqual({ outcome: "refused" });
   });
 
-  it("that is wrong, whatever is wrong, is to be compared as well, with what nobody has", async () => {
+  it("by a chosen password is to be compared, and is worth its credential then, which no session remembers", async () => {
+    expect(await logIn({ username: "password" })).toEqual({ outcome: "compare", passwordHash });
+    expect(await logInCompared({ username: "password" })).toMatchObject(grantOf("2", "password", false));
+  });
+
+  it("by a password that was compared with what the credential has no more is refused", async () => {
+    const login = { username: "password" };
+    const other = { ...passwordHash, hash: `${"B".repeat(43)}=` };
+    expect(await logInCompared(login, other)).toEqual({ outcome: "refused" });
+    expect(await logInCompared(login, { ...passwordHash, salt: "b3RoZXI=" })).toEqual({ outcome: "refused" });
+    put("2", "password", { kind: "password", passwordHash }, { isEnabled: false });
+    expect(await logInCompared(login)).toEqual({ outcome: "refused" });
+    put("2", "password", { kind: "token", sha256: token });
+    expect(await logInCompared(login)).toEqual({ outcome: "refused" });
+    expect(await logInCompared({ username: "nobody" })).toEqual({ outcome: "refused" });
+  });
+
+  it("that is wrong, whatever is wrong, is answered as one by password is, and alike", async () => {
     const wrong: Partial<Login>[] = [
       { username: "nobody", passwordSha256: token },
       { username: "token", passwordSha256: "cd".repeat(32) },
@@ -77,9 +112,11 @@ describe("a login", () => {
       { username: "certificate", passwordSha256: token },
       { username: "scram", passwordSha256: token },
     ];
+    const shape = ({ salt, hash, ...rest }: PasswordHash) => ({ ...rest, salt: salt.length, hash: hash.length });
     for (const login of wrong) {
       const verdict = await logIn(login);
-      expect(verdict).toMatchObject({ outcome: "compare", grant: undefined, passwordHash: { iterations: 100_000 } });
+      if (verdict.outcome !== "compare") throw new Error(verdict.outcome);
+      expect(shape(verdict.passwordHash)).toEqual(shape({ ...passwordHash, salt: `${"A".repeat(22)}==` }));
     }
   });
 
@@ -88,12 +125,19 @@ describe("a login", () => {
     expect(await logIn({ username: "nobody", isProved: true })).toEqual({ outcome: "refused" });
   });
 
-  it("of a credential that is switched off, or has expired, is as one of nobody", async () => {
+  it("of a credential that is switched off, has expired, or cannot be read is as one of nobody", async () => {
     put("1", "token", { kind: "token", sha256: token }, { isEnabled: false });
     put("2", "password", { kind: "password", passwordHash }, { expiresAtMs: nowMs });
-    expect(await logIn({ username: "token", passwordSha256: token })).toMatchObject({ grant: undefined });
-    expect(await logIn({ username: "password", passwordSha256: "x" })).toMatchObject({ grant: undefined });
-    expect(await logIn({ username: "password" }, false, nowMs - 1)).toMatchObject({ grant: { endsAtMs: nowMs } });
+    expect(await logIn({ username: "token", passwordSha256: token })).toMatchObject({ outcome: "compare" });
+    expect(await logIn({ username: "password" })).not.toMatchObject({ passwordHash });
+    expect(await logIn({ username: "password" }, false, nowMs - 1)).toMatchObject({ passwordHash });
+    expect(await logInCompared({ username: "password" })).toEqual({ outcome: "refused" });
+    const inTime = await logInCompared({ username: "password" }, passwordHash, nowMs - 1);
+    expect(inTime).toMatchObject({ grant: { endsAtMs: nowMs } });
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    sql.exec("UPDATE credential SET fields = '{' WHERE id = '3'");
+    expect(await logIn({ username: "scram", isProved: true })).toEqual({ outcome: "refused" });
+    logged.mockRestore();
   });
 
   it("with a username that nobody has is as good as none where anonymous clients are let in [B86]", async () => {
@@ -101,27 +145,72 @@ describe("a login", () => {
     expect(await logIn({ username: "token" }, true)).toMatchObject({ outcome: "compare" });
   });
 
-  it("has to wait where the credential has as many clients as it may", async () => {
-    put("1", "token", { kind: "token", sha256: token }, { maximumClients: 2 });
-    const login = { username: "token", passwordSha256: token };
-    connected = 1;
-    expect(await logIn(login)).toMatchObject({ outcome: "granted" });
-    connected = 2;
-    expect(await logIn(login)).toEqual({ outcome: "later" });
-    connected = 0;
-    // Not listed as connected yet.
-    for (const clientId of ["c2", "c3"])
-      expect(await logIn({ ...login, clientId })).toMatchObject({ outcome: "granted" });
-    expect(await logIn({ ...login, clientId: "c4" })).toEqual({ outcome: "later" });
-    expect(await logIn({ ...login, clientId: "c3" })).toMatchObject({ outcome: "granted" });
+  it("is remembered, for a change that comes before its client is listed; a wrong one is not", async () => {
+    await logIn({ clientId: "a", username: "token", passwordSha256: token });
+    await logIn({ clientId: "b", username: "token" });
+    await logIn({ clientId: "c", username: "password" });
+    await logInCompared({ clientId: "d", username: "password" });
+    expect(recent.clientsOf("credential/1", nowMs)).toEqual(["a"]);
+    expect(recent.clientsOf("credential/2", nowMs)).toEqual(["d"]);
+  });
+});
+
+describe("a login of a credential that holds only so many clients", () => {
+  const login = { username: "token", passwordSha256: token };
+  const logInAs = (clientId: string, atMs = nowMs) => logIn({ ...login, clientId }, false, atMs);
+  const mayHave = (maximumClients: number) => put("1", "token", { kind: "token", sha256: token }, { maximumClients });
+
+  it("waits while there are as many; one that connects again is none more", async () => {
+    mayHave(2);
+    list("credential/1", "a", "b");
+    list("credential/2", "x", "y", "z");
+    expect(await logInAs("c")).toEqual({ outcome: "later" });
+    expect(await logInAs("b")).toMatchObject({ outcome: "granted" });
+    clients.delete("a");
+    expect(await logInAs("c")).toMatchObject({ outcome: "granted" });
+  });
+
+  it("counts those that are not listed yet and those that are, each once", async () => {
+    mayHave(3);
+    list("credential/1", "a");
+    // All at once, as after a restart.
+    const outcomes = await Promise.all(["b", "c", "d", "e"].map(async (clientId) => (await logInAs(clientId)).outcome));
+    expect(outcomes).toEqual(["granted", "granted", "later", "later"]);
+    list("credential/1", "b", "c");
+    expect(await logInAs("d")).toEqual({ outcome: "later" });
+    clients.delete("a");
+    expect(await logInAs("d")).toMatchObject({ outcome: "granted" });
+  });
+
+  it("counts nobody who is not listed after some seconds, and none that was refused", async () => {
+    mayHave(1);
+    expect(await logInAs("a")).toMatchObject({ outcome: "granted" });
+    expect(await logInAs("b")).toEqual({ outcome: "later" });
+    expect(await logInAs("a")).toMatchObject({ outcome: "granted" });
+    expect(await logInAs("c", nowMs + 2_000)).toMatchObject({ outcome: "granted" });
+  });
+
+  it("is not remembered by the session, which would let its client in without counting", async () => {
+    mayHave(9);
+    expect(await logInAs("a")).toMatchObject({ isReusable: false });
+  });
+
+  it("with a wrong password takes no place, and is answered as any other", async () => {
+    put("2", "password", { kind: "password", passwordHash }, { maximumClients: 1 });
+    for (const clientId of ["x", "y"]) {
+      expect(await logIn({ clientId, username: "password" })).toEqual({ outcome: "compare", passwordHash });
+    }
+    expect(await logInCompared({ clientId: "a", username: "password" })).toMatchObject({ outcome: "granted" });
+    expect(await logIn({ clientId: "x", username: "password" })).toMatchObject({ outcome: "compare" });
+    expect(await logInCompared({ clientId: "b", username: "password" })).toEqual({ outcome: "later" });
   });
 });
 
 describe("10,000 logins that fail", () => {
-  const outcomes = async (loginOf: (index: number) => Partial<Login>) => {
+  const outcomes = async (fieldsOf: (index: number) => Partial<Login>) => {
     const counts: Record<string, number> = {};
     for (let index = 0; index < 10_000; index += 1) {
-      const { outcome } = await logIn(loginOf(index));
+      const { outcome } = await logIn(fieldsOf(index));
       counts[outcome] = (counts[outcome] ?? 0) + 1;
     }
     return counts;
@@ -157,8 +246,7 @@ describe("10,000 logins that fail", () => {
   it("do not count those that were right in the end", async () => {
     for (let count = 0; count < 1_000; count += 1) {
       expect(await logIn({ username: "password" })).toMatchObject({ outcome: "compare" });
-      const nothing = { passwordSha256: undefined, certificateSha256: undefined, isProved: false };
-      logins.onCompared({ clientId: "c1", username: "password", address: "192.0.2.1", ...nothing });
+      expect(await logInCompared({ username: "password" })).toMatchObject({ outcome: "granted" });
     }
   });
 });

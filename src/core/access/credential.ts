@@ -1,7 +1,12 @@
 // A credential: what a client proves itself with, and what that lets it do.
 
+import { sha256 } from "../authentication/hmac.ts";
+import { toBase64 } from "../base64.ts";
 import type { AccessRules } from "./access-rules.ts";
+import type { Grant } from "./grant.ts";
 import type { PasswordHash } from "./login.ts";
+
+const textEncoder = new TextEncoder();
 
 /** What is kept to check a login with; nothing of it tells the secret. */
 export type StoredSecret =
@@ -33,6 +38,9 @@ export type Credential = {
   readonly updatedAtMs: number;
 };
 
+/** With what it is checked by. */
+export type StoredCredential = { readonly credential: Credential; readonly secret: StoredSecret };
+
 /** The secret of a credential to be made or changed: "token" has one generated. */
 export type NewSecret = Exclude<StoredSecret, { kind: "token" }> | { readonly kind: "token" };
 
@@ -49,6 +57,13 @@ export type CredentialResult =
       readonly code: "username-taken" | "certificate-taken" | "not-found";
       readonly message: string;
     };
+
+/** What a login with it is worth. */
+export function grantOf({ credential, secret }: StoredCredential): Grant {
+  const { username, rules, expiresAtMs: endsAtMs } = credential;
+  const secretId = toBase64(sha256(textEncoder.encode(JSON.stringify(secret)))).slice(0, 22);
+  return { identity: identityOf(credential), username, rules, endsAtMs, secretId };
+}
 
 /** As `Grant.identity`. */
 export function identityOf({ id }: Pick<Credential, "id">): string {

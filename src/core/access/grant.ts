@@ -11,6 +11,8 @@ export type Grant = {
   readonly rules: AccessRules;
   /** When the connection has to end, in milliseconds since 1970; 0 for never. */
   readonly endsAtMs: number;
+  /** Which secret of the credential it was given for; none where there is no credential. */
+  readonly secretId?: string;
 };
 
 /** Of a client that shows nothing, where the settings let it in. Its sessions belong to whoever proves more. */

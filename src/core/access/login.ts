@@ -1,6 +1,6 @@
 // What a CONNECT shows of its client, and what the store of credentials answers.
 
-import type { Grant } from "./grant.ts";
+import type { LoginResult } from "./login-attempt.ts";
 
 /** Plain data: it travels from the session to the access object. */
 export type Login = {
@@ -20,12 +20,8 @@ export type Login = {
 export type PasswordHash = { readonly iterations: number; readonly salt: string; readonly hash: string };
 
 export type LoginVerdict =
-  | { readonly outcome: "granted"; readonly grant: Grant }
-  /** Wrong or unknown: which of the two is for nobody to learn. */
-  | { readonly outcome: "refused" }
-  /** Too many failed logins of this username or address, or too many clients of this credential. */
-  | { readonly outcome: "later" }
-  /** Whoever asks has to compare the password with this, and tell where it is right. `grant` is what it is then worth. */
-  | { readonly outcome: "compare"; readonly passwordHash: PasswordHash; readonly grant: Grant | undefined }
+  | LoginResult
+  /** Whoever asks has to compare the password with this, which may be nobody's, and ask again where it is right. */
+  | { readonly outcome: "compare"; readonly passwordHash: PasswordHash }
   /** There is no such username. Only where anonymous clients are let in. */
   | { readonly outcome: "unknown" };

@@ -1,6 +1,6 @@
 // What whoever runs the broker sees of a session, and does to it: by the API, or by changing what an identity may do.
 
-import type { Revision } from "../access/revision.ts";
+import type { Grant } from "../access/grant.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import type { Connections } from "./connections.ts";
 import type { Context } from "./context.ts";
@@ -57,17 +57,20 @@ export class Operator {
     return true;
   }
 
-  /** What an identity may do has changed. Nothing where the session is another's. */
-  revise(identity: string, { rules, mustLogInAgain }: Revision, nowMs: number): void {
+  /**
+   * What an identity may do has changed; nothing where the session is another's. Told again, it does no more.
+   * @param grant what a login is worth now; `null` where it is nobody any more: the session ends, and its Will is not
+   * published. Where it is for another username or secret, who is connected has to show that
+   */
+  revise(identity: string, grant: Grant | null, nowMs: number): void {
     this.context.nowMs = nowMs;
-    this.state.wills.revise(identity, rules);
+    this.state.wills.revise(identity, grant === null ? null : grant.rules);
     if (this.state.admission?.grant.identity !== identity) return;
-    if (rules !== null) this.state.revise(rules, mustLogInAgain);
-    const mayGoOn = rules !== null && !mustLogInAgain && this.context.access.mayConnect;
+    const mayGoOn = grant !== null && this.state.revise(grant) && this.context.access.mayConnect;
     const { current } = this.connections;
     if (!mayGoOn && current !== undefined) {
       this.ending.disconnect(current, ReasonCode.NotAuthorized, "access was revoked");
     }
-    if (rules === null) this.state.remove();
+    if (grant === null) this.state.remove();
   }
 }

@@ -1,7 +1,6 @@
 // MQTT's Session State and its life: begun by a CONNECT, left by a lost connection, resumed or ended. What is in it
 // is in the neighbouring files; which socket it talks to is the session's business. MQTT 5.0 section 4.1.
 
-import type { AccessRules } from "../access/access-rules.ts";
 import type { Grant } from "../access/grant.ts";
 import type { ConnectWill } from "../packet/packet.ts";
 import { accessOf } from "./admission.ts";
@@ -116,16 +115,22 @@ export class SessionState {
     this.subscribing.revise(generation, this.isDurable);
   }
 
-  /** Whoever it belongs to has other rules now. See `Revision`. */
-  revise(rules: AccessRules, mustLogInAgain: boolean): void {
+  /**
+   * A login of whoever it belongs to is worth something else now.
+   * @returns whether what was shown for the last one still counts
+   */
+  revise(present: Grant): boolean {
     const { record } = this;
-    if (record === undefined) return;
-    const grant = { ...record.admission.grant, rules };
-    const shownSha256 = mustLogInAgain ? "" : record.admission.shownSha256;
-    this.record = { ...record, admission: { ...record.admission, grant, shownSha256 } };
+    if (record === undefined) return false;
+    const { grant: last, shownSha256 } = record.admission;
+    const isShown = last.username === present.username && last.secretId === present.secretId;
+    const grant = { ...last, rules: present.rules, endsAtMs: present.endsAtMs };
+    const admission = { ...record.admission, grant, shownSha256: isShown ? shownSha256 : "" };
+    this.record = { ...record, admission };
     this.takeAccess(grant);
     if (this.isDurable) this.context.store.putRecord(this.record);
     this.subscribing.revise(record.generation, this.isDurable);
+    return isShown;
   }
 
   private takeAccess(grant: Grant): void {

@@ -71,7 +71,7 @@ export class Wills {
     this.publishDue();
   }
 
-  /** See `Revision`. */
+  /** See `Operator.revise`. */
   revise(identity: string, rules: AccessRules | null): void {
     for (const stored of this.wills.values()) {
       if (stored.grant.identity !== identity) continue;
