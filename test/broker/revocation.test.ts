@@ -1,6 +1,7 @@
 // A credential that is changed or deleted: what that does to sessions that are there already.
 
 import { describe, expect, it } from "vitest";
+import { hashPassword } from "../../src/auth/password.ts";
 import { readAccessRules } from "../../src/core/access/read-access-rules.ts";
 import { useBroker } from "../support/broker.ts";
 import { connect, durable, refusal, unique } from "../support/connect.ts";
@@ -133,10 +134,47 @@ describe("a credential that is changed", () => {
     expect(await refusal(broker.tcp, login)).toBe(0x86);
   });
 
-  it("holds only so many clients at once", async () => {
+  it("ends the connection when it is made to expire at once [B93]", async () => {
+    const { login, credential } = await makeCredential(broker);
+    const client = await connect(broker.tcp, { clientId: unique("client"), ...login, ...durable() });
+    await (await broker.access()).updateCredential(credential.id, { expiresAtMs: Date.now() - 1 }, undefined);
+    await client.receive({ cmd: "disconnect", reasonCode: 0x87 });
+    expect(await refusal(broker.tcp, login)).toBe(0x86);
+  });
+
+  it("has its clients log in again when its username is another, and once only", async () => {
+    const { login, credential } = await makeCredential(broker, { rules: mayUse("home/%u/#") });
+    const client = await connect(broker.tcp, { clientId: unique("client"), ...login, ...durable() });
+    const username = unique("renamed");
+    const access = await broker.access();
+    await access.updateCredential(credential.id, { username }, undefined);
+    await client.receive({ cmd: "disconnect", reasonCode: 0x87 });
+    expect(await refusal(broker.tcp, login)).toBe(0x86);
+    const again = await connect(broker.tcp, { clientId: unique("client"), ...login, username });
+    await access.updateCredential(credential.id, { rules: readAccessRules(mayUse("home/%u/x")) }, undefined);
+    expect(await again.subscribe(`home/${username}/x`)).toMatchObject({ granted: [0] });
+    expect(await again.subscribe(`home/${login.username}/x`)).toMatchObject({ granted: [0x87] });
+  });
+});
+
+describe("a credential that holds only so many clients", () => {
+  it("has the next one wait", async () => {
     const { login } = await makeCredential(broker, { maximumClients: 1 });
     const client = await connect(broker.tcp, login);
     expect(await refusal(broker.tcp, login)).toBe(0x9f);
     await client.subscribe("still/there");
+  });
+
+  it("has no place taken by who guesses its password", async () => {
+    const password = Buffer.from("correct horse battery staple");
+    const secret = { kind: "password", passwordHash: await hashPassword(password) } as const;
+    const { login } = await makeCredential(broker, { maximumClients: 1 }, secret);
+    const { username } = login;
+    const guess = { username, password: Buffer.from("wrong") };
+    for (let count = 0; count < 3; count += 1) expect(await refusal(broker.tcp, guess)).toBe(0x86);
+    await connect(broker.tcp, { username, password });
+    // Nor does an answer tell that it is full, and so that there is such a username.
+    expect(await refusal(broker.tcp, guess)).toBe(0x86);
+    expect(await refusal(broker.tcp, { username, password })).toBe(0x9f);
   });
 });
