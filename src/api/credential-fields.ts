@@ -1,7 +1,6 @@
 // What a request says of a credential, in the terms of core/access.
 
 import type { z } from "@hono/zod-openapi";
-import { hashPassword } from "../auth/password.ts";
 import type { AccessRules } from "../core/access/access-rules.ts";
 import type { CredentialFields, NewSecret } from "../core/access/credential.ts";
 import { AccessRulesError, readAccessRules } from "../core/access/read-access-rules.ts";
@@ -36,17 +35,9 @@ export function changesOf(changes: Changes): Partial<CredentialFields> {
   };
 }
 
-/** The password is hashed here: the access object never does slow work. */
-export async function secretOf(secret: New["secret"]): Promise<NewSecret> {
-  switch (secret.kind) {
-    case "password":
-      return { kind: "password", passwordHash: await hashPassword(new TextEncoder().encode(secret.password)) };
-    case "certificate":
-      return { kind: "certificate", sha256: secret.sha256.replaceAll(":", "").toLowerCase() };
-    case "token":
-    case "scram":
-      return secret;
-  }
+export function secretOf(secret: New["secret"]): NewSecret {
+  if (secret.kind !== "certificate") return secret;
+  return { kind: "certificate", sha256: secret.sha256.replaceAll(":", "").toLowerCase() };
 }
 
 function rulesOf(rules: New["rules"]): AccessRules {

@@ -80,7 +80,7 @@ const rotateOperation = operation("credentials:write", tag, {
 export function addCredentials(api: Api): void {
   api.openapi(createOperation, async (context) => {
     const request = context.req.valid("json");
-    const secret = await secretOf(request.secret);
+    const secret = secretOf(request.secret);
     const result = await accessOf(context.env).createCredential(fieldsOf(request), secret);
     return context.json(madeOf(result), 201);
   });
@@ -101,7 +101,7 @@ export function addCredentials(api: Api): void {
 
   api.openapi(changeOperation, async (context) => {
     const { secret, ...changes } = context.req.valid("json");
-    const newSecret = secret === undefined ? undefined : await secretOf(secret);
+    const newSecret = secret === undefined ? undefined : secretOf(secret);
     const { id } = context.req.valid("param");
     const result = await accessOf(context.env).updateCredential(id, changesOf(changes), newSecret);
     return context.json(madeOf(result), 200);

@@ -1,7 +1,9 @@
 // Who may do what in a namespace: credentials, API tokens, and how often a login has failed. Asked by sessions when a client
-// connects, and never in the path of a message. Nothing slow is computed here: all logins of a namespace come by.
+// connects, and never in the path of a message. Nothing slow is computed here for a login, since all of a namespace come by;
+// a chosen password is hashed when it is set, which is more than the Worker may compute on the free plan.
 
 import { DurableObject } from "cloudflare:workers";
+import { type MadeSecret, makeSecret } from "../auth/new-secret.ts";
 import { newToken, sha256Hex } from "../auth/token.ts";
 import {
   type Credential,
@@ -11,7 +13,6 @@ import {
   identityOf,
   type NewSecret,
   type StoredCredential,
-  type StoredSecret,
 } from "../core/access/credential.ts";
 import type { Grant } from "../core/access/grant.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
@@ -76,9 +77,11 @@ export class AccessObject extends DurableObject<Env> {
     return this.logins.logInCompared(login, passwordHash, Date.now());
   }
 
-  createCredential(fields: CredentialFields, secret: NewSecret): Promise<CredentialResult> {
+  async createCredential(fields: CredentialFields, newSecret: NewSecret): Promise<CredentialResult> {
+    const secret = await makeSecret(newSecret);
     const nowMs = Date.now();
-    const credential = { ...fields, id: randomId(), kind: secret.kind, createdAtMs: nowMs, updatedAtMs: nowMs };
+    const kind = newSecret.kind;
+    const credential = { ...fields, id: randomId(), kind, createdAtMs: nowMs, updatedAtMs: nowMs };
     return this.putCredential(credential, secret, undefined);
   }
 
@@ -91,15 +94,17 @@ export class AccessObject extends DurableObject<Env> {
     return this.credentialTable.find(id)?.credential;
   }
 
-  /** @param secret `undefined` to leave it as it is */
-  updateCredential(
+  /** @param newSecret `undefined` to leave it as it is */
+  async updateCredential(
     id: string,
     change: Partial<CredentialFields>,
-    secret: NewSecret | undefined,
+    newSecret: NewSecret | undefined,
   ): Promise<CredentialResult> {
+    const secret = newSecret === undefined ? undefined : await makeSecret(newSecret);
+    // After all that is waited for: what another call changes meanwhile stays.
     const present = this.credentialTable.find(id);
-    if (present === undefined) return Promise.resolve(notFound(id));
-    const kind = secret?.kind ?? present.credential.kind;
+    if (present === undefined) return notFound(id);
+    const kind = newSecret?.kind ?? present.credential.kind;
     const credential = { ...present.credential, ...change, kind, updatedAtMs: Date.now() };
     return this.putCredential(credential, secret, present);
   }
@@ -142,19 +147,18 @@ export class AccessObject extends DurableObject<Env> {
 
   private async putCredential(
     credential: Credential,
-    secret: NewSecret | undefined,
+    made: MadeSecret | undefined,
     present: StoredCredential | undefined,
   ): Promise<CredentialResult> {
-    const refusal = this.refusalOf(credential, secret);
+    const secret = made?.stored ?? present?.secret;
+    if (secret === undefined) return notFound(credential.id);
+    const next = { credential, secret };
+    const refusal = this.refusalOf(next);
     if (refusal !== undefined) return refusal;
-    const token = secret?.kind === "token" ? newToken() : undefined;
-    const stored = storedSecretOf(secret, token) ?? present?.secret;
-    if (stored === undefined) return notFound(credential.id);
-    const next = { credential, secret: stored };
     const write = () => this.credentialTable.put(next);
     if (present === undefined || isWorthTheSame(present, next)) write();
     else await this.revise(identityOf(credential), write);
-    return { ok: true, credential, token };
+    return { ok: true, credential, token: made?.token };
   }
 
   /** Changes what an identity may do, and tells its sessions: those that cannot be reached now by the alarm. */
@@ -169,14 +173,14 @@ export class AccessObject extends DurableObject<Env> {
     await this.revisions.tell(identity);
   }
 
-  private refusalOf({ id, username }: Credential, secret: NewSecret | undefined): CredentialResult | undefined {
+  private refusalOf({ credential: { id, username }, secret }: StoredCredential): CredentialResult | undefined {
     const { credentialTable } = this;
     const isOthers = (owner: string | undefined) => owner !== undefined && owner !== id;
     if (isOthers(credentialTable.ownerOfUsername(username))) {
       const message = `another credential has the username ${JSON.stringify(username)}: choose another`;
       return { ok: false, code: "username-taken", message };
     }
-    const isTaken = secret?.kind === "certificate" && isOthers(credentialTable.ownerOfCertificate(secret.sha256));
+    const isTaken = secret.kind === "certificate" && isOthers(credentialTable.ownerOfCertificate(secret.sha256));
     if (!isTaken) return undefined;
     return { ok: false, code: "certificate-taken", message: "another credential has this certificate" };
   }
@@ -191,10 +195,6 @@ export class AccessObject extends DurableObject<Env> {
 function isWorthTheSame(one: StoredCredential, other: StoredCredential): boolean {
   const worth = (stored: StoredCredential) => JSON.stringify([stored.credential.isEnabled, grantOf(stored)]);
   return worth(one) === worth(other);
-}
-
-function storedSecretOf(secret: NewSecret | undefined, token: string | undefined): StoredSecret | undefined {
-  return token === undefined ? (secret as StoredSecret | undefined) : { kind: "token", sha256: sha256Hex(token) };
 }
 
 function notFound(id: string): CredentialResult {

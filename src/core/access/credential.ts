@@ -42,7 +42,10 @@ export type Credential = {
 export type StoredCredential = { readonly credential: Credential; readonly secret: StoredSecret };
 
 /** The secret of a credential to be made or changed: "token" has one generated. */
-export type NewSecret = Exclude<StoredSecret, { kind: "token" }> | { readonly kind: "token" };
+export type NewSecret =
+  | Extract<StoredSecret, { kind: "certificate" | "scram" }>
+  | { readonly kind: "token" }
+  | { readonly kind: "password"; readonly password: string };
 
 export type CredentialFields = Pick<
   Credential,

@@ -52,6 +52,13 @@ describe("logins that fail", () => {
     expect(failed.mayTry("user", "b", nowMs)).toBe(false);
   });
 
+  it("of usernames that begin with the same 256 characters are counted as one", () => {
+    const start = "x".repeat(256);
+    expect(tried(new FailedLogins(), 500, (index) => [start + index, `a${index}`])).toBe(20);
+    // One character earlier they differ: 100 to 599 begin with five digits.
+    expect(tried(new FailedLogins(), 500, (index) => [start.slice(1) + (100 + index), `a${index}`])).toBe(100);
+  });
+
   it("take little memory, however long the usernames are", () => {
     const failed = new FailedLogins();
     const before = process.memoryUsage().heapUsed;
