@@ -108,7 +108,7 @@ function expanded(filter: string, names: Names): string | undefined {
   let isSound = true;
   const text = filter.replace(/%[cu]/g, (placeholder) => {
     const name = placeholder === "%c" ? names.clientId : names.username;
-    if (name === "" || /[+#/]/.test(name)) isSound = false;
+    if (!isOneLevel(name)) isSound = false;
     return name;
   });
   const isLedAstray = isOfBroker(text) && !isOfBroker(filter);
@@ -117,8 +117,13 @@ function expanded(filter: string, names: Names): string | undefined {
 
 function isNamedBy(pattern: string, { clientId, username }: Names): boolean {
   const parts = pattern.split("%u");
-  if (parts.length > 1 && username === "") return false;
+  if (parts.length > 1 && !isOneLevel(username)) return false;
   // A "*" in the username stands for nothing but itself.
   const literal = parts.flatMap((part, index) => (index === 0 ? [part] : [{ text: username }, part]));
   return matchesPattern(literal, clientId);
+}
+
+/** What is put in the place of `%c` and `%u`: a name that would be more, or less, than one level matches nothing. */
+function isOneLevel(name: string): boolean {
+  return name !== "" && !/[+#/]/.test(name);
 }

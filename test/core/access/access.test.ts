@@ -205,6 +205,9 @@ describe("a client identifier", () => {
     [["%u*"], "anything", "", false],
     [["%u"], "anything", "*", false],
     [["%u"], "*", "*", true],
+    [["%u"], "a/b", "a/b", false],
+    [["%u*"], "+", "+", false],
+    [["%u*"], "#", "#", false],
     [["a", "b"], "b", "", true],
   ])("of rules %j may be %j for the user named %j: %j", (clientIds, clientId, username, isAllowed) => {
     expect(accessOf({ clientIds }, { clientId, username }).mayConnect).toBe(isAllowed);
