@@ -11,6 +11,8 @@ declare global {
     readonly TOPIC: DurableObjectNamespace<TopicObject>;
     readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
     readonly ACCESS: DurableObjectNamespace<AccessObject>;
+    /** The dashboard's files; absent where none is served. */
+    readonly ASSETS?: Fetcher;
     /** Absent where all clients have one address, as on this machine. */
     readonly CONNECT_RATE_LIMIT?: RateLimit;
   }

@@ -1,11 +1,13 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
-// /api/v1 is for the operator. All below /ns/{namespace} too: namespaces are separate brokers in one deployment.
+// /api/v1 is for the operator. All below /ns/{namespace} too: namespaces are separate brokers in one deployment. What is
+// none of these is the dashboard's.
 
 import { apiAddressOf } from "./api/path.ts";
 import { addressOf, clientFactsOf, factsHeaders } from "./client-facts.ts";
 import { mayConnect } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
+import { dashboardFile } from "./dashboard.ts";
 import { logError } from "./log.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
@@ -21,6 +23,12 @@ export { SessionObject } from "./objects/session-object.ts";
 export { TopicObject } from "./objects/topic-object.ts";
 
 const mqttPath = /^(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/mqtt(?:\/(?<clientId>[^/]+))?$/;
+
+const nothingHere: Refused = {
+  status: 404,
+  code: "not-found",
+  line: "nothing is here: MQTT over WebSocket is at /mqtt",
+};
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
@@ -51,12 +59,7 @@ async function answer(request: Request, env: Env, settings: Settings): Promise<R
     return withCors(request, response, settings.web);
   }
   const match = mqttPath.exec(pathname);
-  if (match === null)
-    return refused(request, {
-      status: 404,
-      code: "not-found",
-      line: "nothing is here: MQTT over WebSocket is at /mqtt",
-    });
+  if (match === null) return (await dashboardFile(request, env.ASSETS)) ?? refused(request, nothingHere);
   if (!isUpgrade(request))
     return refused(request, { status: 426, code: "no-websocket", line: "this address takes MQTT over WebSocket" });
   const facts = clientFactsOf(request, settings.web);

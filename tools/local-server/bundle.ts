@@ -1,5 +1,5 @@
-// The Worker as `wrangler deploy` would upload it, so that the local and the deployed broker run the same file. Bundling
-// takes seconds; its result is kept under node_modules/.cache until something it was made from changes.
+// The Worker and the dashboard as `wrangler deploy` would upload them, so that the local and the deployed broker run the same
+// files. Bundling takes seconds; its result is kept under node_modules/.cache until something it was made from changes.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,12 +8,15 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { WorkerOptions } from "miniflare";
+import { buildDashboard } from "./dashboard-files.ts";
 
 /** What Miniflare needs to run the Worker: its modules, and wrangler.toml in Miniflare's terms. */
 export type Bundle = {
   readonly worker: WorkerOptions & { readonly name: string };
   /** [vars] of wrangler.toml. */
   readonly variables: Readonly<Record<string, string>>;
+  /** The dashboard's files. */
+  readonly dashboardFolder?: string;
 };
 
 /** The Worker cannot be bundled; the message is wrangler's own text. */
@@ -21,8 +24,9 @@ export class BundleError extends Error {}
 
 export const defaultConfigPath = path.join(import.meta.dirname, "../../wrangler.toml");
 
-/** Folders that the Worker's modules come from, beside node_modules, whose content package-lock.json stands for. */
-const sourceFolders = ["src", "dashboard"];
+/** Folders that a bundle is made from, beside node_modules, whose content package-lock.json stands for. */
+const sourceFolders = ["src", "dashboard", "tools/device-setup", "examples/arduino"];
+const dashboardFolder = "dashboard";
 const descriptionFile = "description.json";
 
 const moduleTypes: Readonly<Record<string, "ESModule" | "Text" | "Data" | "CompiledWasm">> = {
@@ -35,7 +39,7 @@ const moduleTypes: Readonly<Record<string, "ESModule" | "Text" | "Data" | "Compi
   ".wasm": "CompiledWasm",
 };
 
-type Description = Bundle & { readonly mainModule: string };
+type Description = Omit<Bundle, "dashboardFolder"> & { readonly mainModule: string };
 
 const require = createRequire(import.meta.url);
 
@@ -50,7 +54,10 @@ export async function bundleWorker(configPath: string = defaultConfigPath): Prom
     await mkdir(cache, { recursive: true });
     const unfinished = await mkdtemp(path.join(cache, "unfinished-"));
     try {
-      await runWrangler(root, ["deploy", "--dry-run", "--config", path.resolve(configPath), "--outdir", unfinished]);
+      const assets = path.join(unfinished, dashboardFolder);
+      await buildDashboard(root, assets);
+      const outputs = ["--outdir", unfinished, "--assets", assets];
+      await runWrangler(root, ["deploy", "--dry-run", "--config", path.resolve(configPath), ...outputs]);
       description = await describe(configPath);
       await writeFile(path.join(unfinished, descriptionFile), JSON.stringify(description, null, 2));
       await removeAllBut(cache, folder, unfinished);
@@ -65,6 +72,7 @@ export async function bundleWorker(configPath: string = defaultConfigPath): Prom
   return {
     worker: { ...description.worker, modulesRoot: folder, modules: await readModules(folder, description.mainModule) },
     variables: description.variables,
+    dashboardFolder: path.join(folder, dashboardFolder),
   };
 }
 
@@ -95,8 +103,9 @@ async function describe(configPath: string): Promise<Description> {
   const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
   const config = unstable_readConfig({ config: configPath }, { hideWarnings: true });
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config);
-  // Wrangler would add the secrets of .dev.vars to the bindings; those do not belong in a cache.
-  const { bindings: _bindings, modulesRules: _modulesRules, ...worker } = workerOptions;
+  // Wrangler would add the secrets of .dev.vars to the bindings; those do not belong in a cache. Miniflare would put two hops
+  // into the path of every frame for a Worker with assets.
+  const { bindings: _bindings, modulesRules: _modulesRules, assets: _assets, ...worker } = workerOptions;
   const variables = Object.entries(config.vars).map(([name, value]) => [name, String(value)]);
   return {
     worker: { ...worker, name: config.name ?? "durable-mqtt" } as Bundle["worker"],

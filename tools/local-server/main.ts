@@ -194,22 +194,22 @@ function readDevVars(): Record<string, string> {
 function greeting(server: LocalServer, { host, dataDir }: Command, variables: Record<string, string>): string {
   const lines = ["durable-mqtt is ready"];
   for (const address of reachableHosts(host)) {
+    lines.push(`  dashboard  http://${address}:${server.port}/${isLoopback(host) ? signedIn(server) : ""}`);
     lines.push(`  WebSocket  ws://${address}:${server.port}/mqtt`);
     lines.push(`  WebSocket  ws://${address}:${server.port}/mqtt/{clientId}  (one hop less)`);
     if (server.tcpPort !== undefined) lines.push(`  TCP        mqtt://${address}:${server.tcpPort}`);
     lines.push(`  API        http://${address}:${server.port}/api/v1`);
   }
-  lines.push(`  token      ${tokenLine(server, host)}`);
+  lines.push(`  token      ${server.adminToken?.file ?? "the one in ADMIN_TOKEN"}`);
   const isOpen = variables.ALLOW_ANONYMOUS === "1";
   lines.push(`  clients    ${isOpen ? "all that can reach it" : "with credentials, made through the API"}`);
   lines.push(`  data       ${dataDir}`);
   return `${lines.join("\n")}\n`;
 }
 
-/** What serves other machines may well run where others read what it writes. */
-function tokenLine({ adminToken }: LocalServer, host: string): string {
-  if (adminToken === undefined) return "the one in ADMIN_TOKEN";
-  return isLoopback(host) ? `${adminToken.token}  (${adminToken.file})` : adminToken.file;
+/** The page takes the token out of the address. Not where others may read what a server for other machines writes. */
+function signedIn({ adminToken }: LocalServer): string {
+  return adminToken === undefined ? "" : `#token=${adminToken.token}`;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -15,6 +15,7 @@ import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts"
 import { namesOf, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
+import { dashboardWorker } from "./dashboard-files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { readableLine } from "./log-line.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
@@ -51,6 +52,8 @@ export type LocalServer = {
   /** Ends every connection. What was acknowledged is in the folder already. */
   close(): Promise<void>;
 };
+
+const dashboardName = "dashboard";
 
 /**
  * @throws {StartError} for an address or a folder that cannot be used
@@ -103,11 +106,11 @@ async function ownAdminToken(options: LocalServerOptions, { variables }: Bundle)
 function miniflareOptions(
   options: LocalServerOptions,
   host: string,
-  { worker, variables }: Bundle,
+  { worker, variables, dashboardFolder }: Bundle,
   ownVariables: Readonly<Record<string, string>>,
   log: (line: string) => void,
 ): MiniflareOptions {
-  return {
+  const broker = {
     ...worker,
     // Behind the gateway, and on this machine, all clients have one address.
     ratelimits: {},
@@ -120,7 +123,11 @@ function miniflareOptions(
       ...options.variables,
       ...ownVariables,
     },
+    ...(dashboardFolder === undefined ? {} : { serviceBindings: { ASSETS: dashboardName } }),
     unsafeDirectSockets: [{ host, port: options.port }],
+  };
+  return {
+    workers: dashboardFolder === undefined ? [broker] : [broker, dashboardWorker(dashboardName, dashboardFolder)],
     // Miniflare's own entry, for the tests' calls from within this process.
     host: "127.0.0.1",
     port: 0,
