@@ -1,13 +1,12 @@
 // The Worker and the dashboard as `wrangler deploy` would upload them, so that the local and the deployed broker run the same
 // files. Bundling takes seconds; its result is kept under node_modules/.cache until something it was made from changes.
 
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import path from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import type { WorkerOptions } from "miniflare";
+import { packageRoot } from "../package-root.ts";
+import { runWrangler, wranglerVersion } from "../wrangler.ts";
 import { buildDashboard } from "./dashboard-files.ts";
 
 /** What Miniflare needs to run the Worker: its modules, and wrangler.toml in Miniflare's terms. */
@@ -22,7 +21,7 @@ export type Bundle = {
 /** The Worker cannot be bundled; the message is wrangler's own text. */
 export class BundleError extends Error {}
 
-export const defaultConfigPath = path.join(import.meta.dirname, "../../wrangler.toml");
+export const defaultConfigPath = path.join(packageRoot, "wrangler.toml");
 
 /** Folders that a bundle is made from, beside node_modules, whose content package-lock.json stands for. */
 const sourceFolders = ["src", "dashboard", "tools/device-setup", "examples/arduino"];
@@ -41,8 +40,6 @@ const moduleTypes: Readonly<Record<string, "ESModule" | "Text" | "Data" | "Compi
 
 type Description = Omit<Bundle, "dashboardFolder"> & { readonly mainModule: string };
 
-const require = createRequire(import.meta.url);
-
 /** @throws {BundleError} */
 export async function bundleWorker(configPath: string = defaultConfigPath): Promise<Bundle> {
   const root = path.dirname(path.resolve(configPath));
@@ -57,7 +54,9 @@ export async function bundleWorker(configPath: string = defaultConfigPath): Prom
       const assets = path.join(unfinished, dashboardFolder);
       await buildDashboard(root, assets);
       const outputs = ["--outdir", unfinished, "--assets", assets];
-      await runWrangler(root, ["deploy", "--dry-run", "--config", path.resolve(configPath), ...outputs]);
+      const args = ["deploy", "--dry-run", "--config", path.resolve(configPath), ...outputs];
+      const { exitCode, said } = await runWrangler(args, { cwd: root });
+      if (exitCode !== 0) throw new BundleError(said || `wrangler ended with exit code ${exitCode}`);
       description = await describe(configPath);
       await writeFile(path.join(unfinished, descriptionFile), JSON.stringify(description, null, 2));
       await removeAllBut(cache, folder, unfinished);
@@ -78,7 +77,7 @@ export async function bundleWorker(configPath: string = defaultConfigPath): Prom
 
 async function fingerprint(root: string, configPath: string): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(`wrangler ${require("wrangler/package.json").version}\n`);
+  hash.update(`wrangler ${wranglerVersion}\n`);
   const files = [configPath, path.join(root, "package-lock.json")];
   for (const sourceFolder of sourceFolders) {
     const folder = path.join(root, sourceFolder);
@@ -135,32 +134,6 @@ async function removeAllBut(cache: string, ...kept: string[]): Promise<void> {
     if (kept.includes(folder) || name.startsWith("unfinished-")) continue;
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function runWrangler(root: string, args: readonly string[]): Promise<void> {
-  const program = path.join(path.dirname(require.resolve("wrangler/package.json")), "bin/wrangler.js");
-  const wrangler = spawn(process.execPath, [program, ...args], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_HIDE_BANNER: "true",
-      WRANGLER_WRITE_LOGS: "false",
-    },
-  });
-  let said = "";
-  const keep = (text: string) => {
-    said += text;
-  };
-  wrangler.stdout.setEncoding("utf8").on("data", keep);
-  wrangler.stderr.setEncoding("utf8").on("data", keep);
-  const exitCode = await new Promise<number | null>((resolve, reject) => {
-    wrangler.once("error", reject);
-    wrangler.once("close", resolve);
-  });
-  if (exitCode !== 0)
-    throw new BundleError(stripVTControlCharacters(said).trim() || `wrangler ended with exit code ${exitCode}`);
 }
 
 function orNothing(error: NodeJS.ErrnoException): undefined {

@@ -11,7 +11,11 @@ import type { WorkerOptions } from "miniflare";
  */
 export async function buildDashboard(root: string, folder: string): Promise<void> {
   const source = path.join(root, "dashboard");
-  if (!existsSync(source)) return cp(path.join(root, "dist/dashboard"), folder, { recursive: true });
+  if (!existsSync(source)) {
+    const built = path.join(root, "dist/dashboard");
+    if (built !== folder) await cp(built, folder, { recursive: true });
+    return;
+  }
   const { build } = await import("vite");
   await build({
     configFile: path.join(source, "vite.config.ts"),

@@ -19,6 +19,7 @@ import { dashboardWorker } from "./dashboard-files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { readableLine } from "./log-line.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
+import { portError } from "./port-error.ts";
 import { StartError } from "./start-error.ts";
 
 export type LocalServerOptions = {
@@ -85,12 +86,12 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     miniflare = started.miniflare;
     const url = `http://${reachableFromHere(host)}:${started.port}`;
     if (options.tcpPort !== undefined) {
-      const target = `${url.replace("http", "ws")}/mqtt`;
-      gateway = await startTcpGateway({ host, port: options.tcpPort, target, log }).catch((error) => {
-        throw portError(error, host, options.tcpPort as number, "--tcp");
+      const target = { url: `${url.replace("http", "ws")}/mqtt` };
+      gateway = await startTcpGateway({ listeners: [{ host, port: options.tcpPort }], target, log }).catch((error) => {
+        throw portError(error.cause, host, options.tcpPort as number, "--tcp");
       });
     }
-    return { url, port: started.port, tcpPort: gateway?.port, miniflare, adminToken, close };
+    return { url, port: started.port, tcpPort: gateway?.ports[0], miniflare, adminToken, close };
   } catch (error) {
     await close();
     throw error;
@@ -209,18 +210,6 @@ async function checkPort(host: string, port: number, flag: string): Promise<void
   }
   probe.close();
   await once(probe, "close");
-}
-
-function portError(error: NodeJS.ErrnoException, host: string, port: number, flag: string): StartError {
-  const address = net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-  const explanations: Record<string, string> = {
-    EADDRINUSE: `Port ${port} of ${host} is in use: end the program that holds it, or choose another port with ${flag}.`,
-    EACCES: `Port ${port} needs more rights than this user has: choose one above 1023 with ${flag}.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine: give --host one of its addresses, or 0.0.0.0.`,
-  };
-  return new StartError(explanations[error.code ?? ""] ?? `Cannot listen on ${address}: ${error.message}.`, {
-    cause: error,
-  });
 }
 
 async function openFolder(folder: string): Promise<FolderLock> {

@@ -12,7 +12,7 @@ import { WebSocket } from "ws";
 import { connect, connectPacket } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
 
-const program = path.join(import.meta.dirname, "../../tools/local-server/main.ts");
+const program = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
 /** To the server another host than this machine, which it is all the same. */
 const otherHost = "127.1";
 /** The first start of all bundles the Worker. */
@@ -42,7 +42,7 @@ function run(...args: string[]) {
 function runWith(variables: Record<string, string>, ...args: string[]) {
   const { ADMIN_TOKEN: _, ...environment } = process.env;
   const env = { ...environment, ...variables };
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn(process.execPath, [program, "start", ...args], { stdio: ["ignore", "pipe", "pipe"], env });
   running.push(child);
   return child;
 }
@@ -112,7 +112,6 @@ describe("npm start, told something it cannot do", () => {
     ["a port that is no number", ["--port", "mqtt"], ["--port", '"mqtt"', "0 to 65535"]],
     ["a port that is too large", ["--tcp", "65536"], ["--tcp", '"65536"', "0 to 65535"]],
     ["one port for two listeners", ["--port", "1883"], ["--port", "--tcp"]],
-    ["TCP on and off", ["--tcp", "1883", "--no-tcp"], ["--tcp", "--no-tcp"]],
     ["a setting without a value", ["--set", "TOPIC_SHARDS"], ["--set", "NAME=VALUE"]],
     ["a setting with a bad value", ["--set", "TOPIC_SHARDS=many"], ["TOPIC_SHARDS", '"many"']],
     ["a host that does not exist", ["--host", "host.invalid", "--allow-anonymous"], ["host.invalid", "--host"]],
@@ -171,11 +170,12 @@ describe("npm start", () => {
     expect(out).toBe(
       [
         "durable-mqtt is ready",
+        `  dashboard  http://127.0.0.1:${webSocketPort}/#token=${await keptToken()}`,
         `  WebSocket  ws://127.0.0.1:${webSocketPort}/mqtt`,
         `  WebSocket  ws://127.0.0.1:${webSocketPort}/mqtt/{clientId}  (one hop less)`,
         `  TCP        mqtt://127.0.0.1:${tcpPort}`,
         `  API        http://127.0.0.1:${webSocketPort}/api/v1`,
-        `  token      ${await keptToken()}  (${folder}/admin-token)`,
+        `  token      ${folder}/admin-token`,
         "  clients    all that can reach it",
         `  data       ${folder}`,
         "",
@@ -270,7 +270,7 @@ describe("who may connect", () => {
     await end(child, "SIGTERM");
     for (const closed of [["--require-credentials"], ["--set", "ALLOW_ANONYMOUS=0"]]) {
       const { child, out, tcpPort } = await runUntilReady(...closed);
-      expect(out).toContain("  clients    with credentials, made through the API\n");
+      expect(out).toContain("  clients    with credentials: durable-mqtt add-device NAME\n");
       expect(await outcomeOf(tcpPort)).toBe(5);
       await end(child, "SIGTERM");
     }

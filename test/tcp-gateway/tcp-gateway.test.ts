@@ -56,14 +56,15 @@ async function startTarget() {
   };
 }
 
-async function startGateway(target: string, log?: (line: string) => void): Promise<TcpGateway> {
-  const gateway = await startTcpGateway({ host, port: 0, target, ...(log && { log }) });
+async function startGateway(url: string, log?: (line: string) => void, giveUpAfterMs = 0): Promise<TcpGateway> {
+  const target = { url, giveUpAfterMs };
+  const gateway = await startTcpGateway({ listeners: [{ host, port: 0 }], target, ...(log && { log }) });
   cleanUps.push(() => gateway.close());
   return gateway;
 }
 
 async function connectClient(gateway: TcpGateway, options: { allowHalfOpen?: boolean } = {}): Promise<net.Socket> {
-  const client = net.connect({ port: gateway.port, host, ...options });
+  const client = net.connect({ port: gateway.ports[0] as number, host, ...options });
   cleanUps.push(() => client.destroy());
   await once(client, "connect");
   return client;

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The command line: in a clone the TypeScript itself, in an installed package what it was compiled to. Both need a newer
+// Node.js than many machines have, and bring it.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const leastMajorVersion = 24;
+const fileAt = (place) => fileURLToPath(new URL(place, import.meta.url));
+const source = fileAt("../tools/command-line/main.ts");
+const program = existsSync(source) ? source : fileAt("../dist/tools/command-line/main.js");
+
+if (Number.parseInt(process.versions.node, 10) >= leastMajorVersion) {
+  await import(program);
+} else {
+  const newer = createRequire(import.meta.url).resolve("node/bin/node");
+  const child = spawn(newer, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  // Those of the terminal reach it as well: the second of two it takes for the first.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    process.stderr.write(`${newer} cannot be started (${error.message}): install durable-mqtt again.\n`);
+    process.exitCode = 1;
+  });
+  child.on("exit", (exitCode) => {
+    process.exitCode = exitCode ?? 1;
+  });
+}

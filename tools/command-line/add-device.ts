@@ -1,0 +1,53 @@
+// `durable-mqtt add-device NAME`: a credential for a board, and what its sketch needs.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { Command } from "commander";
+import { type DeviceSetup, deviceNameRule, isDeviceName, newDeviceCredential } from "../device-setup/device-setup.ts";
+import { sketchFor, sketchSettings } from "../device-setup/sketch.ts";
+import { isLoopback } from "../local-server/addresses.ts";
+import { packageRoot } from "../package-root.ts";
+import { adminApi } from "./admin-api.ts";
+import { localBroker, webSocketUrlOf } from "./broker-address.ts";
+import { UsageError } from "./usage-error.ts";
+import { textOf } from "./values.ts";
+
+type Options = { readonly to: string; readonly data: string; readonly sketch?: boolean };
+
+const sketchFile = "examples/arduino/DurableMqtt/DurableMqtt.ino";
+
+const notes = `
+The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
+folder. The device may publish and subscribe below devices/NAME, and its token is told this once.`;
+
+export function addAddDevice(program: Command): void {
+  program
+    .command("add-device")
+    .description("make a credential for a board, and print the settings of its sketch")
+    .argument("<name>", "of the device: its client identifier and its username", deviceNameOf)
+    .option("--to <url>", "the broker", webSocketUrlOf("--to"), localBroker)
+    .option("--data <folder>", "of a broker on this machine", textOf("--data", "a folder, such as .data"), ".data")
+    .option("--sketch", "print the whole sketch, filled in")
+    .addHelpText("after", notes)
+    .action(addDevice);
+}
+
+async function addDevice(name: string, { to, data, sketch }: Options): Promise<void> {
+  const { token } = await adminApi(to, data).post<{ token: string }>("/credentials", newDeviceCredential(name));
+  const setup: DeviceSetup = { brokerUrl: to, clientId: name, username: name, token };
+  if (isLoopback(new URL(to).hostname)) {
+    process.stderr.write(
+      "A board cannot reach 127.0.0.1: in MY_BROKER_HOST put this machine's address, and start the broker with --host 0.0.0.0 --require-credentials.\n",
+    );
+  }
+  if (sketch) process.stdout.write(sketchFor(readFileSync(path.join(packageRoot, sketchFile), "utf8"), setup));
+  else
+    process.stdout.write(
+      `// ${name}: for the head of the sketch. The token is told this once.\n${sketchSettings(setup)}\n`,
+    );
+}
+
+function deviceNameOf(text: string): string {
+  if (isDeviceName(text)) return text;
+  throw new UsageError(`"${text}" is no name: ${deviceNameRule[0]?.toLowerCase()}${deviceNameRule.slice(1)}.`);
+}

@@ -1,0 +1,49 @@
+// The broker's API, as its operator uses it.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { isLoopback } from "../local-server/addresses.ts";
+import { apiUrlOf } from "./broker-address.ts";
+import { UsageError } from "./usage-error.ts";
+
+export type AdminApi = {
+  /** @throws {UsageError} with the API's own line */
+  post<Answer>(path: string, body: unknown): Promise<Answer>;
+};
+
+/** @param dataDir of a broker on this machine, which keeps its token there */
+export function adminApi(brokerUrl: string, dataDir: string): AdminApi {
+  const token = adminTokenOf(brokerUrl, dataDir);
+  return {
+    async post<Answer>(path: string, body: unknown) {
+      const url = apiUrlOf(brokerUrl) + path;
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) }).catch((error) => {
+        throw new UsageError(
+          `${url} cannot be reached (${reasonOf(error)}): is the broker running, and --to its address?`,
+        );
+      });
+      const answer = await response.json().catch(() => undefined);
+      if (response.ok) return answer as Answer;
+      const { message = "that is no broker of this kind" } = (answer as { error?: { message?: string } })?.error ?? {};
+      throw new UsageError(`${url} answers ${response.status}: ${message}.`);
+    },
+  };
+}
+
+function adminTokenOf(brokerUrl: string, dataDir: string): string {
+  const { ADMIN_TOKEN = "" } = process.env;
+  if (ADMIN_TOKEN !== "") return ADMIN_TOKEN;
+  const file = path.join(dataDir, "admin-token");
+  const isHere = isLoopback(new URL(brokerUrl).hostname.replace(/^\[(.*)\]$/, "$1"));
+  try {
+    if (isHere) return readFileSync(file, "utf8").trim();
+  } catch {
+    throw new UsageError(`There is no ${file}: give --data the broker's data folder, or set ADMIN_TOKEN.`);
+  }
+  throw new UsageError("Set ADMIN_TOKEN in the environment to the broker's: export ADMIN_TOKEN=…");
+}
+
+function reasonOf(error: Error & { cause?: { code?: string } }): string {
+  return error.cause?.code ?? error.message;
+}

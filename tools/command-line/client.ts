@@ -1,0 +1,60 @@
+// An MQTT client for `pub` and `sub`, with the flags that the Mosquitto clients have for the same.
+
+import { randomUUID } from "node:crypto";
+import { type Command, Option } from "commander";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { localBroker, webSocketUrlOf } from "./broker-address.ts";
+import { UsageError } from "./usage-error.ts";
+import { fileOf, textOf, wholeNumberOf } from "./values.ts";
+
+export type ClientOptions = {
+  readonly to: string;
+  readonly id?: string;
+  readonly username?: string;
+  readonly pw?: string;
+  readonly qos: 0 | 1 | 2;
+  readonly cafile?: string;
+};
+
+export function addClientOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--to <url>", "the broker")
+        .env("DURABLE_MQTT_BROKER")
+        .default(localBroker)
+        .argParser(webSocketUrlOf("--to")),
+    )
+    .option("-i, --id <id>", "client identifier; one of chance where none is given", textOf("--id", "an identifier"))
+    .option("-u, --username <name>", "user name")
+    .addOption(new Option("-P, --pw <password>", "password, or a device's token").env("DURABLE_MQTT_PASSWORD"))
+    .option("-q, --qos <qos>", "0, 1 or 2", wholeNumberOf("--qos", "a QoS", 0, 2), 0)
+    .addOption(
+      new Option("--cafile <file>", "PEM: the authorities of the broker's certificate").argParser(fileOf("--cafile")),
+    );
+}
+
+/** @throws {UsageError} that says why the broker does not take the client, or cannot be reached */
+export async function connectedClient(options: ClientOptions, more: IClientOptions): Promise<MqttClient> {
+  const { to, id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, pw: password, cafile } = options;
+  try {
+    return await mqtt.connectAsync(
+      `${to}/${encodeURIComponent(clientId)}`,
+      {
+        protocolVersion: 5,
+        clientId,
+        ...(username === undefined ? {} : { username }),
+        ...(password === undefined ? {} : { password }),
+        ...(cafile === undefined ? {} : { ca: cafile }),
+        ...more,
+      },
+      false,
+    );
+  } catch (error) {
+    throw new UsageError(`${to} does not take this client: ${reasonOf(error as Error)}.`);
+  }
+}
+
+export function reasonOf(error: Error & { code?: string | number; errors?: Error[] }): string {
+  const { message, errors = [] } = error;
+  return message || errors.map((each) => each.message).join(", ") || String(error.code);
+}

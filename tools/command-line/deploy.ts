@@ -1,0 +1,128 @@
+// `durable-mqtt deploy`, which is `npm run deploy`: the broker and its dashboard to the reader's Cloudflare account, closed,
+// with a key to its API that nobody else has.
+
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Command } from "commander";
+import { readSettings } from "../../src/settings.ts";
+import { buildDashboard } from "../local-server/dashboard-files.ts";
+import { packageRoot } from "../package-root.ts";
+import { runWrangler } from "../wrangler.ts";
+import { withAssignment } from "./assignment.ts";
+import { UsageError } from "./usage-error.ts";
+
+export type DeployOptions = {
+  readonly name?: string;
+  readonly domain?: string;
+  readonly set?: Readonly<Record<string, string>>;
+  readonly dryRun?: boolean;
+};
+
+const notes = `
+What it needs is an account of Cloudflare's; the free plan will do. It asks for nothing, so it runs in CI too: there
+CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are the login.`;
+
+const adminTokenBytes = 32;
+
+export function addDeploy(program: Command): void {
+  program
+    .command("deploy")
+    .description("put the broker into your Cloudflare account")
+    .option("--name <name>", "of the Worker, and the first part of its address")
+    .option("--domain <host>", "an address of your own, in a zone of your account")
+    .option("--set <NAME=VALUE>", "a setting of the broker, over those in wrangler.toml", withAssignment)
+    .option("--dry-run", "do all but upload it")
+    .addHelpText("after", notes)
+    .action((options: DeployOptions) => deploy(options, runWrangler));
+}
+
+/**
+ * @param wrangler runs Cloudflare's command line
+ * @throws {UsageError} in one line, before anything is uploaded where that can be
+ */
+export async function deploy(options: DeployOptions, wrangler: typeof runWrangler): Promise<void> {
+  const config = path.join(packageRoot, "wrangler.toml");
+  const { unstable_readConfig } = await import("wrangler");
+  readSettings({ ...unstable_readConfig({ config }, { hideWarnings: true }).vars, ...options.set });
+  if (!options.dryRun) await checkLogin(wrangler);
+  await buildDashboard(packageRoot, path.join(packageRoot, "dist/dashboard"));
+  const ofWorker = ["--config", config, ...(options.name === undefined ? [] : ["--name", options.name])];
+  const address = await upload(options, ofWorker, wrangler);
+  if (options.dryRun) return;
+  const token = await ownAdminToken(ofWorker, wrangler);
+  process.stdout.write(nextSteps(address, token));
+}
+
+async function checkLogin(wrangler: typeof runWrangler): Promise<void> {
+  const { exitCode } = await wrangler(["whoami", "--json"], { cwd: packageRoot });
+  if (exitCode === 0) return;
+  throw new UsageError("You are not logged in to Cloudflare: run npx wrangler login, and then this again.");
+}
+
+/** @returns where it is, as wrangler says */
+async function upload(
+  { domain, set = {}, dryRun }: DeployOptions,
+  ofWorker: readonly string[],
+  wrangler: typeof runWrangler,
+): Promise<string | undefined> {
+  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-deploy-"));
+  try {
+    const output = path.join(folder, "output.ndjson");
+    const args = [
+      ...["deploy", ...ofWorker],
+      ...(domain === undefined ? [] : ["--domain", domain]),
+      ...Object.entries(set).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+      ...(dryRun ? ["--dry-run"] : []),
+    ];
+    const env = { WRANGLER_OUTPUT_FILE_PATH: output };
+    const { exitCode } = await wrangler(args, { cwd: packageRoot, isShown: true, env });
+    if (exitCode !== 0) throw new UsageError("The broker is not deployed: wrangler says above why.");
+    return addressIn(await readFile(output, "utf8").catch(() => ""), domain);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One JSON object a line; that of the deployment has its addresses. */
+function addressIn(output: string, domain: string | undefined): string | undefined {
+  if (domain !== undefined) return domain;
+  for (const line of output.split("\n").filter(Boolean)) {
+    const { type, targets = [] } = JSON.parse(line) as { type?: string; targets?: string[] };
+    const address = targets.find((target) => /^(https:\/\/)?[\w.-]+$/.test(target));
+    if (type === "deploy" && address !== undefined) return address.replace("https://", "");
+  }
+  return undefined;
+}
+
+/** @returns the token, where there was none and one was made */
+async function ownAdminToken(ofWorker: readonly string[], wrangler: typeof runWrangler): Promise<string | undefined> {
+  const list = await wrangler(["secret", "list", "--format", "json", ...ofWorker], { cwd: packageRoot });
+  if (list.exitCode !== 0) throw new UsageError(`Its secrets cannot be listed: ${list.said}`);
+  const names = (JSON.parse(list.stdout) as { name: string }[]).map(({ name }) => name);
+  if (names.includes("ADMIN_TOKEN")) return undefined;
+  const token = randomBytes(adminTokenBytes).toString("base64url");
+  // Through standard input: a list of processes has what is on a command line.
+  const put = await wrangler(["secret", "put", "ADMIN_TOKEN", ...ofWorker], { cwd: packageRoot, input: token });
+  if (put.exitCode !== 0) throw new UsageError(`ADMIN_TOKEN cannot be set: ${put.said}`);
+  return token;
+}
+
+function nextSteps(address: string | undefined, token: string | undefined): string {
+  const host = address ?? "YOUR-WORKER.YOUR-SUBDOMAIN.workers.dev";
+  const lines = [
+    "",
+    "durable-mqtt is deployed, and closed: clients need credentials",
+    `  WebSocket  wss://${host}/mqtt`,
+  ];
+  if (token === undefined) {
+    lines.push(`  dashboard  https://${host}/`, "  token      ADMIN_TOKEN, as it was before");
+  } else {
+    lines.push(`  dashboard  https://${host}/#token=${token}`, `  token      ${token}`);
+    lines.push("             It is told this once: keep it where you keep passwords.");
+  }
+  lines.push("Next: open the dashboard and add a device. From the command line:");
+  lines.push(`  ADMIN_TOKEN=… npx durable-mqtt add-device sensor-1 --to wss://${host}/mqtt`, "");
+  return lines.join("\n");
+}

@@ -1,0 +1,57 @@
+// `durable-mqtt pub`: publishes one message, and ends when it is acknowledged.
+
+import { readFileSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { type Command, Option } from "commander";
+import { addClientOptions, type ClientOptions, connectedClient, reasonOf } from "./client.ts";
+import { UsageError } from "./usage-error.ts";
+
+type Options = ClientOptions & {
+  readonly topic: string;
+  readonly message?: string;
+  readonly file?: string;
+  readonly stdin?: boolean;
+  readonly empty?: boolean;
+  readonly retain?: boolean;
+};
+
+export function addPub(program: Command): void {
+  const payloads = ["message", "file", "stdin", "empty"];
+  const payload = (flags: string, description: string) => {
+    const option = new Option(flags, description);
+    return option.conflicts(payloads.filter((name) => name !== option.attributeName()));
+  };
+  addClientOptions(program.command("pub").description("publish one message"))
+    .requiredOption("-t, --topic <topic>", "topic")
+    .addOption(payload("-m, --message <text>", "its payload"))
+    .addOption(payload("-f, --file <file>", "a file that is its payload"))
+    .addOption(payload("-s, --stdin", "standard input is its payload"))
+    .addOption(payload("-n, --empty", "no payload: with -r it takes away what is retained"))
+    .option("-r, --retain", "keep it for later subscribers")
+    .action(pub);
+}
+
+async function pub(options: Options): Promise<void> {
+  const payload = await payloadOf(options);
+  const client = await connectedClient(options, { reconnectPeriod: 0 });
+  try {
+    await client.publishAsync(options.topic, payload, { qos: options.qos, retain: options.retain ?? false });
+  } catch (error) {
+    throw new UsageError(`The message is not published: ${reasonOf(error as Error)}.`);
+  } finally {
+    await client.endAsync();
+  }
+}
+
+async function payloadOf({ message, file, stdin, empty }: Options): Promise<Buffer> {
+  if (message !== undefined) return Buffer.from(message);
+  if (stdin) return buffer(process.stdin);
+  if (empty) return Buffer.alloc(0);
+  if (file === undefined)
+    throw new UsageError("Say what to publish: -m TEXT, -f FILE, -s for standard input, or -n for nothing.");
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`--file: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}

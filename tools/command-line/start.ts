@@ -1,0 +1,119 @@
+// `durable-mqtt start`, which is `npm start`: the broker on this machine.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { type Command, Option } from "commander";
+import { isLoopback, reachableHosts } from "../local-server/addresses.ts";
+import type { LocalServer } from "../local-server/server.ts";
+import { secretNames, withAssignment } from "./assignment.ts";
+import { untilEnded } from "./until-ended.ts";
+import { UsageError } from "./usage-error.ts";
+import { portOf, textOf } from "./values.ts";
+
+type Options = {
+  readonly port: number;
+  /** `false` switches it off. */
+  readonly tcp: number | false;
+  readonly data: string;
+  readonly host: string;
+  readonly requireCredentials?: boolean;
+  readonly allowAnonymous?: boolean;
+  readonly set?: Readonly<Record<string, string>>;
+};
+
+const notes = `
+The key to the API and the dashboard is ADMIN_TOKEN, in the environment or in .dev.vars. Where there is none, one is made
+and kept in the data folder, in the file admin-token.`;
+
+export function addStart(program: Command): void {
+  program
+    .command("start")
+    .description("run the broker on this machine")
+    .option("--port <port>", "for WebSocket and HTTP; 0 is any free one", portOf("--port"), 8787)
+    .option("--tcp <port>", "for MQTT over TCP; 0 is any free one", portOf("--tcp"), 1883)
+    .option("--no-tcp", "no MQTT over TCP")
+    .option("--data <folder>", "for everything that is stored", textOf("--data", "a folder, such as .data"), ".data")
+    .option(
+      "--host <address>",
+      "to listen on; 0.0.0.0 is every address of this machine",
+      textOf("--host", "an address, such as 127.0.0.1"),
+      "127.0.0.1",
+    )
+    .addOption(new Option("--require-credentials", "only clients that show who they are").conflicts("allowAnonymous"))
+    .option("--allow-anonymous", "every client, as it is by default on this machine's own addresses")
+    .option("--set <NAME=VALUE>", "a setting of the broker; may be given several times", withAssignment)
+    .addHelpText("after", notes)
+    .action(start);
+}
+
+async function start(options: Options): Promise<void> {
+  const { host, port, tcp, data: dataDir } = options;
+  if (port === tcp && port !== 0) throw new UsageError(`--port and --tcp are both ${port}: give each its own.`);
+  const variables = variablesFor(options);
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  const onFailed = () => {
+    log(
+      "The Workers runtime ended and could not be started again. What was acknowledged is stored: start the server again.",
+    );
+    process.exit(1);
+  };
+  // The other commands need no runtime, and loading it takes a while.
+  const { startServer } = await import("../local-server/server.ts");
+  const tcpPort = tcp === false ? undefined : tcp;
+  const starting = startServer({ host, port, tcpPort, dataDir, variables, keepsAdminToken: true, log, onFailed });
+  await untilEnded(starting, (server) => process.stdout.write(greeting(server, options, variables)));
+}
+
+/** @throws {UsageError} where other machines could connect, and nobody has said which clients may */
+function variablesFor({ host, set = {}, requireCredentials, allowAnonymous }: Options): Record<string, string> {
+  const isOpen = requireCredentials ? false : allowAnonymous;
+  if (isOpen !== undefined && set.ALLOW_ANONYMOUS !== undefined) {
+    const flag = isOpen ? "--allow-anonymous" : "--require-credentials";
+    throw new UsageError(`--set ALLOW_ANONYMOUS and ${flag} exclude each other.`);
+  }
+  if (isOpen === undefined && !isLoopback(host)) {
+    throw new UsageError(
+      `On ${host} other machines can connect: add --require-credentials for clients with credentials only, or --allow-anonymous for all.`,
+    );
+  }
+  const given = { ...readDevVars(), ...secretsOfEnvironment(), ...set };
+  return isOpen === undefined ? { ALLOW_ANONYMOUS: "1", ...given } : { ...given, ALLOW_ANONYMOUS: isOpen ? "1" : "0" };
+}
+
+function secretsOfEnvironment(): Record<string, string> {
+  const given = secretNames.map((name) => [name, process.env[name] ?? ""] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
+}
+
+/** Where Wrangler keeps secrets for local use. */
+function readDevVars(): Record<string, string> {
+  const file = path.resolve(".dev.vars");
+  try {
+    return parseEnv(readFileSync(file, "utf8")) as Record<string, string>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+function greeting(server: LocalServer, { host, data }: Options, variables: Record<string, string>): string {
+  const lines = ["durable-mqtt is ready"];
+  for (const address of reachableHosts(host)) {
+    lines.push(`  dashboard  http://${address}:${server.port}/${isLoopback(host) ? signedIn(server) : ""}`);
+    lines.push(`  WebSocket  ws://${address}:${server.port}/mqtt`);
+    lines.push(`  WebSocket  ws://${address}:${server.port}/mqtt/{clientId}  (one hop less)`);
+    if (server.tcpPort !== undefined) lines.push(`  TCP        mqtt://${address}:${server.tcpPort}`);
+    lines.push(`  API        http://${address}:${server.port}/api/v1`);
+  }
+  lines.push(`  token      ${server.adminToken?.file ?? "the one in ADMIN_TOKEN"}`);
+  const isOpen = variables.ALLOW_ANONYMOUS === "1";
+  lines.push(`  clients    ${isOpen ? "all that can reach it" : "with credentials: durable-mqtt add-device NAME"}`);
+  lines.push(`  data       ${data}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** The page takes the token out of the address. Not where others may read what a server for other machines writes. */
+function signedIn({ adminToken }: LocalServer): string {
+  return adminToken === undefined ? "" : `#token=${adminToken.token}`;
+}
