@@ -82,10 +82,13 @@ export const settingNames: readonly string[] = [
 
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
 
-/** `readSettings`, once for each environment: an isolate keeps one for its life. */
-export function settingsOf(variables: Env): Settings {
+/**
+ * `readSettings`, once for each environment: an isolate keeps one for its life.
+ * @param variables the Worker's `Env`
+ */
+export function settingsOf(variables: object): Settings {
   if (lastRead?.variables !== variables) {
-    lastRead = { variables, settings: readSettings(variables as unknown as Record<string, unknown>) };
+    lastRead = { variables, settings: readSettings(variables as Record<string, unknown>) };
   }
   return lastRead.settings;
 }

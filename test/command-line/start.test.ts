@@ -7,55 +7,27 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { connect, connectPacket } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
+import { expectOneLine, outputUntil, run, runToEnd } from "../support/program.ts";
 
-const program = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
 /** To the server another host than this machine, which it is all the same. */
 const otherHost = "127.1";
 /** The first start of all bundles the Worker. */
 const startTimeoutMs = 60_000;
 
 let folder: string;
-const running: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
 });
 
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-});
-
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function run(...args: string[]) {
-  return runWith({}, ...args);
-}
-
-function runWith(variables: Record<string, string>, ...args: string[]) {
-  const { ADMIN_TOKEN: _, ...environment } = process.env;
-  const env = { ...environment, ...variables };
-  const child = spawn(process.execPath, [program, "start", ...args], { stdio: ["ignore", "pipe", "pipe"], env });
-  running.push(child);
-  return child;
-}
-
-async function runToEnd(...args: string[]) {
-  const child = run(...args);
-  const [out, error] = [text(child.stdout), text(child.stderr)];
-  const [exitCode] = await once(child, "exit");
-  return { exitCode, out: await out, error: await error };
-}
-
 async function runUntilReady(...args: string[]) {
-  return untilReady(run("--port", "0", "--tcp", "0", "--data", folder, ...args));
+  return untilReady(run(["start", "--port", "0", "--tcp", "0", "--data", folder, ...args]));
 }
 
 async function untilReady(child: ReturnType<typeof run>) {
@@ -67,13 +39,7 @@ async function untilReady(child: ReturnType<typeof run>) {
 
 /** What it says when it is ready, up to the last line. */
 async function readGreeting(child: { readonly stdout: Readable }) {
-  let out = "";
-  await new Promise<void>((resolve) => {
-    child.stdout.setEncoding("utf8").on("data", (part) => {
-      out += part;
-      if (/^ {2}data .*\n/m.test(out)) resolve();
-    });
-  });
+  const out = await outputUntil(child, /^ {2}data .*\n/m);
   const port = (pattern: RegExp) => Number(pattern.exec(out)?.[1]);
   return { out, webSocketPort: port(/ws:\/\/[^:]*:(\d+)/), tcpPort: port(/mqtt:\/\/[^:]*:(\d+)/) };
 }
@@ -95,12 +61,6 @@ async function killRuntimesOf({ pid }: ChildProcess) {
 }
 
 const keptToken = async () => (await readFile(path.join(folder, "admin-token"), "utf8")).trim();
-
-/** Exactly one line, that has all of these. */
-function expectOneLine(written: string, ...parts: string[]) {
-  expect(written).toMatch(/^[^\n]+\n$/);
-  for (const part of parts) expect(written).toContain(part);
-}
 
 const openOrNot = ["--allow-anonymous", "--require-credentials"];
 
@@ -124,7 +84,7 @@ describe("npm start, told something it cannot do", () => {
     ["the key to the API on the command line", ["--set", "ADMIN_TOKEN=x"], ["ADMIN_TOKEN", "environment", ".dev.vars"]],
     ["the key of JWTs there", ["--set", "JWT_SECRET=x"], ["JWT_SECRET", "environment", ".dev.vars"]],
   ])("refuses %s in one line", async (_what, args, parts) => {
-    const { exitCode, out, error } = await runToEnd(...args);
+    const { exitCode, out, error } = await runToEnd(["start", ...args]);
     expectOneLine(error, ...parts);
     expect(out).toBe("");
     expect(exitCode).toBe(1);
@@ -135,21 +95,21 @@ describe("npm start, told something it cannot do", () => {
     await once(holder, "listening");
     const port = String((holder.address() as net.AddressInfo).port);
     const otherFlag = flag === "--port" ? "--tcp" : "--port";
-    const { exitCode, error } = await runToEnd(flag, port, otherFlag, "0", "--data", folder);
+    const { exitCode, error } = await runToEnd(["start", flag, port, otherFlag, "0", "--data", folder]);
     holder.close();
     expectOneLine(error, port, "in use", flag);
     expect(exitCode).toBe(1);
   });
 
   it("refuses a data folder that cannot be made in one line", { timeout: startTimeoutMs }, async () => {
-    const { exitCode, error } = await runToEnd("--port", "0", "--tcp", "0", "--data", "/dev/null/data");
+    const { exitCode, error } = await runToEnd(["start", "--port", "0", "--tcp", "0", "--data", "/dev/null/data"]);
     expectOneLine(error, "/dev/null/data", "--data");
     expect(exitCode).toBe(1);
   });
 
   it("refuses a data folder that another server has in one line", { timeout: startTimeoutMs }, async () => {
     await runUntilReady();
-    const { exitCode, error } = await runToEnd("--port", "0", "--tcp", "0", "--data", folder);
+    const { exitCode, error } = await runToEnd(["start", "--port", "0", "--tcp", "0", "--data", folder]);
     expectOneLine(error, folder, "in use", "--data");
     expect(exitCode).toBe(1);
   });
@@ -157,7 +117,7 @@ describe("npm start, told something it cannot do", () => {
 
 describe("npm start", () => {
   it("explains its flags", async () => {
-    const { exitCode, out, error } = await runToEnd("--help");
+    const { exitCode, out, error } = await runToEnd(["start", "--help"]);
     for (const flag of ["--port", "--tcp", "--no-tcp", "--data", "--host", ...openOrNot, "--set", "ADMIN_TOKEN"]) {
       expect(out).toContain(flag);
     }
@@ -190,7 +150,7 @@ describe("npm start", () => {
   });
 
   it("leaves TCP off when told to", { timeout: startTimeoutMs }, async () => {
-    const child = run("--port", "0", "--no-tcp", "--data", folder);
+    const child = run(["start", "--port", "0", "--no-tcp", "--data", folder]);
     let out = "";
     for await (const part of child.stdout.setEncoding("utf8")) {
       out += part;
@@ -224,7 +184,6 @@ describe("npm start", () => {
     const cwd = path.join(import.meta.dirname, "../..");
     const args = ["start", "--", "--port", "0", "--tcp", "0", "--data", folder];
     const npm = spawn("npm", args, { cwd, stdio: ["ignore", "pipe", "ignore"] });
-    running.push(npm);
     const { webSocketPort } = await readGreeting(npm);
     const webSocket = new WebSocket(`ws://127.0.0.1:${webSocketPort}/mqtt/sensor`, "mqtt");
     await once(webSocket, "open");
@@ -293,7 +252,7 @@ describe("who may connect", () => {
 describe("the key to the API", () => {
   it("is not made where it is given, nor told", { timeout: startTimeoutMs }, async () => {
     const [ADMIN_TOKEN, data] = ["given-by-the-environment", path.join(folder, "given")];
-    const child = runWith({ ADMIN_TOKEN }, "--port", "0", "--tcp", "0", "--data", data);
+    const child = run(["start", "--port", "0", "--tcp", "0", "--data", data], { ADMIN_TOKEN });
     const { out } = await untilReady(child);
     expect(out).toContain("  token      the one in ADMIN_TOKEN\n");
     expect(out).not.toContain(ADMIN_TOKEN);
@@ -303,7 +262,7 @@ describe("the key to the API", () => {
   it("refuses one that others could have read in one line", { timeout: startTimeoutMs }, async () => {
     const data = await mkdtemp(path.join(folder, "data-"));
     await writeFile(path.join(data, "admin-token"), `${"x".repeat(43)}\n`, { mode: 0o644 });
-    const { exitCode, out, error } = await runToEnd("--port", "0", "--tcp", "0", "--data", data);
+    const { exitCode, out, error } = await runToEnd(["start", "--port", "0", "--tcp", "0", "--data", data]);
     expectOneLine(error, path.join(data, "admin-token"), "remove it");
     expect(out).toBe("");
     expect(exitCode).toBe(1);

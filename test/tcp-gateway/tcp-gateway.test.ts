@@ -1,79 +1,17 @@
 import { once } from "node:events";
-import http from "node:http";
-import net from "node:net";
-import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
-import { startTcpGateway, type TcpGateway } from "../../tools/tcp-gateway/tcp-gateway.ts";
-
-const host = "127.0.0.1";
+import { describe, expect, it } from "vitest";
+import type { WebSocket } from "ws";
+import { connectClient, host, readToEnd, startGateway, startTarget, unusedPort } from "./target.ts";
 
 /** More than the kernel's buffers of two connections take, which is some 10 MiB. */
 const manyBytes = 64 * 1024 * 1024;
 const manyBytesTimeoutMs = 60_000;
 
-/** Undone after each test, the last first. */
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-type Upgrade = { request: http.IncomingMessage; complete(): WebSocket; refuse(statusCode: number): void };
-
-/** A WebSocket server in the broker's place, which completes or refuses each upgrade when the test says so. */
-async function startTarget() {
-  const server = http.createServer();
-  const webSockets = new WebSocketServer({ noServer: true, handleProtocols: () => "mqtt" });
-  const upgrades: Upgrade[] = [];
-  server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
-    upgrades.push({
-      request,
-      complete() {
-        let accepted: WebSocket | undefined;
-        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-          accepted = webSocket;
-        });
-        return accepted as WebSocket;
-      },
-      refuse: (statusCode) => socket.end(`HTTP/1.1 ${statusCode} Refused\r\nConnection: close\r\n\r\n`),
-    });
-    server.emit("upgrade waiting");
-  });
-  server.listen(0, host);
-  await once(server, "listening");
-  cleanUps.push(() => {
-    for (const webSocket of webSockets.clients) webSocket.terminate();
-    server.close();
-    server.closeAllConnections();
-  });
-  return {
-    url: `ws://${host}:${(server.address() as net.AddressInfo).port}/mqtt`,
-    async nextUpgrade(): Promise<Upgrade> {
-      if (upgrades.length === 0) await once(server, "upgrade waiting");
-      return upgrades.shift() as Upgrade;
-    },
-  };
-}
-
-async function startGateway(url: string, log?: (line: string) => void, giveUpAfterMs = 0): Promise<TcpGateway> {
-  const target = { url, giveUpAfterMs };
-  const gateway = await startTcpGateway({ listeners: [{ host, port: 0 }], target, ...(log && { log }) });
-  cleanUps.push(() => gateway.close());
-  return gateway;
-}
-
-async function connectClient(gateway: TcpGateway, options: { allowHalfOpen?: boolean } = {}): Promise<net.Socket> {
-  const client = net.connect({ port: gateway.ports[0] as number, host, ...options });
-  cleanUps.push(() => client.destroy());
-  await once(client, "connect");
-  return client;
-}
-
 /** A client, and the broker's end of its WebSocket. */
 async function connectThrough(options: { allowHalfOpen?: boolean } = {}) {
   const target = await startTarget();
-  const gateway = await startGateway(target.url);
+  const gateway = await startGateway(target);
   const client = await connectClient(gateway, options);
   const broker = (await target.nextUpgrade()).complete();
   return { gateway, client, broker };
@@ -91,12 +29,6 @@ async function receiveBytes(broker: WebSocket, length: number): Promise<Buffer> 
     });
   });
   return Buffer.concat(frames);
-}
-
-async function readToEnd(client: net.Socket): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of client) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }
 
 /** Bytes whose order shows: 32-bit numbers, counting up. */
@@ -126,7 +58,7 @@ async function writeUntilStuck(bytes: Buffer, write: (piece: Buffer, onTaken: ()
 describe("TCP gateway", () => {
   it("asks for the subprotocol mqtt and offers no compression", async () => {
     const target = await startTarget();
-    await connectClient(await startGateway(target.url));
+    await connectClient(await startGateway(target));
     const { headers } = (await target.nextUpgrade()).request;
     expect(headers["sec-websocket-protocol"]).toBe("mqtt");
     expect(headers["sec-websocket-extensions"]).toBeUndefined();
@@ -161,7 +93,7 @@ describe("TCP gateway", () => {
 
   it("keeps what the client sends before the WebSocket is open", async () => {
     const target = await startTarget();
-    const client = await connectClient(await startGateway(target.url));
+    const client = await connectClient(await startGateway(target));
     const upgrade = await target.nextUpgrade();
     for (const text of ["first ", "second ", "third"]) {
       await new Promise((resolve) => client.write(text, resolve));
@@ -182,7 +114,7 @@ describe("TCP gateway", () => {
 
   it("bounds what it keeps before the WebSocket is open", { timeout: manyBytesTimeoutMs }, async () => {
     const target = await startTarget();
-    const client = await connectClient(await startGateway(target.url));
+    const client = await connectClient(await startGateway(target));
     const upgrade = await target.nextUpgrade();
     const sent = countingBytes(manyBytes);
     const takenBytes = await writeUntilStuck(sent, (piece, onTaken) => client.write(piece, onTaken));
@@ -254,7 +186,7 @@ describe("the client's end, through the TCP gateway", () => {
 
   it("is kept with the bytes when it comes before the WebSocket is open", async () => {
     const target = await startTarget();
-    const client = await connectClient(await startGateway(target.url));
+    const client = await connectClient(await startGateway(target));
     const upgrade = await target.nextUpgrade();
     client.end("last");
     await once(client, "finish");
@@ -274,14 +206,9 @@ describe("the client's end, through the TCP gateway", () => {
 
 describe("a broker that the TCP gateway cannot reach", () => {
   it("ends the client, and is logged once", async () => {
-    const unused = net.createServer().listen(0, host);
-    await once(unused, "listening");
-    const { port } = unused.address() as net.AddressInfo;
-    unused.close();
-    await once(unused, "close");
-
     const lines: string[] = [];
-    const gateway = await startGateway(`ws://${host}:${port}/mqtt`, (line) => lines.push(line));
+    const url = `ws://${host}:${await unusedPort()}/mqtt`;
+    const gateway = await startGateway({ url }, (line) => lines.push(line));
     for (let index = 0; index < 2; index++) expect(await readToEnd(await connectClient(gateway))).toBe("");
     expect(lines).toEqual([expect.stringContaining("ECONNREFUSED")]);
   });
@@ -289,7 +216,7 @@ describe("a broker that the TCP gateway cannot reach", () => {
   it("is not blamed for a client that leaves before the WebSocket is open", async () => {
     const target = await startTarget();
     const lines: string[] = [];
-    const client = await connectClient(await startGateway(target.url, (line) => lines.push(line)));
+    const client = await connectClient(await startGateway(target, (line) => lines.push(line)));
     const { socket } = (await target.nextUpgrade()).request;
     const ended = new Promise((resolve) => socket.once("end", resolve).once("error", resolve));
     socket.resume();
@@ -300,7 +227,7 @@ describe("a broker that the TCP gateway cannot reach", () => {
 
   it("ends the client when the upgrade is refused", async () => {
     const target = await startTarget();
-    const client = await connectClient(await startGateway(target.url));
+    const client = await connectClient(await startGateway(target));
     client.write("hello");
     (await target.nextUpgrade()).refuse(503);
     expect(await readToEnd(client)).toBe("");

@@ -52,10 +52,6 @@ export class Connection {
     });
   }
 
-  destroy() {
-    this.#socket.destroy();
-  }
-
   /** Bytes wait for a client that takes none of them. */
   #giveUp() {
     // TLS knows no reset.

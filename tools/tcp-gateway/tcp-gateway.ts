@@ -35,10 +35,12 @@ export type TcpGateway = {
 
 /** Each costs two file descriptors. */
 const connectionsMaximum = 10_000;
+const tlsHandshakeTimeoutMs = 10_000;
 
 /** @throws {ListenError} for what cannot be listened on */
 export async function startTcpGateway({ listeners, target, log, logsClients }: TcpGatewayOptions): Promise<TcpGateway> {
-  const connections = new Set<Connection>();
+  // Also those whose TLS handshake is not complete.
+  const sockets = new Set<net.Socket>();
   const logClient = logsClients ? log : undefined;
   let targetAnswers = true;
 
@@ -46,7 +48,6 @@ export async function startTcpGateway({ listeners, target, log, logsClients }: T
     const openedAtMs = performance.now();
     const name = `${socket.remoteAddress}:${socket.remotePort}`;
     const connection = new Connection(socket, target);
-    connections.add(connection);
     connection.onOpen = () => {
       targetAnswers = true;
       logClient?.(`${name} is connected`);
@@ -55,20 +56,24 @@ export async function startTcpGateway({ listeners, target, log, logsClients }: T
       if (targetAnswers) log?.(`TCP clients cannot reach ${target.url}: ${reason}`);
       targetAnswers = false;
     };
-    connection.onEnd = () => {
-      connections.delete(connection);
-      logClient?.(`${name} is gone, ${traffic(socket, performance.now() - openedAtMs)}`);
-    };
+    connection.onEnd = () => logClient?.(`${name} is gone, ${traffic(socket, performance.now() - openedAtMs)}`);
   };
   const servers: net.Server[] = [];
   const close = async () => {
     const closed = servers.map((server) => once(server, "close"));
     for (const server of servers) server.close();
-    for (const connection of connections) connection.destroy();
+    for (const socket of sockets) socket.destroy();
     await Promise.all(closed);
   };
   try {
-    for (const listener of listeners) servers.push(await listen(listener, onClient, log));
+    for (const listener of listeners) {
+      const server = await listen(listener, onClient, log);
+      server.on("connection", (socket: net.Socket) => {
+        sockets.add(socket);
+        socket.once("close", () => sockets.delete(socket));
+      });
+      servers.push(server);
+    }
   } catch (error) {
     await close();
     throw error;
@@ -95,7 +100,7 @@ async function listen(
   const server =
     listener.tls === undefined
       ? net.createServer(options, onClient)
-      : tls.createServer({ ...options, cert: listener.tls.certificate, key: listener.tls.key }, onClient);
+      : tls.createServer({ ...options, ...keysOf(listener.tls), handshakeTimeout: tlsHandshakeTimeoutMs }, onClient);
   server.maxConnections = connectionsMaximum;
   server.on("tlsClientError", (error, socket) => log?.(`${socket.remoteAddress}: TLS failed: ${error.message}`));
   server.listen(listener.port, listener.host);
@@ -104,6 +109,10 @@ async function listen(
   });
   server.on("error", (error) => log?.(`Listener on port ${listener.port}: ${error.message}`));
   return server;
+}
+
+function keysOf({ certificate, key }: NonNullable<Listener["tls"]>): tls.SecureContextOptions {
+  return { cert: certificate, key };
 }
 
 function traffic({ bytesRead, bytesWritten }: net.Socket, openMs: number): string {

@@ -1,0 +1,56 @@
+// The command line, run as people run it.
+
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterEach, expect } from "vitest";
+
+export type Program = ChildProcessByStdio<null, Readable, Readable>;
+
+const main = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
+const running: Program[] = [];
+
+afterEach(async () => {
+  for (const program of running.splice(0)) {
+    if (program.exitCode !== null || program.signalCode !== null) continue;
+    program.kill("SIGKILL");
+    await once(program, "exit");
+  }
+});
+
+/** It is ended after the test. ADMIN_TOKEN is not in its environment, unless it is given. */
+export function run(args: readonly string[], variables: Record<string, string> = {}): Program {
+  const { ADMIN_TOKEN: _, ...environment } = process.env;
+  const env = { ...environment, ...variables };
+  const program = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  running.push(program);
+  return program;
+}
+
+export async function runToEnd(args: readonly string[], variables: Record<string, string> = {}) {
+  const program = run(args, variables);
+  const [out, error] = [text(program.stdout), text(program.stderr)];
+  const [exitCode] = await once(program, "exit");
+  return { exitCode: exitCode as number, out: await out, error: await error };
+}
+
+/** What it has written to standard output by the time that matches. */
+export async function outputUntil({ stdout }: { readonly stdout: Readable }, pattern: RegExp): Promise<string> {
+  let out = "";
+  await new Promise<void>((resolve, reject) => {
+    stdout.setEncoding("utf8").on("data", (part) => {
+      out += part;
+      if (pattern.test(out)) resolve();
+    });
+    stdout.once("end", () => reject(new Error(`it wrote only ${JSON.stringify(out)}`)));
+  });
+  return out;
+}
+
+/** Exactly one line, that has all of these. */
+export function expectOneLine(written: string, ...parts: string[]): void {
+  expect(written).toMatch(/^[^\n]+\n$/);
+  for (const part of parts) expect(written).toContain(part);
+}
