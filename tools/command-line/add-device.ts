@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
 import { type DeviceSetup, deviceNameRule, isDeviceName, newDeviceCredential } from "../device-setup/device-setup.ts";
-import { sketchFor, sketchSettings } from "../device-setup/sketch.ts";
+import { inOneFile, sketchFor, sketchSettings } from "../device-setup/sketch.ts";
 import { isLoopback } from "../local-server/addresses.ts";
 import { packageRoot } from "../package-root.ts";
 import { adminApi } from "./admin-api.ts";
@@ -14,7 +14,7 @@ import { textOf } from "./values.ts";
 
 type Options = { readonly to: string; readonly data: string; readonly sketch?: boolean };
 
-const sketchFile = "examples/arduino/DurableMqtt/DurableMqtt.ino";
+const sketchFolder = "examples/arduino/DurableMqtt";
 
 const notes = `
 The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
@@ -40,11 +40,16 @@ async function addDevice(name: string, { to, data, sketch }: Options): Promise<v
       "A board cannot reach 127.0.0.1: in MY_BROKER_HOST put this machine's address, and start the broker with --host 0.0.0.0 --require-credentials.\n",
     );
   }
-  if (sketch) process.stdout.write(sketchFor(readFileSync(path.join(packageRoot, sketchFile), "utf8"), setup));
+  if (sketch) process.stdout.write(wholeSketch(setup));
   else
     process.stdout.write(
       `// ${name}: for the head of the sketch. The token is told this once.\n${sketchSettings(setup)}\n`,
     );
+}
+
+function wholeSketch(setup: DeviceSetup): string {
+  const read = (file: string) => readFileSync(path.join(packageRoot, sketchFolder, file), "utf8");
+  return sketchFor(inOneFile(read("DurableMqtt.ino"), { "roots.h": read("roots.h") }), setup);
 }
 
 function deviceNameOf(text: string): string {

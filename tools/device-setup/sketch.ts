@@ -8,7 +8,15 @@ export function sketchSettings(setup: DeviceSetup): string {
 }
 
 /**
- * The whole sketch, with its settings filled in, ready to paste; what is not about the broker is as it was.
+ * A sketch that needs no second file, for people who paste it.
+ * @param headers the text of each header beside the .ino, by its file name
+ */
+export function inOneFile(sketch: string, headers: Readonly<Record<string, string>>): string {
+  return sketch.replace(/^#include "([^"]+)".*$/gm, (line, name: string) => headers[name]?.trimEnd() ?? line);
+}
+
+/**
+ * The whole sketch, with its settings filled in; what is not about the broker is as it was.
  * @param template the text of the .ino
  */
 export function sketchFor(template: string, setup: DeviceSetup): string {

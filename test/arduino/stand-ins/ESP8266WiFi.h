@@ -1,0 +1,5 @@
+// The ESP8266's name for it.
+
+#pragma once
+
+#include "WiFi.h"
