@@ -46,6 +46,14 @@ class String {
     text += other.text;
     return *this;
   }
+  int indexOf(const String &find) const {
+    const size_t at = text.find(find.text);
+    return at == std::string::npos ? -1 : static_cast<int>(at);
+  }
+  String &operator+=(char letter) {
+    text += letter;
+    return *this;
+  }
   bool operator==(const String &other) const { return text == other.text; }
   bool operator==(const char *other) const { return text == other; }
   bool operator!=(const String &other) const { return text != other.text; }

@@ -1,0 +1,233 @@
+// The same as DurableMqtt, for the ESP32 only, with what its core brings along: the MQTT client of ESP-IDF (esp-mqtt) and
+// its bundle of root certificates. No library to install; the core ("esp32 by Espressif Systems") must be 3.0 or later.
+
+// ---- Settings: everything that you change ---------------------------------------------------------------------------
+
+#define MY_BROKER 1
+#define HIVEMQ_PUBLIC 2     // broker.hivemq.com: a toy for all the world, everybody reads and writes everything
+#define MOSQUITTO_PUBLIC 3  // test.mosquitto.org: the same
+
+#define BROKER MY_BROKER
+
+#define WIFI_SSID "my-wifi"
+#define WIFI_PASSWORD "my-wifi-password"
+
+#define MY_BROKER_HOST "durable-mqtt.example.workers.dev"
+#define MY_BROKER_PORT 443
+#define MY_BROKER_TLS 1  // 1: wss:// (also to the public brokers), 0: ws://, for a broker in your own network
+#define MY_BROKER_PATH "/mqtt/" DEVICE_ID
+
+#define DEVICE_ID "my-device"  // letters, digits, - and _; two boards never share one
+#define DEVICE_USERNAME "my-device"
+#define DEVICE_TOKEN "the token that the dashboard showed"
+
+// ---- What follows from them -----------------------------------------------------------------------------------------
+
+#if BROKER == HIVEMQ_PUBLIC
+#define BROKER_HOST "broker.hivemq.com"
+#define BROKER_PORT (MY_BROKER_TLS ? 8884 : 8000)
+#define BROKER_PATH "/mqtt"
+#elif BROKER == MOSQUITTO_PUBLIC
+#define BROKER_HOST "test.mosquitto.org"
+#define BROKER_PORT (MY_BROKER_TLS ? 8081 : 8080)
+#define BROKER_PATH "/mqtt"
+#else
+#define BROKER_HOST MY_BROKER_HOST
+#define BROKER_PORT MY_BROKER_PORT
+#define BROKER_PATH MY_BROKER_PATH
+#endif
+
+#include <WiFi.h>
+#include <mqtt_client.h>
+#if MY_BROKER_TLS
+#include <esp_crt_bundle.h>
+#include <time.h>
+#endif
+
+#ifndef LED_BUILTIN
+#define LED_BUILTIN 2  // where most boards have it
+#endif
+
+const int KEEP_ALIVE_SEC = 60;  // esp-mqtt pings at half of it; each ping costs
+const int BUFFER_BYTES = 1024;  // a longer message comes in pieces
+const unsigned long READING_EVERY_MS = 30000;
+const unsigned long FIRST_WAIT_MS = 1000;
+const unsigned long LONGEST_WAIT_MS = 60000;
+const unsigned long STABLE_MS = 60000;
+const int RETAINED = 1;
+
+esp_mqtt_client_handle_t mqtt = nullptr;
+String clientId;
+String topics;  // what all of its topics begin with
+
+// esp-mqtt runs in a task of its own, and calls onEvent there: these are how it tells loop() what happened.
+enum State { WAITING, CONNECTING, CONNECTED, LOST };
+volatile State state = WAITING;
+volatile bool ledIsOn = false;
+volatile bool readingIsDue = false;
+
+unsigned long lastReadingMs = 0;
+unsigned long waitingSinceMs = 0;
+unsigned long waitMs = 0;
+unsigned long nextWaitMs = FIRST_WAIT_MS;
+
+// ---- What it does ---------------------------------------------------------------------------------------------------
+
+void setLed(bool isOn) {
+  ledIsOn = isOn;
+  digitalWrite(LED_BUILTIN, isOn ? HIGH : LOW);
+  readingIsDue = true;
+}
+
+// A command: {"led": true}, {"led": false}, on or off.
+void onCommand(const String &command) {
+  Serial.println("Command: " + command);
+  const bool isOn = command.indexOf("true") >= 0 || command == "on";
+  const bool isOff = command.indexOf("false") >= 0 || command == "off";
+  if (isOn != isOff) setLed(isOn);
+}
+
+// Put your sensor here. Retained: who subscribes later gets the last reading at once. QoS 1: sent until it is stored.
+void publishReading() {
+  char json[128];
+  snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", millis() / 1000, (int)WiFi.RSSI(),
+           ledIsOn ? "true" : "false");
+  lastReadingMs = millis();
+  readingIsDue = false;
+  esp_mqtt_client_publish(mqtt, (topics + "/telemetry").c_str(), json, 0, 1, RETAINED);
+}
+
+// ---- MQTT -----------------------------------------------------------------------------------------------------------
+
+void onConnected() {
+  // A session starts without subscriptions: subscribe after each connect.
+  esp_mqtt_client_subscribe_single(mqtt, (topics + "/command").c_str(), 1);
+  esp_mqtt_client_publish(mqtt, (topics + "/status").c_str(), "online", 0, 1, RETAINED);
+  Serial.println("MQTT: connected as " + clientId + ", topics " + topics + "/#");
+  readingIsDue = true;
+  state = CONNECTED;
+}
+
+void onEvent(void *, esp_event_base_t, int32_t id, void *data) {
+  const esp_mqtt_event_handle_t event = static_cast<esp_mqtt_event_handle_t>(data);
+  if (id == MQTT_EVENT_CONNECTED) onConnected();
+  if (id == MQTT_EVENT_DISCONNECTED) state = LOST;  // also after an attempt that failed
+  if (id == MQTT_EVENT_DATA && event->data_len == event->total_data_len) {  // in one piece
+    String command;
+    for (int i = 0; i < event->data_len; i++) command += event->data[i];
+    onCommand(command);  // it subscribes to nothing else
+  }
+  if (id == MQTT_EVENT_ERROR && event->error_handle->error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
+    Serial.println(String("MQTT: refused, return code ") + event->error_handle->connect_return_code);
+  } else if (id == MQTT_EVENT_ERROR) {
+    Serial.println(String("WebSocket or TLS: error ") + event->error_handle->esp_tls_last_esp_err);
+  }
+}
+
+void nameDevice() {
+#if BROKER == MY_BROKER
+  clientId = DEVICE_ID;
+  topics = "devices/" DEVICE_ID;
+#else
+  String address = WiFi.macAddress();  // no two boards have the same: nobody else uses these names
+  address.replace(":", "");
+  clientId = String(DEVICE_ID "-") + address;
+  topics = String("durable-mqtt-example/") + clientId;
+#endif
+}
+
+// esp-mqtt copies all strings, and asks for the subprotocol "mqtt" by itself.
+void startMqtt() {
+  nameDevice();
+  const String scheme = MY_BROKER_TLS ? "wss://" : "ws://";
+  const String uri = scheme + BROKER_HOST + ":" + BROKER_PORT + BROKER_PATH;
+  const String status = topics + "/status";
+  esp_mqtt_client_config_t config = {};
+  config.broker.address.uri = uri.c_str();
+#if MY_BROKER_TLS
+  // Without this line esp-mqtt checks no certificate: whoever is between you and the broker can read your token.
+  config.broker.verification.crt_bundle_attach = esp_crt_bundle_attach;
+#endif
+  config.credentials.client_id = clientId.c_str();
+#if BROKER == MY_BROKER
+  config.credentials.username = DEVICE_USERNAME;
+  config.credentials.authentication.password = DEVICE_TOKEN;
+#endif
+  config.session.keepalive = KEEP_ALIVE_SEC;
+  config.session.disable_clean_session = false;  // true: commands at QoS 1 wait at the broker while the board is away
+  config.session.last_will.topic = status.c_str();  // the broker publishes it when the board is lost
+  config.session.last_will.msg = "offline";
+  config.session.last_will.qos = 1;
+  config.session.last_will.retain = RETAINED;
+  config.network.disable_auto_reconnect = true;  // its own is every 10 s, without jitter: loop() decides
+  config.buffer.size = BUFFER_BYTES;
+  mqtt = esp_mqtt_client_init(&config);
+  esp_mqtt_client_register_event(mqtt, MQTT_EVENT_ANY, onEvent, nullptr);
+  Serial.println("MQTT: connecting to " + uri);
+  esp_mqtt_client_start(mqtt);
+}
+
+// ---- Connecting -----------------------------------------------------------------------------------------------------
+
+bool connectWifi() {
+  if (WiFi.status() == WL_CONNECTED) return true;
+  Serial.println("Wi-Fi: connecting to " WIFI_SSID);
+  WiFi.disconnect();
+  WiFi.begin(WIFI_SSID, WIFI_PASSWORD);
+  const unsigned long startMs = millis();
+  while (WiFi.status() != WL_CONNECTED && millis() - startMs < 15000) delay(100);
+  if (WiFi.status() != WL_CONNECTED) Serial.println("Wi-Fi: not there, or the password is wrong");
+  return WiFi.status() == WL_CONNECTED;
+}
+
+// A certificate holds from one date to another, and a board wakes up in 1970.
+bool setClock() {
+#if MY_BROKER_TLS
+  const time_t aDayIn2026 = 1767225600;
+  if (time(nullptr) > aDayIn2026) return true;
+  configTime(0, 0, "pool.ntp.org", "time.cloudflare.com");
+  const unsigned long startMs = millis();
+  while (time(nullptr) < aDayIn2026 && millis() - startMs < 15000) delay(100);
+  if (time(nullptr) < aDayIn2026) Serial.println("Time: no answer by NTP (does the network let UDP port 123 through?)");
+  return time(nullptr) > aDayIn2026;
+#else
+  return true;
+#endif
+}
+
+// What comes of it, onEvent hears.
+bool startConnecting() {
+  if (!connectWifi() || !setClock()) return false;
+  state = CONNECTING;
+  if (mqtt != nullptr) return esp_mqtt_client_reconnect(mqtt) == ESP_OK;
+  startMqtt();
+  return true;
+}
+
+// After a failure 1 s, then 2, 4, ... 60; with jitter, or all boards would knock at the same moment after an outage.
+void waitForNextAttempt() {
+  state = WAITING;
+  waitingSinceMs = millis();
+  waitMs = nextWaitMs / 2 + random(nextWaitMs / 2);
+  nextWaitMs = min(nextWaitMs * 2, LONGEST_WAIT_MS);
+  Serial.println(String("Next attempt to connect in ") + waitMs + " ms");
+}
+
+// ---- Arduino --------------------------------------------------------------------------------------------------------
+
+void setup() {
+  Serial.begin(115200);
+  pinMode(LED_BUILTIN, OUTPUT);
+  setLed(false);
+  WiFi.mode(WIFI_STA);
+}
+
+void loop() {
+  static unsigned long connectedMs = 0;
+  if (state == LOST) waitForNextAttempt();
+  if (state == WAITING && millis() - waitingSinceMs >= waitMs && !startConnecting()) waitForNextAttempt();
+  if (state != CONNECTED) connectedMs = millis();
+  if (millis() - connectedMs > STABLE_MS) nextWaitMs = FIRST_WAIT_MS;
+  if (state == CONNECTED && (readingIsDue || millis() - lastReadingMs > READING_EVERY_MS)) publishReading();
+  delay(10);
+}
