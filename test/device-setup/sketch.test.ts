@@ -1,11 +1,12 @@
 // A device's settings in the sketch's own words.
 
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { inOneFile, sketchFor, sketchSettings } from "../../tools/device-setup/sketch.ts";
 
 const setup = { brokerUrl: "wss://mqtt.example.org/mqtt", clientId: "kitchen", username: "kitchen", token: "t0ken" };
-const folder = new URL("../../examples/arduino/", import.meta.url);
+const folder = path.join(import.meta.dirname, "../../examples/arduino");
 const sketches = ["DurableMqtt/DurableMqtt.ino", "DurableMqttEspIdf/DurableMqttEspIdf.ino"];
 
 /** The `#define`s of a text, without comments. */
@@ -39,7 +40,7 @@ describe("the settings of a device", () => {
 });
 
 describe.each(sketches)("%s filled in", (file) => {
-  const template = readFileSync(new URL(file, folder), "utf8");
+  const template = readFileSync(path.join(folder, file), "utf8");
 
   it("has the settings, and is otherwise as it was", () => {
     const filled = sketchFor(template, setup);
@@ -69,7 +70,7 @@ describe("a sketch in one file", () => {
   });
 
   it("is the main sketch with its roots", () => {
-    const read = (name: string) => readFileSync(new URL(`DurableMqtt/${name}`, folder), "utf8");
+    const read = (name: string) => readFileSync(path.join(folder, "DurableMqtt", name), "utf8");
     const whole = inOneFile(read("DurableMqtt.ino"), { "roots.h": read("roots.h") });
     expect(whole).not.toContain('#include "');
     expect(whole.match(/-----BEGIN CERTIFICATE-----/g)).toHaveLength(4);

@@ -161,7 +161,7 @@ bool openWebSocket() {
     webSocket.loop();
     delay(10);
   }
-  if (!webSocket.isConnected()) Serial.println("WebSocket: refused (see the table of errors)");
+  if (!webSocket.isConnected()) Serial.println("WebSocket: no connection (see the table of errors)");
   return webSocket.isConnected();
 }
 
