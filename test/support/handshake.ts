@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 
 export type Reply = { status: number; headers: IncomingHttpHeaders; rawHeaders: string[]; body: string };
 export type Upgraded = Reply & { socket: Socket; head: Buffer };
@@ -26,6 +26,29 @@ export async function upgrade(url: string, headers: Record<string, string> = {})
   ]);
   const { statusCode = 0, headers: replied, rawHeaders } = response;
   return { status: statusCode, headers: replied, rawHeaders, body: "", socket, head };
+}
+
+export type RawUpgraded = { readonly reply: string; readonly socket: Socket; readonly head: Buffer };
+
+/**
+ * Asks for a WebSocket in a client's own words.
+ * @param lines of the request's head, after `GET` and `Host`
+ * @returns the reply's head as its bytes came
+ */
+export async function rawUpgrade(url: string, lines: readonly string[]): Promise<RawUpgraded> {
+  const { hostname, port, host, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write([`GET ${pathname} HTTP/1.1`, `Host: ${host}`, ...lines, "", ""].join("\r\n"));
+  let bytes = Buffer.alloc(0);
+  for (;;) {
+    const [more] = (await once(socket, "data")) as [Buffer];
+    bytes = Buffer.concat([bytes, more]);
+    const end = bytes.indexOf("\r\n\r\n");
+    if (end >= 0) {
+      socket.pause();
+      return { reply: bytes.subarray(0, end + 4).toString("latin1"), socket, head: bytes.subarray(end + 4) };
+    }
+  }
 }
 
 /** Asks for a WebSocket where the broker must refuse. */
@@ -69,7 +92,7 @@ export function takeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
 }
 
 /** The frames that the server sends, as they come. */
-export async function* framesOf({ socket, head }: Upgraded): AsyncGenerator<Frame> {
+export async function* framesOf({ socket, head }: Pick<Upgraded, "socket" | "head">): AsyncGenerator<Frame> {
   let unread = head;
   for await (const bytes of socket as AsyncIterable<Buffer>) {
     const { frames, rest } = takeFrames(Buffer.concat([unread, bytes]));
