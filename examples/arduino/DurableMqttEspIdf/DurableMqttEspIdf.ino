@@ -101,7 +101,7 @@ void publishReading() {
 
 void onConnected() {
   // A session starts without subscriptions: subscribe after each connect.
-  esp_mqtt_client_subscribe_single(mqtt, (topics + "/command").c_str(), 1);
+  esp_mqtt_client_subscribe(mqtt, (topics + "/command").c_str(), 1);
   esp_mqtt_client_publish(mqtt, (topics + "/status").c_str(), "online", 0, 1, RETAINED);
   Serial.println("MQTT: connected as " + clientId + ", topics " + topics + "/#");
   readingIsDue = true;
