@@ -1,4 +1,4 @@
-// The main sketch against the real Worker: the same text as on a board, with the stand-ins' sockets under it.
+// The sketches against the real Worker: the same text as on a board, with the stand-ins' sockets under it.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
@@ -7,16 +7,16 @@ import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { type Connected, connect, unique } from "../support/connect.ts";
 import { build, type Program, powerUp } from "./board.ts";
-import { hasCompiler, sketchText, withSetting } from "./sketch.ts";
+import { hasCompiler, type SketchName, sketchText, withSetting } from "./sketch.ts";
 
 const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
 
 /** A device as the dashboard adds it. */
-async function addDevice(): Promise<{ name: string; sketch: string }> {
+async function addDevice(sketch: SketchName): Promise<{ name: string; sketch: string }> {
   const name = unique("board");
   const { body } = await apiOf(broker).call("POST", "/credentials", newDeviceCredential(name));
   const setup = { brokerUrl: broker.ws, clientId: name, username: name, token: body.token };
-  return { name, sketch: sketchFor(sketchText("DurableMqtt"), setup) };
+  return { name, sketch: sketchFor(sketchText(sketch), setup) };
 }
 
 async function watch(...filters: string[]): Promise<Connected> {
@@ -25,13 +25,13 @@ async function watch(...filters: string[]): Promise<Connected> {
   return watcher;
 }
 
-describe.skipIf(!hasCompiler)("the sketch on a board", () => {
+describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const)("%s on a board", (sketchName) => {
   let device: { name: string; sketch: string };
   let program: Program;
   let topics: string;
 
   beforeAll(async () => {
-    device = await addDevice();
+    device = await addDevice(sketchName);
     topics = `devices/${device.name}`;
     program = await build(device.sketch);
   });
@@ -90,11 +90,13 @@ describe.skipIf(!hasCompiler)("the sketch on a board", () => {
   it("is not locked out by a message over its buffer", async () => {
     const board = powerUp(program);
     await board.line(/^MQTT: connected as /);
-    const watcher = await watch(`${topics}/telemetry`);
-    watcher.sendPublish(`${topics}/command`, Buffer.alloc(5000, " "), { qos: 1 });
-    await board.line(/^MQTT: connection lost$/);
-    await board.line(/^MQTT: connected as /);
-    watcher.sendPublish(`${topics}/command`, "on", { qos: 1 });
+    const publisher = await connect(broker.tcp);
+    publisher.sendPublish(`${topics}/command`, Buffer.alloc(5000, " "), { qos: 1 });
+    if (sketchName === "DurableMqtt") {
+      await board.line(/^MQTT: connection lost$/);
+      await board.line(/^MQTT: connected as /);
+    }
+    publisher.sendPublish(`${topics}/command`, "on", { qos: 1 });
     await board.line(/^pin 2 is HIGH$/);
     board.kill();
   });
@@ -104,7 +106,7 @@ describe.skipIf(!hasCompiler)("the sketch on a board", () => {
     const board = powerUp(stranger);
     const waits: number[] = [];
     for (let attempt = 0; attempt < 3; attempt++) {
-      expect(await board.line(/^MQTT: refused/)).toBe("MQTT: refused, error -10, return code 4");
+      expect(await board.line(/^MQTT: refused/)).toMatch(/return code 4$/);
       waits.push(Number((await board.line(/^Next attempt/)).match(/\d+/)?.[0]));
     }
     for (const [index, waitMs] of waits.entries()) {
@@ -112,16 +114,15 @@ describe.skipIf(!hasCompiler)("the sketch on a board", () => {
       expect(waitMs).toBeLessThan(1000 * 2 ** index);
     }
     board.kill();
-  });
+  }, 60_000);
 
   it("runs on a broker without names and rules too, such as the public ones", async () => {
     const { hostname, port } = new URL(broker.ws);
     const plain = withSetting(withSetting(device.sketch, "BROKER", "MOSQUITTO_PUBLIC"), "MY_BROKER_TLS", "0");
     const here = plain.replaceAll("test.mosquitto.org", hostname).replace("? 8081 : 8080", `? 0 : ${port}`);
-    const watcher = await watch("durable-mqtt-example/#");
+    const watcher = await watch(`durable-mqtt-example/${device.name}-02005E100001/status`);
     const board = powerUp(await build(here));
-    const { topic } = await watcher.message({ payload: "online" });
-    expect(topic).toBe(`durable-mqtt-example/${device.name}-02005E100001/status`);
+    await watcher.message({ payload: "online" });
     board.kill();
-  });
+  }, 60_000);
 });

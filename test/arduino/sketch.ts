@@ -11,9 +11,10 @@ const standIns = path.join(import.meta.dirname, "stand-ins");
 const examples = path.join(import.meta.dirname, "../../examples/arduino");
 
 export type Board = "ESP32" | "ESP8266";
+export type SketchName = "DurableMqtt" | "DurableMqttEspIdf";
 
 /** As people paste it: one text. */
-export function sketchText(name: "DurableMqtt" | "DurableMqttEspIdf"): string {
+export function sketchText(name: SketchName): string {
   const read = (file: string) => readFileSync(path.join(examples, name, file), "utf8");
   const sketch = read(`${name}.ino`);
   return inOneFile(sketch, sketch.includes("roots.h") ? { "roots.h": read("roots.h") } : {});
@@ -32,12 +33,18 @@ export function withSetting(sketch: string, name: string, value: string): string
  * @returns what the compiler says; nothing is well
  */
 export async function compile(sketch: string, board: Board, output?: string): Promise<string> {
-  const program = output === undefined ? ["-fsyntax-only"] : ["-o", output, path.join(standIns, "host-main.cpp")];
-  const strict = ["-std=gnu++17", "-Wall", "-Wextra", "-Werror"];
+  const program = output === undefined ? ["-fsyntax-only"] : ["-o", output, ...partsOf(sketch)];
+  const strict = ["-std=gnu++17", "-Wall", "-Wextra", "-Werror", "-pthread"];
   const args = [...strict, `-D${board}`, `-I${standIns}`, "-include", "Arduino.h", ...program, "-x", "c++", "-"];
   const compiler = spawn("g++", args, { stdio: ["pipe", "ignore", "pipe"] });
   compiler.stdin.end(sketch);
   let said = "";
   for await (const text of compiler.stderr.setEncoding("utf8")) said += text;
   return said;
+}
+
+/** What a sketch that runs is linked with. */
+function partsOf(sketch: string): string[] {
+  const parts = sketch.includes("<mqtt_client.h>") ? ["host-main.cpp", "esp-mqtt.cpp"] : ["host-main.cpp"];
+  return parts.map((file) => path.join(standIns, file));
 }

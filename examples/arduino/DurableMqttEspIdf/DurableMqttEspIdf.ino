@@ -111,7 +111,10 @@ void onConnected() {
 void onEvent(void *, esp_event_base_t, int32_t id, void *data) {
   const esp_mqtt_event_handle_t event = static_cast<esp_mqtt_event_handle_t>(data);
   if (id == MQTT_EVENT_CONNECTED) onConnected();
-  if (id == MQTT_EVENT_DISCONNECTED) state = LOST;  // also after an attempt that failed
+  if (id == MQTT_EVENT_DISCONNECTED) {  // also after an attempt that failed
+    if (state == CONNECTED) Serial.println("MQTT: connection lost");
+    state = LOST;
+  }
   if (id == MQTT_EVENT_DATA && event->data_len == event->total_data_len) {  // in one piece
     String command;
     for (int i = 0; i < event->data_len; i++) command += event->data[i];

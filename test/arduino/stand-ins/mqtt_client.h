@@ -1,5 +1,4 @@
-// A stand-in for ESP-IDF 5's esp-mqtt, to be compiled against only: the part of its header that sketches use, with its names
-// and its nesting.
+// A stand-in for ESP-IDF 5's esp-mqtt: the part of its header that sketches use, with its names and its nesting.
 
 #pragma once
 
