@@ -1,0 +1,61 @@
+// The broker's HTTP API, as the dashboard asks it: below /ns/{namespace}/api/v1, with the token of who has signed in.
+
+export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };
+
+/** The answer is not what was asked for; the message is one line that says what to do. */
+export class ApiFailure extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class Api {
+  private readonly base: string;
+  private readonly token: string;
+  private readonly onWrongToken: () => void;
+
+  /** @param onWrongToken called when the token counts no more */
+  constructor(namespace: string, token: string, onWrongToken: () => void) {
+    this.base = namespace === "default" ? "/api/v1" : `/ns/${namespace}/api/v1`;
+    this.token = token;
+    this.onWrongToken = onWrongToken;
+  }
+
+  /**
+   * @param path below /api/v1, with a slash at its beginning
+   * @throws {ApiFailure}
+   */
+  async call<Answer = void>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<Answer> {
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await fetch(this.base + path, init).catch(() => {
+      throw new ApiFailure("unreachable", "The broker does not answer: see whether it runs, and try again.");
+    });
+    if (response.ok) return response.status === 204 ? (undefined as Answer) : response.json();
+    const failure = await failureOf(response);
+    if (response.status === 401) this.onWrongToken();
+    throw failure;
+  }
+}
+
+async function failureOf(response: Response): Promise<ApiFailure> {
+  try {
+    const { error } = await response.json();
+    return new ApiFailure(error.code, sentenceOf(error.message));
+  } catch {
+    return new ApiFailure("unknown", `The broker answered ${response.status}: its log says more.`);
+  }
+}
+
+/** The API's lines begin small, as lines of a log do. */
+function sentenceOf(line: string): string {
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
+}
+
+export function lineOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

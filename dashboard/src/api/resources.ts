@@ -1,0 +1,68 @@
+// What the API answers with, as far as the dashboard looks at it. /api/v1/openapi.json has the rest.
+
+export type Client = {
+  readonly clientId: string;
+  readonly connected: boolean;
+  readonly protocolVersion: 3 | 4 | 5;
+  readonly identity: string;
+  readonly since: string;
+};
+
+export type Subscription = {
+  readonly topicFilter: string;
+  readonly qos: 0 | 1 | 2;
+  readonly noLocal: boolean;
+  readonly shared: boolean;
+};
+
+export type Counters = {
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  readonly messagesDropped: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+};
+
+export type Session = {
+  readonly clientId: string;
+  readonly identity: string;
+  readonly username: string;
+  readonly connected: boolean;
+  readonly connection: {
+    readonly protocolVersion: 3 | 4 | 5;
+    readonly since: string;
+    readonly keepAliveSec: number;
+    readonly address: "native" | "relayed";
+  } | null;
+  readonly disconnectedSince: string | null;
+  readonly expirySec: number;
+  readonly expiresAt: string | null;
+  readonly queue: { readonly messages: number; readonly bytes: number };
+  readonly inFlightMessages: number;
+  readonly incomingMessages: number;
+  readonly counters: Counters;
+  readonly subscriptions: readonly Subscription[];
+};
+
+export type Stats = {
+  readonly since: string;
+  readonly clients: { readonly connected: number; readonly sleeping: number; readonly connects: number };
+  readonly counters: Counters;
+  readonly subscriptions: number;
+  readonly retained: { readonly messages: number; readonly bytes: number };
+};
+
+export type Credential = {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  readonly kind: "token" | "password" | "certificate" | "scram";
+  readonly enabled: boolean;
+  readonly expiresAt: string | null;
+  readonly createdAt: string;
+};
+
+/** `token` is told this once. */
+export type MadeCredential = Credential & { readonly token: string };

@@ -1,0 +1,154 @@
+// The dashboard's own MQTT connection: made with its own credential, and made again whenever it is lost.
+
+import { signal } from "@preact/signals";
+import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
+import { type Api, lineOf } from "../api/api.ts";
+import type { Message } from "../live/topic-tree.ts";
+import { keepAliveTimer } from "./keep-alive-timer.ts";
+import { forgetOwnCredential, ownCredential } from "./own-credential.ts";
+
+export type ConnectionState =
+  | { readonly name: "connecting" }
+  | { readonly name: "connected" }
+  | { readonly name: "lost"; readonly why: string }
+  | { readonly name: "closed" };
+
+export type Publish = {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: 0 | 1 | 2;
+  readonly isRetained: boolean;
+};
+
+const keepAliveSec = 30;
+const retryMs = 3_000;
+/** Reason codes that say: not with this credential, or not with this client identifier. */
+const wantsOtherCredential = new Set<unknown>([0x85, 0x86, 0x87, 0x8e]);
+
+export class Connection {
+  readonly state = signal<ConnectionState>({ name: "connecting" });
+  readonly clientId = signal("");
+  private readonly brokerUrl: string;
+  private readonly api: Api;
+  private readonly onMessage: (message: Message) => void;
+  /** How many parts of the page want each. */
+  private readonly filters = new Map<string, number>();
+  private client: MqttClient | undefined;
+  private retryTimer: number | undefined;
+
+  /** @param brokerUrl without a client identifier */
+  constructor(brokerUrl: string, api: Api, onMessage: (message: Message) => void) {
+    this.brokerUrl = brokerUrl;
+    this.api = api;
+    this.onMessage = onMessage;
+  }
+
+  async open(): Promise<void> {
+    this.state.value = { name: "connecting" };
+    try {
+      const { clientId, token } = await ownCredential(this.api);
+      if (this.isClosed()) return;
+      this.clientId.value = clientId;
+      this.client = mqtt.connect(`${this.brokerUrl}/${clientId}`, {
+        clientId,
+        username: clientId,
+        password: token,
+        protocolVersion: 5,
+        clean: true,
+        keepalive: keepAliveSec,
+        reconnectPeriod: 0,
+        resubscribe: false,
+        timerVariant: keepAliveTimer,
+      });
+      this.listen(this.client);
+    } catch (error) {
+      this.lose(lineOf(error));
+    }
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.state.value = { name: "closed" };
+    window.clearTimeout(this.retryTimer);
+    this.client?.end(true);
+  }
+
+  /** @throws what the broker says against it; where there is no connection yet, it is subscribed to when there is one */
+  async subscribe(topicFilter: string): Promise<void> {
+    if (this.state.value.name === "connected" && this.client !== undefined)
+      await subscribeTo(this.client, [topicFilter]);
+    this.filters.set(topicFilter, (this.filters.get(topicFilter) ?? 0) + 1);
+  }
+
+  async unsubscribe(topicFilter: string): Promise<void> {
+    const count = this.filters.get(topicFilter) ?? 0;
+    if (count > 1) this.filters.set(topicFilter, count - 1);
+    else this.filters.delete(topicFilter);
+    if (count === 1 && this.state.value.name === "connected") await this.client?.unsubscribeAsync(topicFilter);
+  }
+
+  /** @throws what the broker says against it */
+  async publish({ topic, payload, qos, isRetained }: Publish): Promise<void> {
+    if (this.state.value.name !== "connected") throw new Error("Not connected: wait a moment, and publish again.");
+    await this.client?.publishAsync(topic, payload, { qos, retain: isRetained });
+  }
+
+  private listen(client: MqttClient): void {
+    const ifCurrent =
+      <Given extends unknown[]>(act: (...given: Given) => void) =>
+      (...given: Given) => {
+        if (client === this.client) act(...given);
+      };
+    client.on(
+      "connect",
+      ifCurrent(() => {
+        this.state.value = { name: "connected" };
+        // A refusal of one of them is told to whoever subscribed; those that were granted once are granted again.
+        if (this.filters.size > 0) subscribeTo(client, [...this.filters.keys()]).catch(() => {});
+      }),
+    );
+    client.on(
+      "message",
+      ifCurrent((topic, payload, packet) => this.onMessage(messageOf(topic, payload, packet))),
+    );
+    client.on("disconnect", ({ reasonCode }) => this.onReason(reasonCode));
+    client.on(
+      "error",
+      ifCurrent((error) => {
+        this.onReason((error as { code?: unknown }).code);
+        this.lose(error.message);
+      }),
+    );
+    client.on(
+      "close",
+      ifCurrent(() => this.lose("The connection is lost, and tried again.")),
+    );
+  }
+
+  private onReason(reasonCode: unknown): void {
+    if (wantsOtherCredential.has(reasonCode)) forgetOwnCredential();
+  }
+
+  private lose(why: string): void {
+    if (this.isClosed()) return;
+    this.state.value = { name: "lost", why };
+    const lost = this.client;
+    this.client = undefined;
+    lost?.end(true);
+    window.clearTimeout(this.retryTimer);
+    this.retryTimer = window.setTimeout(() => void this.open(), retryMs);
+  }
+
+  private isClosed(): boolean {
+    return this.state.value.name === "closed";
+  }
+}
+
+/** At QoS 2, so that each message comes at the QoS it was published with; RAP for the same of its retained flag. */
+async function subscribeTo(client: MqttClient, topicFilters: string[]): Promise<void> {
+  await client.subscribeAsync(topicFilters, { qos: 2, rap: true });
+}
+
+function messageOf(topic: string, payload: Uint8Array, { qos, retain }: IPublishPacket): Message {
+  return { topic, payload, payloadBytes: payload.length, qos, isRetained: retain, atMs: Date.now() };
+}

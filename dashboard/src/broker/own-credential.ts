@@ -1,0 +1,59 @@
+// The credential that the dashboard itself connects with: made through the API, good for some hours, and removed when
+// its user signs out. One a tab, since its name is the client identifier too.
+
+import type { Api, Page } from "../api/api.ts";
+import type { Credential, MadeCredential } from "../api/resources.ts";
+
+export type OwnCredential = { readonly id: string; readonly clientId: string; readonly token: string };
+
+const storageKey = "durable-mqtt.credential";
+const credentialName = "Dashboard";
+const lifetimeMs = 12 * 60 * 60 * 1000;
+
+/** A dashboard's, of this tab or another. */
+export function isOfDashboard({ name, username }: Credential): boolean {
+  return name === credentialName && username.startsWith("dashboard-");
+}
+
+/** The one of this tab, or a new one. */
+export async function ownCredential(api: Api): Promise<OwnCredential> {
+  const stored = sessionStorage.getItem(storageKey);
+  if (stored !== null) return JSON.parse(stored);
+  await removeExpired(api);
+  const clientId = `dashboard-${randomText()}`;
+  const { id, token } = await api.call<MadeCredential>("POST", "/credentials", {
+    username: clientId,
+    name: credentialName,
+    expiresAt: new Date(Date.now() + lifetimeMs).toISOString(),
+    rules: { publish: { allow: ["#"] }, subscribe: { allow: ["#", "$SYS/#"] }, clientIds: [clientId] },
+  });
+  const made = { id, clientId, token };
+  sessionStorage.setItem(storageKey, JSON.stringify(made));
+  return made;
+}
+
+/** Where the broker does not take it any more, or another tab uses it too. */
+export function forgetOwnCredential(): void {
+  sessionStorage.removeItem(storageKey);
+}
+
+export async function removeOwnCredential(api: Api): Promise<void> {
+  const stored = sessionStorage.getItem(storageKey);
+  forgetOwnCredential();
+  if (stored !== null) await api.call("DELETE", `/credentials/${JSON.parse(stored).id}`);
+}
+
+/** Of tabs that were closed without signing out. */
+async function removeExpired(api: Api): Promise<void> {
+  const { items } = await api.call<Page<Credential>>("GET", "/credentials?limit=1000");
+  const expired = items.filter(
+    (credential) =>
+      isOfDashboard(credential) && credential.expiresAt !== null && Date.parse(credential.expiresAt) < Date.now(),
+  );
+  for (const { id } of expired) await api.call("DELETE", `/credentials/${id}`);
+}
+
+function randomText(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  return [...bytes].map((byte) => byte.toString(36).padStart(2, "0")).join("");
+}

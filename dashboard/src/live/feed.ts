@@ -1,0 +1,85 @@
+// What the Live page shows: the messages of one topic filter, in a tree. Messages may come by the thousand each second;
+// what is drawn changes a few times a second.
+
+import { signal } from "@preact/signals";
+import type { Connection } from "../broker/connection.ts";
+import { matches } from "./topic-match.ts";
+import { type Message, TopicTree } from "./topic-tree.ts";
+
+const redrawEveryMs = 100;
+/** Of messages that wait while the page is paused. */
+export const maximumWaiting = 5_000;
+
+export class Feed {
+  /** Changes whenever there is something new to draw. */
+  readonly drawing = signal(0);
+  readonly topicFilter = signal("#");
+  readonly isPaused = signal(false);
+  readonly waitingCount = signal(0);
+  readonly messagesPerSec = signal(0);
+  tree = new TopicTree();
+  private waiting: Message[] = [];
+  private messagesThisSecond = 0;
+  private drawnAtMs = 0;
+  private isDrawingDue = false;
+  private readonly second = window.setInterval(() => this.onSecond(), 1_000);
+
+  take(message: Message): void {
+    if (!matches(this.topicFilter.value, message.topic)) return;
+    this.messagesThisSecond++;
+    if (this.isPaused.value) this.hold(message);
+    else this.tree.add(message);
+    this.draw();
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.isPaused.value = isPaused;
+    if (isPaused) return;
+    for (const message of this.waiting.splice(0)) this.tree.add(message);
+    this.draw();
+  }
+
+  clear(): void {
+    this.tree = new TopicTree();
+    this.waiting = [];
+    this.draw();
+  }
+
+  /** @throws what the broker says against it; then the filter stays as it was */
+  async changeFilter(topicFilter: string, connection: Connection): Promise<void> {
+    const before = this.topicFilter.value;
+    await connection.subscribe(topicFilter);
+    if (topicFilter !== before) await connection.unsubscribe(before);
+    this.topicFilter.value = topicFilter;
+    this.clear();
+  }
+
+  end(): void {
+    window.clearInterval(this.second);
+  }
+
+  private hold(message: Message): void {
+    this.waiting.push(message);
+    if (this.waiting.length > maximumWaiting) this.waiting.shift();
+  }
+
+  /** With the browser's next frame, though not more often than people can read. */
+  private draw(): void {
+    if (this.isDrawingDue) return;
+    this.isDrawingDue = true;
+    const waitMs = Math.max(0, this.drawnAtMs + redrawEveryMs - Date.now());
+    window.setTimeout(() => requestAnimationFrame(() => this.onFrame()), waitMs);
+  }
+
+  private onFrame(): void {
+    this.isDrawingDue = false;
+    this.drawnAtMs = Date.now();
+    this.waitingCount.value = this.waiting.length;
+    this.drawing.value++;
+  }
+
+  private onSecond(): void {
+    this.messagesPerSec.value = this.messagesThisSecond;
+    this.messagesThisSecond = 0;
+  }
+}

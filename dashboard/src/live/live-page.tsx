@@ -1,0 +1,142 @@
+// Live: the topics on the left, one of them with its messages on the right, and a form to publish.
+
+import { useSignal } from "@preact/signals";
+import { lineOf } from "../api/api.ts";
+import { countText, numberText, plural } from "../parts/formats.ts";
+import { Icon } from "../parts/icon.tsx";
+import { route } from "../route.ts";
+import type { Session } from "../session.ts";
+import { type Feed, maximumWaiting } from "./feed.ts";
+import { PublishForm } from "./publish-form.tsx";
+import { TopicDetails } from "./topic-details.tsx";
+import { TopicList } from "./topic-list.tsx";
+import { faultOfFilter } from "./topic-match.ts";
+
+export function LivePage({ session }: { session: Session }) {
+  const { feed, connection } = session;
+  const selected = route.value.page === "live" ? route.value.selected : undefined;
+  const search = useSignal("");
+  const state = connection.state.value;
+  return (
+    <div class={`live ${selected === undefined ? "" : "has-selected"}`}>
+      <section class="card topics" aria-label="Topics">
+        <div class="bar">
+          <input
+            type="search"
+            class="grow"
+            aria-label="Show topics that contain"
+            placeholder="Find a topic"
+            value={search.value}
+            onInput={(event) => {
+              search.value = event.currentTarget.value;
+            }}
+          />
+          <PauseButton feed={feed} />
+          <button
+            type="button"
+            class="button quiet"
+            aria-label="Clear what is shown"
+            title="Clear what is shown"
+            onClick={() => feed.clear()}
+          >
+            <Icon name="clear" />
+          </button>
+        </div>
+        <SubscriptionForm session={session} />
+        {state.name === "lost" && (
+          <p class="notice bad" role="alert">
+            {state.why}
+          </p>
+        )}
+        <TopicList feed={feed} search={search.value} selected={selected} />
+        <Totals feed={feed} />
+      </section>
+      <div class="side">
+        {selected === undefined ? (
+          <section class="card hint">
+            <p class="dim">Choose a topic to see its messages.</p>
+          </section>
+        ) : (
+          <TopicDetails key={selected} topic={selected} session={session} />
+        )}
+        <PublishForm connection={connection} topic={selected ?? ""} />
+      </div>
+    </div>
+  );
+}
+
+function PauseButton({ feed }: { feed: Feed }) {
+  const isPaused = feed.isPaused.value;
+  return (
+    <button
+      type="button"
+      class={`button ${isPaused ? "primary" : ""}`}
+      aria-pressed={isPaused}
+      onClick={() => feed.setPaused(!isPaused)}
+    >
+      <Icon name={isPaused ? "play" : "pause"} />
+      {isPaused ? "Go on" : "Pause"}
+    </button>
+  );
+}
+
+function SubscriptionForm({ session: { feed, connection } }: { session: Session }) {
+  const fault = useSignal("");
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const topicFilter = String(new FormData(event.currentTarget as HTMLFormElement).get("filter")).trim();
+    fault.value = faultOfFilter(topicFilter) ?? "";
+    if (fault.value !== "") return;
+    await feed.changeFilter(topicFilter, connection).catch((error) => {
+      fault.value = `The broker does not grant ${topicFilter}: ${lineOf(error)}`;
+    });
+  };
+  return (
+    <form class="bar subscription" onSubmit={(event) => void submit(event)}>
+      <label class="inline grow">
+        <span>Subscribed to</span>
+        <input
+          name="filter"
+          class="mono grow"
+          value={feed.topicFilter.value}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+        />
+      </label>
+      <button type="submit" class="button">
+        Change
+      </button>
+      {fault.value !== "" && (
+        <p class="notice bad" role="alert">
+          {fault.value}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function Totals({ feed }: { feed: Feed }) {
+  // What it shows is not in signals, and is looked at with each drawing.
+  feed.drawing.value;
+  const { root, messagesWithoutRoom, nodeCount } = feed.tree;
+  const waiting = feed.waitingCount.value;
+  return (
+    <div class="totals">
+      <span>{plural(root.topicCount, "topic")}</span>
+      <span>{plural(root.messageCount, "message")}</span>
+      <span>{numberText(feed.messagesPerSec.value)} a second</span>
+      {feed.isPaused.value && (
+        <span>
+          {waiting < maximumWaiting ? `${countText(waiting)} waiting` : `the last ${countText(waiting)} waiting`}
+        </span>
+      )}
+      {messagesWithoutRoom > 0 && (
+        <p class="notice" role="status">
+          {countText(nodeCount)} topics are as many as are shown, and {plural(messagesWithoutRoom, "message")} of others
+          were not: subscribe to less than {feed.topicFilter.value}.
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,116 @@
+// One topic: its last message, its numbers as a chart, and the messages before.
+
+import { useSignal } from "@preact/signals";
+import { confirm } from "../parts/confirm.tsx";
+import { CopyButton } from "../parts/copy-button.tsx";
+import { bytesText, clockText, plural } from "../parts/formats.ts";
+import { Icon } from "../parts/icon.tsx";
+import { hrefOf } from "../route.ts";
+import type { Session } from "../session.ts";
+import { contentOf, summaryOf } from "./payload.ts";
+import { PayloadView } from "./payload-view.tsx";
+import type { Message } from "./topic-tree.ts";
+import { ValueChart } from "./value-chart.tsx";
+
+const shownMessages = 20;
+
+export function TopicDetails({ topic, session }: { topic: string; session: Session }) {
+  const { feed, connection } = session;
+  const chosenAtMs = useSignal<number | undefined>(undefined);
+  feed.drawing.value;
+  const history = feed.tree.node(topic)?.history ?? [];
+  const last = history.at(-1);
+  const shown = history.find(({ atMs }) => atMs === chosenAtMs.value) ?? last;
+  return (
+    <section class="card details" aria-label="Topic">
+      <div class="bar">
+        <a class="button quiet only-narrow" href={hrefOf("live")} aria-label="Back to the topics">
+          <Icon name="back" />
+        </a>
+        <h2 class="mono grow topic-name">{topic}</h2>
+        <CopyButton text={topic} what="the topic" />
+      </div>
+      {shown === undefined ? (
+        <p class="dim">No message yet.</p>
+      ) : (
+        <>
+          <MessageFacts message={shown} isLast={shown === last} />
+          <PayloadView content={contentOf(shown.payload)} />
+          {shown.payloadBytes > shown.payload.length && (
+            <p class="notice">
+              The first {bytesText(shown.payload.length)} of {bytesText(shown.payloadBytes)} are shown.
+            </p>
+          )}
+          <ValueChart topic={topic} history={history} />
+          <History
+            history={history}
+            shown={shown}
+            onChoose={(message) => {
+              chosenAtMs.value = message === last ? undefined : message.atMs;
+            }}
+          />
+          {last?.isRetained && <ClearRetained topic={topic} connection={connection} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+function MessageFacts({ message, isLast }: { message: Message; isLast: boolean }) {
+  return (
+    <p class="facts">
+      <Badges message={message} />
+      <span>{bytesText(message.payloadBytes)}</span>
+      <time dateTime={new Date(message.atMs).toISOString()}>{clockText(message.atMs)}</time>
+      {!isLast && <span class="badge">older</span>}
+    </p>
+  );
+}
+
+function Badges({ message: { qos, isRetained } }: { message: Message }) {
+  return (
+    <>
+      <span class={`badge qos-${qos}`}>QoS {qos}</span>
+      {isRetained && <span class="badge retained">retained</span>}
+    </>
+  );
+}
+
+type HistoryProps = { history: readonly Message[]; shown: Message; onChoose: (message: Message) => void };
+
+function History({ history, shown, onChoose }: HistoryProps) {
+  const messages = history.slice(-shownMessages).reverse();
+  return (
+    <details class="history" open={history.length > 1}>
+      <summary>{plural(history.length, "message")} kept here</summary>
+      <ul>
+        {messages.map((message) => (
+          <li key={message.atMs + message.payloadBytes}>
+            <button type="button" aria-pressed={message === shown} onClick={() => onChoose(message)}>
+              <time>{clockText(message.atMs)}</time>
+              <span class="last">{summaryOf(contentOf(message.payload)).slice(0, 200)}</span>
+              <Badges message={message} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function ClearRetained({ topic, connection }: { topic: string; connection: Session["connection"] }) {
+  const ask = () =>
+    confirm({
+      question: "Delete the retained message?",
+      consequence: `New subscribers of ${topic} will get nothing until something is published again.`,
+      action: "Delete",
+      act: () => connection.publish({ topic, payload: "", qos: 1, isRetained: true }),
+    });
+  return (
+    <div class="actions">
+      <button type="button" class="button small" onClick={ask}>
+        Delete the retained message
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+// Which of the page's subscriptions a message came for. MQTT 5.0 section 4.7.
+
+/** For Topic Filters that the broker has granted, without `$share`. */
+export function matches(topicFilter: string, topicName: string): boolean {
+  const levels = topicName.split("/");
+  const wanted = topicFilter.split("/");
+  if (topicName.startsWith("$") && /^[+#]/.test(topicFilter)) return false;
+  for (const [index, level] of wanted.entries()) {
+    if (level === "#") return true;
+    if (index >= levels.length || (level !== "+" && level !== levels[index])) return false;
+  }
+  return wanted.length === levels.length;
+}
+
+/** Why MQTT would not take it as a Topic Filter; `undefined` if it would. */
+export function faultOfFilter(topicFilter: string): string | undefined {
+  if (topicFilter === "") return "Give a topic filter, such as # for everything.";
+  const levels = topicFilter.split("/");
+  if (levels.some((level) => level.length > 1 && /[+#]/.test(level))) return "+ and # stand alone between slashes.";
+  if (levels.slice(0, -1).includes("#")) return "# can only be the last level.";
+  return undefined;
+}
+
+/** Why MQTT would not take it as a Topic Name; `undefined` if it would. */
+export function faultOfTopic(topicName: string): string | undefined {
+  if (topicName === "") return "Give a topic, such as home/door.";
+  if (/[+#]/.test(topicName)) return "A topic to publish to has no + or #.";
+  return undefined;
+}

@@ -1,0 +1,146 @@
+// The topics that messages have come for, as a tree of their levels, with the last messages of each. Bounded in topics,
+// messages and bytes: a broker may carry more than a page can hold.
+
+export type Message = {
+  readonly topic: string;
+  /** The first bytes of it, if it is longer than what is kept. */
+  readonly payload: Uint8Array;
+  readonly payloadBytes: number;
+  readonly qos: 0 | 1 | 2;
+  readonly isRetained: boolean;
+  readonly atMs: number;
+};
+
+export type TopicNode = {
+  readonly level: string;
+  readonly topic: string;
+  /** 0 for a topic's first level. */
+  readonly depth: number;
+  /** In the order of their levels. */
+  readonly children: TopicNode[];
+  /** Of this topic and all below it. */
+  messageCount: number;
+  topicCount: number;
+  /** Of this topic itself, the newest at the end; empty where it is only a part of others. */
+  readonly history: Message[];
+};
+
+export type TreeLimits = {
+  /** Topics, and levels that are only a part of others. */
+  readonly nodes: number;
+  readonly messagesPerTopic: number;
+  readonly messages: number;
+  readonly payloadBytes: number;
+  /** What is kept of one payload. */
+  readonly bytesPerPayload: number;
+};
+
+export const treeLimits: TreeLimits = {
+  nodes: 5_000,
+  messagesPerTopic: 200,
+  messages: 50_000,
+  payloadBytes: 32 * 1024 * 1024,
+  bytesPerPayload: 64 * 1024,
+};
+
+export class TopicTree {
+  readonly root: TopicNode = newNode("", "", -1);
+  nodeCount = 0;
+  /** Messages of topics that there was no room for. */
+  messagesWithoutRoom = 0;
+  private readonly limits: TreeLimits;
+  private readonly nodes = new Map<string, TopicNode>();
+  /** Whose oldest message is the next to go, oldest first. */
+  private order: TopicNode[] = [];
+  private orderBegin = 0;
+  private keptMessages = 0;
+  private keptBytes = 0;
+
+  constructor(limits: TreeLimits = treeLimits) {
+    this.limits = limits;
+  }
+
+  node(topic: string): TopicNode | undefined {
+    return this.nodes.get(topic);
+  }
+
+  add(message: Message): void {
+    const path = this.pathTo(message.topic);
+    const node = path?.at(-1);
+    if (path === undefined || node === undefined) {
+      this.messagesWithoutRoom++;
+      return;
+    }
+    const isNewTopic = node.history.length === 0;
+    for (const above of [this.root, ...path]) {
+      above.messageCount++;
+      if (isNewTopic) above.topicCount++;
+    }
+    const { bytesPerPayload } = this.limits;
+    // A copy: the bytes are a part of what came in one frame, and would keep all of it.
+    node.history.push({ ...message, payload: message.payload.slice(0, bytesPerPayload) });
+    this.order.push(node);
+    this.keptMessages++;
+    this.keptBytes += Math.min(message.payloadBytes, bytesPerPayload);
+    if (node.history.length > this.limits.messagesPerTopic) this.dropOldestOf(node);
+    this.dropOldest();
+  }
+
+  /** From a topic's first level to its last, made where they are new; `undefined` where there is no room for them. */
+  private pathTo(topic: string): TopicNode[] | undefined {
+    const levels = topic.split("/");
+    const path: TopicNode[] = [];
+    let parent = this.root;
+    let prefix = "";
+    for (const [depth, level] of levels.entries()) {
+      prefix = depth === 0 ? level : `${prefix}/${level}`;
+      let node = this.nodes.get(prefix);
+      if (node === undefined) {
+        if (this.nodeCount + levels.length - depth > this.limits.nodes) return undefined;
+        node = newNode(level, prefix, depth);
+        insert(parent.children, node);
+        this.nodes.set(prefix, node);
+        this.nodeCount++;
+      }
+      path.push(node);
+      parent = node;
+    }
+    return path;
+  }
+
+  /** What is in `order` for a message that went before its turn stands for a newer one of the same topic: near enough. */
+  private dropOldest(): void {
+    const { messages, payloadBytes } = this.limits;
+    while (this.orderBegin < this.order.length && (this.keptMessages > messages || this.keptBytes > payloadBytes)) {
+      const node = this.order[this.orderBegin++];
+      if (node !== undefined && node.history.length > 1) this.dropOldestOf(node);
+    }
+    if (this.order.length > 2 * (messages + this.limits.nodes)) this.order = this.order.slice(-messages);
+    if (this.orderBegin > messages) {
+      this.order = this.order.slice(this.orderBegin);
+      this.orderBegin = 0;
+    }
+  }
+
+  private dropOldestOf(node: TopicNode): void {
+    const message = node.history.shift();
+    if (message === undefined) return;
+    this.keptMessages--;
+    this.keptBytes -= message.payload.length;
+  }
+}
+
+function newNode(level: string, topic: string, depth: number): TopicNode {
+  return { level, topic, depth, children: [], messageCount: 0, topicCount: 0, history: [] };
+}
+
+function insert(children: TopicNode[], node: TopicNode): void {
+  let from = 0;
+  let to = children.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((children[middle]?.level ?? "") < node.level) from = middle + 1;
+    else to = middle;
+  }
+  children.splice(from, 0, node);
+}

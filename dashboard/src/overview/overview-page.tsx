@@ -1,0 +1,155 @@
+// Overview: the broker in numbers, asked every few seconds while somebody looks.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { lineOf } from "../api/api.ts";
+import type { Stats } from "../api/resources.ts";
+import { Chart, type Line } from "../parts/chart.tsx";
+import { bytesText, countText, dateText, durationText, numberText } from "../parts/formats.ts";
+import { usePoll } from "../parts/poll.ts";
+import type { Session } from "../session.ts";
+import type { Sample } from "./stats-history.ts";
+
+const pollEveryMs = 5_000;
+const chartPx = 190;
+
+export function OverviewPage({ session: { api, statsHistory } }: { session: Session }) {
+  const version = useSignal("");
+  const fault = useSignal("");
+  useEffect(() => {
+    api.call<{ version: string }>("GET", "/health").then(
+      (health) => {
+        version.value = health.version;
+      },
+      () => {},
+    );
+  }, []);
+  const ask = async () => {
+    try {
+      statsHistory.take(await api.call<Stats>("GET", "/stats"), Date.now());
+      fault.value = "";
+    } catch (error) {
+      fault.value = lineOf(error);
+    }
+  };
+  usePoll(ask, pollEveryMs, [api]);
+  const stats = statsHistory.latest.value;
+  return (
+    <div class="overview">
+      {fault.value !== "" && (
+        <p class="notice bad" role="alert">
+          {fault.value}
+        </p>
+      )}
+      {stats !== undefined && <Tiles stats={stats} version={version.value} />}
+      <Charts samples={statsHistory.samples.value} />
+      <p class="dim small-text">
+        Asked every {pollEveryMs / 1000} seconds while this page is open. Sessions with much to do are asked first, so
+        counts of quiet ones come later.
+      </p>
+    </div>
+  );
+}
+
+function Tiles({ stats, version }: { stats: Stats; version: string }) {
+  const { clients, counters, subscriptions, retained, since } = stats;
+  return (
+    <dl class="tiles">
+      <Tile name="Connected" value={countText(clients.connected)} note={`${countText(clients.sleeping)} sleeping`} />
+      <Tile name="Subscriptions" value={countText(subscriptions)} />
+      <Tile name="Retained" value={countText(retained.messages)} note={bytesText(retained.bytes)} />
+      <Tile
+        name="Messages"
+        value={countText(counters.messagesReceived)}
+        note={`${countText(counters.messagesSent)} delivered`}
+      />
+      <Tile name="Dropped" value={countText(counters.messagesDropped)} />
+      <Tile name="Up" value={durationText(Date.now() - Date.parse(since))} note={`since ${dateText(since)}`} />
+      <Tile name="Version" value={version} />
+    </dl>
+  );
+}
+
+function Tile({ name, value, note }: { name: string; value: string; note?: string }) {
+  return (
+    <div class="card tile">
+      <dt>{name}</dt>
+      <dd>
+        <strong>{value}</strong>
+        {note !== undefined && <span class="dim">{note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function Charts({ samples }: { samples: readonly Sample[] }) {
+  const lineOfSamples = (label: string, color: Line["color"], value: (sample: Sample) => number): Line => ({
+    label,
+    color,
+    values: samples.map(value),
+  });
+  const charts = [
+    {
+      title: "Messages a second",
+      lines: [
+        lineOfSamples("from clients", "--line-1", ({ receivedPerSec }) => receivedPerSec),
+        lineOfSamples("to clients", "--line-2", ({ sentPerSec }) => sentPerSec),
+      ],
+    },
+    {
+      title: "Sessions",
+      lines: [
+        lineOfSamples("connected", "--line-1", ({ connected }) => connected),
+        lineOfSamples("sleeping", "--line-2", ({ sleeping }) => sleeping),
+      ],
+    },
+    {
+      title: "Dropped a second",
+      lines: [lineOfSamples("messages", "--line-1", ({ droppedPerSec }) => droppedPerSec)],
+    },
+    {
+      title: "Payload bytes a second",
+      lines: [lineOfSamples("both ways", "--line-1", ({ bytesPerSec }) => bytesPerSec)],
+      valueText: bytesText,
+    },
+  ];
+  return (
+    <div class="charts">
+      {charts.map(({ title, lines, valueText = numberText }) => (
+        <figure class="card" key={title}>
+          <figcaption>
+            <h2>{title}</h2>
+            <Legend lines={lines} valueText={valueText} />
+          </figcaption>
+          {samples.length === 0 ? (
+            <p class="nothing dim" style={{ height: `${chartPx}px` }}>
+              Measuring …
+            </p>
+          ) : (
+            <Chart
+              label={`${title} over time`}
+              atSec={samples.map(({ atSec }) => atSec)}
+              lines={lines}
+              heightPx={chartPx}
+              isFromZero
+              valueText={valueText}
+            />
+          )}
+        </figure>
+      ))}
+    </div>
+  );
+}
+
+function Legend({ lines, valueText }: { lines: readonly Line[]; valueText: (value: number) => string }) {
+  return (
+    <ul class="legend">
+      {lines.map(({ label, color, values }) => (
+        <li key={label}>
+          <i style={{ background: `var(${color})` }} aria-hidden="true" />
+          {label} <strong>{valueText(values.at(-1) ?? 0)}</strong>
+        </li>
+      ))}
+    </ul>
+  );
+}

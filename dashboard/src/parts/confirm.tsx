@@ -1,0 +1,60 @@
+// A question before what cannot be taken back.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { lineOf } from "../api/api.ts";
+
+export type Confirmation = {
+  readonly question: string;
+  readonly consequence: string;
+  /** The word on the button. */
+  readonly action: string;
+  act(): Promise<void>;
+};
+
+const asked = signal<Confirmation | undefined>(undefined);
+const failure = signal("");
+
+export function confirm(confirmation: Confirmation): void {
+  failure.value = "";
+  asked.value = confirmation;
+}
+
+export function ConfirmDialog() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const confirmation = asked.value;
+  useEffect(() => {
+    if (confirmation === undefined) dialog.current?.close();
+    else if (!dialog.current?.open) dialog.current?.showModal();
+  }, [confirmation]);
+  const close = () => {
+    asked.value = undefined;
+  };
+  const act = async () => {
+    try {
+      await confirmation?.act();
+      close();
+    } catch (error) {
+      failure.value = lineOf(error);
+    }
+  };
+  return (
+    <dialog ref={dialog} class="dialog" onClose={close} aria-labelledby="question" aria-describedby="consequence">
+      <h2 id="question">{confirmation?.question}</h2>
+      <p id="consequence">{confirmation?.consequence}</p>
+      {failure.value !== "" && (
+        <p class="notice bad" role="alert">
+          {failure.value}
+        </p>
+      )}
+      <div class="actions end">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="button" class="button danger" onClick={() => void act()}>
+          {confirmation?.action}
+        </button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,36 @@
+import { useSignal } from "@preact/signals";
+import { Icon } from "./icon.tsx";
+
+const sayCopiedMs = 2_000;
+
+/** @param what for screen readers, as in "Copy the token" */
+export function CopyButton({ text, what, label = "Copy" }: { text: string; what: string; label?: string }) {
+  const outcome = useSignal<"" | "Copied" | "Select it by hand">("");
+  const copy = async () => {
+    outcome.value = await writeToClipboard(text).then(
+      () => "Copied" as const,
+      () => "Select it by hand" as const,
+    );
+    window.setTimeout(() => {
+      outcome.value = "";
+    }, sayCopiedMs);
+  };
+  return (
+    <button type="button" class="button small" aria-label={`${label} ${what}`} onClick={() => void copy()}>
+      <Icon name={outcome.value === "Copied" ? "check" : "copy"} />
+      <span aria-live="polite">{outcome.value || label}</span>
+    </button>
+  );
+}
+
+/** Pages without TLS, such as those of a machine in the LAN, have no clipboard of the modern kind. */
+async function writeToClipboard(text: string): Promise<void> {
+  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand("copy");
+  area.remove();
+  if (!isCopied) throw new Error("the browser does not copy");
+}

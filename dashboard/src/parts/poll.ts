@@ -1,0 +1,24 @@
+import { useEffect } from "preact/hooks";
+
+/** Asks at once and then again and again, while the page can be seen: each request costs its owner something. */
+export function usePoll(ask: () => Promise<void>, everyMs: number, dependencies: readonly unknown[]): void {
+  useEffect(() => {
+    let timer: number | undefined;
+    let isOver = false;
+    const turn = async () => {
+      window.clearTimeout(timer);
+      if (document.visibilityState === "visible") await ask();
+      if (!isOver) timer = window.setTimeout(() => void turn(), everyMs);
+    };
+    const onVisible = () => {
+      if (document.visibilityState === "visible") void turn();
+    };
+    document.addEventListener("visibilitychange", onVisible);
+    void turn();
+    return () => {
+      isOver = true;
+      window.clearTimeout(timer);
+      document.removeEventListener("visibilitychange", onVisible);
+    };
+  }, dependencies);
+}
