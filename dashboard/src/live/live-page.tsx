@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { lineOf } from "../api/api.ts";
-import { countText, numberText, plural } from "../parts/formats.ts";
+import { countText, plural, rateText } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { route } from "../route.ts";
 import type { Session } from "../session.ts";
@@ -125,7 +125,7 @@ function Totals({ feed }: { feed: Feed }) {
     <div class="totals">
       <span>{plural(root.topicCount, "topic")}</span>
       <span>{plural(root.messageCount, "message")}</span>
-      <span>{numberText(feed.messagesPerSec.value)} a second</span>
+      <span>{rateText(feed.messagesPerSec.value)} a second</span>
       {feed.isPaused.value && (
         <span>
           {waiting < maximumWaiting ? `${countText(waiting)} waiting` : `the last ${countText(waiting)} waiting`}

@@ -18,7 +18,8 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
   const { feed, connection } = session;
   const chosenAtMs = useSignal<number | undefined>(undefined);
   feed.drawing.value;
-  const history = feed.tree.node(topic)?.history ?? [];
+  // The tree changes its own: parts that get the same again would not draw.
+  const history = [...(feed.tree.node(topic)?.history ?? [])];
   const last = history.at(-1);
   const shown = history.find(({ atMs }) => atMs === chosenAtMs.value) ?? last;
   return (
@@ -28,7 +29,7 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
           <Icon name="back" />
         </a>
         <h2 class="mono grow topic-name">{topic}</h2>
-        <CopyButton text={topic} what="the topic" />
+        <CopyButton text={topic} what="the topic" isQuiet />
       </div>
       {shown === undefined ? (
         <p class="dim">No message yet.</p>

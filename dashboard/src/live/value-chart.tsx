@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { Chart } from "../parts/chart.tsx";
-import { numberText } from "../parts/formats.ts";
+import { readingText } from "../parts/formats.ts";
 import { numberAt, numericPathsOf, pathText } from "./numbers.ts";
 import { type Content, contentOf } from "./payload.ts";
 import type { Message } from "./topic-tree.ts";
@@ -40,14 +40,14 @@ export function ValueChart({ topic, history }: { topic: string; history: readonl
         ) : (
           <span class="dim">Chart of {pathText(path)}</span>
         )}
-        <strong>{numberText(latest)}</strong>
+        <strong>{readingText(latest)}</strong>
       </figcaption>
       <Chart
-        label={`${pathText(path)} of ${topic} over time, now ${numberText(latest)}`}
+        label={`${pathText(path)} of ${topic} over time, now ${readingText(latest)}`}
         atSec={points.map(({ atSec }) => atSec)}
         lines={[{ label: pathText(path), color: "--line-1", values: points.map(({ value }) => value) }]}
-        heightPx={150}
-        valueText={numberText}
+        heightPx={140}
+        valueText={readingText}
       />
     </figure>
   );

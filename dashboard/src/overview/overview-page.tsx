@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { lineOf } from "../api/api.ts";
 import type { Stats } from "../api/resources.ts";
 import { Chart, type Line } from "../parts/chart.tsx";
-import { bytesText, countText, dateText, durationText, numberText } from "../parts/formats.ts";
+import { bytesText, countText, durationText, rateText } from "../parts/formats.ts";
 import { usePoll } from "../parts/poll.ts";
 import type { Session } from "../session.ts";
 import type { Sample } from "./stats-history.ts";
@@ -44,8 +44,8 @@ export function OverviewPage({ session: { api, statsHistory } }: { session: Sess
       {stats !== undefined && <Tiles stats={stats} version={version.value} />}
       <Charts samples={statsHistory.samples.value} />
       <p class="dim small-text">
-        Asked every {pollEveryMs / 1000} seconds while this page is open. Sessions with much to do are asked first, so
-        counts of quiet ones come later.
+        Asked every {pollEveryMs / 1000} seconds while this page is open. What quiet clients do is counted up to five
+        minutes later.
       </p>
     </div>
   );
@@ -64,8 +64,7 @@ function Tiles({ stats, version }: { stats: Stats; version: string }) {
         note={`${countText(counters.messagesSent)} delivered`}
       />
       <Tile name="Dropped" value={countText(counters.messagesDropped)} />
-      <Tile name="Up" value={durationText(Date.now() - Date.parse(since))} note={`since ${dateText(since)}`} />
-      <Tile name="Version" value={version} />
+      <Tile name="Up" value={durationText(Date.now() - Date.parse(since))} note={`version ${version}`} />
     </dl>
   );
 }
@@ -115,7 +114,7 @@ function Charts({ samples }: { samples: readonly Sample[] }) {
   ];
   return (
     <div class="charts">
-      {charts.map(({ title, lines, valueText = numberText }) => (
+      {charts.map(({ title, lines, valueText = rateText }) => (
         <figure class="card" key={title}>
           <figcaption>
             <h2>{title}</h2>

@@ -3,8 +3,11 @@ import { Icon } from "./icon.tsx";
 
 const sayCopiedMs = 2_000;
 
-/** @param what for screen readers, as in "Copy the token" */
-export function CopyButton({ text, what, label = "Copy" }: { text: string; what: string; label?: string }) {
+/**
+ * @param what for screen readers, as in "the token"
+ * @param isQuiet with a sign instead of a word
+ */
+export function CopyButton({ text, what, isQuiet = false }: { text: string; what: string; isQuiet?: boolean }) {
   const outcome = useSignal<"" | "Copied" | "Select it by hand">("");
   const copy = async () => {
     outcome.value = await writeToClipboard(text).then(
@@ -16,9 +19,14 @@ export function CopyButton({ text, what, label = "Copy" }: { text: string; what:
     }, sayCopiedMs);
   };
   return (
-    <button type="button" class="button small" aria-label={`${label} ${what}`} onClick={() => void copy()}>
+    <button
+      type="button"
+      class={`button ${isQuiet ? "quiet" : "small"}`}
+      aria-label={`Copy ${what}`}
+      onClick={() => void copy()}
+    >
       <Icon name={outcome.value === "Copied" ? "check" : "copy"} />
-      <span aria-live="polite">{outcome.value || label}</span>
+      <span aria-live="polite">{outcome.value || (isQuiet ? "" : "Copy")}</span>
     </button>
   );
 }

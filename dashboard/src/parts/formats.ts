@@ -2,21 +2,26 @@
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const exact = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 export function countText(count: number): string {
   return count < 100_000 ? grouped.format(count) : compact.format(count);
 }
 
-/** Of rates and readings. */
-export function numberText(value: number): string {
-  return Math.abs(value) < 1_000 ? short.format(value) : grouped.format(value);
+/** As devices measure it. */
+export function readingText(value: number): string {
+  return exact.format(value);
+}
+
+export function rateText(perSec: number): string {
+  return perSec < 1_000 ? short.format(perSec) : grouped.format(perSec);
 }
 
 export function bytesText(bytes: number): string {
-  if (bytes < 1024) return `${short.format(bytes)} B`;
-  const power = Math.min(4, Math.floor(Math.log2(bytes) / 10));
-  return `${short.format(bytes / 1024 ** power)} ${["", "KiB", "MiB", "GiB", "TiB"][power]}`;
+  if (bytes < 1_000) return `${short.format(bytes)} B`;
+  const power = Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  return `${short.format(bytes / 1_000 ** power)} ${["", "kB", "MB", "GB", "TB"][power]}`;
 }
 
 /** With its two largest units, as in "3 d 4 h". */
