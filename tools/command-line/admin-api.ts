@@ -44,6 +44,6 @@ function adminTokenOf(brokerUrl: string, dataDir: string): string {
   throw new UsageError("Set ADMIN_TOKEN in the environment to the broker's: export ADMIN_TOKEN=…");
 }
 
-function reasonOf(error: Error & { cause?: { code?: string } }): string {
-  return error.cause?.code ?? error.message;
+function reasonOf(error: Error & { cause?: { code?: string; message?: string } }): string {
+  return error.cause?.code ?? error.cause?.message ?? error.message;
 }

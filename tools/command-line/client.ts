@@ -33,25 +33,44 @@ export function addClientOptions(command: Command): Command {
     );
 }
 
-/** @throws {UsageError} that says why the broker does not take the client, or cannot be reached */
-export async function connectedClient(options: ClientOptions, more: IClientOptions): Promise<MqttClient> {
+type OnMessage = (topic: string, payload: Buffer) => void;
+
+/**
+ * @param onMessage is there before the connection is: a session that was kept may have messages for it
+ * @throws {UsageError} that says why the broker does not take the client, or cannot be reached
+ */
+export async function connectedClient(
+  options: ClientOptions,
+  more: IClientOptions,
+  onMessage: OnMessage = () => {},
+): Promise<MqttClient> {
   const { to, id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, pw: password, cafile } = options;
+  const client = mqtt.connect(`${to}/${encodeURIComponent(clientId)}`, {
+    protocolVersion: 5,
+    clientId,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(cafile === undefined ? {} : { ca: cafile }),
+    ...more,
+  });
+  client.on("message", onMessage);
   try {
-    return await mqtt.connectAsync(
-      `${to}/${encodeURIComponent(clientId)}`,
-      {
-        protocolVersion: 5,
-        clientId,
-        ...(username === undefined ? {} : { username }),
-        ...(password === undefined ? {} : { password }),
-        ...(cafile === undefined ? {} : { ca: cafile }),
-        ...more,
-      },
-      false,
-    );
+    await connection(client);
+    return client;
   } catch (error) {
+    await client.endAsync(true);
     throw new UsageError(`${to} does not take this client: ${reasonOf(error as Error)}.`);
   }
+}
+
+/** The first attempt; the library would go on. */
+function connection(client: MqttClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.once("error", reject);
+    client.once("close", () => reject(new Error("it closed the connection")));
+    client.on("error", () => {}); // Later ones too come with what they break off.
+  });
 }
 
 export function reasonOf(error: Error & { code?: string | number; errors?: Error[] }): string {

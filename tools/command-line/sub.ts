@@ -1,7 +1,6 @@
 // `durable-mqtt sub`: writes what arrives, a line a message, until it is ended.
 
 import type { Command } from "commander";
-import type { IPublishPacket } from "mqtt";
 import { addClientOptions, type ClientOptions, connectedClient, reasonOf } from "./client.ts";
 import { UsageError } from "./usage-error.ts";
 import { wholeNumberOf } from "./values.ts";
@@ -12,6 +11,8 @@ type Options = ClientOptions & {
   readonly count?: number;
   readonly durable?: boolean;
 };
+
+const newline = Buffer.from("\n");
 
 /** What a session that outlives its connection is kept for, in the broker's own limits. */
 const durableSessionSec = 30 * 86_400;
@@ -30,24 +31,22 @@ async function sub(options: Options): Promise<void> {
   if (durable && id === undefined)
     throw new UsageError("-c needs -i: the session is found again by its client identifier.");
   const session = durable ? { clean: false, properties: { sessionExpiryInterval: durableSessionSec } } : {};
-  const client = await connectedClient(options, session);
+  const ended = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.resolve());
   let left = count ?? Number.POSITIVE_INFINITY;
-  client.on("message", (topic, payload: Buffer, { retain: _ }: IPublishPacket) => {
+  const client = await connectedClient(options, session, (topic, payload) => {
     if (left === 0) return;
-    process.stdout.write(
-      verbose ? Buffer.concat([Buffer.from(`${topic} `), payload, newline]) : Buffer.concat([payload, newline]),
-    );
+    process.stdout.write(Buffer.concat([Buffer.from(verbose ? `${topic} ` : ""), payload, newline]));
     left -= 1;
-    if (left === 0) void client.endAsync();
+    if (left === 0) ended.resolve();
   });
   client.on("error", (error) => process.stderr.write(`${reasonOf(error)}\n`));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void client.endAsync());
   try {
-    await client.subscribeAsync([...filters], { qos });
+    await Promise.race([client.subscribeAsync([...filters], { qos }), ended.promise]);
   } catch (error) {
     await client.endAsync();
     throw new UsageError(`The broker does not grant it: ${reasonOf(error as Error)}.`);
   }
+  await ended.promise;
+  await client.endAsync();
 }
-
-const newline = Buffer.from("\n");

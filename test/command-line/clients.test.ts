@@ -1,0 +1,123 @@
+// `durable-mqtt pub`, `sub` and `add-device` with a broker that takes clients with credentials only.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { adminToken } from "../support/api.ts";
+import { useBroker } from "../support/broker.ts";
+import { unique } from "../support/connect.ts";
+import { makeCredential } from "../support/credentials.ts";
+import { expectOneLine, outputUntil, run, runToEnd } from "../support/program.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken, ALLOW_ANONYMOUS: "0" } });
+
+async function credentialFlags(): Promise<string[]> {
+  const { login } = await makeCredential(broker);
+  return ["--to", broker.ws, "-u", login.username, "-P", String(login.password)];
+}
+
+describe("pub and sub", () => {
+  it("carry messages, also to a session whose client is away", { timeout: 60_000 }, async () => {
+    const flags = await credentialFlags();
+    const topic = unique("topic");
+    const durable = [...flags, "-t", `${topic}/#`, "-q", "1", "-c", "-i", unique("sub")];
+    // A retained message says that the session is there, and subscribed.
+    await runToEnd(["pub", ...flags, "-t", `${topic}/ready`, "-m", "ready", "-r", "-q", "1"]);
+    expect(await runToEnd(["sub", ...durable, "-C", "1"])).toMatchObject({ out: "ready\n", exitCode: 0 });
+    const file = path.join(folder, "payload");
+    writeFileSync(file, "from a file");
+    for (const payload of [["-m", "hello"], ["-f", file], ["-n"]]) {
+      const { exitCode, error } = await runToEnd(["pub", ...flags, "-t", `${topic}/x`, "-q", "1", ...payload]);
+      expect(error).toBe("");
+      expect(exitCode).toBe(0);
+    }
+    const out = await outputUntil(run(["sub", ...durable, "-v"]), /x \n/);
+    expect(out).toMatch(new RegExp(`^${topic}/x hello\n${topic}/x from a file\n${topic}/x \n`));
+  });
+
+  it("end after so many messages, and show retained ones", { timeout: 30_000 }, async () => {
+    const flags = await credentialFlags();
+    const topic = unique("topic");
+    await runToEnd(["pub", ...flags, "-t", topic, "-m", "kept", "-r", "-q", "2"]);
+    const { exitCode, out } = await runToEnd(["sub", ...flags, "-t", topic, "-C", "1"]);
+    expect(out).toBe("kept\n");
+    expect(exitCode).toBe(0);
+  });
+
+  it.each([
+    ["a wrong password", ["-u", "nobody", "-P", "wrong"], ["does not take this client", "Bad User Name or Password"]],
+    ["a broker that is not there", ["--to", "ws://127.0.0.1:1/mqtt"], ["ECONNREFUSED"]],
+    ["an address that is none", ["--to", "127.0.0.1:8787/elsewhere"], ["--to", "wss://mqtt.example.org/mqtt"]],
+  ])("say in one line what is wrong with %s", async (_what, flags, parts) => {
+    const to = ["--to", broker.ws];
+    for (const command of [["pub", "-m", "x"], ["sub"]]) {
+      const { exitCode, out, error } = await runToEnd([...command, "-t", "x", ...to, ...flags]);
+      expectOneLine(error, ...parts);
+      expect(out).toBe("");
+      expect(exitCode).toBe(1);
+    }
+  });
+
+  it("say in one line what the rules do not allow", async () => {
+    const { login } = await makeCredential(broker, { rules: { publish: { allow: ["mine"] } } });
+    const flags = ["--to", broker.ws, "-u", login.username];
+    const password = { DURABLE_MQTT_PASSWORD: String(login.password) };
+    const pub = await runToEnd(["pub", ...flags, "-t", "yours", "-m", "x", "-q", "1"], password);
+    expectOneLine(pub.error, "not published", "Not authorized");
+    const sub = await runToEnd(["sub", ...flags, "-t", "yours"], password);
+    expectOneLine(sub.error, "not grant");
+    expect([pub.exitCode, sub.exitCode]).toEqual([1, 1]);
+  });
+
+  it.each([
+    ["no payload", ["pub", "-t", "x"], ["-m", "-f", "-s", "-n"]],
+    ["two payloads", ["pub", "-t", "x", "-m", "x", "-n"], ["--message", "--empty"]],
+    ["no topic", ["sub"], ["--topic"]],
+    ["a QoS that is none", ["sub", "-t", "x", "-q", "3"], ["--qos", '"3"']],
+    ["a durable session of chance", ["sub", "-t", "x", "-c"], ["-c", "-i"]],
+    ["an authority that is not there", ["sub", "-t", "x", "--cafile", "/nothing"], ["--cafile", "/nothing", "ENOENT"]],
+  ])("refuse %s in one line", async (_what, args, parts) => {
+    const { exitCode, error } = await runToEnd(args);
+    expectOneLine(error, ...parts);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe("add-device", () => {
+  it("makes a credential for topics of its own, and prints the sketch's settings", { timeout: 30_000 }, async () => {
+    const name = unique("device");
+    const to = ["--to", broker.ws];
+    const { out } = await runToEnd(["add-device", name, ...to], { ADMIN_TOKEN: adminToken });
+    const { port } = new URL(broker.ws);
+    const [, token = ""] = /#define DEVICE_TOKEN "(.*)"/.exec(out) ?? [];
+    for (const line of [`MY_BROKER_PORT ${port}`, "MY_BROKER_TLS 0", `DEVICE_ID "${name}"`]) {
+      expect(out).toContain(`#define ${line}\n`);
+    }
+    const pub = (topic: string, id: string) =>
+      runToEnd(["pub", ...to, "-i", id, "-u", name, "-P", token, "-t", topic, "-m", "x", "-q", "1"]);
+    expect(await pub(`devices/${name}/x`, name)).toMatchObject({ exitCode: 0, error: "" });
+    expectOneLine((await pub("devices/other/x", name)).error, "Not authorized");
+    expectOneLine((await pub(`devices/${name}/x`, "other")).error, "does not take this client");
+  });
+
+  it("says in one line what is wrong", { timeout: 30_000 }, async () => {
+    const to = ["--to", broker.ws];
+    const refusals: [string[], Record<string, string>, string[]][] = [
+      [["a/b", ...to], { ADMIN_TOKEN: adminToken }, ['"a/b"', "letters"]],
+      [["device", ...to], { ADMIN_TOKEN: "a-wrong-admin-token" }, ["401"]],
+      [["device", ...to, "--data", folder], {}, ["admin-token", "--data", "ADMIN_TOKEN"]],
+      [["device", "--to", "mqtt.example.org"], {}, ["ADMIN_TOKEN"]],
+      [["device", "--to", "ws://127.0.0.1:2"], { ADMIN_TOKEN: adminToken }, ["ECONNREFUSED", "--to"]],
+    ];
+    for (const [args, variables, parts] of refusals) {
+      const { exitCode, out, error } = await runToEnd(["add-device", ...args], variables);
+      expectOneLine(error.replace(/^A board cannot.*\n/, ""), ...parts);
+      expect(out).toBe("");
+      expect(exitCode).toBe(1);
+    }
+  });
+});
