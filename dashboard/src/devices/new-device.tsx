@@ -2,8 +2,9 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import sketchTemplate from "../../../examples/arduino/DurableMqtt/DurableMqtt.ino?raw";
+import roots from "../../../examples/arduino/DurableMqtt/roots.h?raw";
 import { brokerUrlOf, type DeviceSetup } from "../../../tools/device-setup/device-setup.ts";
-import { sketchFor } from "../../../tools/device-setup/sketch.ts";
+import { inOneFile, sketchFor } from "../../../tools/device-setup/sketch.ts";
 import { snippetsFor } from "../../../tools/device-setup/snippets.ts";
 import type { MadeCredential } from "../api/resources.ts";
 import { contentOf, summaryOf } from "../live/payload.ts";
@@ -13,13 +14,15 @@ import { Tabs } from "../parts/tabs.tsx";
 import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
 
+const sketchInOneFile = inOneFile(sketchTemplate, { "roots.h": roots });
+
 type NewDeviceProps = { credential: MadeCredential; session: Session; onDone: () => void };
 
 export function NewDevice({ credential: { username, token }, session, onDone }: NewDeviceProps) {
   const brokerUrl = useSignal(brokerUrlOf(location.origin, session.namespace));
   const setup: DeviceSetup = { brokerUrl: brokerUrl.value, clientId: username, username, token };
   const programs = [
-    { name: "Arduino", text: sketchFor(sketchTemplate, setup) },
+    { name: "Arduino", text: sketchFor(sketchInOneFile, setup) },
     ...snippetsFor(setup, gatewayOf(brokerUrl.value)),
   ];
   return (
