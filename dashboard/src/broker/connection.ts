@@ -21,7 +21,8 @@ export type Publish = {
 };
 
 const keepAliveSec = 30;
-const retryMs = 3_000;
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
 /** Reason codes that say: not with this credential, or not with this client identifier. */
 const wantsOtherCredential = new Set<unknown>([0x85, 0x86, 0x87, 0x8e]);
 
@@ -35,6 +36,7 @@ export class Connection {
   private readonly filters = new Map<string, number>();
   private client: MqttClient | undefined;
   private retryTimer: number | undefined;
+  private retryMs = firstRetryMs;
 
   /** @param brokerUrl without a client identifier */
   constructor(brokerUrl: string, api: Api, onMessage: (message: Message) => void) {
@@ -103,6 +105,7 @@ export class Connection {
       "connect",
       ifCurrent(() => {
         this.state.value = { name: "connected" };
+        this.retryMs = firstRetryMs;
         // A refusal of one of them is told to whoever subscribed; those that were granted once are granted again.
         if (this.filters.size > 0) subscribeTo(client, [...this.filters.keys()]).catch(() => {});
       }),
@@ -136,7 +139,8 @@ export class Connection {
     this.client = undefined;
     lost?.end(true);
     window.clearTimeout(this.retryTimer);
-    this.retryTimer = window.setTimeout(() => void this.open(), retryMs);
+    this.retryTimer = window.setTimeout(() => void this.open(), this.retryMs);
+    this.retryMs = Math.min(2 * this.retryMs, longestRetryMs);
   }
 
   private isClosed(): boolean {

@@ -50,7 +50,8 @@ async function removeExpired(api: Api): Promise<void> {
     (credential) =>
       isOfDashboard(credential) && credential.expiresAt !== null && Date.parse(credential.expiresAt) < Date.now(),
   );
-  for (const { id } of expired) await api.call("DELETE", `/credentials/${id}`);
+  // Another tab may be doing the same.
+  for (const { id } of expired) await api.call("DELETE", `/credentials/${id}`).catch(() => {});
 }
 
 function randomText(): string {

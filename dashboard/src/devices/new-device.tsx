@@ -7,7 +7,7 @@ import { brokerUrlOf, type DeviceSetup } from "../../../tools/device-setup/devic
 import { inOneFile, sketchFor } from "../../../tools/device-setup/sketch.ts";
 import { snippetsFor } from "../../../tools/device-setup/snippets.ts";
 import type { MadeCredential } from "../api/resources.ts";
-import { contentOf, summaryOf } from "../live/payload.ts";
+import { summaryOfMessage } from "../live/message-content.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Tabs } from "../parts/tabs.tsx";
@@ -63,9 +63,11 @@ function gatewayOf(brokerUrl: string) {
 }
 
 function BrokerAddress({ brokerUrl }: { brokerUrl: Signal<string> }) {
+  const typed = useSignal(brokerUrl.value);
   const fault = useSignal("");
   const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(brokerUrl.value).hostname);
   const change = (text: string) => {
+    typed.value = text;
     const isAddress = URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol);
     fault.value = isAddress ? "" : "Give an address such as wss://mqtt.example.org/mqtt.";
     if (isAddress) brokerUrl.value = text.replace(/\/+$/, "");
@@ -76,7 +78,7 @@ function BrokerAddress({ brokerUrl }: { brokerUrl: Signal<string> }) {
         The broker's address, as the device reaches it
         <input
           class="mono"
-          value={brokerUrl.value}
+          value={typed.value}
           autocapitalize="none"
           autocomplete="off"
           spellcheck={false}
@@ -126,7 +128,7 @@ function FirstMessage({ deviceName, session: { feed, presence } }: { deviceName:
       <span>{words[here]}</span>
       {last !== undefined && (
         <a href={hrefOf("live", telemetry)}>
-          <span class="mono clip">{summaryOf(contentOf(last.payload))}</span>
+          <span class="mono clip">{summaryOfMessage(last)}</span>
           <Icon name="open" />
         </a>
       )}

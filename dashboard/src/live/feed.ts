@@ -45,13 +45,21 @@ export class Feed {
     this.draw();
   }
 
-  /** @throws what the broker says against it; then the filter stays as it was */
+  /** @throws what the broker says against it; then all is as it was */
   async changeFilter(topicFilter: string, connection: Connection): Promise<void> {
-    const before = this.topicFilter.value;
-    await connection.subscribe(topicFilter);
-    if (topicFilter !== before) await connection.unsubscribe(before);
+    const before = { topicFilter: this.topicFilter.value, tree: this.tree };
+    // Before the broker is asked: retained messages may come together with its answer.
     this.topicFilter.value = topicFilter;
     this.clear();
+    try {
+      await connection.subscribe(topicFilter);
+    } catch (error) {
+      this.topicFilter.value = before.topicFilter;
+      this.tree = before.tree;
+      this.draw();
+      throw error;
+    }
+    await connection.unsubscribe(before.topicFilter);
   }
 
   end(): void {

@@ -81,10 +81,11 @@ function PauseButton({ feed }: { feed: Feed }) {
 }
 
 function SubscriptionForm({ session: { feed, connection } }: { session: Session }) {
+  const typed = useSignal(feed.topicFilter.value);
   const fault = useSignal("");
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const topicFilter = String(new FormData(event.currentTarget as HTMLFormElement).get("filter")).trim();
+    const topicFilter = typed.value.trim();
     fault.value = faultOfFilter(topicFilter) ?? "";
     if (fault.value !== "") return;
     await feed.changeFilter(topicFilter, connection).catch((error) => {
@@ -96,9 +97,11 @@ function SubscriptionForm({ session: { feed, connection } }: { session: Session 
       <label class="inline grow">
         <span>Subscribed to</span>
         <input
-          name="filter"
           class="mono grow"
-          value={feed.topicFilter.value}
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+          }}
           autocapitalize="none"
           autocomplete="off"
           spellcheck={false}

@@ -7,7 +7,7 @@ import { bytesText, clockText, plural } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
-import { contentOf, summaryOf } from "./payload.ts";
+import { contentOfMessage, summaryOfMessage } from "./message-content.ts";
 import { PayloadView } from "./payload-view.tsx";
 import type { Message } from "./topic-tree.ts";
 import { ValueChart } from "./value-chart.tsx";
@@ -16,12 +16,14 @@ const shownMessages = 20;
 
 export function TopicDetails({ topic, session }: { topic: string; session: Session }) {
   const { feed, connection } = session;
-  const chosenAtMs = useSignal<number | undefined>(undefined);
+  /** One of those before; else the last is shown, whichever that is. */
+  const chosen = useSignal<Message | undefined>(undefined);
   feed.drawing.value;
   // The tree changes its own: parts that get the same again would not draw.
-  const history = [...(feed.tree.node(topic)?.history ?? [])];
+  const node = feed.tree.node(topic);
+  const history = [...(node?.history ?? [])];
   const last = history.at(-1);
-  const shown = history.find(({ atMs }) => atMs === chosenAtMs.value) ?? last;
+  const shown = history.find((message) => message === chosen.value) ?? last;
   return (
     <section class="card details" aria-label="Topic">
       <div class="bar">
@@ -36,7 +38,7 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
       ) : (
         <>
           <MessageFacts message={shown} isLast={shown === last} />
-          <PayloadView content={contentOf(shown.payload)} />
+          <PayloadView content={contentOfMessage(shown)} />
           {shown.payloadBytes > shown.payload.length && (
             <p class="notice">
               The first {bytesText(shown.payload.length)} of {bytesText(shown.payloadBytes)} are shown.
@@ -45,9 +47,10 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
           <ValueChart topic={topic} history={history} />
           <History
             history={history}
+            count={node?.messageCount ?? 0}
             shown={shown}
             onChoose={(message) => {
-              chosenAtMs.value = message === last ? undefined : message.atMs;
+              chosen.value = message === last ? undefined : message;
             }}
           />
           {last?.isRetained && <ClearRetained topic={topic} connection={connection} />}
@@ -77,19 +80,25 @@ function Badges({ message: { qos, isRetained } }: { message: Message }) {
   );
 }
 
-type HistoryProps = { history: readonly Message[]; shown: Message; onChoose: (message: Message) => void };
+/** `count` is of all that have come, also those that are not kept. */
+type HistoryProps = {
+  history: readonly Message[];
+  count: number;
+  shown: Message;
+  onChoose: (message: Message) => void;
+};
 
-function History({ history, shown, onChoose }: HistoryProps) {
+function History({ history, count, shown, onChoose }: HistoryProps) {
   const messages = history.slice(-shownMessages).reverse();
   return (
     <details class="history" open={history.length > 1}>
       <summary>{plural(history.length, "message")} kept here</summary>
       <ul>
-        {messages.map((message) => (
-          <li key={message.atMs + message.payloadBytes}>
+        {messages.map((message, index) => (
+          <li key={count - index}>
             <button type="button" aria-pressed={message === shown} onClick={() => onChoose(message)}>
               <time>{clockText(message.atMs)}</time>
-              <span class="last">{summaryOf(contentOf(message.payload)).slice(0, 200)}</span>
+              <span class="last">{summaryOfMessage(message)}</span>
               <Badges message={message} />
             </button>
           </li>

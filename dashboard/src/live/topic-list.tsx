@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { countText } from "../parts/formats.ts";
 import { goTo } from "../route.ts";
 import type { Feed } from "./feed.ts";
-import { contentOf, summaryOf } from "./payload.ts";
+import { summaryOfMessage } from "./message-content.ts";
 import { Expansion, type Row, rowsOf } from "./rows.ts";
 import type { TopicNode } from "./topic-tree.ts";
 
@@ -13,7 +13,6 @@ const rowPx = 32;
 const spareRows = 8;
 /** How long a line is marked after a message. */
 const freshMs = 600;
-const maximumSummary = 120;
 
 type TopicListProps = { readonly feed: Feed; readonly search: string; readonly selected: string | undefined };
 
@@ -136,9 +135,7 @@ function TopicRow({ row: { node, isExpanded }, topPx, isSelected, isFocused, onC
       />
       <span class="level">{node.level === "" ? <i>empty level</i> : node.level}</span>
       {hasChildren && !isExpanded && <span class="count">{countText(belowOf(node))}</span>}
-      {message !== undefined && (
-        <span class="last">{summaryOf(contentOf(message.payload)).slice(0, maximumSummary)}</span>
-      )}
+      {message !== undefined && <span class="last">{summaryOfMessage(message)}</span>}
     </div>
   );
 }

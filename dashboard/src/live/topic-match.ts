@@ -12,12 +12,13 @@ export function matches(topicFilter: string, topicName: string): boolean {
   return wanted.length === levels.length;
 }
 
-/** Why MQTT would not take it as a Topic Filter; `undefined` if it would. */
+/** Why it cannot be subscribed to; `undefined` if it can. */
 export function faultOfFilter(topicFilter: string): string | undefined {
   if (topicFilter === "") return "Give a topic filter, such as # for everything.";
   const levels = topicFilter.split("/");
   if (levels.some((level) => level.length > 1 && /[+#]/.test(level))) return "+ and # stand alone between slashes.";
   if (levels.slice(0, -1).includes("#")) return "# can only be the last level.";
+  if (topicFilter.startsWith("$share/")) return "Give it without $share: the page would take messages from its group.";
   return undefined;
 }
 

@@ -3,20 +3,18 @@
 import { useSignal } from "@preact/signals";
 import { Chart } from "../parts/chart.tsx";
 import { readingText } from "../parts/formats.ts";
+import { contentOfMessage } from "./message-content.ts";
 import { numberAt, numericPathsOf, pathText } from "./numbers.ts";
-import { type Content, contentOf } from "./payload.ts";
 import type { Message } from "./topic-tree.ts";
-
-const contents = new WeakMap<Message, Content>();
 
 export function ValueChart({ topic, history }: { topic: string; history: readonly Message[] }) {
   const chosen = useSignal("");
   const last = history.at(-1);
-  const paths = last === undefined ? [] : numericPathsOf(knownContentOf(last));
+  const paths = last === undefined ? [] : numericPathsOf(contentOfMessage(last));
   const path = paths.find((candidate) => pathText(candidate) === chosen.value) ?? paths[0];
   if (path === undefined) return null;
   const points = history.flatMap((message) => {
-    const value = numberAt(knownContentOf(message), path);
+    const value = numberAt(contentOfMessage(message), path);
     return value === undefined ? [] : [{ atSec: message.atMs / 1000, value }];
   });
   const latest = points.at(-1)?.value ?? 0;
@@ -51,14 +49,4 @@ export function ValueChart({ topic, history }: { topic: string; history: readonl
       />
     </figure>
   );
-}
-
-/** Messages do not change, and each would be read again with each drawing. */
-function knownContentOf(message: Message): Content {
-  let content = contents.get(message);
-  if (content === undefined) {
-    content = contentOf(message.payload);
-    contents.set(message, content);
-  }
-  return content;
 }

@@ -14,6 +14,7 @@ export type Confirmation = {
 
 const asked = signal<Confirmation | undefined>(undefined);
 const failure = signal("");
+const isBusy = signal(false);
 
 export function confirm(confirmation: Confirmation): void {
   failure.value = "";
@@ -31,12 +32,14 @@ export function ConfirmDialog() {
     asked.value = undefined;
   };
   const act = async () => {
+    isBusy.value = true;
     try {
       await confirmation?.act();
       close();
     } catch (error) {
       failure.value = lineOf(error);
     }
+    isBusy.value = false;
   };
   return (
     <dialog ref={dialog} class="dialog" onClose={close} aria-labelledby="question" aria-describedby="consequence">
@@ -51,7 +54,7 @@ export function ConfirmDialog() {
         <button type="button" class="button" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="button danger" onClick={() => void act()}>
+        <button type="button" class="button danger" disabled={isBusy.value} onClick={() => void act()}>
           {confirmation?.action}
         </button>
       </div>

@@ -1,0 +1,123 @@
+// A device's whole life in the dashboard: added, seen, heard, told something, revoked. The device is MQTT.js, and knows
+// nothing but what the page shows.
+
+import { once } from "node:events";
+import mqtt, { type MqttClient } from "mqtt";
+import type { Page } from "playwright-core";
+import { afterEach, describe, expect, it } from "vitest";
+import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
+import { inboxOf } from "../support/mqttjs.ts";
+import { hasBrowser, screenshot, useDashboard } from "./support/dashboard.ts";
+
+const devices: MqttClient[] = [];
+afterEach(() => {
+  for (const device of devices.splice(0)) device.end(true);
+});
+
+/** The settings of the sketch that the page shows. */
+async function shownSettings(page: Page): Promise<Map<string, string>> {
+  const sketch = await page.getByRole("tabpanel").locator("pre").innerText();
+  const definitions = sketch.matchAll(/^#define (\w+) +(?:"([^"\n]*)"|(\w+))/gm);
+  return new Map([...definitions].map(([, name = "", text, word = ""]) => [name, text ?? word]));
+}
+
+async function connectAsShown(page: Page): Promise<MqttClient> {
+  const settings = await shownSettings(page);
+  const setting = (name: string) => settings.get(name) ?? `the page shows no ${name}`;
+  const clientId = setting("DEVICE_ID");
+  const protocol = setting("MY_BROKER_TLS") === "1" ? "wss" : "ws";
+  const address = `${protocol}://${setting("MY_BROKER_HOST")}:${setting("MY_BROKER_PORT")}${setting("MY_BROKER_PATH")}${clientId}`;
+  const device = await mqtt.connectAsync(address, {
+    clientId,
+    username: setting("DEVICE_USERNAME"),
+    password: setting("DEVICE_TOKEN"),
+    reconnectPeriod: 0,
+    will: { topic: `devices/${clientId}/status`, payload: Buffer.from("offline"), qos: 1, retain: true },
+  });
+  devices.push(device);
+  return device;
+}
+
+describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
+  const dashboard = useDashboard();
+
+  it("is added, connects with what is shown, is seen and heard, gets a command, and is revoked", async () => {
+    const { page, errors } = await dashboard.signedIn();
+    expect(page.url()).not.toContain(dashboard.token);
+
+    await page.getByRole("link", { name: "Devices" }).click();
+    await page.getByLabel("Name of the device").fill("kitchen");
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByText("Waiting for kitchen").waitFor();
+    const token = await page.getByLabel("Token", { exact: true }).innerText();
+    expect((await shownSettings(page)).get("DEVICE_TOKEN")).toBe(token);
+    await screenshot(page, "device-added");
+
+    const device = await connectAsShown(page);
+    await device.publishAsync("devices/kitchen/status", "online", { qos: 1, retain: true });
+    await page.getByText("kitchen is online.").waitFor();
+    for (const temperature of [20.5, 21.5, 22.25]) {
+      const reading = JSON.stringify({ temperature, humidity: 48 });
+      await device.publishAsync("devices/kitchen/telemetry", reading, { qos: 1, retain: true });
+    }
+    await page.getByRole("status").getByText('{"temperature":22.25,"humidity":48}').click();
+
+    const topic = page.getByRole("region", { name: "Topic", exact: true });
+    await topic.getByRole("heading", { name: "devices/kitchen/telemetry" }).waitFor();
+    await topic.getByText("QoS 1").first().waitFor();
+    await topic.getByText("retained", { exact: true }).first().waitFor();
+    await topic.getByRole("img", { name: "temperature of devices/kitchen/telemetry over time, now 22.25" }).waitFor();
+    await expect.poll(() => drawnPixels(page)).toBeGreaterThan(100);
+    await topic.getByLabel("Chart of").selectOption("humidity");
+    await topic.getByRole("img", { name: /^humidity of .* now 48$/ }).waitFor();
+
+    await device.subscribeAsync("devices/kitchen/command", { qos: 1 });
+    const inbox = inboxOf(device);
+    const form = page.getByRole("region", { name: "Publish" });
+    await form.getByLabel("Topic").fill("devices/kitchen/command");
+    await form.getByLabel("Payload").fill('{"led": true}');
+    await form.getByRole("button", { name: "Publish" }).click();
+    await form.getByText(/^Published at/).waitFor();
+    const [command] = await inbox.take(1);
+    expect(command).toMatchObject({ topic: "devices/kitchen/command", qos: 1 });
+    expect(String(command?.payload)).toBe('{"led": true}');
+
+    await page.getByRole("link", { name: "Devices" }).click();
+    await page.getByRole("button", { name: "Revoke kitchen" }).click();
+    const closed = once(device, "close");
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await closed;
+    await page.getByText("None yet: add the first one above.").waitFor();
+    await expect(connectAsIt("kitchen", token, dashboard.url)).rejects.toThrow(/bad username or password/i);
+    expect(await dashboard.api("GET", "/retained")).toMatchObject({ items: [] });
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  it("gets a new token, and its old one ends", async () => {
+    const { page } = await dashboard.signedIn();
+    const made = await dashboard.api<{ token: string }>("POST", "/credentials", newDeviceCredential("cellar"));
+    await page.getByRole("link", { name: "Devices" }).click();
+    await page.getByRole("button", { name: "New token for cellar" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Make a new token" }).click();
+    const token = await page.getByLabel("Token", { exact: true }).innerText();
+    expect(token).not.toBe(made.token);
+    await expect(connectAsIt("cellar", made.token, dashboard.url)).rejects.toThrow(/bad username or password/i);
+    const device = await connectAsShown(page);
+    expect(device.connected).toBe(true);
+  }, 60_000);
+});
+
+function connectAsIt(clientId: string, password: string, url: string): Promise<MqttClient> {
+  const address = `${url.replace("http", "ws")}/mqtt/${clientId}`;
+  return mqtt.connectAsync(address, { clientId, username: clientId, password, reconnectPeriod: 0 }, false);
+}
+
+/** Of the chart's canvas: those that are not as transparent as an empty one. */
+function drawnPixels(page: Page): Promise<number> {
+  return page.locator(".chart canvas").evaluate((element) => {
+    const { width, height } = element as unknown as { width: number; height: number };
+    // biome-ignore lint/suspicious/noExplicitAny: this runs in the browser, whose types the tests do not have.
+    const { data } = (element as any).getContext("2d").getImageData(0, 0, width, height);
+    return data.filter((value: number, index: number) => index % 4 === 3 && value === 255).length;
+  });
+}

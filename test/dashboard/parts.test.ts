@@ -1,0 +1,113 @@
+// The dashboard's smaller rules: what a subscription matches, what is said before the broker is asked, rates, texts.
+
+import { describe, expect, it } from "vitest";
+import type { Stats } from "../../dashboard/src/api/resources.ts";
+import { PresenceBoard } from "../../dashboard/src/devices/presence.ts";
+import { faultOfFilter, faultOfTopic, matches } from "../../dashboard/src/live/topic-match.ts";
+import { StatsHistory } from "../../dashboard/src/overview/stats-history.ts";
+import { agoText, bytesText, countText, durationText } from "../../dashboard/src/parts/formats.ts";
+import { brokerUrlOf, isDeviceName } from "../../tools/device-setup/device-setup.ts";
+
+describe("a topic filter", () => {
+  it.each([
+    ["#", "a/b", true],
+    ["a/#", "a", true],
+    ["a/+", "a", false],
+    ["a/+", "a/", true],
+    ["+/b", "a/b", true],
+    ["a/b", "a/b/c", false],
+    ["#", "$SYS/broker/uptime", false],
+    ["+/broker/uptime", "$SYS/broker/uptime", false],
+    ["$SYS/#", "$SYS/broker/uptime", true],
+  ])("%s and the topic %s: %s", (filter, topic, isMatch) => {
+    expect(matches(filter, topic)).toBe(isMatch);
+  });
+
+  it("is looked at before the broker is asked", () => {
+    for (const filter of ["#", "a/#", "+", "a/+/b", "/", "$SYS/#"]) expect(faultOfFilter(filter)).toBeUndefined();
+    for (const filter of ["", "a#", "a/#/b", "a+/b", "$share/g/a"]) expect(faultOfFilter(filter)).toMatch(/\.$/);
+    for (const topic of ["", "a/#", "+"]) expect(faultOfTopic(topic)).toMatch(/\.$/);
+    expect(faultOfTopic("a/b")).toBeUndefined();
+  });
+});
+
+describe("presence", () => {
+  const statusOf = (name: string, text: string) => {
+    const payload = new TextEncoder().encode(text);
+    return { topic: name, payload, payloadBytes: payload.length, qos: 1 as const, isRetained: true, atMs: 0 };
+  };
+
+  it("is what the device said last, and unknown once that is deleted", () => {
+    const board = new PresenceBoard();
+    expect(board.of("kitchen")).toBe("unknown");
+    board.take(statusOf("devices/kitchen/status", "online"));
+    expect(board.of("kitchen")).toBe("online");
+    board.take(statusOf("devices/kitchen/status", "offline"));
+    expect(board.of("kitchen")).toBe("offline");
+    board.take(statusOf("devices/kitchen/status", ""));
+    expect(board.of("kitchen")).toBe("unknown");
+  });
+
+  it("comes from no other topic", () => {
+    const board = new PresenceBoard();
+    for (const topic of ["devices/kitchen/telemetry", "devices/kitchen/x/status", "kitchen/status"])
+      board.take(statusOf(topic, "online"));
+    expect(board.of("kitchen")).toBe("unknown");
+  });
+});
+
+describe("the history of counts", () => {
+  const statsAt = (messagesReceived: number): Stats => ({
+    since: "2026-01-01T00:00:00.000Z",
+    clients: { connected: 2, sleeping: 1, connects: 3 },
+    counters: {
+      packetsReceived: 0,
+      packetsSent: 0,
+      messagesReceived,
+      messagesSent: 2 * messagesReceived,
+      messagesDropped: 0,
+      bytesReceived: 100,
+      bytesSent: 0,
+    },
+    subscriptions: 0,
+    retained: { messages: 0, bytes: 0 },
+  });
+
+  it("has rates between two answers", () => {
+    const history = new StatsHistory();
+    history.take(statsAt(10), 1_000);
+    expect(history.samples.value).toEqual([]);
+    history.take(statsAt(60), 6_000);
+    expect(history.samples.value).toEqual([
+      { atSec: 6, connected: 2, sleeping: 1, receivedPerSec: 10, sentPerSec: 20, droppedPerSec: 0, bytesPerSec: 0 },
+    ]);
+  });
+
+  it("is bounded", () => {
+    const history = new StatsHistory();
+    for (let index = 0; index < 2_000; index++) history.take(statsAt(index), index * 5_000);
+    expect(history.samples.value).toHaveLength(720);
+    expect(history.samples.value.at(-1)?.atSec).toBe(1_999 * 5);
+  });
+});
+
+describe("texts", () => {
+  it("have units that people read", () => {
+    expect([0, 999, 1_000, 1_500_000].map(bytesText)).toEqual(["0 B", "999 B", "1 kB", "1.5 MB"]);
+    expect([400, 61_000, 3_600_000, 90_000_000].map(durationText)).toEqual(["0 s", "1 min 1 s", "1 h", "1 d 1 h"]);
+    expect([7, 12_345, 1_234_567].map(countText)).toEqual(["7", "12,345", "1.23M"]);
+    expect(agoText("2026-01-01T00:00:00Z", Date.parse("2026-01-01T00:01:30Z"))).toBe("1 min 30 s ago");
+  });
+});
+
+describe("a device", () => {
+  it("has a name that is one level of a topic, and one word", () => {
+    for (const name of ["kitchen", "a", "Sensor_7-b", "x".repeat(64)]) expect(isDeviceName(name)).toBe(true);
+    for (const name of ["", "a/b", "a b", "+", "ü", "x".repeat(65), "a\n"]) expect(isDeviceName(name)).toBe(false);
+  });
+
+  it("connects where the dashboard is", () => {
+    expect(brokerUrlOf("https://mqtt.example.org", "default")).toBe("wss://mqtt.example.org/mqtt");
+    expect(brokerUrlOf("http://127.0.0.1:8787/", "test")).toBe("ws://127.0.0.1:8787/ns/test/mqtt");
+  });
+});

@@ -1,0 +1,91 @@
+// What a payload is taken for, its numbers, and what is shown of it.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { numberAt, numericPathsOf, pathText } from "../../dashboard/src/live/numbers.ts";
+import { type Content, contentOf, hexLines, summaryOf } from "../../dashboard/src/live/payload.ts";
+
+const contentOfText = (text: string) => contentOf(new TextEncoder().encode(text));
+const layoutOf = (content: Content) => (content.kind === "json" ? content.tokens.map(({ text }) => text).join("") : "");
+
+describe("a payload", () => {
+  it.each([
+    ["", "empty"],
+    ["21.5", "number"],
+    [" -3e2\n", "number"],
+    [".5", "number"],
+    ["1e999", "text"],
+    ["21.5 °C", "text"],
+    ["0x10", "text"],
+    ['{"a":1}', "json"],
+    [" [1]", "json"],
+    ['{"a":1', "text"],
+    ['"text"', "text"],
+    ["true", "text"],
+    ["two\nlines\tand a tab", "text"],
+    ["grüße 🙂", "text"],
+    ["a\u0000b", "binary"],
+  ])("%j is %s", (text, kind) => {
+    expect(contentOfText(text).kind).toBe(kind);
+  });
+
+  it("is binary where it is not UTF-8", () => {
+    expect(contentOf(new Uint8Array([0xff, 0xfe])).kind).toBe("binary");
+    expect(contentOf(new Uint8Array([0x61, 0xc3])).kind).toBe("binary");
+  });
+
+  it("is shown in hexadecimal with its ASCII beside it, where it is binary", () => {
+    const bytes = new Uint8Array([0, 1, 0x41, 0x42, 0xff, 0x3c, 0x3e, 0x20, 0x7f]);
+    expect(hexLines(bytes)).toBe("0000  00 01 41 42 ff 3c 3e 20  ··AB·<> \n0008  7f                       ·");
+  });
+
+  it("is one line in a list", () => {
+    expect(summaryOf(contentOfText('{ "a": [1, 2],\n "b": "x y" }'))).toBe('{"a":[1,2],"b":"x y"}');
+    expect(summaryOf(contentOfText(""))).toBe("(empty)");
+    expect(summaryOf(contentOf(new Uint8Array(30)))).toMatch(/^(00 ){24}…$/);
+  });
+});
+
+describe("JSON", () => {
+  it("is laid out as JSON.stringify does", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue())), (value) => {
+        expect(layoutOf(contentOfText(JSON.stringify(value)))).toBe(JSON.stringify(value, null, 2));
+      }),
+    );
+  });
+
+  it("keeps long numbers and names that come twice", () => {
+    const layout = layoutOf(contentOfText('{"id":12345678901234567890,"id":1.10}'));
+    expect(layout).toBe('{\n  "id": 12345678901234567890,\n  "id": 1.10\n}');
+  });
+
+  it("is told apart in names, strings, numbers and words", () => {
+    const content = contentOfText('{"a":"b","c":[1,true,null]}');
+    const kinds = content.kind === "json" ? content.tokens.map(({ kind, text }) => `${kind} ${text}`) : [];
+    for (const token of ['name "a"', 'string "b"', "number 1", "word true", "word null"])
+      expect(kinds).toContain(token);
+  });
+});
+
+describe("numbers", () => {
+  it("are the payload itself, or inside its JSON", () => {
+    expect(numericPathsOf(contentOfText("21.5"))).toEqual([[]]);
+    const content = contentOfText(
+      '{"t":1,"wifi":{"rssi":-60,"ssid":"x"},"list":[2,"3",{"v":4}],"on":true,"none":null}',
+    );
+    expect(numericPathsOf(content).map(pathText)).toEqual(["t", "wifi.rssi", "list[0]", "list[2].v"]);
+    expect(numericPathsOf(content).map((path) => numberAt(content, path))).toEqual([1, -60, 2, 4]);
+  });
+
+  it("are not found where a later payload has another shape", () => {
+    for (const text of ["7", "[]", "{}", '{"wifi":3}', '{"wifi":null}', "x", ""])
+      expect(numberAt(contentOfText(text), ["wifi", "rssi"])).toBeUndefined();
+    expect(numberAt(contentOfText('{"a":1}'), [])).toBeUndefined();
+  });
+
+  it("are offered up to a limit", () => {
+    expect(numericPathsOf(contentOfText(JSON.stringify(Array.from({ length: 500 }, (_, i) => i))))).toHaveLength(50);
+    expect(numericPathsOf(contentOfText(`${"[".repeat(30)}1${"]".repeat(30)}`))).toEqual([]);
+  });
+});

@@ -1,0 +1,139 @@
+// The dashboard with a house in it, as the README shows it: pictures in dist/screenshots. A topic that is busy on a page
+// that is slow would show here, too.
+
+import mqtt, { type MqttClient } from "mqtt";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasBrowser, screenshot, useDashboard } from "./support/dashboard.ts";
+
+const rooms = ["kitchen", "cellar", "garden"];
+const readings = 40;
+
+const wide = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 };
+const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
+const looks: [string, BrowserContextOptions][] = [
+  ["light", { ...wide, colorScheme: "light" }],
+  ["dark", { ...wide, colorScheme: "dark" }],
+  ["phone-light", { ...phone, colorScheme: "light" }],
+  ["phone-dark", { ...phone, colorScheme: "dark" }],
+];
+
+describe.skipIf(!hasBrowser)("a house in the dashboard", () => {
+  const dashboard = useDashboard({ ALLOW_ANONYMOUS: "1" });
+  const boards: MqttClient[] = [];
+  const boardOf = (index: number) => boards[index % rooms.length] as MqttClient;
+
+  beforeAll(async () => {
+    const own = { allow: ["devices/%c/#"] };
+    for (const username of rooms) {
+      const rules = { publish: own, subscribe: own, clientIds: [username] };
+      await dashboard.api("POST", "/credentials", { username, rules });
+      const address = `${dashboard.url.replace("http", "ws")}/mqtt/house-${username}`;
+      boards.push(await mqtt.connectAsync(address, { clientId: `house-${username}`, protocolVersion: 4 }));
+    }
+    for (const [index, room] of rooms.entries()) {
+      const status = room === "garden" ? "offline" : "online";
+      await boardOf(index).publishAsync(`devices/${room}/status`, status, { qos: 1, retain: true });
+    }
+    const clientId = "display-in-the-hall";
+    const address = `${dashboard.url.replace("http", "ws")}/mqtt/${clientId}`;
+    const sleeper = await mqtt.connectAsync(address, { clientId, clean: false });
+    await sleeper.subscribeAsync(["home/#", "devices/+/telemetry"], { qos: 1 });
+    await sleeper.endAsync();
+  });
+  afterAll(() => {
+    for (const board of boards) board.end(true);
+  });
+
+  it.each(looks)(
+    "is pictured: %s",
+    async (look, options) => {
+      const { page, errors } = await dashboard.signedIn(options);
+      await page.getByRole("treeitem").filter({ hasText: "devices" }).waitFor();
+      for (let index = 0; index < readings; index++) {
+        await publishReadings(index);
+        await page.waitForTimeout(60); // A chart needs time on its axis.
+      }
+      await page.goto(`${dashboard.url}/#/live/${encodeURIComponent("devices/kitchen/telemetry")}`);
+      await page.getByRole("img", { name: /^temperature of/ }).waitFor();
+      await screenshot(page, `live-topic-${look}`);
+      await page.goto(`${dashboard.url}/#/live`);
+      await page.getByRole("treeitem").first().waitFor();
+      await screenshot(page, `live-${look}`);
+      await page.goto(`${dashboard.url}/#/devices`);
+      await page.getByRole("button", { name: "Revoke kitchen" }).waitFor();
+      await screenshot(page, `devices-${look}`);
+      await page.goto(`${dashboard.url}/#/clients/display-in-the-hall`);
+      await page.getByText("2 subscriptions").waitFor();
+      await screenshot(page, `clients-${look}`);
+      expect(errors).toEqual([]);
+    },
+    60_000,
+  );
+
+  it("is pictured in numbers", async () => {
+    const { page } = await dashboard.signedIn({ ...wide, colorScheme: "light" });
+    await page.goto(`${dashboard.url}/#/overview`);
+    const chart = page.getByRole("img", { name: "Messages a second over time" });
+    let index = 0;
+    const publishing = setInterval(() => void publishReadings(index++), 100);
+    try {
+      await chart.waitFor({ timeout: 20_000 });
+      await expect.poll(() => shownRate(page), { timeout: 30_000 }).toBeGreaterThan(0);
+    } finally {
+      clearInterval(publishing);
+    }
+    await screenshot(page, "overview-light");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await screenshot(page, "overview-dark");
+  }, 60_000);
+
+  it("stays usable while a thousand messages a second come", async () => {
+    const { page } = await dashboard.signedIn(wide);
+    const [board] = boards;
+    const flood = setInterval(() => {
+      for (let index = 0; index < 50; index++)
+        board?.publish(`flood/${index % 500}/value`, String(Math.random()), { qos: 0 });
+    }, 50);
+    try {
+      await page.getByRole("treeitem").filter({ hasText: "flood" }).waitFor();
+      await expect.poll(() => messagesASecond(page), { timeout: 15_000 }).toBeGreaterThan(500);
+      await page.getByLabel("Show topics that contain").fill("kitchen/status");
+      await expect.poll(() => page.getByRole("treeitem").count()).toBe(3);
+    } finally {
+      clearInterval(flood);
+    }
+  }, 60_000);
+
+  async function publishReadings(index: number): Promise<void> {
+    for (const [room, name] of rooms.entries()) {
+      const temperature = Number((20 + 2 * room + 1.5 * Math.sin(index / 6 + room)).toFixed(2));
+      const reading = {
+        temperature,
+        humidity: 48 + ((index + room) % 5),
+        wifi: { rssi: -57 - 4 * room },
+        uptimeSec: 10 * index,
+      };
+      const options = { qos: 1, retain: true } as const;
+      await boardOf(room).publishAsync(`devices/${name}/telemetry`, JSON.stringify(reading), options);
+    }
+    await boardOf(0).publishAsync("home/door", index % 9 < 6 ? "closed" : "open");
+    await boardOf(1).publishAsync("home/power/watts", (420 + 60 * Math.sin(index / 5)).toFixed(1));
+    await boardOf(2).publishAsync("home/camera/thumbnail", Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, index % 256]));
+  }
+});
+
+async function shownRate(page: Page): Promise<number> {
+  return Number(await page.locator(".legend strong").first().innerText());
+}
+
+async function messagesASecond(page: Page): Promise<number> {
+  return Number(
+    (
+      await page
+        .getByText(/ a second$/)
+        .first()
+        .innerText()
+    ).replaceAll(/\D/g, ""),
+  );
+}
