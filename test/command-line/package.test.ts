@@ -1,0 +1,69 @@
+// What `npm pack` makes, installed in an empty folder and run there, as after `npm install durable-mqtt`.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { outputUntil } from "../support/program.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+/** It compiles the project, and installs a Workers runtime and Node.js. */
+const installTimeoutMs = 240_000;
+
+let folder: string;
+const runIn = (cwd: string, program: string, ...args: string[]) => promisify(execFile)(program, args, { cwd });
+const durableMqtt = (...args: string[]) => runIn(folder, "npx", "--no-install", "durable-mqtt", ...args);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
+  await runIn(root, "npm", "pack", "--pack-destination", folder);
+  const [archive = ""] = await readdir(folder);
+  await writeFile(path.join(folder, "package.json"), '{"type":"module"}\n');
+  await runIn(folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", `./${archive}`);
+}, installTimeoutMs);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it("starts a broker with its dashboard, and carries a message", { timeout: 60_000 }, async () => {
+  const args = ["--no-install", "durable-mqtt", "start", "--port", "0", "--no-tcp"];
+  const npx = spawn("npx", args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"], detached: true });
+  const ended = once(npx, "close");
+  // As Ctrl-C does, to all that it started.
+  onTestFinished(async () => {
+    process.kill(-(npx.pid as number), "SIGINT");
+    await ended;
+  });
+  const out = await outputUntil(npx, /^ {2}data .*\n/m);
+  const [, http = ""] = /dashboard {2}(.*)\/#token=/.exec(out) ?? [];
+  const to = ["--to", `${http.replace("http", "ws")}/mqtt`];
+  expect(await (await fetch(http)).text()).toContain("<title>durable-mqtt</title>");
+  await durableMqtt("pub", ...to, "-t", "home/x", "-m", "hello", "-q", "1", "-r");
+  expect((await durableMqtt("sub", ...to, "-t", "home/#", "-C", "1")).stdout).toBe("hello\n");
+  expect((await durableMqtt("add-device", "sensor-1", ...to)).stdout).toContain('#define DEVICE_TOKEN "dmq_');
+  expect((await durableMqtt("add-device", "sensor-2", "--sketch", ...to)).stdout).toContain('"sensor-2"');
+});
+
+it("has a help for each command", { timeout: 60_000 }, async () => {
+  for (const command of ["start", "gateway", "add-device", "pub", "sub", "deploy"]) {
+    expect((await durableMqtt(command, "--help")).stdout).toContain(`Usage: durable-mqtt ${command}`);
+  }
+});
+
+it("can be deployed, its dashboard built", { timeout: 60_000 }, async () => {
+  expect((await durableMqtt("deploy", "--dry-run")).stdout).toContain("env.ASSETS");
+});
+
+it("starts a broker from a program", { timeout: 60_000 }, async () => {
+  const program = `
+    import { startServer } from "durable-mqtt/local-server";
+    const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: undefined, dataDir: undefined, variables: {} });
+    console.log(await (await fetch(server.url + "/api/v1/health")).text());
+    await server.close();
+  `;
+  await writeFile(path.join(folder, "program.js"), program);
+  const { stdout } = await runIn(folder, path.join(folder, "node_modules/.bin/node"), "program.js");
+  expect(stdout).toContain('"ok"');
+});
