@@ -33,13 +33,14 @@ function stub(answers: Answers = {}) {
 async function deployed(
   wrangler: Parameters<typeof deploy>[1],
   options: Parameters<typeof deploy>[0] = {},
+  environment: Parameters<typeof deploy>[2] = {},
 ): Promise<string> {
   let written = "";
   vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     written += text;
     return true;
   });
-  await deploy(options, wrangler);
+  await deploy(options, wrangler, environment);
   return written;
 }
 
@@ -66,10 +67,25 @@ describe("deploy", { timeout: 60_000 }, () => {
     expect(written).not.toContain("#token");
   });
 
+  it("sets the ADMIN_TOKEN of the environment, and tells it to nobody", async () => {
+    const { wrangler, calls } = stub();
+    const written = await deployed(wrangler, {}, { ADMIN_TOKEN: "a-token-of-my-own", CI: "true" });
+    expect(calls.find(({ command }) => command.startsWith("secret put"))?.input).toBe("a-token-of-my-own");
+    expect(written).not.toContain("a-token-of-my-own");
+  });
+
+  it("makes none in CI, whose logs others may read, and says how to set one", async () => {
+    const { wrangler, calls } = stub();
+    const written = await deployed(wrangler, {}, { CI: "true" });
+    expect(calls.some(({ command }) => command.startsWith("secret put"))).toBe(false);
+    expect(written).toContain("npx wrangler secret put ADMIN_TOKEN");
+  });
+
   it("uploads nothing without a login, or with a setting that is wrong", async () => {
     const { wrangler, calls } = stub({ whoami: { exitCode: 1, stdout: '{"loggedIn":false}' } });
-    await expect(deploy({}, wrangler)).rejects.toThrow("wrangler login");
-    await expect(deploy({ set: { TOPIC_SHARDS: "many" } }, wrangler)).rejects.toThrow("TOPIC_SHARDS");
+    await expect(deploy({}, wrangler, {})).rejects.toThrow("wrangler login");
+    await expect(deploy({ set: { TOPIC_SHARDS: "many" } }, wrangler, {})).rejects.toThrow("TOPIC_SHARDS");
+    await expect(deploy({}, wrangler, { ADMIN_TOKEN: "short" })).rejects.toThrow("ADMIN_TOKEN: give 16");
     expect(calls.map(({ command }) => command)).toEqual(["whoami --json"]);
   });
 

@@ -1,7 +1,6 @@
 // A device's whole life in the dashboard: added, seen, heard, told something, revoked. The device is MQTT.js, and knows
 // nothing but what the page shows.
 
-import { once } from "node:events";
 import mqtt, { type MqttClient } from "mqtt";
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
@@ -84,7 +83,7 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
 
     await page.getByRole("link", { name: "Devices" }).click();
     await page.getByRole("button", { name: "Revoke kitchen" }).click();
-    const closed = once(device, "close");
+    const closed = new Promise<void>((resolve) => device.once("close", () => resolve()));
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await closed;
     await page.getByText("None yet: add the first one above.").waitFor();

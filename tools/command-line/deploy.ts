@@ -22,7 +22,11 @@ export type DeployOptions = {
 
 const notes = `
 What it needs is an account of Cloudflare's; the free plan will do. It asks for nothing, so it runs in CI too: there
-CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are the login.`;
+CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are the login. Where the broker has no ADMIN_TOKEN yet it gets the one in the
+environment, or one that is made and told; none is made in CI, whose logs others may read.`;
+
+/** What of the environment counts here. */
+type Environment = { readonly ADMIN_TOKEN?: string; readonly CI?: string };
 
 const adminTokenBytes = 32;
 
@@ -35,23 +39,29 @@ export function addDeploy(program: Command): void {
     .option("--set <NAME=VALUE>", "a setting of the broker, over those in wrangler.toml", withAssignment)
     .option("--dry-run", "do all but upload it")
     .addHelpText("after", notes)
-    .action((options: DeployOptions) => deploy(options, runWrangler));
+    .action((options: DeployOptions) => deploy(options, runWrangler, process.env));
 }
 
 /**
  * @param wrangler runs Cloudflare's command line
  * @throws {UsageError} in one line, before anything is uploaded where that can be
  */
-export async function deploy(options: DeployOptions, wrangler: typeof runWrangler): Promise<void> {
+export async function deploy(
+  options: DeployOptions,
+  wrangler: typeof runWrangler,
+  environment: Environment,
+): Promise<void> {
   const config = path.join(packageRoot, "wrangler.toml");
   const { unstable_readConfig } = await import("wrangler");
-  readSettings({ ...unstable_readConfig({ config }, { hideWarnings: true }).vars, ...options.set });
+  const { ADMIN_TOKEN } = environment;
+  const secrets = ADMIN_TOKEN ? { ADMIN_TOKEN } : {};
+  readSettings({ ...unstable_readConfig({ config }, { hideWarnings: true }).vars, ...secrets, ...options.set });
   if (!options.dryRun) await checkLogin(wrangler);
   await buildDashboard(packageRoot, path.join(packageRoot, "dist/dashboard"));
   const ofWorker = ["--config", config, ...(options.name === undefined ? [] : ["--name", options.name])];
   const address = await upload(options, ofWorker, wrangler);
   if (options.dryRun) return;
-  const token = await ownAdminToken(ofWorker, wrangler);
+  const token = await adminToken(ofWorker, wrangler, environment);
   process.stdout.write(nextSteps(address, token));
 }
 
@@ -96,33 +106,44 @@ function addressIn(output: string, domain: string | undefined): string | undefin
   return undefined;
 }
 
-/** @returns the token, where there was none and one was made */
-async function ownAdminToken(ofWorker: readonly string[], wrangler: typeof runWrangler): Promise<string | undefined> {
+type AdminToken = "kept" | "taken" | "missing" | { readonly made: string };
+
+async function adminToken(
+  ofWorker: readonly string[],
+  wrangler: typeof runWrangler,
+  { ADMIN_TOKEN: given = "", CI: isCi = "" }: Environment,
+): Promise<AdminToken> {
   const list = await wrangler(["secret", "list", "--format", "json", ...ofWorker], { cwd: packageRoot });
   if (list.exitCode !== 0) throw new UsageError(`Its secrets cannot be listed: ${list.said}`);
   const names = (JSON.parse(list.stdout) as { name: string }[]).map(({ name }) => name);
-  if (names.includes("ADMIN_TOKEN")) return undefined;
-  const token = randomBytes(adminTokenBytes).toString("base64url");
+  if (names.includes("ADMIN_TOKEN")) return "kept";
+  if (given === "" && isCi !== "") return "missing";
+  const token = given || randomBytes(adminTokenBytes).toString("base64url");
   // Through standard input: a list of processes has what is on a command line.
   const put = await wrangler(["secret", "put", "ADMIN_TOKEN", ...ofWorker], { cwd: packageRoot, input: token });
   if (put.exitCode !== 0) throw new UsageError(`ADMIN_TOKEN cannot be set: ${put.said}`);
-  return token;
+  return given === "" ? { made: token } : "taken";
 }
 
-function nextSteps(address: string | undefined, token: string | undefined): string {
+function nextSteps(address: string | undefined, token: AdminToken): string {
   const host = address ?? "YOUR-WORKER.YOUR-SUBDOMAIN.workers.dev";
-  const lines = [
+  const signedIn = typeof token === "object" ? `#token=${token.made}` : "";
+  return [
     "",
     "durable-mqtt is deployed, and closed: clients need credentials",
     `  WebSocket  wss://${host}/mqtt`,
-  ];
-  if (token === undefined) {
-    lines.push(`  dashboard  https://${host}/`, "  token      ADMIN_TOKEN, as it was before");
-  } else {
-    lines.push(`  dashboard  https://${host}/#token=${token}`, `  token      ${token}`);
-    lines.push("             It is told this once: keep it where you keep passwords.");
-  }
-  lines.push("Next: open the dashboard and add a device. From the command line:");
-  lines.push(`  ADMIN_TOKEN=… npx durable-mqtt add-device sensor-1 --to wss://${host}/mqtt`, "");
-  return lines.join("\n");
+    `  dashboard  https://${host}/${signedIn}`,
+    ...tokenLines(token),
+    "Next: open the dashboard and add a device. From the command line:",
+    `  ADMIN_TOKEN=… npx durable-mqtt add-device sensor-1 --to wss://${host}/mqtt`,
+    "",
+  ].join("\n");
+}
+
+function tokenLines(token: AdminToken): string[] {
+  if (token === "kept") return ["  token      ADMIN_TOKEN, as it was before"];
+  if (token === "taken") return ["  token      ADMIN_TOKEN of the environment"];
+  if (token === "missing")
+    return ["  token      none yet: npx wrangler secret put ADMIN_TOKEN (a log of CI is no place to tell one)"];
+  return [`  token      ${token.made}`, "             It is told this once: keep it where you keep passwords."];
 }

@@ -73,13 +73,13 @@ export function useDashboard(variables: Record<string, string> = {}, { keepsAdmi
       await page.getByRole("status").getByText("Connected").waitFor();
       return { page, errors };
     },
-    async api(method, path, body) {
+    async api<Answer>(method: string, path: string, body?: object) {
       const response = await fetch(`${server.url}/api/v1${path}`, {
         method,
         headers: { Authorization: `Bearer ${dashboard.token}`, "Content-Type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return response.status === 204 ? undefined : response.json();
+      return (response.status === 204 ? undefined : await response.json()) as Answer;
     },
   };
   return dashboard;
