@@ -1,4 +1,4 @@
-// The Worker's variables, read and checked in this one place. The README's table lists them.
+// The Worker's variables, read and checked in this one place. docs/SETTINGS.md lists them.
 
 import { type JwtSettings, jwtSettingNames, jwtSettingsIn } from "./auth/jwt-settings.ts";
 import { type AccessRules, fullAccess } from "./core/access/access-rules.ts";

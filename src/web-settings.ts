@@ -1,4 +1,4 @@
-// Which requests the Worker takes, whatever they are for. The README lists the variables.
+// Which requests the Worker takes, whatever they are for. docs/SETTINGS.md lists the variables.
 
 import { SettingsError, textOf, type Variables, wholeNumber, word } from "./variables.ts";
 

@@ -8,7 +8,7 @@ import { accessStub } from "../objects/stubs.ts";
 import type { Settings } from "../settings.ts";
 import { grantOfJwt, isJwt } from "./jwt.ts";
 import { isPassword } from "./password.ts";
-import { sha256Hex } from "./token.ts";
+import { isTokenText, sha256Hex } from "./token.ts";
 
 const textDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
@@ -63,7 +63,9 @@ export class Authenticator {
   private async logInByCredential(attempt: LoginAttempt): Promise<LoginResult> {
     const login = loginOf(attempt);
     const access = accessStub(this.env, this.settings, this.namespace);
-    const verdict: LoginVerdict = await access.logIn(login, this.settings.anonymousRules !== undefined);
+    // What has the form of a token was one: a device that is revoked does not come back as anybody.
+    const isAnonymousAllowed = this.settings.anonymousRules !== undefined && !showsToken(attempt);
+    const verdict: LoginVerdict = await access.logIn(login, isAnonymousAllowed);
     switch (verdict.outcome) {
       case "unknown":
         return this.anonymous();
@@ -83,6 +85,10 @@ export class Authenticator {
     const grant: Grant = { identity: anonymousIdentity, username: "", rules, endsAtMs: 0 };
     return { outcome: "granted", grant, isReusable: false };
   }
+}
+
+function showsToken({ password }: LoginAttempt): boolean {
+  return password !== undefined && isTokenText(textDecoder.decode(password));
 }
 
 function loginOf({ clientId, username, password, certificateSha256, isProved, address }: LoginAttempt): Login {

@@ -1,4 +1,4 @@
-// What JSON Web Tokens are checked with. RFC 7519; the README lists the variables.
+// What JSON Web Tokens are checked with. RFC 7519; docs/SETTINGS.md lists the variables.
 
 import { type AccessRules, noAccess } from "../core/access/access-rules.ts";
 import { rulesIn, SettingsError, textOf, type Variables, wholeNumber, word } from "../variables.ts";

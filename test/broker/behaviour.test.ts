@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { useBroker } from "../support/broker.ts";
-import { connect, durable, unique } from "../support/connect.ts";
+import { connect, durable, refusal, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
+import { makeCredential } from "../support/credentials.ts";
 import { rawPacket } from "../support/wire.ts";
 
 const broker = useBroker({ variables: { CONNECT_TIMEOUT_SEC: "1", PACKET_TIMEOUT_SEC: "5" } });
@@ -163,5 +164,17 @@ describe("the Will of a connection that is taken over", () => {
     await second.rest();
     if (expected.length > 0) await watcher.message({ payload: "will" });
     await watcher.expectNothingMore();
+  });
+});
+
+describe("a broker that is open", () => {
+  it("takes a username that nobody has for none, but not the token of a device that was revoked [B86]", async () => {
+    const { login, credential } = await makeCredential(broker);
+    const device = await connect(broker.tcp, login);
+    await (await broker.access()).deleteCredential(credential.id);
+    await device.receive({ cmd: "disconnect", reasonCode: 0x87 });
+    expect(await refusal(broker.tcp, login)).toBe(0x86);
+    const anybody = await connect(broker.tcp, { username: login.username, password: Buffer.from("password") });
+    expect(anybody.connack.reasonCode).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-// Limits of the README's table, reached from outside: what the client is told, and that the connection goes on where it
+// Limits of the table in docs/SETTINGS.md, reached from outside: what the client is told, and that the connection goes on where it
 // may. The rates are in rates.test.ts, time limits in connect.test.ts and behaviour.test.ts.
 
 import { describe, expect, it } from "vitest";

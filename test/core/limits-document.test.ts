@@ -1,4 +1,4 @@
-// Every limit is in the README's table, and has a test that reaches it, which names it in its title: [maximumPacketBytes].
+// Every limit is in the table of docs/SETTINGS.md, and has a test that reaches it, which names it in its title: [maximumPacketBytes].
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -7,7 +7,7 @@ import { limitRanges } from "../../src/core/limits.ts";
 import { variableName } from "../../src/settings.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const document = readFileSync(join(root, "docs/SETTINGS.md"), "utf8");
 const tests = ["core", "objects", "broker"].flatMap((name) => {
   const folder = join(root, "test", name);
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".test.ts"));
@@ -21,8 +21,8 @@ function namesIn(text: string): string[] {
 }
 
 describe.each(Object.entries(limitRanges))("%s", (name, [initial]) => {
-  it("is in the README's table, with its default and what happens when it is reached", () => {
-    const rows = readme.split("\n").filter((line) => line.startsWith(`| \`${variableName(name)}\` |`));
+  it("is in docs/SETTINGS.md, with its default and what happens when it is reached", () => {
+    const rows = document.split("\n").filter((line) => line.startsWith(`| \`${variableName(name)}\` |`));
     expect(rows).toHaveLength(1);
     const [, , initialCell, whenReached = ""] = rows[0]?.split("|").map((cell) => cell.trim()) ?? [];
     expect(initialCell).toBe(String(initial));

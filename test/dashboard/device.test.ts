@@ -5,8 +5,9 @@ import mqtt, { type MqttClient } from "mqtt";
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
+import { hasBrowser } from "../support/chromium.ts";
 import { inboxOf } from "../support/mqttjs.ts";
-import { hasBrowser, screenshot, useDashboard } from "./support/dashboard.ts";
+import { screenshot, useDashboard } from "./support/dashboard.ts";
 
 const devices: MqttClient[] = [];
 afterEach(() => {

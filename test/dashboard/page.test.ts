@@ -6,7 +6,8 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
-import { hasBrowser, useDashboard } from "./support/dashboard.ts";
+import { hasBrowser } from "../support/chromium.ts";
+import { useDashboard, withoutAdminToken } from "./support/dashboard.ts";
 
 const phone = { viewport: { width: 360, height: 740 } };
 
@@ -93,7 +94,7 @@ describe.skipIf(!hasBrowser)("signing in", () => {
 });
 
 describe.skipIf(!hasBrowser)("without an ADMIN_TOKEN", () => {
-  const dashboard = useDashboard({}, { keepsAdminToken: false });
+  const dashboard = useDashboard(withoutAdminToken);
 
   it("the page says how to set one", async () => {
     const { page } = await dashboard.newPage();

@@ -4,7 +4,8 @@
 import mqtt, { type MqttClient } from "mqtt";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hasBrowser, screenshot, useDashboard } from "./support/dashboard.ts";
+import { hasBrowser } from "../support/chromium.ts";
+import { screenshot, useDashboard } from "./support/dashboard.ts";
 
 const rooms = ["kitchen", "cellar", "garden"];
 const readings = 40;
@@ -19,7 +20,7 @@ const looks: [string, BrowserContextOptions][] = [
 ];
 
 describe.skipIf(!hasBrowser)("a house in the dashboard", () => {
-  const dashboard = useDashboard({ ALLOW_ANONYMOUS: "1" });
+  const dashboard = useDashboard();
   const boards: MqttClient[] = [];
   const boardOf = (index: number) => boards[index % rooms.length] as MqttClient;
 

@@ -24,7 +24,7 @@ export class BundleError extends Error {}
 export const defaultConfigPath = path.join(packageRoot, "wrangler.toml");
 
 /** Folders that a bundle is made from, beside node_modules, whose content package-lock.json stands for. */
-const sourceFolders = ["src", "dashboard", "tools/device-setup", "examples/arduino"];
+const sourceFolders = ["src", "dashboard", "tools/device-setup", "examples"];
 const dashboardFolder = "dashboard";
 const descriptionFile = "description.json";
 

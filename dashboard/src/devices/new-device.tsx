@@ -1,11 +1,8 @@
 // What a device needs that was added just now: its token, this once, and programs that have it in them already.
 
 import { type Signal, useSignal } from "@preact/signals";
-import sketchTemplate from "../../../examples/arduino/DurableMqtt/DurableMqtt.ino?raw";
-import roots from "../../../examples/arduino/DurableMqtt/roots.h?raw";
 import { brokerUrlOf, type DeviceSetup } from "../../../tools/device-setup/device-setup.ts";
-import { inOneFile, sketchFor } from "../../../tools/device-setup/sketch.ts";
-import { snippetsFor } from "../../../tools/device-setup/snippets.ts";
+import type { GatewayAddress } from "../../../tools/device-setup/examples.ts";
 import type { MadeCredential } from "../api/resources.ts";
 import { summaryOfMessage } from "../live/message-content.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
@@ -13,18 +10,18 @@ import { Icon } from "../parts/icon.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
-
-const sketchInOneFile = inOneFile(sketchTemplate, { "roots.h": roots });
+import { type Program, programsFor } from "./programs.ts";
 
 type NewDeviceProps = { credential: MadeCredential; session: Session; onDone: () => void };
 
 export function NewDevice({ credential: { username, token }, session, onDone }: NewDeviceProps) {
   const brokerUrl = useSignal(brokerUrlOf(location.origin, session.namespace));
   const setup: DeviceSetup = { brokerUrl: brokerUrl.value, clientId: username, username, token };
-  const programs = [
-    { name: "Arduino", text: sketchFor(sketchInOneFile, setup) },
-    ...snippetsFor(setup, gatewayOf(brokerUrl.value)),
-  ];
+  const ownGateway = useSignal<GatewayAddress | undefined>(undefined);
+  const gateway = ownGateway.value ?? usualGateway(brokerUrl.value);
+  const changeGateway = (address: GatewayAddress) => {
+    ownGateway.value = address;
+  };
   return (
     <section class="card new-device" aria-labelledby="new-title">
       <div class="bar">
@@ -47,9 +44,11 @@ export function NewDevice({ credential: { username, token }, session, onDone }: 
       <BrokerAddress brokerUrl={brokerUrl} />
       <Tabs
         label="Programs for the device"
-        tabs={programs.map(({ name, text }) => ({
-          name,
-          content: () => <Program name={name} text={text} />,
+        tabs={programsFor(setup, gateway).map((program) => ({
+          name: program.name,
+          content: () => (
+            <ProgramText program={program} brokerUrl={brokerUrl.value} gateway={gateway} onGateway={changeGateway} />
+          ),
         }))}
       />
       <FirstMessage deviceName={username} session={session} />
@@ -57,9 +56,10 @@ export function NewDevice({ credential: { username, token }, session, onDone }: 
   );
 }
 
-/** On a LAN the TCP gateway runs on the broker's machine, or on one that the reader puts here. */
-function gatewayOf(brokerUrl: string) {
-  return { host: new URL(brokerUrl).hostname, port: 1883 };
+/** A local server takes TCP itself; for a deployed one the gateway runs somewhere in the device's network. */
+function usualGateway(brokerUrl: string): GatewayAddress {
+  const { protocol, hostname } = new URL(brokerUrl);
+  return { host: protocol === "ws:" ? hostname : "192.168.1.10", port: 1883 };
 }
 
 function BrokerAddress({ brokerUrl }: { brokerUrl: Signal<string> }) {
@@ -101,14 +101,58 @@ function BrokerAddress({ brokerUrl }: { brokerUrl: Signal<string> }) {
   );
 }
 
-function Program({ name, text }: { name: string; text: string }) {
+type GatewayProps = { brokerUrl: string; gateway: GatewayAddress; onGateway: (address: GatewayAddress) => void };
+
+function ProgramText({ program: { name, text, isOverTcp }, ...gatewayProps }: { program: Program } & GatewayProps) {
   return (
     <div class="program">
+      {isOverTcp && <GatewayField {...gatewayProps} />}
       <CopyButton text={text} what={`for ${name}`} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard. */}
       <pre tabIndex={0}>{text}</pre>
     </div>
   );
+}
+
+function GatewayField({ brokerUrl, gateway: { host, port }, onGateway }: GatewayProps) {
+  const fault = useSignal("");
+  const change = (text: string) => {
+    const address = gatewayIn(text);
+    fault.value = address === undefined ? "Give an address such as 192.168.1.10:1883." : "";
+    if (address !== undefined) onGateway(address);
+  };
+  return (
+    <>
+      <label>
+        The TCP gateway, as the device reaches it
+        <input
+          class="mono"
+          value={`${host}:${port}`}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          onChange={(event) => change(event.currentTarget.value.trim())}
+        />
+      </label>
+      {fault.value !== "" && (
+        <p class="notice bad" role="alert">
+          {fault.value}
+        </p>
+      )}
+      <p class="dim">
+        This speaks MQTT over TCP. A broker that was started with <code>npm start</code> takes that itself; for a
+        deployed one run this on a machine in the device's network:{" "}
+        <code>npx durable-mqtt gateway --to {brokerUrl}</code>
+      </p>
+    </>
+  );
+}
+
+/** @returns `undefined` for what is none */
+function gatewayIn(text: string): GatewayAddress | undefined {
+  if (!/^([\w.-]+|\[[\da-f:]+\])(:\d+)?$/i.test(text) || !URL.canParse(`tcp://${text}`)) return undefined;
+  const { hostname, port } = new URL(`tcp://${text}`);
+  return port === "0" ? undefined : { host: hostname, port: Number(port || 1883) };
 }
 
 /** Whether it has come: what somebody who has just set up a board waits for. */

@@ -1,18 +1,17 @@
-// The dashboard in a real browser, on a server of its own that lets nobody in without a credential.
+// The dashboard in a real browser, on a broker that was just started with `npm start`.
 
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type LocalServer, startServer } from "../../../tools/local-server/server.ts";
+import { startServer } from "../../../tools/local-server/server.ts";
+import { chromiumPath } from "../../support/chromium.ts";
+import { outputUntil } from "../../support/program.ts";
 
-const chromiumPath = "/usr/bin/chromium";
-export const hasBrowser = existsSync(chromiumPath);
-if (!hasBrowser)
-  console.warn(`The dashboard's browser tests are skipped: there is no ${chromiumPath} (apt install chromium).`);
-
+const commandLine = path.join(import.meta.dirname, "../../../tools/command-line/main.ts");
 const screenshotFolder = path.join(import.meta.dirname, "../../../dist/screenshots");
 
 export type Dashboard = {
@@ -25,15 +24,37 @@ export type Dashboard = {
   api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
 };
 
-/** One server and one browser for all tests of a file. */
-export function useDashboard(variables: Record<string, string> = {}, { keepsAdminToken = true } = {}): Dashboard {
+type Started = { readonly url: string; readonly token: string; close(): Promise<unknown> };
+
+/** As a reader of the README does, and takes the address that it prints. */
+async function npmStart(dataDir: string): Promise<Started> {
+  const { ADMIN_TOKEN: _, ...env } = process.env;
+  const args = [commandLine, "start", "--port", "0", "--no-tcp", "--data", dataDir];
+  const program = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  const out = await outputUntil(program, /^ {2}data .*\n/m);
+  const [, url = "", token = ""] = /^ {2}dashboard {2}(\S+)\/#token=(\S+)$/m.exec(out) ?? [];
+  const close = async () => {
+    const ended = once(program, "exit");
+    program.kill("SIGTERM");
+    await ended;
+  };
+  return { url, token, close };
+}
+
+/** As a Worker is that was just deployed by other means than `npm run deploy`. */
+export async function withoutAdminToken(dataDir: string): Promise<Started> {
+  const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: undefined, dataDir, variables: {} });
+  return { url: server.url, token: "", close: () => server.close() };
+}
+
+/** One broker and one browser for all tests of a file. */
+export function useDashboard(start = npmStart): Dashboard {
   let browser: Browser;
-  let server: LocalServer;
+  let server: Started;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
-    const here = { host: "127.0.0.1", port: 0, tcpPort: undefined, dataDir: folder };
-    server = await startServer({ ...here, variables, keepsAdminToken });
+    server = await start(path.join(folder, "data"));
     const quiet = ["background-networking", "component-update", "sync", "gpu", "quic"].map(
       (name) => `--disable-${name}`,
     );
@@ -54,7 +75,7 @@ export function useDashboard(variables: Record<string, string> = {}, { keepsAdmi
       return server.url;
     },
     get token() {
-      return server.adminToken?.token ?? "";
+      return server.token;
     },
     async newPage(options = {}) {
       const context = await browser.newContext(options);

@@ -1,0 +1,43 @@
+// A page that is an MQTT client: it shows what is published below home/, and publishes.
+
+import mqtt from "mqtt";
+
+const state = document.querySelector("#state");
+const messages = document.querySelector("#messages");
+let client;
+
+document.querySelector("#connect").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { brokerUrl, username, token } = Object.fromEntries(new FormData(event.target));
+  client?.end();
+  client = connect(brokerUrl, username === "" ? {} : { username, password: token });
+});
+
+document.querySelector("#publish").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { topic, message } = Object.fromEntries(new FormData(event.target));
+  client?.publish(topic, message, { qos: 1 });
+});
+
+function connect(brokerUrl, credential) {
+  // Each tab is a client of its own; two with one identifier would push each other out.
+  const clientId = `page-${Math.random().toString(36).slice(2)}`;
+  const connection = mqtt.connect(`${brokerUrl}/${clientId}`, { clientId, protocolVersion: 5, ...credential });
+  connection.on("connect", () => {
+    state.textContent = "connected";
+    connection.subscribe("home/#", { qos: 1 });
+  });
+  connection.on("close", () => {
+    state.textContent = "not connected";
+  });
+  connection.on("error", (error) => {
+    state.textContent = error.message;
+  });
+  connection.on("message", (topic, payload) => {
+    const item = document.createElement("li");
+    // textContent, never innerHTML: everybody who may publish writes into this page.
+    item.textContent = `${topic} ${payload}`;
+    messages.prepend(item);
+  });
+  return connection;
+}

@@ -1,0 +1,55 @@
+// A device's settings in the examples of other languages than the sketches': constants at the head, as strings that mean the
+// same in JavaScript, Python and YAML.
+
+import type { DeviceSetup } from "./device-setup.ts";
+
+/** Where clients without WebSocket connect, in their network. */
+export type GatewayAddress = { readonly host: string; readonly port: number };
+
+/**
+ * The whole example, with its settings filled in.
+ * @param template the text of examples/node/device.mjs, examples/python/device.py or examples/esphome/kitchen.yaml
+ */
+export function exampleFor(template: string, setup: DeviceSetup, gateway: GatewayAddress): string {
+  const values = {
+    BROKER_URL: setup.brokerUrl,
+    DEVICE_ID: setup.clientId,
+    DEVICE_USERNAME: setup.username,
+    DEVICE_TOKEN: setup.token,
+    GATEWAY_HOST: gateway.host,
+    GATEWAY_PORT: String(gateway.port),
+  };
+  return template.replace(/^( *(?:const )?([A-Z_]+)(?: =|:) )"[^"\n]*"/gm, (line, start: string, name: string) =>
+    name in values ? start + JSON.stringify(values[name as keyof typeof values]) : line,
+  );
+}
+
+/** A line for a POSIX shell: a reading, retained, through the gateway. */
+export function mosquittoLine({ clientId, username, token }: DeviceSetup, { host, port }: GatewayAddress): string {
+  const options = ["-h", host, "-p", String(port), "-i", clientId, "-u", username, "-P", token];
+  const message = ["-t", `devices/${clientId}/telemetry`, "-m", '{"temperature": 21.5}', "-q", "1", "-r"];
+  return ["mosquitto_pub", ...options, ...message].map(shellWord).join(" ");
+}
+
+/**
+ * A line for Tasmota's console. Its topics are below devices/NAME, which is what the device may use; the device takes the
+ * settings and restarts.
+ */
+export function tasmotaLine({ clientId, username, token }: DeviceSetup, { host, port }: GatewayAddress): string {
+  const commands = {
+    MqttHost: host,
+    MqttPort: port,
+    MqttClient: clientId,
+    MqttUser: username,
+    MqttPassword: token,
+    Topic: clientId,
+    FullTopic: "devices/%topic%/%prefix%/",
+  };
+  return `Backlog ${Object.entries(commands)
+    .map((command) => command.join(" "))
+    .join("; ")}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
