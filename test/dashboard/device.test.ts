@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
 import { hasBrowser } from "../support/chromium.ts";
+import { languages, runProgram } from "../support/device-program.ts";
 import { inboxOf } from "../support/mqttjs.ts";
 import { screenshot, useDashboard } from "./support/dashboard.ts";
 
@@ -92,6 +93,45 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     expect(await dashboard.api("GET", "/retained")).toMatchObject({ items: [] });
     expect(errors).toEqual([]);
   }, 60_000);
+
+  it.each(languages)("runs as it is shown, in $language", async ({ command, fileName, tab }) => {
+    const { page } = await dashboard.signedIn();
+    const name = `hall-${fileName.replace(".", "-")}`;
+    await page.getByRole("link", { name: "Devices" }).click();
+    await page.getByLabel("Name of the device").fill(name);
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByRole("tab", { name: tab }).click();
+    await runProgram(command, fileName, await page.getByRole("tabpanel").locator("pre").innerText());
+    await page.getByText(`${name} is online.`).waitFor();
+    await page.getByRole("status").getByText('"temperature":').waitFor();
+  });
+
+  it("is shown with the addresses that it is given, and those that are none are named", async () => {
+    const { page } = await dashboard.signedIn();
+    await page.getByRole("link", { name: "Devices" }).click();
+    await page.getByLabel("Name of the device").fill("attic");
+    await page.getByRole("button", { name: "Add" }).click();
+    const program = page.getByRole("tabpanel").locator("pre");
+    const broker = page.getByLabel("The broker's address");
+    await broker.fill("mqtt.example.org");
+    await broker.blur();
+    await page.getByText("Give an address such as wss://mqtt.example.org/mqtt.").waitFor();
+    expect(await broker.inputValue()).toBe("mqtt.example.org");
+    await broker.fill("wss://mqtt.example.org/mqtt");
+    await broker.blur();
+    await program.getByText('#define MY_BROKER_HOST "mqtt.example.org"').waitFor();
+    await page.getByRole("tab", { name: "Tasmota" }).click();
+    const gateway = page.getByLabel("The TCP gateway");
+    for (const none of ["", "host:0", "host:99999", "http://host"]) {
+      await gateway.fill(none);
+      await gateway.blur();
+      await page.getByText("Give an address such as 192.168.1.10:1883.").waitFor();
+    }
+    await gateway.fill("10.0.0.5:1884");
+    await gateway.blur();
+    await program.getByText("MqttHost 10.0.0.5; MqttPort 1884;").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
 
   it("gets a new token, and its old one ends", async () => {
     const { page } = await dashboard.signedIn();

@@ -1,5 +1,5 @@
-// The dashboard with a house in it, as the README shows it: pictures in dist/screenshots. A topic that is busy on a page
-// that is slow would show here, too.
+// The dashboard with a house in it, as the README shows it: pictures in dist/screenshots, of which some are in docs/images,
+// made smaller with pngquant. A topic that is busy on a page that is slow would show here, too.
 
 import mqtt, { type MqttClient } from "mqtt";
 import type { BrowserContextOptions, Page } from "playwright-core";

@@ -9,8 +9,9 @@ import path from "node:path";
 import mqtt from "mqtt";
 import { expect, it } from "vitest";
 import { connectMqttJs, inboxOf } from "../support/mqttjs.ts";
+import { undoAfterTest } from "../support/undo.ts";
 import { unusedPort } from "../tcp-gateway/target.ts";
-import { connect, undoAfterTest, useClosedBroker } from "./support.ts";
+import { connect, useClosedBroker } from "./support.ts";
 
 const mosquittoPath = "/usr/sbin/mosquitto";
 const hasMosquitto = existsSync(mosquittoPath);

@@ -9,7 +9,8 @@ import { describe, expect, it } from "vitest";
 import { startBroker } from "../support/broker.ts";
 import { chromiumPath, hasBrowser } from "../support/chromium.ts";
 import { connectMqttJs, inboxOf } from "../support/mqttjs.ts";
-import { exampleText, undoAfterTest } from "./support.ts";
+import { undoAfterTest } from "../support/undo.ts";
+import { exampleText } from "./support.ts";
 
 const mqttModule = path.join(import.meta.dirname, "../../node_modules/mqtt/dist/mqtt.esm.js");
 const { version: mqttVersion } = (await import("mqtt/package.json", { with: { type: "json" } })).default;

@@ -3,21 +3,18 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { exampleFor } from "../../tools/device-setup/examples.ts";
-import { exampleText, runProgram, useClosedBroker } from "./support.ts";
+import { languages, runProgram } from "../support/device-program.ts";
+import { exampleText, useClosedBroker } from "./support.ts";
 
-const programs = [
-  { name: "Node.js", command: process.execPath, file: "node/device.mjs", fileName: "device.mjs" },
-  { name: "Python", command: "/usr/bin/python3", file: "python/device.py", fileName: "device.py" },
-];
 const anywhere = { host: "127.0.0.1", port: 1883 };
 
-describe.each(programs)("a device in $name", ({ command, file, fileName }) => {
+describe.each(languages)("a device in $language", ({ command, example, fileName }) => {
   const closed = useClosedBroker();
 
   it("tells that it is there, publishes a reading, takes a command, and is missed", async () => {
     const { watcher, inbox } = await closed.watch("hall");
     const setup = await closed.addDevice("hall");
-    const device = await runProgram(command, fileName, exampleFor(await exampleText(file), setup, anywhere));
+    const device = await runProgram(command, fileName, exampleFor(await exampleText(example), setup, anywhere));
     await device.outputUntil(/connected as hall, topics devices\/hall\/#/);
     const [online, telemetry] = await inbox.take(2);
     expect(online).toMatchObject({ topic: "devices/hall/status", qos: 1 });
@@ -37,12 +34,12 @@ describe.each(programs)("a device in $name", ({ command, file, fileName }) => {
 
   it("says that its token is not right", async () => {
     const setup = { ...(await closed.addDevice("cellar")), token: "dmq_wrong" };
-    const device = await runProgram(command, fileName, exampleFor(await exampleText(file), setup, anywhere));
+    const device = await runProgram(command, fileName, exampleFor(await exampleText(example), setup, anywhere));
     await device.outputUntil(/bad user ?name or password/i);
   });
 
   it("is as it is in the folder for a broker on this machine that is open to all", async () => {
-    const template = await exampleText(file);
+    const template = await exampleText(example);
     for (const line of ['BROKER_URL = "ws://127.0.0.1:8787/mqtt"', 'DEVICE_ID = "kitchen"', 'DEVICE_TOKEN = ""'])
       expect(template).toContain(line);
   });

@@ -1,16 +1,14 @@
 // A broker that lets nobody in without a credential, and what the examples need around them.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { type DeviceSetup, newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
 import { adminToken, apiOf } from "../support/api.ts";
 import { type Broker, startBroker } from "../support/broker.ts";
 import { inboxOf } from "../support/mqttjs.ts";
+import { undoAfterTest } from "../support/undo.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 
@@ -18,12 +16,6 @@ const root = path.join(import.meta.dirname, "../..");
 export function exampleText(name: string): Promise<string> {
   return readFile(path.join(root, "examples", name), "utf8");
 }
-
-const undoings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const undo of undoings.splice(0).reverse()) await undo();
-});
-export const undoAfterTest = (undo: () => unknown) => undoings.push(undo);
 
 export function useClosedBroker(variables: Record<string, string> = {}) {
   let broker: Broker;
@@ -69,41 +61,4 @@ export async function connect(url: string, options: mqtt.IClientOptions): Promis
   const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options }, false);
   undoAfterTest(() => client.endAsync(true));
   return client;
-}
-
-export type Running = { readonly process: ChildProcess; outputUntil(pattern: RegExp): Promise<string> };
-
-/** The program in a folder of its own, with the project's packages; it is killed after the test. */
-export async function runProgram(command: string, fileName: string, text: string): Promise<Running> {
-  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
-  await symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"));
-  await writeFile(path.join(folder, fileName), text);
-  const child = spawn(command, [fileName], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  undoAfterTest(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }
-    await rm(folder, { recursive: true, force: true });
-  });
-  let out = "";
-  const listeners = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (part) => {
-      out += part;
-      for (const listener of listeners) listener();
-    });
-  }
-  return {
-    process: child,
-    outputUntil: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (pattern.test(out)) resolve(out);
-        };
-        listeners.add(look);
-        child.once("close", () => reject(new Error(`it wrote only ${JSON.stringify(out)}`)));
-        look();
-      }),
-  };
 }

@@ -1,32 +1,30 @@
 // The command line, run as people run it.
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
+import { undoAfterTest } from "./undo.ts";
 
 export type Program = ChildProcessByStdio<null, Readable, Readable>;
 
 const main = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
-const running: Program[] = [];
-
-afterEach(async () => {
-  for (const program of running.splice(0)) {
-    if (program.exitCode !== null || program.signalCode !== null) continue;
-    program.kill("SIGKILL");
-    await once(program, "exit");
-  }
-});
-
 /** It is ended after the test. ADMIN_TOKEN is not in its environment, unless it is given. */
 export function run(args: readonly string[], variables: Record<string, string> = {}): Program {
   const { ADMIN_TOKEN: _, ...environment } = process.env;
   const env = { ...environment, ...variables };
   const program = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
-  running.push(program);
+  undoAfterTest(() => killed(program));
   return program;
+}
+
+/** Once it has ended, where it has not by itself. */
+export async function killed(program: ChildProcess): Promise<void> {
+  if (program.exitCode !== null || program.signalCode !== null) return;
+  program.kill("SIGKILL");
+  await once(program, "exit");
 }
 
 export async function runToEnd(args: readonly string[], variables: Record<string, string> = {}) {

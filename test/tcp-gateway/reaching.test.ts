@@ -5,7 +5,8 @@ import net from "node:net";
 import tls from "node:tls";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { cleanUps, connectClient, host, readToEnd, startGateway, startTarget, unusedPort } from "./target.ts";
+import { undoAfterTest } from "../support/undo.ts";
+import { connectClient, host, readToEnd, startGateway, startTarget, unusedPort } from "./target.ts";
 
 const giveUpAfterMs = 15_000;
 
@@ -96,7 +97,7 @@ describe("TLS", () => {
   it("is what clients may use, and each that comes and goes is logged", async () => {
     const { target, lines, port } = await startTlsGateway();
     const client = tls.connect({ port, host, ca: certificates.authority });
-    cleanUps.push(() => client.destroy());
+    undoAfterTest(() => client.destroy());
     await once(client, "secureConnect");
     const broker = (await target.nextUpgrade()).complete();
     broker.on("message", (frame) => broker.send(`${frame} answered`));
@@ -111,12 +112,12 @@ describe("TLS", () => {
   it("that is none is logged, and what has only begun ends with the gateway", async () => {
     const { lines, port } = await startTlsGateway();
     const client = net.connect(port, host);
-    cleanUps.push(() => client.destroy());
+    undoAfterTest(() => client.destroy());
     client.write("CONNECT");
     expect(await readToEnd(client)).not.toContain("CONNACK");
     await expect.poll(() => lines).toEqual([expect.stringMatching(/^127\.0\.0\.1: TLS failed: /)]);
     const silent = net.connect(port, host);
-    cleanUps.push(() => silent.destroy());
+    undoAfterTest(() => silent.destroy());
     await once(silent, "connect");
   });
 });

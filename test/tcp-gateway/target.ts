@@ -1,23 +1,17 @@
-// A WebSocket server in the broker's place, and clients of a TCP gateway in front of it. All are undone after each test, the
-// last first.
+// A WebSocket server in the broker's place, and clients of a TCP gateway in front of it.
 
 import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import type { Duplex } from "node:stream";
-import { afterEach } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Target } from "../../tools/tcp-gateway/dial.ts";
 import { startTcpGateway, type TcpGateway, type TcpGatewayOptions } from "../../tools/tcp-gateway/tcp-gateway.ts";
 import type { Certificates } from "../support/certificates.ts";
+import { undoAfterTest } from "../support/undo.ts";
 
 export const host = "127.0.0.1";
-
-export const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
 
 export type Upgrade = {
   request: http.IncomingMessage;
@@ -52,7 +46,7 @@ export async function startTarget({ port = 0, certificates }: { port?: number; c
   });
   server.listen(port, host);
   await once(server, "listening");
-  cleanUps.push(() => {
+  undoAfterTest(() => {
     for (const webSocket of webSockets.clients) webSocket.terminate();
     server.close();
     server.closeAllConnections();
@@ -85,7 +79,7 @@ export async function startGateway(
 ): Promise<TcpGateway> {
   const given = { listeners: [{ host, port: 0 }], target: { giveUpAfterMs: 0, ...target }, log, ...options };
   const gateway = await startTcpGateway(given);
-  cleanUps.push(() => gateway.close());
+  undoAfterTest(() => gateway.close());
   return gateway;
 }
 
@@ -94,7 +88,7 @@ export async function connectClient(
   options: { allowHalfOpen?: boolean } = {},
 ): Promise<net.Socket> {
   const client = net.connect({ port: gateway.ports[0] as number, host, ...options });
-  cleanUps.push(() => client.destroy());
+  undoAfterTest(() => client.destroy());
   await once(client, "connect");
   return client;
 }

@@ -1,5 +1,5 @@
 // An ESP32 or ESP8266 on your own MQTT broker: tells that it is there, publishes a reading, switches its LED on command.
-// Libraries (Library Manager): MQTTPubSubClient by hideakitai, WebSockets by Markus Sattler. Steps: README.md above.
+// Libraries (Library Manager): MQTTPubSubClient by hideakitai, WebSockets by Markus Sattler. Steps: examples/arduino/README.md.
 
 // ---- Settings: everything that you change ---------------------------------------------------------------------------
 

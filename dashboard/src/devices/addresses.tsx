@@ -1,0 +1,109 @@
+// Where a device finds the broker and the TCP gateway. The page knows how *it* reached the broker, which need not be the same.
+
+import { type Signal, useSignal } from "@preact/signals";
+import type { GatewayAddress } from "../../../tools/device-setup/examples.ts";
+
+export function BrokerField({ brokerUrl }: { brokerUrl: Signal<string> }) {
+  const { hostname } = new URL(brokerUrl.value);
+  const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+  const take = (text: string) => {
+    if (!URL.canParse(text) || !/^wss?:$/.test(new URL(text).protocol)) return false;
+    brokerUrl.value = text.replace(/\/+$/, "");
+    return true;
+  };
+  return (
+    <>
+      <AddressField
+        label="The broker's address, as the device reaches it"
+        value={brokerUrl.value}
+        example="wss://mqtt.example.org/mqtt"
+        take={take}
+      />
+      {isLocal && (
+        <p class="notice">
+          Only programs on this machine reach {hostname}. For a board, start the broker with{" "}
+          <code>npm start -- --host 0.0.0.0 --require-credentials</code> and give this machine's address in the LAN
+          here.
+        </p>
+      )}
+    </>
+  );
+}
+
+/** A local server takes TCP itself; for a deployed one the gateway runs somewhere in the device's network. */
+export function usualGateway(brokerUrl: string): GatewayAddress {
+  const { protocol, hostname } = new URL(brokerUrl);
+  return { host: protocol === "ws:" ? hostname : "192.168.1.10", port: 1883 };
+}
+
+export type GatewayFieldProps = {
+  brokerUrl: string;
+  gateway: GatewayAddress;
+  onGateway: (address: GatewayAddress) => void;
+};
+
+export function GatewayField({ brokerUrl, gateway: { host, port }, onGateway }: GatewayFieldProps) {
+  const take = (text: string) => {
+    const address = gatewayIn(text);
+    if (address !== undefined) onGateway(address);
+    return address !== undefined;
+  };
+  return (
+    <>
+      <AddressField
+        label="The TCP gateway, as the device reaches it"
+        value={`${host}:${port}`}
+        example="192.168.1.10:1883"
+        take={take}
+      />
+      <p class="dim">
+        This speaks MQTT over TCP. A broker that was started with <code>npm start</code> takes that itself; for a
+        deployed one run this on a machine in the device's network:{" "}
+        <code>npx durable-mqtt gateway --to {brokerUrl}</code>
+      </p>
+    </>
+  );
+}
+
+/** @returns `undefined` for what is none */
+function gatewayIn(text: string): GatewayAddress | undefined {
+  if (!/^([\w.-]+|\[[\da-f:]+\])(:\d+)?$/i.test(text) || !URL.canParse(`tcp://${text}`)) return undefined;
+  const { hostname, port } = new URL(`tcp://${text}`);
+  return port === "0" ? undefined : { host: hostname, port: Number(port || 1883) };
+}
+
+type AddressFieldProps = {
+  label: string;
+  value: string;
+  example: string;
+  /** @returns whether the text is such an address */
+  take: (text: string) => boolean;
+};
+
+function AddressField({ label, value, example, take }: AddressFieldProps) {
+  /** What was typed and is none. */
+  const wrong = useSignal<string | undefined>(undefined);
+  return (
+    <>
+      <label>
+        {label}
+        <input
+          class="mono"
+          value={wrong.value ?? value}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          onChange={({ currentTarget }) => {
+            const text = currentTarget.value.trim();
+            wrong.value = take(text) ? undefined : text;
+          }}
+        />
+      </label>
+      {wrong.value !== undefined && (
+        <p class="notice bad" role="alert">
+          Give an address such as {example}.
+        </p>
+      )}
+    </>
+  );
+}
