@@ -127,11 +127,11 @@ describe("the API of a broker that was deployed and told nothing", () => {
   );
 });
 
-describe("a broker that was deployed and given its first credential as the README says", () => {
+describe("a broker that was deployed and given its first credential as docs/SETTINGS.md says", () => {
   it("lets that client in, and lets it do that", async () => {
     const ADMIN_TOKEN = "0123456789abcdef";
-    const readme = await readFile(path.join(import.meta.dirname, "../../README.md"), "utf8");
-    const body = /api\/v1\/credentials \\\n.*\n *-d '(?<json>[^']+)'/.exec(readme)?.groups?.json;
+    const settings = await readFile(path.join(import.meta.dirname, "../../docs/SETTINGS.md"), "utf8");
+    const body = /api\/v1\/credentials \\\n.*\n *-d '(?<json>[^']+)'/.exec(settings)?.groups?.json;
     const deployed = await deploy({ ADMIN_TOKEN });
     const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" };
     const made = await fetch(`${deployed.http}/api/v1/credentials`, { method: "POST", headers, body: body ?? "" });
