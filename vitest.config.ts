@@ -6,6 +6,8 @@ export default defineConfig({
     // The Worker is bundled once; each file that needs a broker starts its own.
     globalSetup: ["test/support/bundle-once.ts"],
     reporters: ["default", "./test/support/closing-line.ts"],
+    // Most tests wait more than they compute; the default leaves a machine of two cores with one worker.
+    maxWorkers: "100%",
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

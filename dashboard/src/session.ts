@@ -43,7 +43,7 @@ export async function signIn({ token, namespace }: SignIn): Promise<void> {
 }
 
 const wrongTokenLine =
-  "This token is not known here: npm start prints the right one; deployed, it is the secret ADMIN_TOKEN.";
+  "This token is not known here: npm start says where the right one is; deployed, it is the secret ADMIN_TOKEN.";
 
 function opened(api: Api, namespace: string): Session {
   const feed = new Feed();

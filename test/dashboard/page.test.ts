@@ -50,7 +50,9 @@ describe.skipIf(!hasBrowser)("signing in", () => {
       await page.goto(dashboard.url);
       await signInWith(page, token);
       const line = page.getByRole("alert");
-      expect(await line.innerText()).toMatch(/^This token is not known here: npm start prints the right one[^\n]*\.$/);
+      expect(await line.innerText()).toMatch(
+        /^This token is not known here: npm start says where the right one is[^\n]*\.$/,
+      );
       await signInWith(page, dashboard.token);
       await page.getByRole("status").getByText("Connected").waitFor();
     },

@@ -188,7 +188,8 @@ export class Subscribing {
     isDurable: boolean,
   ): void {
     pending.openRequests -= 1;
-    if (isError(code)) pending.reasonCodes[index] = code;
+    // UNSUBACK has fewer codes: none for a lane that is full, say. MQTT 5.0 section 3.11.3.
+    if (isError(code)) pending.reasonCodes[index] = pending.type === "SUBACK" ? code : ReasonCode.UnspecifiedError;
     if (pending.openRequests === 0) this.keep(pending, isDurable);
     if (connected?.socketId === pending.socketId) this.answerIfComplete(connected, pending);
   }

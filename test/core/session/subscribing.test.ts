@@ -228,6 +228,16 @@ describe("SUBSCRIBE", () => {
 });
 
 describe("UNSUBSCRIBE", () => {
+  it("that could not be done is told with a code that UNSUBACK has, whatever the reason", () => {
+    const h = new SessionHarness();
+    const client = h.connected();
+    client.subscribe(5, "a");
+    h.answer();
+    client.unsubscribe(6, "a");
+    h.answer(0x97);
+    expect(client.heard()).toEqual(["SUBACK #5 0x02", "UNSUBACK #6 0x80"]);
+  });
+
   it("tells the topic objects, and is answered when they have answered [MQTT-3.10.4-1] [MQTT-3.10.4-4]", () => {
     const h = new SessionHarness(sharded);
     const client = h.connected(durable);
