@@ -47,7 +47,8 @@ export function SignInPage() {
           Sign in
         </button>
         <p class="dim small-text">
-          On your own machine <code>npm start</code> prints an address that signs in by itself.
+          On your own machine <code>npm start</code> prints an address that signs in by itself, or, where other machines
+          may connect, the file that holds the token: <code>.data/admin-token</code>.
         </p>
       </form>
     </main>

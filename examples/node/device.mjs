@@ -1,4 +1,4 @@
-// A device in Node.js: tells that it is there, publishes a reading, takes commands.
+// A device in Node.js: tells that it is there, publishes a reading, takes commands. Save it as device.mjs.
 
 import mqtt from "mqtt"; // npm install mqtt@5
 

@@ -1,4 +1,4 @@
-# A device in Python: tells that it is there, publishes a reading, takes commands.
+# A device in Python: tells that it is there, publishes a reading, takes commands. Save it as device.py.
 
 import json
 import random
@@ -15,11 +15,12 @@ DEVICE_USERNAME = "kitchen"
 DEVICE_TOKEN = ""
 
 READING_EVERY_SEC = 30
+STARTED_SEC = time.monotonic()
 TOPICS = "devices/" + DEVICE_ID
 
 
 def publish_reading():
-    reading = {"temperature": round(20 + random.random(), 2), "uptimeSec": round(time.monotonic())}
+    reading = {"temperature": round(20 + random.random(), 2), "uptimeSec": round(time.monotonic() - STARTED_SEC)}
     client.publish(TOPICS + "/telemetry", json.dumps(reading), qos=1, retain=True)
 
 

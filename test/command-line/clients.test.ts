@@ -62,6 +62,31 @@ describe("pub and sub", () => {
     }
   });
 
+  it("say in one line that a message was not taken, whose sender the broker cuts off", {
+    timeout: 30_000,
+  }, async () => {
+    const file = path.join(folder, "large");
+    writeFileSync(file, Buffer.alloc(2_000_000));
+    const flags = [...(await credentialFlags()), "-t", unique("topic"), "-f", file, "-q", "1"];
+    const { exitCode, error } = await runToEnd(["pub", ...flags]);
+    expectOneLine(error, "not published", "Packet too large");
+    expect(exitCode).toBe(1);
+  });
+
+  it("say that the connection was lost, and is back", { timeout: 30_000 }, async () => {
+    const flags = [...(await credentialFlags()), "-i", unique("twice"), "-t", unique("topic")];
+    await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
+    const subscriber = run(["sub", ...flags]);
+    await outputUntil(subscriber, /kept\n/);
+    // Another client with its identifier: the first is cut off, and comes back.
+    const said = outputUntil(
+      { stdout: subscriber.stderr },
+      /^The connection is lost: trying again\.\nConnected again\.$/m,
+    );
+    expect(await runToEnd(["pub", ...flags, "-m", "x"])).toMatchObject({ exitCode: 0 });
+    await said;
+  });
+
   it("say in one line what the rules do not allow", async () => {
     const { login } = await makeCredential(broker, { rules: { publish: { allow: ["mine"] } } });
     const flags = ["--to", broker.ws, "-u", login.username];
@@ -74,6 +99,9 @@ describe("pub and sub", () => {
   });
 
   it.each([
+    ["no topic to publish to", ["pub", "-t", "", "-m", "x"], ["--topic", '""']],
+    ["a filter to publish to", ["pub", "-t", "a/+", "-m", "x"], ["--topic", '"a/+"']],
+    ["a password of nobody", ["pub", "-t", "x", "-m", "x", "-P", "x"], ["-u"]],
     ["no payload", ["pub", "-t", "x"], ["-m", "-f", "-s", "-n"]],
     ["two payloads", ["pub", "-t", "x", "-m", "x", "-n"], ["--message", "--empty"]],
     ["no topic", ["sub"], ["--topic"]],

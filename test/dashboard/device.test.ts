@@ -115,11 +115,17 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     const broker = page.getByLabel("The broker's address");
     await broker.fill("mqtt.example.org");
     await broker.blur();
-    await page.getByText("Give an address such as wss://mqtt.example.org/mqtt.").waitFor();
+    await page.getByText("Give an address such as ws://192.168.1.20:8787/mqtt.").waitFor();
     expect(await broker.inputValue()).toBe("mqtt.example.org");
-    await broker.fill("wss://mqtt.example.org/mqtt");
+    for (const none of ["wss://mqtt.example.org/mqt", "wss://mqtt.example.org/mqtt/attic", "ftp://mqtt.example.org"]) {
+      await broker.fill(none);
+      await broker.blur();
+      await page.getByText("Give an address such as").waitFor();
+    }
+    await broker.fill("wss://mqtt.example.org");
     await broker.blur();
     await program.getByText('#define MY_BROKER_HOST "mqtt.example.org"').waitFor();
+    await program.getByText('#define MY_BROKER_PATH "/mqtt/" DEVICE_ID').waitFor();
     await page.getByRole("tab", { name: "Tasmota" }).click();
     const gateway = page.getByLabel("The TCP gateway");
     for (const none of ["", "host:0", "host:99999", "http://host"]) {

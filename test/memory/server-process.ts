@@ -10,7 +10,7 @@ import path from "node:path";
 import type { Path } from "../support/broker.ts";
 import { passed } from "../support/time.ts";
 
-const mainFile = path.join(import.meta.dirname, "../../tools/local-server/main.ts");
+const mainFile = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
 const sampleEveryMs = 100;
 const mebibyte = 1_048_576;
 
@@ -41,7 +41,7 @@ export class ServerProcess {
   static async start(variables: Readonly<Record<string, string>>): Promise<ServerProcess> {
     const dataDir = await mkdtemp(path.join(tmpdir(), "durable-mqtt-memory-"));
     const settings = Object.entries(variables).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
-    const flags = ["--port", "0", "--tcp", "0", "--data", dataDir, ...settings];
+    const flags = ["start", "--port", "0", "--tcp", "0", "--data", dataDir, ...settings];
     const child = spawn(process.execPath, [mainFile, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
     const greeting = await greetingOf(child);
     const webSocket = /WebSocket {2}(?<url>\S+\/mqtt)\n/.exec(greeting)?.groups?.url;

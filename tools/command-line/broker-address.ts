@@ -1,19 +1,16 @@
 // Where the broker is: one address for its WebSocket, its API and its dashboard.
 
+import { brokerUrlIn } from "../device-setup/device-setup.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Of `npm start`. */
 export const localBroker = "ws://127.0.0.1:8787/mqtt";
 
-const addressPattern = /^(?<origin>wss?:\/\/[^/?#]+)(?<namespacePath>\/ns\/[A-Za-z0-9_-]{1,64})?\/mqtt\/?$/;
-
-/** `wss://host/mqtt`, or `wss://host/ns/NAMESPACE/mqtt`; a bare host, and https in the place of wss, will do. */
+/** For a flag, as Commander wants it. */
 export function webSocketUrlOf(flag: string): (text: string) => string {
   return (text) => {
-    const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `wss://${text}`;
-    const asWebSocket = withScheme.replace(/^http/i, "ws").replace(/\/$/, "");
-    const url = /^wss?:\/\/[^/]+(\/ns\/[^/]+)?$/.test(asWebSocket) ? `${asWebSocket}/mqtt` : asWebSocket;
-    if (URL.canParse(url) && addressPattern.test(url)) return url;
+    const url = brokerUrlIn(text);
+    if (url !== undefined) return url;
     throw new UsageError(`${flag} is "${text}": give the broker's address, such as wss://mqtt.example.org/mqtt.`);
   };
 }

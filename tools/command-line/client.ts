@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { type Command, Option } from "commander";
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type MqttClient, ReasonCodes } from "mqtt";
 import { localBroker, webSocketUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { fileOf, textOf, wholeNumberOf } from "./values.ts";
@@ -45,6 +45,8 @@ export async function connectedClient(
   onMessage: OnMessage = () => {},
 ): Promise<MqttClient> {
   const { to, id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, pw: password, cafile } = options;
+  if (password !== undefined && username === undefined)
+    throw new UsageError("A password needs -u: the user name that it belongs to.");
   const client = mqtt.connect(`${to}/${encodeURIComponent(clientId)}`, {
     protocolVersion: 5,
     clientId,
@@ -59,7 +61,7 @@ export async function connectedClient(
     return client;
   } catch (error) {
     await client.endAsync(true);
-    throw new UsageError(`${to} does not take this client: ${reasonOf(error as Error)}.`);
+    throw new UsageError(refusal(to, error as ClientError));
   }
 }
 
@@ -73,7 +75,33 @@ function connection(client: MqttClient): Promise<void> {
   });
 }
 
-export function reasonOf(error: Error & { code?: string | number; errors?: Error[] }): string {
+/** Rejects when the connection ends: with the reason that the broker gave, where it gave one. */
+export function untilLost(client: MqttClient): Promise<never> {
+  return new Promise((_, reject) => {
+    client.once("disconnect", ({ reasonCode = 0 }) => {
+      const text = (ReasonCodes as Record<number, string>)[reasonCode] ?? "the broker ended the connection";
+      reject(new Error(`${text} (0x${reasonCode.toString(16)})`));
+    });
+    client.once("close", () => reject(new Error("the connection was lost")));
+  });
+}
+
+/** Of the network a word such as ECONNREFUSED, of MQTT a number. */
+type ClientError = Error & { code?: string | number; errors?: Error[] };
+
+const hints: Readonly<Record<number, string>> = {
+  134: ": look at -u and -P",
+  135: ": show who it is with -u and -P; a device's token needs -i as well, with the device's name",
+};
+
+function refusal(to: string, error: ClientError): string {
+  const { code } = error;
+  if (typeof code === "string")
+    return `${to} cannot be reached (${code}): is the broker running, and --to its address?`;
+  return `${to} does not take this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;
+}
+
+export function reasonOf(error: ClientError): string {
   const { message, errors = [] } = error;
   return message || errors.map((each) => each.message).join(", ") || String(error.code);
 }

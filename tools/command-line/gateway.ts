@@ -74,7 +74,7 @@ function explained(error: unknown): unknown {
   const { code = error.message } = error.cause as NodeJS.ErrnoException;
   const reasons: Record<string, string> = { EADDRINUSE: "is in use", EACCES: "needs more rights than this user has" };
   return new UsageError(
-    `Port ${port} of ${host} ${reasons[code] ?? `cannot be listened on (${code})`}: choose another.`,
+    `Port ${port} of ${host} ${reasons[code] ?? `cannot be listened on (${code})`}: choose another with --listen.`,
   );
 }
 

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import { addClientOptions, type ClientOptions, connectedClient, reasonOf } from "./client.ts";
+import { addClientOptions, type ClientOptions, connectedClient, reasonOf, untilLost } from "./client.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Options = ClientOptions & {
@@ -22,7 +22,7 @@ export function addPub(program: Command): void {
     return option.conflicts(payloads.filter((name) => name !== option.attributeName()));
   };
   addClientOptions(program.command("pub").description("publish one message"))
-    .requiredOption("-t, --topic <topic>", "topic")
+    .requiredOption("-t, --topic <topic>", "topic", topicOf)
     .addOption(payload("-m, --message <text>", "its payload"))
     .addOption(payload("-f, --file <file>", "a file that is its payload"))
     .addOption(payload("-s, --stdin", "standard input is its payload"))
@@ -35,12 +35,19 @@ async function pub(options: Options): Promise<void> {
   const payload = await payloadOf(options);
   const client = await connectedClient(options, { reconnectPeriod: 0 });
   try {
-    await client.publishAsync(options.topic, payload, { qos: options.qos, retain: options.retain ?? false });
+    const { topic, qos, retain = false } = options;
+    // The library waits for an acknowledgement also when none can come any more.
+    await Promise.race([client.publishAsync(topic, payload, { qos, retain }), untilLost(client)]);
   } catch (error) {
+    client.end(true);
     throw new UsageError(`The message is not published: ${reasonOf(error as Error)}.`);
-  } finally {
-    await client.endAsync();
   }
+  await client.endAsync();
+}
+
+function topicOf(text: string): string {
+  if (text !== "" && !/[+#]/.test(text)) return text;
+  throw new UsageError(`--topic is "${text}": give a topic, without + and #.`);
 }
 
 async function payloadOf({ message, file, stdin, empty }: Options): Promise<Buffer> {

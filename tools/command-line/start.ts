@@ -108,7 +108,7 @@ function greeting(server: LocalServer, { host, data }: Options, variables: Recor
   }
   lines.push(`  token      ${server.adminToken?.file ?? "the one in ADMIN_TOKEN"}`);
   const isOpen = variables.ALLOW_ANONYMOUS === "1";
-  lines.push(`  clients    ${isOpen ? "all that can reach it" : "with credentials: durable-mqtt add-device NAME"}`);
+  lines.push(`  clients    ${isOpen ? "all that can reach it" : "with credentials: npx durable-mqtt add-device NAME"}`);
   lines.push(`  data       ${data}`);
   return `${lines.join("\n")}\n`;
 }

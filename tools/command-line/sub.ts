@@ -1,7 +1,8 @@
 // `durable-mqtt sub`: writes what arrives, a line a message, until it is ended.
 
 import type { Command } from "commander";
-import { addClientOptions, type ClientOptions, connectedClient, reasonOf } from "./client.ts";
+import type { MqttClient } from "mqtt";
+import { addClientOptions, type ClientOptions, connectedClient, reasonOf, untilLost } from "./client.ts";
 import { UsageError } from "./usage-error.ts";
 import { wholeNumberOf } from "./values.ts";
 
@@ -40,13 +41,26 @@ async function sub(options: Options): Promise<void> {
     left -= 1;
     if (left === 0) ended.resolve();
   });
-  client.on("error", (error) => process.stderr.write(`${reasonOf(error)}\n`));
+  tellOfInterruptions(client);
   try {
-    await Promise.race([client.subscribeAsync([...filters], { qos }), ended.promise]);
+    await Promise.race([client.subscribeAsync([...filters], { qos }), untilLost(client), ended.promise]);
   } catch (error) {
-    await client.endAsync();
+    client.end(true);
     throw new UsageError(`The broker does not grant it: ${reasonOf(error as Error)}.`);
   }
   await ended.promise;
   await client.endAsync();
+}
+
+/** A line when the connection is lost, and one when it is back; the library sees to the latter. */
+function tellOfInterruptions(client: MqttClient): void {
+  let isConnected = true;
+  client.on("close", () => {
+    if (isConnected && !client.disconnecting) process.stderr.write("The connection is lost: trying again.\n");
+    isConnected = false;
+  });
+  client.on("connect", () => {
+    isConnected = true;
+    process.stderr.write("Connected again.\n");
+  });
 }

@@ -27,6 +27,18 @@ export function newDeviceCredential(deviceName: string) {
 }
 
 /**
+ * The broker's address out of what people write: a bare host, and https in the place of wss, will do.
+ * @returns ws(s)://host[:port][/ns/NAMESPACE]/mqtt; `undefined` for what is none
+ */
+export function brokerUrlIn(text: string): string | undefined {
+  const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `wss://${text}`;
+  const asWebSocket = withScheme.replace(/^http/i, "ws").replace(/\/$/, "");
+  const url = /^wss?:\/\/[^/]+(\/ns\/[^/]+)?$/.test(asWebSocket) ? `${asWebSocket}/mqtt` : asWebSocket;
+  const isAddress = /^wss?:\/\/[^/?#]+(\/ns\/[A-Za-z0-9_-]{1,64})?\/mqtt$/.test(url);
+  return isAddress && URL.canParse(url) ? url : undefined;
+}
+
+/**
  * @param httpUrl where the broker's dashboard and API are, such as https://mqtt.example.org
  * @returns where its clients connect
  */

@@ -1,22 +1,23 @@
 // Where a device finds the broker and the TCP gateway. The page knows how *it* reached the broker, which need not be the same.
 
 import { type Signal, useSignal } from "@preact/signals";
+import { brokerUrlIn } from "../../../tools/device-setup/device-setup.ts";
 import type { GatewayAddress } from "../../../tools/device-setup/examples.ts";
 
 export function BrokerField({ brokerUrl }: { brokerUrl: Signal<string> }) {
   const { hostname } = new URL(brokerUrl.value);
   const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
   const take = (text: string) => {
-    if (!URL.canParse(text) || !/^wss?:$/.test(new URL(text).protocol)) return false;
-    brokerUrl.value = text.replace(/\/+$/, "");
-    return true;
+    const url = /^[a-z]+:/i.test(text) ? brokerUrlIn(text) : undefined;
+    if (url !== undefined) brokerUrl.value = url;
+    return url !== undefined;
   };
   return (
     <>
       <AddressField
         label="The broker's address, as the device reaches it"
         value={brokerUrl.value}
-        example="wss://mqtt.example.org/mqtt"
+        example={isLocal ? "ws://192.168.1.20:8787/mqtt" : "wss://mqtt.example.org/mqtt"}
         take={take}
       />
       {isLocal && (

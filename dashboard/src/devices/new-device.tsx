@@ -80,7 +80,7 @@ function FirstMessage({ deviceName, session: { feed, presence } }: { deviceName:
   const words = {
     online: `${deviceName} is online.`,
     offline: `${deviceName} was here, and has gone.`,
-    unknown: `Waiting for ${deviceName} …`,
+    unknown: last === undefined ? `Waiting for ${deviceName} …` : `${deviceName} has sent a reading.`,
   };
   return (
     <p class={`first-message ${here}`} role="status">
