@@ -241,7 +241,7 @@ describe("who may connect", () => {
     await end(child, "SIGTERM");
     for (const closed of [["--require-credentials"], ["--set", "ALLOW_ANONYMOUS=0"]]) {
       const { child, out, tcpPort } = await runUntilReady(...closed);
-      expect(out).toContain("  clients    with credentials: durable-mqtt add-device NAME\n");
+      expect(out).toContain("  clients    with credentials: npx durable-mqtt add-device NAME\n");
       expect(await outcomeOf(tcpPort)).toBe(5);
       await end(child, "SIGTERM");
     }
