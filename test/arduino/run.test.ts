@@ -101,6 +101,16 @@ describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const
     board.kill();
   });
 
+  it("bears an empty message, as one that takes a retained command away", async () => {
+    const board = powerUp(program);
+    await board.line(/^MQTT: connected as /);
+    const publisher = await connect(broker.tcp);
+    publisher.sendPublish(`${topics}/command`, "", { qos: 1, retain: true });
+    publisher.sendPublish(`${topics}/command`, "on", { qos: 1 });
+    await board.line(/^pin 2 is HIGH$/);
+    board.kill();
+  });
+
   it("says why it is refused, and waits longer each time", async () => {
     const stranger = await build(withSetting(device.sketch, "DEVICE_TOKEN", '"guessed"'));
     const board = powerUp(stranger);

@@ -37,6 +37,11 @@
 #define BROKER_PATH MY_BROKER_PATH
 #endif
 
+#if MY_BROKER_TLS && !defined(ESP32) && !defined(ESP8266)
+#error "TLS needs an ESP32 or ESP8266: choose the board under Tools, or set MY_BROKER_TLS to 0"
+#endif
+
+#include <Arduino.h>
 #ifdef ESP8266
 #include <ESP8266WiFi.h>
 #else
@@ -45,6 +50,7 @@
 #include <WebSocketsClient.h>  // before MQTTPubSubClient.h, which looks whether it is there
 #include <MQTTPubSubClient.h>
 #include <memory>
+#include <string.h>
 #if MY_BROKER_TLS
 #include <time.h>
 #include "roots.h"  // whose certificates the board trusts
@@ -70,7 +76,21 @@ const bool RETAINED = true;
 // The longest packet, either way, in bytes: topic, payload and 8 more. The library's own 128 are soon too few.
 using MqttClient = MQTTPubSub::PubSubClient<1024>;
 
-WebSocketsClient webSocket;
+// What MQTTPubSubClient does not tell: that an attempt to connect is over, and why the broker refused.
+class WatchedWebSocket : public WebSocketsClient {
+ public:
+  bool hasEnded = false;
+  int returnCode = 0;
+
+ protected:
+  void runCbEvent(WStype_t type, uint8_t *payload, size_t length) override {
+    if (type == WStype_DISCONNECTED) hasEnded = true;
+    if (type == WStype_BIN && length > 3 && payload[0] == 0x20) returnCode = payload[3];  // CONNACK
+    WebSocketsClient::runCbEvent(type, payload, length);
+  }
+};
+
+WatchedWebSocket webSocket;
 std::unique_ptr<MqttClient> mqtt;
 String clientId;
 String topics;  // what all of its topics begin with
@@ -94,8 +114,9 @@ void setLed(bool isOn) {
 
 // A command: {"led": true}, {"led": false}, on or off.
 void onMessage(const char *topic, const char *payload, const size_t size) {
+  if (size == 0) return;  // there is no payload to look at then
   Serial.println(String("Message: ") + topic + " " + payload);
-  if (topics + "/command" != topic || size == 0) return;
+  if (topics + "/command" != topic) return;
   const bool isOn = strstr(payload, "true") != nullptr || strcmp(payload, "on") == 0;
   const bool isOff = strstr(payload, "false") != nullptr || strcmp(payload, "off") == 0;
   if (isOn != isOff) setLed(isOn);
@@ -104,8 +125,8 @@ void onMessage(const char *topic, const char *payload, const size_t size) {
 // Put your sensor here. Retained: who subscribes later gets the last reading at once. QoS 1: sent until it is stored.
 bool publishReading() {
   char json[128];
-  snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", millis() / 1000, (int)WiFi.RSSI(),
-           ledIsOn ? "true" : "false");
+  snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", (unsigned long)(millis() / 1000),
+           (int)WiFi.RSSI(), ledIsOn ? "true" : "false");
   lastReadingMs = millis();
   readingIsDue = false;
   return mqtt->publish(topics + "/telemetry", json, RETAINED, 1);
@@ -156,8 +177,9 @@ bool openWebSocket() {
   webSocket.setReconnectInterval(0);  // now ...
   webSocket.loop();
   webSocket.setReconnectInterval(LONGEST_WAIT_MS);  // ... and once: loop() below decides when to try again
+  webSocket.hasEnded = false;                       // the connection before may have ended only now
   const unsigned long startMs = millis();
-  while (!webSocket.isConnected() && millis() - startMs < 8000) {
+  while (!webSocket.isConnected() && !webSocket.hasEnded && millis() - startMs < 8000) {
     webSocket.loop();
     delay(10);
   }
@@ -185,13 +207,14 @@ bool startSession() {
   mqtt->setCleanSession(true);  // false: commands at QoS 1 wait at the broker while the board is away
   mqtt->setWill(topics + "/status", "offline", RETAINED, 1);  // the broker publishes it when the board is lost
   mqtt->subscribe(onMessage);  // one handler for all topics, set first: commands that waited come at once
+  webSocket.returnCode = 0;
 #if BROKER == MY_BROKER
   const bool isAccepted = mqtt->connect(clientId, DEVICE_USERNAME, DEVICE_TOKEN);
 #else
   const bool isAccepted = mqtt->connect(clientId);
 #endif
   if (!isAccepted) {
-    Serial.println(String("MQTT: refused, error ") + mqtt->getLastError() + ", return code " + mqtt->getReturnCode());
+    Serial.println(String("MQTT: refused, error ") + mqtt->getLastError() + ", return code " + webSocket.returnCode);
     return false;
   }
   // A session starts without subscriptions: subscribe after each connect. The handler is onMessage, above.

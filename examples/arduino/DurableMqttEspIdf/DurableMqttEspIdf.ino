@@ -90,8 +90,8 @@ void onCommand(const String &command) {
 // Put your sensor here. Retained: who subscribes later gets the last reading at once. QoS 1: sent until it is stored.
 void publishReading() {
   char json[128];
-  snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", millis() / 1000, (int)WiFi.RSSI(),
-           ledIsOn ? "true" : "false");
+  snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", (unsigned long)(millis() / 1000),
+           (int)WiFi.RSSI(), ledIsOn ? "true" : "false");
   lastReadingMs = millis();
   readingIsDue = false;
   esp_mqtt_client_publish(mqtt, (topics + "/telemetry").c_str(), json, 0, 1, RETAINED);

@@ -55,11 +55,10 @@ class PubSubClient {
     if (hasWill) addText(body, willTopic), addText(body, willPayload);
     if (user.length() > 0) addText(body, user);
     if (user.length() > 0 && pass.length() > 0) addText(body, pass);
-    returnCode = LWMQTT_UNKNOWN_RETURN_CODE;
     Bytes connack;
     if (!exchange(packet(0x10, body), 0x20, connack)) return closed();
-    returnCode = static_cast<lwmqtt_return_code_t>(connack[1]);
-    if (returnCode != LWMQTT_CONNECTION_ACCEPTED) return closed(LWMQTT_CONNECTION_DENIED);
+    connackCode = connack[1];
+    if (connackCode != LWMQTT_CONNECTION_ACCEPTED) return closed(LWMQTT_CONNECTION_DENIED);
     return isAccepted = true;
   }
 
@@ -120,7 +119,10 @@ class PubSubClient {
     return true;
   }
   lwmqtt_err_t getLastError() const { return lastError; }
-  lwmqtt_return_code_t getReturnCode() const { return returnCode; }
+  /** Never written since lwmqtt 0.9: the library forgets to. */
+  lwmqtt_return_code_t getReturnCode() const { return LWMQTT_CONNECTION_ACCEPTED; }
+  /** For the stand-in of esp-mqtt, which is made of this. */
+  uint8_t connackCode = 0;
 
  private:
   using Bytes = std::vector<uint8_t>;
@@ -135,7 +137,6 @@ class PubSubClient {
   uint16_t keepAliveSec = 100, lastPacketId = 1;
   uint32_t timeoutMs = 1000;
   unsigned long sentMs = 0;
-  lwmqtt_return_code_t returnCode = LWMQTT_CONNECTION_ACCEPTED;
   lwmqtt_err_t lastError = LWMQTT_SUCCESS;
 
   static uint8_t high(uint16_t number) { return number >> 8; }
@@ -226,9 +227,10 @@ class PubSubClient {
     const size_t topicEnd = 2 + (body[0] << 8 | body[1]), payloadStart = topicEnd + (qos > 0 ? 2 : 0);
     const std::string topic(body.begin() + 2, body.begin() + topicEnd);
     const std::string payload(body.begin() + payloadStart, body.end());
-    if (globalCallback) globalCallback(topic.c_str(), payload.c_str(), payload.length());
+    const char *bytes = payload.empty() ? nullptr : payload.c_str();
+    if (globalCallback) globalCallback(topic.c_str(), bytes, payload.length());
     for (const auto &[filter, callback] : callbacks)
-      if (filter == topic.c_str()) callback(payload.c_str(), payload.length());
+      if (filter == topic.c_str()) callback(bytes, payload.length());
     return qos == 0 || write({0x40, 2, body[topicEnd], body[topicEnd + 1]});
   }
 

@@ -93,6 +93,10 @@ class WebSocketsClient {
 
   void loop(void) {
     if (port == 0) return;
+    if (hasToTell) {
+      hasToTell = false;
+      tell(WStype_DISCONNECTED);
+    }
     if (descriptor < 0) {
       if (millis() - failedMs < reconnectIntervalMs) return;
       if (isSecure || !connectTcp() || !shakeHands()) drop();
@@ -113,10 +117,16 @@ class WebSocketsClient {
     drop();
   }
 
+ protected:
+  virtual void runCbEvent(WStype_t type, uint8_t *payload, size_t length) {
+    if (event) event(type, payload, length);
+  }
+
  private:
   std::string host, url, protocol, unread;
   uint16_t port = 0;
-  bool isSecure = false, isOpen = false;
+  /** An attempt that failed, or a connection that ended, is told with the next loop(). */
+  bool isSecure = false, isOpen = false, hasToTell = false;
   int descriptor = -1;
   unsigned long reconnectIntervalMs = 500, failedMs = 0;
   WebSocketClientEvent event;
@@ -127,7 +137,7 @@ class WebSocketsClient {
   }
 
   void tell(WStype_t type, uint8_t *payload = nullptr, size_t length = 0) {
-    if (event) event(type, payload, length);
+    runCbEvent(type, payload, length);
   }
 
   void drop() {
@@ -136,7 +146,7 @@ class WebSocketsClient {
     isOpen = false;
     unread.clear();
     failedMs = millis();
-    tell(WStype_DISCONNECTED);
+    hasToTell = true;
   }
 
   bool connectTcp() {

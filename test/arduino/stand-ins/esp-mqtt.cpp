@@ -57,7 +57,7 @@ struct esp_mqtt_client {
     if (willTopic.length() > 0) mqtt->setWill(willTopic, willMessage, willRetain != 0, willQos);
     mqtt->subscribe([this](const char *topic, const char *payload, const size_t size) { onMessage(topic, payload, size); });
     if (!mqtt->connect(clientId, username, password)) {
-      return fail(MQTT_ERROR_TYPE_CONNECTION_REFUSED, static_cast<esp_mqtt_connect_return_code_t>(mqtt->getReturnCode()));
+      return fail(MQTT_ERROR_TYPE_CONNECTION_REFUSED, static_cast<esp_mqtt_connect_return_code_t>(mqtt->connackCode));
     }
     state = State::Connected;
     tell(MQTT_EVENT_CONNECTED);
