@@ -1,6 +1,6 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
 // /api/v1 is for the operator. All below /ns/{namespace} too: namespaces are separate brokers in one deployment. What is
-// none of these is the dashboard's.
+// none of these is the dashboard's; but a WebSocket is for MQTT or refused, wherever it is asked for.
 
 import { apiAddressOf } from "./api/path.ts";
 import { addressOf, clientFactsOf, factsHeaders } from "./client-facts.ts";
@@ -9,11 +9,12 @@ import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { logError } from "./log.ts";
+import { mqttAddressOf, mqttPathNear } from "./mqtt-address.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
 import { type Refused, refused } from "./refused.ts";
 import { Relay } from "./relay/relay.ts";
-import { isUpgrade, webSocketReply } from "./relay/upgrade.ts";
+import { isUpgrade, offersMqtt, webSocketReply } from "./relay/upgrade.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { SettingsError } from "./variables.ts";
 
@@ -21,14 +22,6 @@ export { AccessObject } from "./objects/access-object.ts";
 export { DirectoryObject } from "./objects/directory-object.ts";
 export { SessionObject } from "./objects/session-object.ts";
 export { TopicObject } from "./objects/topic-object.ts";
-
-const mqttPath = /^(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/mqtt(?:\/(?<clientId>[^/]+))?$/;
-
-const nothingHere: Refused = {
-  status: 404,
-  code: "not-found",
-  line: "nothing is here: MQTT over WebSocket is at /mqtt",
-};
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
@@ -51,6 +44,7 @@ async function refusalOfRate(request: Request, env: Env, { web }: Settings): Pro
 }
 
 async function answer(request: Request, env: Env, settings: Settings): Promise<Response> {
+  if (isUpgrade(request)) return webSocket(request, env, settings);
   const { pathname } = new URL(request.url);
   const apiAddress = apiAddressOf(pathname);
   if (apiAddress !== undefined) {
@@ -58,13 +52,30 @@ async function answer(request: Request, env: Env, settings: Settings): Promise<R
     const response = preflightOf(request) ?? (await handleApi(request, env, settings, apiAddress));
     return withCors(request, response, settings.web);
   }
-  const match = mqttPath.exec(pathname);
-  if (match === null) return (await dashboardFile(request, env.ASSETS)) ?? refused(request, nothingHere);
-  if (!isUpgrade(request))
+  if (mqttAddressOf(pathname)?.needsSubprotocol === false)
     return refused(request, { status: 426, code: "no-websocket", line: "this address takes MQTT over WebSocket" });
-  const facts = clientFactsOf(request, settings.web);
-  const { namespace = "default", clientId } = match.groups ?? {};
-  const client = { namespace, facts, subprotocols: request.headers.get("Sec-WebSocket-Protocol") };
+  return (
+    (await dashboardFile(request, env.ASSETS)) ??
+    refused(request, {
+      status: 404,
+      code: "not-found",
+      line: `nothing is here: MQTT over WebSocket is at ${mqttPathNear(pathname)}`,
+    })
+  );
+}
+
+async function webSocket(request: Request, env: Env, settings: Settings): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const subprotocols = request.headers.get("Sec-WebSocket-Protocol");
+  const address = mqttAddressOf(pathname);
+  if (address === undefined || (address.needsSubprotocol && !offersMqtt(subprotocols)))
+    return refused(request, {
+      status: 404,
+      code: "not-found",
+      line: `no WebSocket is here: MQTT over WebSocket is at ${mqttPathNear(pathname)}`,
+    });
+  const { namespace, clientId } = address;
+  const client = { namespace, facts: clientFactsOf(request, settings.web), subprotocols };
   // A client that is sent elsewhere wakes no session, whichever address it came to.
   if (clientId === undefined || settings.redirection !== undefined) return relayed(client, env, settings);
   const decoded = decodedClientId(clientId, settings);

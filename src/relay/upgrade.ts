@@ -7,13 +7,22 @@ export function isUpgrade(request: Request): boolean {
   return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 }
 
+/** @param offered the client's Sec-WebSocket-Protocol */
+export function offersMqtt(offered: string | null): boolean {
+  return chosenOf(offered) !== undefined;
+}
+
 /**
  * @param offered the client's Sec-WebSocket-Protocol; one of ours is answered [MQTT-6.0.0-4], and others are accepted
  * without an answer, for some libraries offer names of their own
  */
 export function webSocketReply(client: WebSocket, offered: string | null): Response {
-  const names = (offered ?? "").split(",").map((name) => name.trim());
-  const chosen = subprotocols.find((name) => names.includes(name));
+  const chosen = chosenOf(offered);
   const headers: Record<string, string> = chosen === undefined ? {} : { "Sec-WebSocket-Protocol": chosen };
   return new Response(null, { status: 101, webSocket: client, headers });
+}
+
+function chosenOf(offered: string | null): string | undefined {
+  const names = (offered ?? "").split(",").map((name) => name.trim());
+  return subprotocols.find((name) => names.includes(name));
 }
