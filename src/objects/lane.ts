@@ -1,5 +1,6 @@
 // A lane at work: calls the other object, waits, retries. What to do when is decided by the core's LaneSender.
 
+import { beginAfterOf, laneIdOf } from "../core/lane/lane-receiver.ts";
 import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sender.ts";
 import { logError } from "../log.ts";
 import { Timer } from "./timer.ts";
@@ -33,7 +34,7 @@ export class Lane<Item, Answer> {
   private readonly handlers: LaneHandlers<Item, Answer>;
   private readonly sender = new LaneSender<Item>(defaultLimits, Math.random);
   /** New with every start of the object: the receiver tells repeats by it. */
-  private readonly id = crypto.randomUUID();
+  private id = newId(Date.now());
   private isPumping = false;
   private readonly waiting = new Timer(() => this.pump(true));
   private readonly callTimeout = new Timer(() => this.abandonCall(new Error(`no answer within ${callTimeoutMs} ms`)));
@@ -81,6 +82,9 @@ export class Lane<Item, Answer> {
     try {
       answers = await this.answersOf(batch);
     } catch (error) {
+      // What the batch came to is as unknown as after a restart of either end.
+      const beginAfterMs = beginAfterOf(error);
+      if (beginAfterMs !== undefined) this.id = newId(Math.max(Date.now(), beginAfterMs + 1));
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
       given = this.sender.onFailure(failure, Date.now());
       if (given.length > 0) logError("a lane gave up", { count: given.length, reason: String(error) });
@@ -109,4 +113,8 @@ export class Lane<Item, Answer> {
       this.callTimeout.off();
     }
   }
+}
+
+function newId(startedAtMs: number): string {
+  return laneIdOf(startedAtMs, crypto.randomUUID());
 }

@@ -2,6 +2,7 @@
 // the core's sender.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
 import type { Batch } from "../../src/core/lane/lane-sender.ts";
 import { Lane } from "../../src/objects/lane.ts";
 
@@ -77,6 +78,25 @@ describe("a lane", () => {
     expect(onGivenUp).toHaveBeenCalledExactlyOnceWith(["a", "b"]);
     expect(onAnswers).not.toHaveBeenCalled();
     expect(lane.isIdle).toBe(true);
+  });
+});
+
+describe("a lane that the other end has forgotten", () => {
+  it("begins anew, later than all that were forgotten, with the batch that was refused", async () => {
+    const receiver = new LaneReceiver<readonly number[]>();
+    const forgottenMs = Date.now() + 5_000;
+    vi.spyOn(receiver, "receive").mockImplementationOnce(() => {
+      throw new Error(`a lane that is forgotten: begin another after ${forgottenMs}`);
+    });
+    const { lane, call, onAnswers } = laneWith(async (laneId, { sequence, items }) =>
+      receiver.receive(laneId, sequence, async () => items.map(() => 0)),
+    );
+    lane.enqueue("a", 1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const laneIds = call.mock.calls.map(([laneId]) => laneId);
+    expect(new Set(laneIds).size).toBe(2);
+    expect(laneIds[1]).toMatch(new RegExp(`^${forgottenMs + 1}@`));
+    expect(onAnswers).toHaveBeenCalledExactlyOnceWith(["a"], [0]);
   });
 });
 

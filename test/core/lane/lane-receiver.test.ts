@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LaneReceiver } from "../../../src/core/lane/lane-receiver.ts";
+import { beginAfterOf, LaneReceiver, laneIdOf } from "../../../src/core/lane/lane-receiver.ts";
 
 describe("the other end of lanes", () => {
   it("acts on each batch, and answers with what that came to", async () => {
@@ -64,18 +64,43 @@ describe("the other end of lanes", () => {
     expect(await lanes.receive("lane1", 2, async () => "acted twice")).toBe("second");
   });
 
-  it("remembers so many lanes, those used last", async () => {
-    const { receive, acts } = receiver();
-    await receive("first", 1);
-    await receive("second", 1);
-    for (let lane = 0; lane < 4094; lane += 1) await receive(`lane${lane}`, 1);
-    await receive("first", 2);
-    await receive("one more", 1);
-    acts.length = 0;
-    await receive("first", 2);
-    expect(acts).toEqual([]);
-    await receive("second", 1);
-    expect(acts).toEqual(["second/1"]);
+  describe("with more lanes than it remembers", () => {
+    const lanes = 16_384;
+    const idOf = (startedAtMs: number) => laneIdOf(startedAtMs, `${startedAtMs}`);
+
+    async function crowded() {
+      const { receive, acts } = receiver();
+      await receive(idOf(1), 1);
+      await receive(idOf(2), 1);
+      for (let lane = 3; lane <= lanes; lane += 1) await receive(idOf(lane), 1);
+      await receive(idOf(1), 2);
+      await receive(idOf(lanes + 1), 1);
+      acts.length = 0;
+      return { receive, acts };
+    }
+
+    it("remembers those used last", async () => {
+      const { receive, acts } = await crowded();
+      await receive(idOf(1), 2);
+      expect(acts).toEqual([]);
+    });
+
+    it("never takes an old batch of a forgotten one for a new batch", async () => {
+      const { receive, acts } = await crowded();
+      for (const sequence of [1, 2, 7]) {
+        const error = await Promise.resolve()
+          .then(() => receive(idOf(2), sequence))
+          .catch((error: unknown) => error);
+        expect(beginAfterOf(error)).toBe(2);
+      }
+      expect(acts).toEqual([]);
+    });
+
+    it("takes a lane that began after all that it has forgotten, and one of a version that does not say", async () => {
+      const { receive } = await crowded();
+      expect(await receive(laneIdOf(3, "another"), 1)).toBe("3@another/1");
+      expect(await receive("of an older version", 1)).toBe("of an older version/1");
+    });
   });
 });
 
