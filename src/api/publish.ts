@@ -148,7 +148,7 @@ async function publish({ env, settings, namespace }: Place, message: Message): P
   const batch = encodeTopicRequests([{ type: "publish", message }]);
   // No client has the empty identifier: No Local holds back nothing.
   const [answer = ReasonCode.UnspecifiedError] = await topicStub(env, settings, namespace, shard)
-    .exchange("", `api-${randomId()}`, 1, batch)
+    .exchange("", `api-${randomId()}`, 1, batch, Date.now())
     .catch(() => {
       throw new ApiError(503, "topic-unavailable", "the topic cannot be reached, try again later");
     });

@@ -156,7 +156,9 @@ function remoteKeys(settings: JwtSettings, url: URL): JWTVerifyGetKey {
     [jwksCache]: cache,
   });
   return async (header, token) => {
-    if (Date.now() < (unavailableUntilMs.get(settings) ?? 0))
+    const waitMs = (unavailableUntilMs.get(settings) ?? 0) - Date.now();
+    // A wait that is longer than it ever is was begun before the clock was set back.
+    if (waitMs > 0 && waitMs <= unavailableMs)
       throw new KeysUnavailable("the keys at JWT_JWKS_URL could not be fetched");
     try {
       return await keys(header, token);

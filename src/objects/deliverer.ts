@@ -47,7 +47,7 @@ type Turn = {
 
 export type DelivererHandlers = {
   readonly sessionOf: (clientId: string) => {
-    deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<readonly number[]>;
+    deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs: number): Promise<readonly number[]>;
   };
   /** Something is owed: `retryOwed` is to be called later. */
   readonly onOwed: () => void;
@@ -252,7 +252,7 @@ export class Deliverer {
     const lane = new Lane<Item, number>({
       call: (laneId, { sequence, items }, isAgain) => {
         if (session === undefined || isAgain) session = this.handlers.sessionOf(clientId);
-        return session.deliver(laneId, sequence, encodeSessionDeliveries(items));
+        return session.deliver(laneId, sequence, encodeSessionDeliveries(items), Date.now());
       },
       onAnswers: (items, answers) => {
         this.onAnswers(items, answers);

@@ -58,6 +58,8 @@ export class Hibernation {
 
   private onTimer(): void {
     const nowMs = Date.now();
+    // The clock was set back since: the quiet time begins now.
+    this.lastEventMs = Math.min(this.lastEventMs, nowMs);
     if (nowMs < this.lastEventMs + quietMs) {
       if (nowMs >= this.lastEventMs + sparseGapMs) this.isDense = false;
       this.keepOrWait(nowMs);

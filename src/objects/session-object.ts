@@ -6,6 +6,7 @@ import { Authenticator } from "../auth/authenticator.ts";
 import { readClientFacts } from "../client-facts.ts";
 import type { Grant } from "../core/access/grant.ts";
 import type { LoginAttempt } from "../core/access/login-attempt.ts";
+import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Account } from "../core/session/counters.ts";
 import type { Report, SocketId } from "../core/session/effect.ts";
@@ -150,9 +151,13 @@ export class SessionObject extends DurableObject<Env> {
     this.onSocketGone(socket);
   }
 
-  /** A batch of a topic object's lane; answers one of `DeliveryAnswer` for each delivery. */
-  deliver(laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
-    const act = () => this.session.onDeliveries(decodeSessionDeliveries(batch), Date.now());
+  /**
+   * A batch of a topic object's lane; answers one of `DeliveryAnswer` for each delivery.
+   * @param sentAtMs by the clock of the caller; one of an older version does not say
+   */
+  deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs?: number): Promise<number[]> {
+    const skewMs = clockSkewMs(sentAtMs, Date.now());
+    const act = () => this.session.onDeliveries(decodeSessionDeliveries(batch, skewMs), Date.now());
     return this.receiver.receive(laneId, sequence, async () => this.on(act));
   }
 

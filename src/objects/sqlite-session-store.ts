@@ -14,6 +14,7 @@ import {
   type SessionRecord,
   type SessionStore,
   type StoredWill,
+  type WillStage,
 } from "../core/session/session-store.ts";
 import type { TopicSubscription } from "../core/topic/topic-request.ts";
 import { OutgoingRows } from "./outgoing-rows.ts";
@@ -42,6 +43,7 @@ const migrations: Migrations = [
     session: "ALTER TABLE session ADD COLUMN admission TEXT NOT NULL DEFAULT ''",
     will: "ALTER TABLE will ADD COLUMN access_grant TEXT NOT NULL DEFAULT ''",
   },
+  { will: "ALTER TABLE will ADD COLUMN stage TEXT NOT NULL DEFAULT ''" },
 ];
 
 /** All but the Wills, which outlive the session. */
@@ -72,6 +74,8 @@ type WillRow = {
   message_expiry_sec: number | null;
   properties: ArrayBuffer;
   access_grant: string;
+  /** Empty in what was stored before Wills had one. */
+  stage: string;
 };
 
 type SubscriptionRow = {
@@ -133,18 +137,18 @@ export class SqliteSessionStore implements SessionStore {
       id: row.id,
       will: willOf(row),
       grant: row.access_grant === "" ? nobodysGrant : (JSON.parse(row.access_grant) as Grant),
-      dueAtMs: row.due_at_ms ?? undefined,
-      messageId: row.message_id,
+      ...stageOf(row),
     }));
   }
 
-  putWill({ id, will, grant, dueAtMs, messageId }: StoredWill): void {
+  putWill(stored: StoredWill): void {
+    const { id, will, grant, stage } = stored;
     this.schema.insert(
       "will",
-      "INSERT OR REPLACE INTO will VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO will VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
-      dueAtMs ?? null,
-      messageId,
+      stage === "held" ? null : stored.dueAtMs,
+      stage === "held" ? "" : stored.messageId,
       will.topicName,
       blob(will.payload),
       will.qos,
@@ -153,6 +157,7 @@ export class SqliteSessionStore implements SessionStore {
       will.messageExpirySec ?? null,
       blob(will.properties),
       JSON.stringify(grant),
+      stage,
     );
   }
 
@@ -285,6 +290,12 @@ export class SqliteSessionStore implements SessionStore {
     this.outgoingRows.forget();
     await this.schema.deleteAll();
   }
+}
+
+function stageOf({ stage, due_at_ms: dueAtMs, message_id: messageId, delay_sec: delaySec }: WillRow): WillStage {
+  if (dueAtMs === null) return { stage: "held" };
+  const isDelayed = stage === "" ? delaySec > 0 : stage === "delayed";
+  return { stage: isDelayed ? "delayed" : "due", dueAtMs, messageId };
 }
 
 function willOf(row: WillRow): ConnectWill {

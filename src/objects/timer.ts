@@ -1,6 +1,7 @@
 // A timer that is set and put off with every message. workerd keeps some 180 bytes of each `setTimeout` that is cleared, for
 // as long as the object is awake, so nothing is cleared here: what is pending looks whether it is still wanted. As a
 // pending timer keeps the object awake, and billed, it looks early: after a few milliseconds, then twice as late each time.
+// The platform's timers count real time, so a look that comes before its time shows that the clock was set back.
 
 const firstLookMs = 10;
 const maximumLookMs = 1_000;
@@ -41,9 +42,13 @@ export class Timer {
     if (this.lookAtMs <= atMs) return;
     this.lookAtMs = atMs;
     setTimeout(() => {
-      // Another, set later, comes first.
-      if (this.lookAtMs === atMs) this.lookAtMs = Number.POSITIVE_INFINITY;
-      this.onLook(Date.now());
+      const lookedAtMs = Date.now();
+      // Otherwise another, set later, comes first.
+      if (this.lookAtMs === atMs) {
+        this.lookAtMs = Number.POSITIVE_INFINITY;
+        this.dueMs -= Math.max(0, atMs - lookedAtMs);
+      }
+      this.onLook(lookedAtMs);
     }, atMs - nowMs);
   }
 

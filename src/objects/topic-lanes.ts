@@ -72,7 +72,7 @@ export class TopicLanes {
       call: (laneId, { sequence, items }, isAgain) => {
         if (isAgain) stub = newStub();
         const batch = encodeTopicRequests(items.map(({ request }) => request));
-        return stub.exchange(this.clientId, laneId, sequence, batch);
+        return stub.exchange(this.clientId, laneId, sequence, batch, Date.now());
       },
       onAnswers: (items, codes) => this.onAnswers(items, codes),
       onGivenUp: (items) => this.onGivenUp(items),

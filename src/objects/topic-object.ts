@@ -3,6 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { SysValue } from "../core/directory/sys-topics.ts";
+import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
@@ -65,11 +66,19 @@ export class TopicObject extends DurableObject<Env> {
 
   /**
    * A batch of a session's lane.
+   * @param sentAtMs by the clock of the caller; one of an older version does not say
    * @returns a reason code for each request, once every session that a QoS 1 or 2 message is owed to has taken it
    */
-  exchange(clientId: string, laneId: string, sequence: number, batch: Uint8Array): Promise<number[]> {
+  exchange(
+    clientId: string,
+    laneId: string,
+    sequence: number,
+    batch: Uint8Array,
+    sentAtMs?: number,
+  ): Promise<number[]> {
+    const skewMs = clockSkewMs(sentAtMs, Date.now());
     return this.receiver.receive(laneId, sequence, (isFirst) =>
-      this.act(clientId, decodeTopicRequests(batch), isFirst),
+      this.act(clientId, decodeTopicRequests(batch, skewMs), isFirst),
     );
   }
 

@@ -29,6 +29,9 @@ type State =
   | { readonly name: "open"; readonly session: WebSocket; readonly filter: PingFilter }
   | { readonly name: "closed" };
 
+/** A timer that comes so much too early, or too late, shows that the clock was set. */
+const clockStepMs = 1_000;
+
 const pingReq = new Uint8Array([0xc0, 0x00]);
 const pingResp = new Uint8Array([0xd0, 0x00]);
 const connackType = 2;
@@ -175,14 +178,18 @@ export class Relay {
     clearTimeout(this.timer);
     const keepAliveMs = this.connect === undefined ? 0 : keepAliveSecOf(this.connect, this.settings.limits) * 1500;
     if (keepAliveMs === 0) return;
-    const dueMs = this.lastReceivedMs + keepAliveMs;
+    const nowMs = Date.now();
+    const dueMs = Math.max(nowMs, this.lastReceivedMs + keepAliveMs);
     this.timer = setTimeout(() => {
-      if (Date.now() < this.lastReceivedMs + keepAliveMs) {
+      const lookedAtMs = Date.now();
+      // A timer counts real time. Where the clock says otherwise it was set: when the client was heard nobody knows.
+      if (Math.abs(lookedAtMs - dueMs) > clockStepMs) this.lastReceivedMs = lookedAtMs;
+      if (lookedAtMs < this.lastReceivedMs + keepAliveMs) {
         this.watchKeepAlive();
         return;
       }
       this.disconnect(ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
-    }, dueMs - Date.now());
+    }, dueMs - nowMs);
   }
 
   private disconnect(reasonCode: ReasonCode, reasonString: string): void {

@@ -33,8 +33,7 @@ const will: StoredWill = {
     properties: Uint8Array.of(1, 1),
   },
   grant,
-  dueAtMs: undefined,
-  messageId: "",
+  stage: "held",
 };
 
 const subscription = {
@@ -87,13 +86,14 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
       writes(put, (store) => expect(store.readRecord()).toEqual(record));
     });
 
-    it("keeps a Will, due or not, and replaces it by its id", () => {
-      const due = { ...will, dueAtMs: 1_800_000_000_000, messageId: "0kexample" };
+    it("keeps a Will at every stage, and replaces it by its id", () => {
+      const due: StoredWill = { ...will, stage: "due", dueAtMs: 1_800_000_000_000, messageId: "0kexample" };
+      const delayed: StoredWill = { ...due, id: "w3", stage: "delayed" };
       const plain = { ...will, id: "w2", will: { ...will.will, qos: 0, retain: false, messageExpirySec: undefined } };
       const put = (store: SessionStore) => {
-        for (const each of [will, plain as StoredWill, due]) store.putWill(each);
+        for (const each of [will, plain as StoredWill, delayed, due]) store.putWill(each);
       };
-      writes(put, (store) => expect(byId(store.wills())).toEqual([due, plain]));
+      writes(put, (store) => expect(byId(store.wills())).toEqual([due, plain, delayed]));
     });
 
     it("forgets a Will", () => {

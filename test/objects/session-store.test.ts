@@ -178,3 +178,22 @@ describe("SQLite session store: messages that an older version stored", () => {
     expect(store.outgoing()).toEqual([old, present]);
   });
 });
+
+describe("SQLite session store: Wills that an older version stored", () => {
+  it("are held while their connection lives, delayed with a delay, and due without", () => {
+    const node = new NodeSqlStorage();
+    node.exec(`CREATE TABLE will (id TEXT PRIMARY KEY, due_at_ms INTEGER, message_id TEXT, topic_name TEXT, payload BLOB,
+      qos INTEGER, retain INTEGER, delay_sec INTEGER, message_expiry_sec INTEGER, properties BLOB,
+      access_grant TEXT NOT NULL DEFAULT '') WITHOUT ROWID`);
+    const insert = "INSERT INTO will VALUES (?, ?, '', 'w', x'00', 1, 0, ?, NULL, x'', '')";
+    node.exec(insert, "a", null, 30);
+    node.exec(insert, "b", 9, 30);
+    node.exec(insert, "c", 9, 0);
+    node.exec("CREATE TABLE schema_version (id INTEGER PRIMARY KEY, version INTEGER)");
+    node.exec("INSERT INTO schema_version VALUES (1, 6)");
+    const store = new SqliteSessionStore(node.storage);
+    expect(store.wills().map(({ stage }) => stage)).toEqual(["held", "delayed", "due"]);
+    for (const each of store.wills()) store.putWill(each);
+    expect(store.wills().map(({ stage }) => stage)).toEqual(["held", "delayed", "due"]);
+  });
+});

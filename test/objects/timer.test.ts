@@ -57,3 +57,23 @@ it("set and off with every message, it clears none and has few at a time", () =>
   }
   expect(cleared).not.toHaveBeenCalled();
 });
+
+it.each([5, 3_000])("set to %i ms, it fires after as long when the clock is set back meanwhile", (delayMs) => {
+  const { timer, firedAtMs } = recorded();
+  vi.setSystemTime(10_000_000);
+  timer.set(Date.now(), delayMs);
+  vi.setSystemTime(6_400_000);
+  vi.advanceTimersByTime(delayMs + 10_000);
+  expect(firedAtMs).toHaveLength(1);
+  expect(firedAtMs[0]).toBeLessThanOrEqual(6_400_000 + delayMs + 10);
+});
+
+it("set again after the clock was set back, it is not put off or hurried by what was set before", () => {
+  const { timer, firedAtMs } = recorded();
+  vi.setSystemTime(10_000_000);
+  timer.set(Date.now(), 3_000);
+  vi.setSystemTime(6_400_000);
+  timer.set(Date.now(), 5_000);
+  vi.advanceTimersByTime(20_000);
+  expect(firedAtMs).toEqual([6_405_000]);
+});

@@ -12,6 +12,11 @@ type Turn = {
   readonly waitMs: number;
 };
 
+/** Where it was last asked in the future, the clock has been set back. */
+function isDue({ askedAtMs, waitMs }: Turn, nowMs: number): boolean {
+  return nowMs >= askedAtMs + waitMs || nowMs < askedAtMs;
+}
+
 export class AskSchedule {
   private readonly turns = new Map<string, Turn>();
 
@@ -34,7 +39,7 @@ export class AskSchedule {
 
   /** Those to ask now. */
   take(nowMs: number): string[] {
-    const due = [...this.turns].filter(([, { askedAtMs, waitMs }]) => nowMs >= askedAtMs + waitMs);
+    const due = [...this.turns].filter(([, turn]) => isDue(turn, nowMs));
     const asked = due.sort(([, one], [, other]) => one.askedAtMs - other.askedAtMs).slice(0, maximumAskedAtOnce);
     for (const [clientId, { waitMs }] of asked) {
       this.turns.set(clientId, {

@@ -28,7 +28,7 @@ export function sysValuesOf(stats: BrokerStats, load: Load, version: string): Sy
     "shared_subscriptions/count": sharedSubscriptions,
     "retained messages/count": retained.messages,
   };
-  const uptimeSec = Math.floor((stats.atMs - totals.sinceMs) / 1000);
+  const uptimeSec = Math.max(0, Math.floor((stats.atMs - totals.sinceMs) / 1000));
   return [
     sysValue("version", `durable-mqtt version ${version}`),
     sysValue("uptime", `${uptimeSec} seconds`),

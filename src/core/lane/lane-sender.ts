@@ -137,7 +137,8 @@ export class LaneSender<Item> {
     if (this.state.name !== "in flight") throw new Error("lane: a failure without a batch in flight");
     const { batch, bytes, failures } = this.state;
     const count = failures.count + 1;
-    const sinceMs = failures.count === 0 ? nowMs : failures.sinceMs;
+    // A clock that was set back starts the count again, or the lane would go on for as long as that.
+    const sinceMs = failures.count === 0 ? nowMs : Math.min(failures.sinceMs, nowMs);
     if (nowMs - sinceMs >= this.limits.giveUpAfterMs) return this.giveUp(batch);
     const first = failure === "overloaded" ? firstOverloadedBackOffMs : firstBackOffMs;
     const backOffMs = Math.min(maximumBackOffMs, first * 2 ** (count - 1)) * (0.5 + this.random() / 2);

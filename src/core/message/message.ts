@@ -38,6 +38,13 @@ export type Delivery = {
   readonly sharedFilter: string;
 };
 
+/** The message as a clock has it that is so much ahead of the one that the message comes from. */
+export function withSkew(message: Message, skewMs: number): Message {
+  return message.expiresAtMs === 0 || skewMs === 0
+    ? message
+    : { ...message, expiresAtMs: Math.max(1, message.expiresAtMs + skewMs) };
+}
+
 /** Whether the message may no longer be delivered [MQTT-3.3.2-5]. */
 export function isExpired({ expiresAtMs }: Pick<Message, "expiresAtMs">, nowMs: number): boolean {
   return expiresAtMs !== 0 && expiresAtMs <= nowMs;

@@ -119,7 +119,9 @@ function admissionOf(
 /** A reconnect storm would else ask for all clients at once. A revocation takes the record with it. */
 function remembered(admission: Admission, attempt: LoginAttempt, { settings, nowMs }: Context): Admission | undefined {
   const { grant, shownSha256: known, learnedAtMs } = admission;
-  if (known === "" || nowMs >= learnedAtMs + settings.limits.loginReuseSec * 1000) return undefined;
+  const ageMs = nowMs - learnedAtMs;
+  // What was learned in the future was learned before the clock was set back: how long ago nobody knows.
+  if (known === "" || ageMs < 0 || ageMs >= settings.limits.loginReuseSec * 1000) return undefined;
   if (grant.endsAtMs !== 0 && grant.endsAtMs <= nowMs) return undefined;
   return isEqual(shownSha256(attempt), fromBase64(known) ?? new Uint8Array()) ? admission : undefined;
 }

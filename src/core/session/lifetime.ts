@@ -50,7 +50,15 @@ export function goneDeadlineMs(connected: Connected, limits: Limits): number {
  * has been there, the longer it is trusted: a quarter of that time, up to the limit.
  */
 function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDelaySec }: Limits): number {
-  return Math.min((lastReceivedMs - connectedAtMs) / 4, maximumLookDelaySec * 1000);
+  const trustMs = Math.max(0, lastReceivedMs - connectedAtMs) / 4;
+  return Math.min(trustMs, maximumLookDelaySec * 1000);
+}
+
+/** What was heard of the client cannot lie ahead: the clock was set back since, and the wait for it begins now. */
+export function forgetFuture(connected: Connected, nowMs: number): void {
+  connected.lastReceivedMs = Math.min(connected.lastReceivedMs, nowMs);
+  const { fullSinceMs } = connected.unheard;
+  if (fullSinceMs > nowMs) connected.unheard = { ...connected.unheard, fullSinceMs: nowMs };
 }
 
 /** How closely a connection is to be watched. */

@@ -15,6 +15,11 @@ export function packetIdOf(sequence: number): number {
 const maximumRemembered = 10_000;
 /** How many of them a hibernation keeps. */
 const maximumKept = 100;
+/**
+ * Ids are remembered for so much longer than `deduplicationSec`: an id holds the time of the clock it was made by, and
+ * either clock may be set while the message can still be repeated.
+ */
+const clockStepMs = 3_600_000;
 /** Old ids are pruned once in so many new ones. */
 const pruneEvery = 256;
 
@@ -67,7 +72,7 @@ export class RememberedIds {
   private prune(): void {
     this.added += 1;
     if (this.added % pruneEvery !== 1) return;
-    const { deduplicationSec } = this.context.settings.limits;
-    this.context.store.forgetMessagesBefore(messageIdAt(this.context.nowMs - deduplicationSec * 1000));
+    const rememberedMs = this.context.settings.limits.deduplicationSec * 1000 + clockStepMs;
+    this.context.store.forgetMessagesBefore(messageIdAt(this.context.nowMs - rememberedMs));
   }
 }

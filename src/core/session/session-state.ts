@@ -271,7 +271,9 @@ export class SessionState {
     if (this.record?.isConnected) {
       this.outbound.onCrashed();
       this.leave(false);
-    } else if (this.record === undefined) {
+    } else if (this.record !== undefined) {
+      this.wills.publishDue();
+    } else {
       this.wills.onConnectionLost(this.context.nowMs);
       // What a hibernation kept of a session that has ended with its connection, and whose generation nobody knows.
       this.outbound.onCrashed();

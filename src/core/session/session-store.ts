@@ -55,14 +55,29 @@ export type OutgoingMessage = { readonly index: OutgoingIndex; readonly delivery
 /** A row is shared by so many messages at most: after a crash, about so many that were acknowledged are there again. */
 export const maximumMessagesPerRow = 128;
 
-export type StoredWill = {
+export type StoredWill = WillStage & {
   readonly id: string;
   readonly will: ConnectWill;
   /** Of the client whose Will it is: judged again when it is published. */
   readonly grant: Grant;
-  /** When to publish it, in milliseconds since 1970; `undefined` while its connection lives. */
-  readonly dueAtMs: number | undefined;
-  /** `Message.id` of what is published; empty below QoS 2, and while not due. */
+};
+
+/**
+ * Where a Will stands. It is stored, and never concluded from a time and the clock: a clock that is set back must not
+ * make a Will that is due look like one that waits.
+ */
+export type WillStage =
+  /** Its connection lives. */
+  | { readonly stage: "held" }
+  /** Its connection is lost, and its delay runs: a client that is back in time takes it back. */
+  | ({ readonly stage: "delayed" } & LostWill)
+  /** It is published, whatever happens. */
+  | ({ readonly stage: "due" } & LostWill);
+
+type LostWill = {
+  /** When it is published, at the earliest; milliseconds since 1970. */
+  readonly dueAtMs: number;
+  /** `Message.id` of what is published; empty below QoS 2. */
   readonly messageId: string;
 };
 

@@ -20,7 +20,7 @@ import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
 import { Ending } from "./ending.ts";
 import { type Admitted, Entry } from "./entry.ts";
-import { goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
+import { forgetFuture, goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
 import { Operator } from "./operator.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -249,6 +249,7 @@ export class Session {
   /** To be called at the end of every event. */
   takeEffects(): Effect[] {
     if (this.current === undefined) this.state.settle();
+    else forgetFuture(this.current, this.context.nowMs);
     return this.context.takeEffects();
   }
 

@@ -10,6 +10,8 @@ import { accessOf } from "./admission.ts";
 import type { Context } from "./context.ts";
 import type { StoredWill } from "./session-store.ts";
 
+type DueWill = Extract<StoredWill, { stage: "due" }>;
+
 const retryMs = 15_000;
 
 export class Wills {
@@ -31,12 +33,12 @@ export class Wills {
 
   /** The connection has a Will: it is on disk before CONNACK leaves [MQTT-3.1.2-7]. */
   set(will: ConnectWill, grant: Grant): void {
-    this.put({ id: this.context.settings.randomId(), will, grant, dueAtMs: undefined, messageId: "" });
+    this.put({ id: this.context.settings.randomId(), will, grant, stage: "held" });
   }
 
   /** DISCONNECT 0x00 came [MQTT-3.14.4-3]. */
   discardCurrent(): void {
-    for (const { id, dueAtMs } of this.wills.values()) if (dueAtMs === undefined) this.delete(id);
+    for (const { id, stage } of this.wills.values()) if (stage === "held") this.delete(id);
   }
 
   /**
@@ -44,29 +46,28 @@ export class Wills {
    * @param sessionEndsAtMs the Will is published when the session ends, if that is earlier
    */
   onConnectionLost(sessionEndsAtMs: number): void {
+    const { nowMs } = this.context;
     for (const stored of this.wills.values()) {
-      if (stored.dueAtMs !== undefined) continue;
-      const dueAtMs = Math.min(this.context.nowMs + stored.will.delaySec * 1000, sessionEndsAtMs);
+      if (stored.stage !== "held") continue;
+      const dueAtMs = Math.min(nowMs + stored.will.delaySec * 1000, sessionEndsAtMs);
       // From here on the message has its identity, so that a repeated try at QoS 2 is not a second message.
       const messageId = stored.will.qos === 2 ? this.context.newMessageId(stored.id, dueAtMs) : "";
-      this.put({ ...stored, dueAtMs, messageId });
+      this.put({ ...stored, stage: dueAtMs > nowMs ? "delayed" : "due", dueAtMs, messageId });
     }
     this.publishDue();
   }
 
-  /** The client is back in time, with its session [MQTT-3.1.3-9]. */
+  /** The client is back with its session: in time for a Will whose delay runs [MQTT-3.1.3-9]. */
   onSessionResumed(): void {
-    for (const { id, dueAtMs } of this.wills.values()) {
-      if (dueAtMs !== undefined && dueAtMs > this.context.nowMs) this.delete(id);
-    }
+    this.endDelays();
+    for (const { id, stage } of this.wills.values()) if (stage === "delayed") this.delete(id);
   }
 
   /** Whatever waits is published now: its session is over. */
   onSessionEnded(): void {
+    const { nowMs } = this.context;
     for (const stored of this.wills.values()) {
-      if (stored.dueAtMs !== undefined && stored.dueAtMs > this.context.nowMs) {
-        this.put({ ...stored, dueAtMs: this.context.nowMs });
-      }
+      if (stored.stage === "delayed") this.put({ ...stored, stage: "due", dueAtMs: Math.min(stored.dueAtMs, nowMs) });
     }
     this.publishDue();
   }
@@ -81,8 +82,10 @@ export class Wills {
   }
 
   publishDue(): void {
-    for (const { id, will, grant, dueAtMs, messageId } of this.wills.values()) {
-      if (dueAtMs === undefined || this.tryAtMs(id, dueAtMs) > this.context.nowMs) continue;
+    this.endDelays();
+    for (const stored of this.wills.values()) {
+      if (stored.stage !== "due" || this.isToWait(stored)) continue;
+      const { id, will, grant, dueAtMs, messageId } = stored;
       const { settings } = this.context;
       if (!accessOf(grant, settings).mayPublish(will)) {
         this.delete(id);
@@ -112,13 +115,26 @@ export class Wills {
   }
 
   nextDeadlineMs(): number {
-    return Math.min(...[...this.wills.values()].map(({ id, dueAtMs }) => this.tryAtMs(id, dueAtMs)));
+    return Math.min(...[...this.wills.values()].map((stored) => this.deadlineMsOf(stored)));
   }
 
   /** Infinity while its connection lives. */
-  private tryAtMs(id: string, dueAtMs: number | undefined): number {
-    if (dueAtMs === undefined) return Number.POSITIVE_INFINITY;
-    return Math.max(dueAtMs, this.retryAtMs.get(id) ?? 0);
+  private deadlineMsOf(stored: StoredWill): number {
+    if (stored.stage === "held") return Number.POSITIVE_INFINITY;
+    return stored.stage === "due" ? (this.retryAtMs.get(stored.id) ?? stored.dueAtMs) : stored.dueAtMs;
+  }
+
+  /** It was tried, and the time of the next try has not come; one that lies too far ahead was set by an earlier clock. */
+  private isToWait({ id }: DueWill): boolean {
+    const waitMs = (this.retryAtMs.get(id) ?? 0) - this.context.nowMs;
+    return waitMs > 0 && waitMs <= retryMs;
+  }
+
+  /** A delay that is over stays over: written down, since the clock may be set back before the Will is out. */
+  private endDelays(): void {
+    for (const stored of this.wills.values()) {
+      if (stored.stage === "delayed" && stored.dueAtMs <= this.context.nowMs) this.put({ ...stored, stage: "due" });
+    }
   }
 
   private put(stored: StoredWill): void {

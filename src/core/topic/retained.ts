@@ -185,7 +185,8 @@ export class RetainedMessages {
 
   /** Expired messages go when somebody asks for them, or when room is needed; looking at all of them is rare. */
   private forgetExpired(nowMs: number): void {
-    if (nowMs - this.sweptAtMs < sweepEveryMs) return;
+    // In both directions: the clock may have been set back since.
+    if (Math.abs(nowMs - this.sweptAtMs) < sweepEveryMs) return;
     this.sweptAtMs = nowMs;
     this.store.deleteExpiredRetained(nowMs);
     this.totals = undefined;

@@ -2,7 +2,7 @@
 // and the bytes of their batches.
 
 import { ByteReader, ByteWriter } from "../bytes.ts";
-import type { Delivery, Message, QoS } from "../message/message.ts";
+import { type Delivery, type Message, type QoS, withSkew } from "../message/message.ts";
 import { readDelivery, readMessage, writeDelivery, writeMessage } from "../message/message-codec.ts";
 
 /** A subscription as a topic object keeps it. */
@@ -127,10 +127,15 @@ export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Arr
   return writer.finish();
 }
 
-export function decodeTopicRequests(bytes: Uint8Array): TopicRequest[] {
+/** @param skewMs how far the clock here is ahead of the sender's: see `clockSkewMs` */
+export function decodeTopicRequests(bytes: Uint8Array, skewMs = 0): TopicRequest[] {
   const reader = new ByteReader(bytes);
   const requests: TopicRequest[] = [];
-  for (let count = reader.varint(); count > 0; count -= 1) requests.push(readTopicRequest(reader));
+  for (let count = reader.varint(); count > 0; count -= 1) {
+    const request = readTopicRequest(reader);
+    const isToShift = skewMs !== 0 && "message" in request;
+    requests.push(isToShift ? { ...request, message: withSkew(request.message, skewMs) } : request);
+  }
   return requests;
 }
 
@@ -142,10 +147,16 @@ export function encodeSessionDeliveries(items: readonly SessionDelivery[]): Uint
   return writer.finish();
 }
 
-export function decodeSessionDeliveries(bytes: Uint8Array): SessionDelivery[] {
+/** @param skewMs as for `decodeTopicRequests` */
+export function decodeSessionDeliveries(bytes: Uint8Array, skewMs = 0): SessionDelivery[] {
   const reader = new ByteReader(bytes);
   const deliveries: SessionDelivery[] = [];
-  for (let count = reader.varint(); count > 0; count -= 1) deliveries.push(readSessionDelivery(reader));
+  for (let count = reader.varint(); count > 0; count -= 1) {
+    const item = readSessionDelivery(reader);
+    const { delivery } = item;
+    const message = withSkew(delivery.message, skewMs);
+    deliveries.push(message === delivery.message ? item : { ...item, delivery: { ...delivery, message } });
+  }
   return deliveries;
 }
 

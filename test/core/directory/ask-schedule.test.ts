@@ -43,4 +43,11 @@ describe("whose counters are asked for", () => {
     schedule.onChanged("one");
     expect([schedule.size, schedule.take(startMs)]).toEqual([0, []]);
   });
+
+  it("is asked as soon when the clock was set back", () => {
+    const schedule = new AskSchedule();
+    schedule.add("one");
+    schedule.take(startMs);
+    expect(schedule.take(startMs - 3_600_000)).toEqual(["one"]);
+  });
 });

@@ -43,4 +43,12 @@ describe("load averages", () => {
     expect(one).toBeCloseTo((busy.perMinute["messages/received"][0] ?? 0) * Math.exp(-1), 6);
     expect(nextLoad(busy, counting(10_000), busy.atMs + 999)).toBe(busy);
   });
+
+  it("go on from there when the clock was set back", () => {
+    const busy = lookedAt(6, 100);
+    const back = nextLoad(busy, counting(10_000), busy.atMs - 3_600_000);
+    expect(back).toEqual({ atMs: busy.atMs - 3_600_000, counts: counting(10_000), perMinute: busy.perMinute });
+    const [one] = nextLoad(back, counting(10_100), back.atMs + 10_000).perMinute["messages/received"];
+    expect(one).toBeCloseTo(600 + ((busy.perMinute["messages/received"][0] ?? 0) - 600) * Math.exp(-1 / 6), 6);
+  });
 });

@@ -192,4 +192,14 @@ describe("a lane whose batch got no answer", () => {
     expect(lane.onFailure("lost", 6000)).toEqual([]);
     expect(lane.next(6000, false)).toEqual(waits(50));
   });
+
+  it("gives up after the usual time when the clock was set back meanwhile", () => {
+    const lane = laneOf(["1"]);
+    lane.next(3_600_000, false);
+    lane.onFailure("lost", 3_600_000);
+    lane.next(1_000, true);
+    expect(lane.onFailure("lost", 1_000)).toEqual([]);
+    lane.next(5_000, true);
+    expect(lane.onFailure("lost", 5_000)).toEqual(["1"]);
+  });
 });

@@ -23,7 +23,7 @@ describe("the Will", () => {
   it("is on disk before CONNACK leaves, whatever the session's life [MQTT-3.1.2-7]", () => {
     const h = new SessionHarness();
     h.connected(withWill({ expirySec: 0 }));
-    expect(h.store.wills()).toMatchObject([{ will: { topicName: "w", qos: 2, retain: true }, dueAtMs: undefined }]);
+    expect(h.store.wills()).toMatchObject([{ will: { topicName: "w", qos: 2, retain: true }, stage: "held" }]);
     expect(h.store.writes).toEqual(["putWill"]);
   });
 

@@ -160,6 +160,16 @@ describe("the limits of retained messages", () => {
     expect(publish(topic, "b", "1", {}, nowMs + 10_000)).toMatchObject({ recipients: [] });
   });
 
+  it("are searched for as soon when the clock was set back", () => {
+    const { topic } = setUp({ maximumRetainedMessages: 1 });
+    publish(topic, "a", "1");
+    expect(publish(topic, "b", "1")).toBe(0x97);
+    topic.deleteRetained("a");
+    const backMs = nowMs - 3_600_000;
+    publish(topic, "a", "1", { expiresAtMs: backMs + 1 }, backMs);
+    expect(publish(topic, "b", "1", {}, backMs + 1)).toMatchObject({ recipients: [] });
+  });
+
   it("do not refuse what is not retained, and what is refused goes to nobody [B32]", () => {
     const { topic } = setUp({ maximumRetainedMessages: 0 });
     topic.subscribe("c2", "g2", subscription("a"));

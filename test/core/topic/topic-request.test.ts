@@ -94,3 +94,30 @@ describe("the size of a message in queues and batches", () => {
     expect(bytes.length).toBeLessThanOrEqual(sizeOfDelivery(delivery));
   });
 });
+
+describe("what comes from an object whose clock says something else", () => {
+  it.each([-5_000, 5_000])("expires by the clock here, which is %i ms ahead", (skewMs) => {
+    const shifted = { ...message, expiresAtMs: message.expiresAtMs + skewMs };
+    const publish: TopicRequest = { type: "publish", message };
+    const redistribute: TopicRequest = {
+      type: "redistribute",
+      generation: "g",
+      topicFilter: "$share/g/a",
+      message,
+      isOrphaned: true,
+    };
+    const requests = encodeTopicRequests([publish, redistribute, { type: "publish", message: plain }]);
+    expect(decodeTopicRequests(requests, skewMs)).toEqual([
+      { ...publish, message: shifted },
+      { ...redistribute, message: shifted },
+      { type: "publish", message: plain },
+    ]);
+    const item: SessionDelivery = {
+      generation: "g",
+      isRefusable: false,
+      delivery: { message, qos: 2, retain: false, subscriptionIdentifiers: [], sharedFilter: "" },
+    };
+    const expected = { ...item, delivery: { ...item.delivery, message: shifted } };
+    expect(decodeSessionDeliveries(encodeSessionDeliveries([item]), skewMs)).toEqual([expected]);
+  });
+});
