@@ -43,12 +43,16 @@ export function useClosedBroker(variables: Record<string, string> = {}) {
       const { body } = await apiOf(broker).call("GET", `/clients/${clientId}`);
       return body.subscriptions?.map(({ topicFilter }: { topicFilter: string }) => topicFilter) ?? [];
     },
-    /** Sees and says all of a device, as the dashboard does. */
-    async watch(deviceName: string) {
+    /** Sees and says everything. */
+    async connectWithAllRights(): Promise<MqttClient> {
       const every = { allow: ["#"] };
       const username = `watcher-${Math.random().toString(36).slice(2)}`;
       const login = await this.makeCredential({ username, rules: { publish: every, subscribe: every } });
-      const watcher = await connect(broker.ws, { ...login, clientId: username });
+      return connect(broker.ws, { ...login, clientId: username });
+    },
+    /** Sees and says all of a device, as the dashboard does. */
+    async watch(deviceName: string) {
+      const watcher = await this.connectWithAllRights();
       const inbox = inboxOf(watcher);
       await watcher.subscribeAsync(`devices/${deviceName}/#`, { qos: 1 });
       return { watcher, inbox };
