@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter } from "../core/bytes.ts";
 import type { Delivery } from "../core/message/message.ts";
 import { decodeDelivery, encodeDelivery } from "../core/message/message-codec.ts";
 import { maximumMessagesPerRow, type OutgoingIndex, type OutgoingMessage } from "../core/session/session-store.ts";
+import { logError, reasonOf } from "../log.ts";
 import { blob, type Schema } from "./schema.ts";
 
 /** A row holds 2 MB at most. */
@@ -63,7 +64,7 @@ export class OutgoingRows {
     if (batch !== undefined) return this.readShared(batch, sequence);
     type Row = { delivery: ArrayBuffer | null };
     const [row] = this.schema.rows<Row>("outgoing", "SELECT delivery FROM outgoing WHERE sequence = ?", sequence);
-    return row?.delivery == null ? undefined : decodeDelivery(new Uint8Array(row.delivery));
+    return row?.delivery == null ? undefined : readable(new Uint8Array(row.delivery));
   }
 
   /** @param messages in order of sequence */
@@ -224,7 +225,17 @@ export class OutgoingRows {
     }
     const { entries, deliveries } = this.lastRead;
     const entry = entries.get(sequence);
-    return entry && decodeDelivery(deliveries.slice(entry.start, entry.end));
+    return entry && readable(deliveries.slice(entry.start, entry.end));
+  }
+}
+
+/** One that cannot be read is as good as none: it would end every connection of its client that it comes to be sent over. */
+function readable(bytes: Uint8Array): Delivery | undefined {
+  try {
+    return decodeDelivery(bytes);
+  } catch (error) {
+    logError("a stored message cannot be read, and is dropped", { reason: reasonOf(error) });
+    return undefined;
   }
 }
 

@@ -3,6 +3,7 @@
 import type { QoS } from "../core/message/message.ts";
 import { decodeSessionDelivery, encodeSessionDelivery, type SessionDelivery } from "../core/topic/topic-request.ts";
 import type { RetainedName, Subscriber, TopicStore } from "../core/topic/topic-store.ts";
+import { logError, reasonOf } from "../log.ts";
 import { blob, type Migrations, Schema } from "./schema.ts";
 
 const migrations: Migrations = [
@@ -134,10 +135,13 @@ export class SqliteTopicStore implements TopicStore {
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
     type Row = { sequence: number; delivery: ArrayBuffer };
     const query = "SELECT sequence, delivery FROM owed WHERE client_id = ? ORDER BY sequence LIMIT ?";
-    return this.schema.rows<Row>("owed", query, clientId, most).map(({ sequence, delivery }) => ({
-      sequence,
-      delivery: decodeSessionDelivery(new Uint8Array(delivery)),
-    }));
+    const rows = this.schema.rows<Row>("owed", query, clientId, most);
+    const page = rows.flatMap(({ sequence, delivery }) => {
+      const read = readable(new Uint8Array(delivery));
+      if (read === undefined) this.deleteOwed(sequence);
+      return read === undefined ? [] : [{ sequence, delivery: read }];
+    });
+    return page.length === 0 && rows.length > 0 ? this.owed(clientId, most) : page;
   }
 
   deleteOwed(sequence: number): void {
@@ -147,5 +151,15 @@ export class SqliteTopicStore implements TopicStore {
   owedClientIds(): string[] {
     type Row = { client_id: string };
     return this.schema.rows<Row>("owed", "SELECT DISTINCT client_id FROM owed").map((row) => row.client_id);
+  }
+}
+
+/** One that cannot be read is as good as none: it would stop the object each time that what is owed is handed over. */
+function readable(bytes: Uint8Array): SessionDelivery | undefined {
+  try {
+    return decodeSessionDelivery(bytes);
+  } catch (error) {
+    logError("an owed message cannot be read, and is dropped", { reason: reasonOf(error) });
+    return undefined;
   }
 }

@@ -8,6 +8,7 @@ import { useBrokerWithBystander } from "../support/bystander.ts";
 import { connect, connectPacket, durable, unique } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
 import { residentBytes } from "../support/runtime.ts";
+import { hex } from "../support/wire.ts";
 
 const limits = {
   RECEIVE_MAXIMUM: "20",
@@ -52,6 +53,36 @@ it("QoS 2 exchanges of MQTT 5.0 beyond the Receive Maximum, never finished, in s
     await client.closed();
   }
 });
+
+it.each([3, 4, 5] as const)(
+  "a client of version %i whose answers are broken gets each stored message once, and then the next [B95]",
+  async (version) => {
+    const topic = unique("broken-answers");
+    const options = { ...durable(version), clientId: unique("broken-answers") };
+    const subscriber = await connect(broker.tcp, options);
+    await subscriber.subscribe(topic, { qos: 2 });
+    subscriber.drop();
+    const publisher = await connect(broker.tcp);
+    // A byte left over; PUBCOMP before PUBREC; a property that is none, or no packet identifier.
+    const answers = ["40 05 0001 00 00 00", "70 02 0002", version === 5 ? "50 05 0003 00 01 7f" : "50 00"];
+    for (const [index] of answers.entries()) {
+      await publisher.publish(topic, `${index}`, { qos: index === 0 ? 1 : 2 });
+    }
+    for (const [index, answer] of answers.entries()) {
+      const back = await connect(broker.tcp, options);
+      for (let place = index; place < answers.length; place += 1) {
+        // `collect` would answer them.
+        expect(String((await back.receive({ cmd: "publish" })).payload)).toBe(`${place}`);
+      }
+      back.send(hex(answer));
+      if (version === 5) await back.receive({ cmd: "disconnect" });
+      await back.closed();
+    }
+    const last = await connect(broker.tcp, options);
+    await publisher.publish(topic, "next", { qos: 1 });
+    expect(String((await last.receive({ cmd: "publish" })).payload)).toBe("next");
+  },
+);
 
 it("a packet identifier that is repeated thousands of times is one message [MQTT-4.3.3-10]", async () => {
   const topic = unique("repeated");

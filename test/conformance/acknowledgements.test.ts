@@ -127,16 +127,28 @@ describe("from the client", () => {
     },
   );
 
-  it.each([
-    ["PUBACK", "[MQTT-3.4.2-1]", 0x40],
-    ["PUBREC", "[MQTT-3.5.2-1]", 0x50],
-    ["PUBREL", "[MQTT-3.6.2-1]", 0x62],
-    ["PUBCOMP", "[MQTT-3.7.2-1]", 0x70],
-  ] as const)("%s with a reason code that it does not have is a protocol error %s", async (_, __, firstByte) => {
-    for (const reasonCode of [0x01, 0x81, 0x8f, 0xff]) {
-      const client = await connect(target.url);
-      client.send(rawPacket(firstByte, twoBytes(1), Buffer.from([reasonCode, 0])));
-      await client.ended(0x82);
+  it.each([0x01, 0x10, 0x7f, 0x8f, 0x92, 0xff])(
+    "PUBACK and PUBREC with reason code %i, which is not for clients, end the exchange as others do [B94]",
+    async (reasonCode) => {
+      for (const qos of [1, 2] as const) {
+        const { subscriber, messageId } = await inFlight(qos);
+        subscriber.send(rawPacket(qos === 1 ? 0x40 : 0x50, twoBytes(messageId), Buffer.from([reasonCode])));
+        if (qos === 2 && reasonCode < 0x80) {
+          await subscriber.receive({ cmd: "pubrel", messageId });
+          subscriber.send(rawPacket(0x70, twoBytes(messageId), Buffer.from([reasonCode])));
+        }
+        await subscriber.message({ payload: "next" });
+      }
+    },
+  );
+
+  it("PUBREL with a reason code that is not for clients ends the exchange [B94]", async () => {
+    const publisher = await connect(target.url);
+    for (const reasonCode of [0x01, 0x10, 0x80, 0xff]) {
+      const messageId = publisher.sendPublish(unique("acknowledgements"), "x", { qos: 2 }) ?? 0;
+      await publisher.receive({ cmd: "pubrec", messageId });
+      publisher.send(rawPacket(0x62, twoBytes(messageId), Buffer.from([reasonCode])));
+      await publisher.receive({ cmd: "pubcomp", messageId });
     }
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SqliteSessionStore } from "../../src/objects/sqlite-session-store.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
@@ -150,6 +150,21 @@ describe("SQLite session store: what a session costs", () => {
     new SqliteSessionStore(node.storage).putIncoming(incoming(1));
     node.exec("UPDATE schema_version SET version = 99");
     expect(() => new SqliteSessionStore(node.storage)).toThrow("stored by a later version (schema 99");
+  });
+
+  it("has no message where one cannot be read, alone or in a shared row, and says so", () => {
+    const node = new NodeSqlStorage();
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const put = new SqliteSessionStore(node.storage);
+    put.putOutgoing([1, 2].map((sequence) => ({ index: indexOf(sequence, 1), delivery })));
+    put.putOutgoing([{ index: indexOf(3, 2), delivery }]);
+    // As by a later version.
+    node.exec("UPDATE outgoing SET delivery = CAST(x'63' || substr(delivery, 2) AS BLOB)");
+    node.exec("UPDATE outgoing_batch SET deliveries = CAST(x'63' || substr(deliveries, 2) AS BLOB)");
+    const store = new SqliteSessionStore(node.storage);
+    expect([1, 2, 3].map((sequence) => store.readOutgoing(sequence))).toEqual([undefined, delivery, undefined]);
+    expect(String(logged.mock.calls)).toMatch(/"a stored message cannot be read, and is dropped"/);
+    logged.mockRestore();
   });
 
   it("leaves no tables behind when everything is deleted", async () => {

@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SqliteTopicStore } from "../../src/objects/sqlite-topic-store.ts";
 import { MemoryTopicStore } from "../support/memory-topic-store.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
+import { delivery } from "./session-store.contract.ts";
 import { topicStoreContract } from "./topic-store.contract.ts";
 
 topicStoreContract("memory", () => {
@@ -29,6 +30,19 @@ describe("SQLite topic store", () => {
     expect(node.rowsWritten).toBe(0);
     store.putRetained("a", Uint8Array.of(1), 0);
     expect(node.tables()).toContain("retained");
+  });
+
+  it("passes over what is owed and cannot be read, and says so", () => {
+    const node = new NodeSqlStorage();
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const store = new SqliteTopicStore(node.storage);
+    const owed = { generation: "g", isRefusable: false, delivery };
+    for (let count = 0; count < 3; count += 1) store.putOwed("c1", owed, false, 1);
+    node.exec("UPDATE owed SET delivery = x'ff' WHERE sequence < 3");
+    expect(store.owed("c1", 2)).toEqual([{ sequence: 3, delivery: owed }]);
+    expect(store.owedCount()).toBe(1);
+    expect(String(logged.mock.calls)).toMatch(/"an owed message cannot be read, and is dropped"/);
+    logged.mockRestore();
   });
 
   it("does not open what a later version has stored", () => {

@@ -36,11 +36,6 @@ const notStrict: Difference[] = [
     why: "It does not look at the reserved flags of acknowledgements and of PINGREQ.",
   },
   {
-    titles: /^from the client PUB\w+ with a reason code that it does not have/,
-    whose: "theirs",
-    why: "It takes any reason code in an acknowledgement.",
-  },
-  {
     titles: /^bytes after the end of a packet|^Remaining Length that is longer|^PINGREQ with a body/,
     whose: "theirs",
     why: "It does not see that bytes are left over at the end of PINGREQ and of acknowledgements.",

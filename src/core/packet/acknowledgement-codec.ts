@@ -2,7 +2,7 @@
 
 import { ByteReader } from "../bytes.ts";
 import { packetBytes } from "../slab.ts";
-import { expectEnd, notAllowed, readPacketId } from "./fields.ts";
+import { expectEnd, readPacketId } from "./fields.ts";
 import { generatePacket } from "./mqtt-packet.ts";
 import type { AcknowledgementPacket, ProtocolVersion } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
@@ -13,22 +13,12 @@ type AcknowledgementType = AcknowledgementPacket["type"];
 
 const LIBRARY_NAMES = { PUBACK: "puback", PUBREC: "pubrec", PUBREL: "pubrel", PUBCOMP: "pubcomp" } as const;
 
-/** What a client may answer to a PUBLISH. "No matching subscribers" is for a server to say. */
-const TO_PUBLISH: ReadonlySet<number> = new Set([
-  ReasonCode.Success,
-  ReasonCode.UnspecifiedError,
-  ReasonCode.ImplementationSpecificError,
-  ReasonCode.NotAuthorized,
-  ReasonCode.TopicNameInvalid,
-  ReasonCode.PacketIdentifierInUse,
-  ReasonCode.QuotaExceeded,
-  ReasonCode.PayloadFormatInvalid,
-]);
-
-/** And what to a PUBREC or PUBREL. */
-const TO_QOS_2: ReadonlySet<number> = new Set([ReasonCode.Success, ReasonCode.PacketIdentifierNotFound]);
-
-/** @throws {ProtocolError} see decodePacket */
+/**
+ * Any reason code is taken: what follows from it is whether it is an error, and a client that uses one of another packet
+ * would end its connection with each delivery of the same message.
+ *
+ * @throws {ProtocolError} see decodePacket
+ */
 export function decodeAcknowledgement(
   { bytes, bodyOffset }: RawPacket,
   version: ProtocolVersion,
@@ -43,11 +33,20 @@ export function decodeAcknowledgement(
     if (reader.remaining > 0) readProperties(reader, type);
   }
   expectEnd(reader);
-  const allowed = type === "PUBACK" || type === "PUBREC" ? TO_PUBLISH : TO_QOS_2;
-  if (!allowed.has(reasonCode)) {
-    throw notAllowed(`${type} has no reason code 0x${reasonCode.toString(16)}`); // [MQTT-3.4.2-1]
-  }
   return { type, packetId, reasonCode };
+}
+
+/** Packet types of what answers a PUBLISH or PUBREL of the server. Table 2-1. */
+const ANSWERS: ReadonlySet<number> = new Set([4, 5, 7]);
+
+/** Whether a packet that begins with this byte is a PUBACK, PUBREC or PUBCOMP, whatever its flags are. */
+export function isAnswer(firstByte: number): boolean {
+  return ANSWERS.has(firstByte >> 4);
+}
+
+/** The packet identifier that an answer names, however broken the rest of it is; 0 if it names none. */
+export function answeredPacketId({ bytes, bodyOffset }: RawPacket): number {
+  return ((bytes[bodyOffset] ?? 0) << 8) | (bytes[bodyOffset + 1] ?? 0);
 }
 
 /** The first byte of each. Tables 2-1 and 2-2. */

@@ -4,6 +4,7 @@
 // What is inside a packet is the codec's business.
 
 import { ProtocolError } from "../protocol-error.ts";
+import { isAnswer } from "./acknowledgement-codec.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 /** One whole control packet, undecoded. */
@@ -23,6 +24,9 @@ export type PushResult = {
   readonly error: ProtocolError | undefined;
 };
 
+/** How much of an answer too large is read: its packet identifier, which says what it answers. */
+const PACKET_ID_BYTES = 2;
+
 /** The type byte, and the Remaining Length of at most four bytes. */
 const MAXIMUM_FIXED_HEADER_BYTES = 5;
 
@@ -38,6 +42,8 @@ export class PacketReader {
   /** The fixed header of that packet, once it is whole. */
   #header: FixedHeader | undefined;
   #error: ProtocolError | undefined;
+  /** How the packet that broke the stream begins. */
+  #broken: RawPacket | undefined;
 
   constructor(maximumPacketBytes: number) {
     this.maximumPacketBytes = maximumPacketBytes;
@@ -46,6 +52,11 @@ export class PacketReader {
   /** How many bytes wait for the rest of their packet. */
   get bufferedBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** How a packet begins that never became whole: the one that broke the stream, or the one that waits for its rest. */
+  get unfinished(): RawPacket | undefined {
+    return this.#broken ?? (this.#heldBytes === 0 ? undefined : beginningOf(this.#held.subarray(0, this.#heldBytes)));
   }
 
   /** Takes the next bytes of the stream. After an error it takes no more, and answers that error again. */
@@ -69,7 +80,7 @@ export class PacketReader {
         position = this.#resume(chunk, position, packets);
         continue;
       }
-      const header = readFixedHeader(chunk, position, chunk.length, this.maximumPacketBytes);
+      const header = this.#headerOf(chunk.subarray(position));
       if (header === undefined || chunk.length - position < header.packetBytes) {
         this.#header = header;
         this.#hold(chunk.subarray(position));
@@ -88,7 +99,7 @@ export class PacketReader {
   #resume(chunk: Uint8Array, position: number, packets: RawPacket[]): number {
     if (this.#header === undefined) {
       this.#hold(chunk.subarray(position, position + 1));
-      this.#header = readFixedHeader(this.#held, 0, this.#heldBytes, this.maximumPacketBytes);
+      this.#header = this.#headerOf(this.#held.subarray(0, this.#heldBytes));
       if (this.#header !== undefined) this.#finishIfWhole(this.#header, packets);
       return position + 1;
     }
@@ -96,6 +107,26 @@ export class PacketReader {
     this.#hold(chunk.subarray(position, end));
     this.#finishIfWhole(this.#header, packets);
     return end;
+  }
+
+  /**
+   * The fixed header that `bytes` begin with.
+   *
+   * @returns undefined while it is not whole, or more has to come before the packet can be refused
+   * @throws {ProtocolError} 0x81 when the Remaining Length is none [MQTT-1.5.5-1], 0x95 when the packet is too large
+   */
+  #headerOf(bytes: Uint8Array): FixedHeader | undefined {
+    try {
+      const header = readFixedHeader(bytes);
+      if (header === undefined || header.packetBytes <= this.maximumPacketBytes) return header;
+      const isNamed = !isAnswer(bytes[0] as number) || bytes.length >= header.bodyOffset + PACKET_ID_BYTES;
+      if (!isNamed) return undefined;
+      const message = `a packet of ${header.packetBytes} bytes, over ${this.maximumPacketBytes}`;
+      throw new ProtocolError(ReasonCode.PacketTooLarge, message);
+    } catch (error) {
+      this.#broken = beginningOf(bytes);
+      throw error;
+    }
   }
 
   #finishIfWhole({ bodyOffset, packetBytes }: FixedHeader, packets: RawPacket[]): void {
@@ -134,34 +165,30 @@ function plain(chunk: Uint8Array): Uint8Array {
   return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
+/** A copy of what a packet's fixed header and packet identifier take at most. */
+function beginningOf(bytes: Uint8Array): RawPacket {
+  const beginning = bytes.slice(0, MAXIMUM_FIXED_HEADER_BYTES + PACKET_ID_BYTES);
+  // The first byte of the Remaining Length without a continuation bit is its last; without one, there is no body.
+  const lastByte = beginning.subarray(0, MAXIMUM_FIXED_HEADER_BYTES).findIndex((byte, at) => at > 0 && byte < 0x80);
+  const bodyOffset = lastByte === -1 ? beginning.length : lastByte + 1;
+  return { firstByte: beginning[0] as number, bytes: beginning, bodyOffset };
+}
+
 /**
  * @returns undefined when the header is not whole yet
- * @throws {ProtocolError} 0x81 when the Remaining Length is none [MQTT-1.5.5-1], 0x95 when the packet is too large
+ * @throws {ProtocolError} 0x81 when the Remaining Length is none [MQTT-1.5.5-1]
  */
-function readFixedHeader(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  maximumPacketBytes: number,
-): FixedHeader | undefined {
+function readFixedHeader(bytes: Uint8Array): FixedHeader | undefined {
   let remainingLength = 0;
   for (let i = 1; i < MAXIMUM_FIXED_HEADER_BYTES; i++) {
-    if (start + i >= end) return undefined;
-    const byte = bytes[start + i] as number;
+    if (i >= bytes.length) return undefined;
+    const byte = bytes[i] as number;
     remainingLength |= (byte & 0x7f) << (7 * (i - 1));
     if (byte >= 0x80) continue;
     if (byte === 0 && i > 1) {
       throw new ProtocolError(ReasonCode.MalformedPacket, "the remaining length is not in the fewest bytes");
     }
-    const bodyOffset = i + 1;
-    const packetBytes = bodyOffset + remainingLength;
-    if (packetBytes > maximumPacketBytes) {
-      throw new ProtocolError(
-        ReasonCode.PacketTooLarge,
-        `a packet of ${packetBytes} bytes, over ${maximumPacketBytes}`,
-      );
-    }
-    return { bodyOffset, packetBytes };
+    return { bodyOffset: i + 1, packetBytes: i + 1 + remainingLength };
   }
   throw new ProtocolError(ReasonCode.MalformedPacket, "the remaining length has more than four bytes");
 }

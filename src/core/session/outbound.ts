@@ -227,6 +227,20 @@ export class Outbound {
     if (entry?.isReleased) this.complete(entry, connected);
   }
 
+  /**
+   * An answer of the client ends its connection. It counts all the same, or its message would come again with every
+   * connection, and end that too: for the message in flight that it names, or if it names none, for the first.
+   *
+   * @param packetId 0 if the answer names none
+   */
+  onBrokenAnswer(packetId: number): void {
+    const named = this.table.get(packetId);
+    const entry = named?.isInFlight ? named : this.table.all().find(({ isInFlight }) => isInFlight);
+    if (entry === undefined) return;
+    this.inFlight -= 1;
+    this.table.delete(entry);
+  }
+
   /** What `accept` has taken for a durable session goes to disk; before that nobody may be told that it was taken. */
   store(): void {
     this.table.storeTaken();
@@ -283,8 +297,7 @@ export class Outbound {
 }
 
 /**
- * What waits for one packet is not acknowledged by another: without an end, the exchange would take its place in the
- * Receive Maximum for good. Section 4.3.
+ * What waits for one packet is not acknowledged by another, which ends the connection: see `onBrokenAnswer`. Section 4.3.
  */
 function expectAnswer(type: string, isExpected: boolean): void {
   if (!isExpected)

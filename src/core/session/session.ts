@@ -3,6 +3,7 @@
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
 import type { ClientFacts, LoginResult } from "../access/login-attempt.ts";
+import { answeredPacketId, isAnswer } from "../packet/acknowledgement-codec.ts";
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
@@ -71,7 +72,7 @@ export class Session {
       this.onRawPacket(connection, raw);
     }
     const connection = this.connections.get(socketId);
-    if (error !== undefined && connection !== undefined) this.ending.refuse(connection, undefined, error);
+    if (error !== undefined && connection !== undefined) this.refuse(connection, undefined, error);
   }
 
   /** MQTT travels in binary frames only [MQTT-6.0.0-1]. */
@@ -102,7 +103,7 @@ export class Session {
   onStalled(nowMs: number): void {
     this.context.nowMs = nowMs;
     const error = new ProtocolError(ReasonCode.MalformedPacket, "a packet was not completed in time");
-    for (const connection of this.connections.withPartialPacket()) this.ending.refuse(connection, undefined, error);
+    for (const connection of this.connections.withPartialPacket()) this.refuse(connection, undefined, error);
   }
 
   /** Whether the client has several exchanges open, so that another of its packets is on the way to end one. */
@@ -267,8 +268,17 @@ export class Session {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.ending.refuse(connection, raw, error);
+      this.refuse(connection, raw, error);
     }
+  }
+
+  /** @param raw the packet that is refused; `undefined` if it never became whole */
+  private refuse(connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
+    const refused = raw ?? connection.reader.unfinished;
+    if (connection.state === "connected" && refused !== undefined && isAnswer(refused.firstByte)) {
+      this.state.outbound.onBrokenAnswer(answeredPacketId(refused));
+    }
+    this.ending.refuse(connection, raw, error);
   }
 
   private onPacket(connected: Connected, packet: ClientPacket): void {

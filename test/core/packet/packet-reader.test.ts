@@ -91,6 +91,36 @@ describe("a packet that is too large", () => {
   });
 });
 
+describe("a packet that never becomes whole", () => {
+  const named = { firstByte: 0x40, bytes: bytes("40e8070007"), bodyOffset: 3 };
+
+  it("and is too large is known by its packet identifier, if it answers something", () => {
+    const reader = new PacketReader(299);
+    expect(read(reader, bytes("40e807")).reasonCode).toBeUndefined();
+    expect(read(reader, bytes("00")).reasonCode).toBeUndefined();
+    expect(read(reader, bytes("0707")).reasonCode).toBe(0x95);
+    expect(reader.unfinished).toEqual(named);
+
+    const atOnce = new PacketReader(299);
+    expect(read(atOnce, concat(PINGREQ, bytes("40e80700070707070707"))).reasonCode).toBe(0x95);
+    expect(atOnce.unfinished).toEqual({ ...named, bytes: bytes("40e80700070707") });
+  });
+
+  it("is known by what has come of it", () => {
+    const reader = new PacketReader(1_000);
+    reader.push(concat(PINGREQ, bytes("400300")));
+    expect(reader.unfinished).toEqual({ firstByte: 0x40, bytes: bytes("400300"), bodyOffset: 2 });
+    reader.push(bytes("0700"));
+    expect(reader.unfinished).toBeUndefined();
+  });
+
+  it("names nothing if its Remaining Length is none", () => {
+    const reader = new PacketReader(1_000);
+    expect(read(reader, bytes("50ffffffff0007")).reasonCode).toBe(0x81);
+    expect(reader.unfinished).toEqual({ firstByte: 0x50, bytes: bytes("50ffffffff0007"), bodyOffset: 7 });
+  });
+});
+
 describe("a broken stream", () => {
   it.each([
     ["a Remaining Length of five bytes", "30 ff ff ff ff 01", 0x81],

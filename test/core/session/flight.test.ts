@@ -101,6 +101,8 @@ describe("a QoS 2 message to the client", () => {
       client.heard();
       client.acknowledge(acknowledgement, packetId);
       expect(client.heard()).toEqual(["DISCONNECT 0x82"]);
+      // It counts all the same [B95].
+      expect(h.store.outgoing().map(({ sequence }) => sequence)).toEqual([3 - packetId]);
     },
   );
 
