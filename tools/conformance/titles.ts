@@ -20,7 +20,8 @@ export function collectTitles(root: string): Title[] {
   const list = path.join(folder, "list.json");
   const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
   try {
-    const args = [vitest, "list", "--no-static-parse", "--includeTaskLocation", `--json=${list}`];
+    // Nothing runs, so files may share a process: each would load the same modules again.
+    const args = [vitest, "list", "--no-static-parse", "--no-isolate", "--includeTaskLocation", `--json=${list}`];
     execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
     const tests = JSON.parse(readFileSync(list, "utf8")) as {
       name: string;
