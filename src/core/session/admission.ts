@@ -13,9 +13,12 @@ import { recipientOf } from "./connecting.ts";
 import type { Pending } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Context, SessionSettings } from "./context.ts";
-import type { Admission } from "./session-store.ts";
+import type { Admission, SessionRecord } from "./session-store.ts";
 
 const textEncoder = new TextEncoder();
+
+/** What a session remembers of the client that it had last, or has. */
+export type LastClient = Pick<SessionRecord, "admission" | "isConnected" | "disconnectedAtMs">;
 
 /**
  * A CONNECT is as it should be: whether the client is known.
@@ -25,7 +28,7 @@ const textEncoder = new TextEncoder();
 export function admit(
   context: Context,
   connections: Connections,
-  last: Admission | undefined,
+  last: LastClient | undefined,
   pending: Pending,
   accepted: Accepted,
 ): Admission | undefined {
@@ -116,11 +119,17 @@ function admissionOf(
   return { grant, shownSha256: isReusable ? toBase64(shownSha256(attempt)) : "", learnedAtMs: nowMs };
 }
 
-/** A reconnect storm would else ask for all clients at once. A revocation takes the record with it. */
-function remembered(admission: Admission, attempt: LoginAttempt, { settings, nowMs }: Context): Admission | undefined {
+/**
+ * A reconnect storm would else ask for all clients at once. A revocation takes the record with it.
+ *
+ * It counts from the end of the last connection: a deploy cuts off clients that have been connected for days. A crash
+ * leaves no record of when that was; it is the time at which the session finds out, by this CONNECT or by its alarm.
+ */
+function remembered(last: LastClient, attempt: LoginAttempt, { settings, nowMs }: Context): Admission | undefined {
+  const { admission, isConnected, disconnectedAtMs } = last;
   const { grant, shownSha256: known, learnedAtMs } = admission;
-  const ageMs = nowMs - learnedAtMs;
-  // What was learned in the future was learned before the clock was set back: how long ago nobody knows.
+  const ageMs = isConnected ? 0 : nowMs - Math.max(learnedAtMs, disconnectedAtMs);
+  // What ended in the future ended before the clock was set back: how long ago nobody knows.
   if (known === "" || ageMs < 0 || ageMs >= settings.limits.loginReuseSec * 1000) return undefined;
   if (grant.endsAtMs !== 0 && grant.endsAtMs <= nowMs) return undefined;
   return isEqual(shownSha256(attempt), fromBase64(known) ?? new Uint8Array()) ? admission : undefined;

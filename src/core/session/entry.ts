@@ -35,7 +35,7 @@ export class Entry {
     const accepted = onPendingPacket(this.context, this.connections, pending, raw);
     if (accepted === undefined) return undefined;
     expectConnackFits(accepted.connect, accepted.proof, this.context.settings);
-    const admission = admit(this.context, this.connections, this.state.admission, pending, accepted);
+    const admission = admit(this.context, this.connections, this.state.lastClient, pending, accepted);
     return admission && this.letIn({ ...accepted, pending, admission });
   }
 

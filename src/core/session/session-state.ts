@@ -3,7 +3,7 @@
 
 import type { Grant } from "../access/grant.ts";
 import type { ConnectWill } from "../packet/packet.ts";
-import { accessOf } from "./admission.ts";
+import { accessOf, type LastClient } from "./admission.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
@@ -13,6 +13,7 @@ import { Outbound } from "./outbound.ts";
 import type { Registration } from "./pending-filters.ts";
 import { QueueLevel } from "./queue-level.ts";
 import type { RedistributionToken } from "./redistribution.ts";
+import { Registering } from "./registering.ts";
 import type { Admission, SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
 import { Subscribing } from "./subscribing.ts";
@@ -24,6 +25,7 @@ export class SessionState {
   readonly subscribing: Subscribing;
   readonly wills: Wills;
   private readonly context: Context;
+  private readonly registering: Registering;
   /** Of what the directory knows to wait for a client that is away. */
   private readonly queueLevel: QueueLevel;
   private record: SessionRecord | undefined;
@@ -35,6 +37,7 @@ export class SessionState {
     this.inbound = new Inbound(context);
     this.outbound = new Outbound(context, this.record?.sentThrough ?? 0);
     this.subscribing = new Subscribing(context);
+    this.registering = new Registering(context, this.subscribing);
     this.wills = new Wills(context);
     this.queueLevel = new QueueLevel(this.outbound.queueSize.messages);
   }
@@ -56,6 +59,11 @@ export class SessionState {
 
   get isDurable(): boolean {
     return this.expirySec > 0;
+  }
+
+  /** Who its last client was, and how long ago that was so. */
+  get lastClient(): LastClient | undefined {
+    return this.record;
   }
 
   /** When its client left, in milliseconds since 1970; 0 while it is connected. */
@@ -93,7 +101,6 @@ export class SessionState {
 
   private begin(expirySec: number, will: ConnectWill | undefined, admission: Admission): void {
     const { layout, randomId } = this.context.settings;
-    const isMoved = this.record !== undefined && this.record.layout !== layout;
     const isStored = this.isDurable;
     const generation = this.record?.generation ?? randomId();
     this.record = {
@@ -110,7 +117,7 @@ export class SessionState {
     if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
     if (will !== undefined) this.wills.set(will, admission.grant);
-    if (isMoved && !this.subscribing.registerAgain(generation)) this.setLayout();
+    if (this.isMoved) this.register(generation);
     this.subscribing.onConnected();
     this.subscribing.revise(generation, this.isDurable);
   }
@@ -137,17 +144,35 @@ export class SessionState {
     this.context.access = accessOf(grant, this.context.settings);
   }
 
+  /** Whether the topic objects are others than those that its subscriptions are registered with. */
+  private get isMoved(): boolean {
+    return this.record !== undefined && this.record.layout !== this.context.settings.layout;
+  }
+
+  private register(generation: string): void {
+    if (!this.registering.begin(generation)) this.setLayout();
+  }
+
   /** A present shard has answered for a subscription that was registered elsewhere. */
   onRegistered(registration: Registration, isDone: boolean): void {
-    registration.openRequests -= 1;
-    if (!isDone) registration.hasFailed = true;
-    const isOver = registration.openRequests === 0 && !registration.hasFailed;
+    const isOver = this.registering.onAnswer(registration, isDone);
     if (isOver && registration.generation === this.generation) this.setLayout();
   }
 
-  /** Only now do the present shards know all subscriptions; until then the next CONNECT tells them again. */
+  /** Time has passed: what is still not registered is told again. */
+  registerIfDue(): void {
+    if (this.isMoved && this.registering.isDue) this.register(this.record?.generation ?? "");
+  }
+
+  /** When `registerIfDue` has to be called, in milliseconds since 1970; Infinity for never. */
+  get registrationDueMs(): number {
+    return this.isMoved ? this.registering.nextDeadlineMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Only now do the present shards know all subscriptions. */
   private setLayout(): void {
     if (this.record === undefined) return;
+    this.registering.end();
     this.record = { ...this.record, layout: this.context.settings.layout };
     if (this.isDurable) this.context.store.putRecord(this.record);
   }
@@ -264,6 +289,8 @@ export class SessionState {
     }
     this.inbound.onAwoken(inbound, connection.socketId);
     this.outbound.onAwoken(outbound);
+    // Its client has stayed connected through a deploy that changed them.
+    if (this.isMoved) this.register(this.record?.generation ?? "");
   }
 
   /** The object starts without a client: one that the disk takes for connected was cut off by a crash. */

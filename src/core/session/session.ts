@@ -181,14 +181,16 @@ export class Session {
     }
     this.state.endIfExpired();
     this.state.wills.publishDue();
+    this.state.registerIfDue();
   }
 
   /** When `onAlarm` has to be called next, in milliseconds since 1970; Infinity for never. */
   get nextDeadlineMs(): number {
     const { current } = this;
-    const { endMs, grantEndMs, wills, watch } = this.state;
-    if (current === undefined) return Math.min(endMs, wills.nextDeadlineMs());
-    return Math.min(livenessDeadlineMs(current, this.settings.limits, watch), grantEndMs, wills.nextDeadlineMs());
+    const { endMs, grantEndMs, wills, watch, registrationDueMs } = this.state;
+    const ownMs = Math.min(wills.nextDeadlineMs(), registrationDueMs);
+    if (current === undefined) return Math.min(endMs, ownMs);
+    return Math.min(livenessDeadlineMs(current, this.settings.limits, watch), grantEndMs, ownMs);
   }
 
   // Hibernation and restarts

@@ -53,6 +53,47 @@ describe("a new layout of the topic objects", () => {
     expect(layoutOf(h)).toBe("1/4");
   });
 
+  it("is told again by time until all have answered, also while the client is away", () => {
+    const h = moved();
+    h.resume().drop();
+    const waitedSec: number[] = [];
+    for (let tries = 0; tries < 7; tries += 1) {
+      expect(h.takeRequests()).toHaveLength(5);
+      const dueMs = h.session.nextDeadlineMs;
+      waitedSec.push((dueMs - h.nowMs) / 1000);
+      h.nowMs = dueMs;
+      h.alarmNow();
+    }
+    for (const [index, waited] of waitedSec.entries()) {
+      const least = Math.min(15 * 2 ** index, 300);
+      expect(waited).toBeGreaterThanOrEqual(least);
+      expect(waited).toBeLessThanOrEqual(least * 1.5);
+    }
+    h.answerAll(2);
+    expect(layoutOf(h)).toBe("1/4");
+    expect(h.session.nextDeadlineMs).toBe((h.store.readRecord()?.disconnectedAtMs ?? 0) + 3_600_000);
+  });
+
+  it("is told again by time after a crash, though nobody connects", () => {
+    const h = moved();
+    h.resume().drop();
+    h.crash();
+    h.nowMs += 20_000;
+    h.alarmNow();
+    expect(h.requests).toHaveLength(5);
+    h.answerAll(2);
+    expect(layoutOf(h)).toBe("1/4");
+  });
+
+  it("is told when a client that has stayed connected wakes its session", () => {
+    const h = new SessionHarness();
+    h.subscribed();
+    h.hibernate(sharded);
+    expect(h.requests).toHaveLength(1);
+    h.answerAll(2);
+    expect(layoutOf(h)).toBe("1/4");
+  });
+
   it("is told again when one has refused, though the last to answer has not", () => {
     const h = moved();
     h.resume();

@@ -119,14 +119,36 @@ describe("a login that a session remembers", () => {
     return { h, asked: () => asked };
   };
 
-  it("is not asked for again for a while, also after a crash [loginReuseSec]", () => {
+  it("is not asked for again for a while after its client has left [loginReuseSec] [B113]", () => {
     const { h, asked } = reused();
-    h.resume(user).drop();
-    h.crash();
     h.pass(599);
     expect(h.resume(user).heard()).toEqual(["CONNACK present"]);
     expect(asked()).toBe(1);
-    h.pass(1);
+    h.nowMs += 3_600_000;
+    h.resume(user).drop();
+    h.pass(599);
+    expect(h.resume(user).drop()).toBeUndefined();
+    expect(asked()).toBe(1);
+    h.pass(600);
+    h.resume(user);
+    expect(asked()).toBe(2);
+  });
+
+  it("is not asked for by a client that a deploy or a crash cuts off, however long it was connected [B113]", () => {
+    const { h, asked } = reused();
+    h.resume(user);
+    h.nowMs += 3_600_000;
+    h.crash();
+    expect(h.resume(user).heard()).toEqual(["CONNACK present"]);
+    expect(asked()).toBe(1);
+  });
+
+  it("is asked for where a crash was noticed by time, and its client comes back too late [B113]", () => {
+    const { h, asked } = reused();
+    h.resume(user);
+    h.crash();
+    h.alarmNow();
+    h.pass(600);
     h.resume(user);
     expect(asked()).toBe(2);
   });
