@@ -245,6 +245,9 @@ export class SessionObject extends DurableObject<Env> {
         case "login":
           void this.logIn(effect.socketId, effect.attempt);
           break;
+        case "log":
+          logError(effect.event, { ...this.names, reason: effect.reason });
+          break;
         case "report":
           this.reports.enqueue(effect.report, 64);
       }
@@ -293,9 +296,13 @@ export class SessionObject extends DurableObject<Env> {
     }
   }
 
-  private restart(error: unknown): void {
+  private get names(): { namespace: string; clientId: string } {
     const { namespace, rest: clientId } = splitName(this.ctx.id.name);
-    logError("a session restarts", { namespace, clientId, reason: reasonOf(error) });
+    return { namespace, clientId };
+  }
+
+  private restart(error: unknown): void {
+    logError("a session restarts", { ...this.names, reason: reasonOf(error) });
     this.ctx.abort(String(error));
   }
 }

@@ -36,6 +36,8 @@ export class SessionHarness {
   /** What the topic objects were asked, and have not answered yet. */
   requests: OpenRequest[] = [];
   reports: Report[] = [];
+  /** For the operator. */
+  log: string[] = [];
   /** Names the life of the session in deliveries; known from its last SUBSCRIBE. */
   generation = "";
   /** Those that nobody has answered yet. */
@@ -161,10 +163,10 @@ export class SessionHarness {
   }
 
   /** The object leaves memory, and comes back with the socket of its client, with other settings perhaps. */
-  hibernate(settings: Partial<SessionSettings> = {}): void {
+  hibernate(settings: Partial<SessionSettings> = {}, older: (kept: KeptSession) => unknown = (kept) => kept): void {
     const hibernation = this.session.hibernate();
     if (hibernation === undefined) throw new Error("no client is connected");
-    const kept = JSON.parse(JSON.stringify(hibernation)) as KeptSession;
+    const kept = JSON.parse(JSON.stringify(older(hibernation))) as KeptSession;
     this.#settings = { ...this.#settings, ...settings };
     this.session = new Session(this.#settings, this.store);
     this.session.awake(kept, this.nowMs);
@@ -186,6 +188,7 @@ export class SessionHarness {
       if (effect.type === "report") this.reports.push(effect.report);
       else if (effect.type === "request") this.#onRequest(effect);
       else if (effect.type === "login") this.#onLogin(effect);
+      else if (effect.type === "log") this.log.push(`${effect.event}: ${effect.reason}`);
       else this.#sockets.get(effect.socketId)?.on(effect);
     }
   }

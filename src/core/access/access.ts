@@ -14,6 +14,9 @@ export type Names = {
   readonly username: string;
 };
 
+/** What of a message its publisher needs to be allowed. */
+type PublishedAs = { readonly topicName: string; readonly qos: QoS; readonly retain: boolean };
+
 /** Topic names whose answer is remembered, and how long they are together: a client chooses them, also where it may not. */
 const maximumRemembered = 256;
 const maximumRememberedCharacters = 16_384;
@@ -23,21 +26,40 @@ export class Access {
   /** Whether the client may connect with its client identifier. */
   readonly mayConnect: boolean;
   private readonly mayRetain: boolean;
+  private readonly bridgeStateTopic: string | undefined;
   private readonly publishing: Filters;
   private readonly subscribing: Filters;
 
   constructor(rules: AccessRules, names: Names) {
     this.maximumQos = rules.maximumQos;
     this.mayRetain = rules.retain;
+    this.bridgeStateTopic = bridgeStateTopicOf(names.clientId);
     this.mayConnect = rules.clientIds.length === 0 || rules.clientIds.some((pattern) => isNamedBy(pattern, names));
     this.publishing = new Filters(rules.publish, names);
     this.subscribing = new Filters(rules.subscribe, names);
   }
 
-  /** A PUBLISH, or a Will. What the broker says of itself nobody else may say. */
-  mayPublish({ topicName, qos, retain }: { topicName: string; qos: QoS; retain: boolean }): boolean {
-    if (qos > this.maximumQos || (retain && !this.mayRetain)) return false;
-    return this.publishing.includes(topicName) && !isOfBroker(topicName);
+  /**
+   * A PUBLISH, or a Will.
+   * @param isBridge whether the client is a bridge: one may say how it is itself, unless a rule denies it
+   * @returns what is wrong with it, in words for the client; `undefined` where it is allowed
+   */
+  whyNotPublish({ topicName, qos, retain }: PublishedAs, isBridge: boolean): string | undefined {
+    const isAllowed = isOfBroker(topicName)
+      ? isBridge && topicName === this.bridgeStateTopic && !this.publishing.denies(topicName)
+      : this.publishing.includes(topicName);
+    if (!isAllowed) return isBridge ? this.whyNotAsBridge(topicName) : whyNotAsClient(topicName);
+    if (qos > this.maximumQos) return `not allowed to publish this at more than QoS ${this.maximumQos}`;
+    return retain && !this.mayRetain ? "not allowed to publish retained messages" : undefined;
+  }
+
+  private whyNotAsBridge(topicName: string): string {
+    if (!isOfBroker(topicName)) return whyNotAsClient(topicName);
+    if (this.bridgeStateTopic === undefined) {
+      return "a bridge with / in its client identifier has no topic for its state: change it, or switch notifications off";
+    }
+    if (topicName === this.bridgeStateTopic) return "the rules deny the topic of the bridge's state";
+    return "below $SYS/ a bridge publishes nothing but $SYS/broker/connection/CLIENT-ID/state, with its own client identifier";
   }
 
   /**
@@ -58,6 +80,8 @@ export class Access {
 class Filters {
   private readonly allow: readonly string[];
   private readonly deny: readonly string[];
+  /** What is denied cannot be said of this client: then everything is. */
+  private readonly deniesAll: boolean;
   /** All names but those that start with `$`. */
   private readonly isEverything: boolean;
   private readonly remembered = new Map<string, boolean>();
@@ -67,7 +91,8 @@ class Filters {
     this.allow = allow.map((filter) => expanded(filter, names)).filter((filter) => filter !== undefined);
     const denied = deny.map((filter) => expanded(filter, names));
     // What cannot be said of this client must not be the hole in its fence.
-    if (denied.includes(undefined)) this.allow = [];
+    this.deniesAll = denied.includes(undefined);
+    if (this.deniesAll) this.allow = [];
     this.deny = denied.filter((filter) => filter !== undefined);
     this.isEverything = this.allow.includes("#") && this.deny.length === 0;
   }
@@ -80,6 +105,10 @@ class Filters {
     const isAllowed = this.allow.some(matches) && !this.deny.some(matches);
     this.remember(topicName, isAllowed);
     return isAllowed;
+  }
+
+  denies(topicName: string): boolean {
+    return this.deniesAll || this.deny.some((filter) => ruleMatches(filter, topicName));
   }
 
   private remember(topicName: string, isAllowed: boolean): void {
@@ -97,6 +126,21 @@ class Filters {
       !this.deny.some((denied) => ruleTouches(denied, filter))
     );
   }
+}
+
+/**
+ * Where Mosquitto's bridge says whether it is connected, for itself alone.
+ * @returns `undefined` for a client identifier that would be more, or less, than one level of the topic
+ */
+export function bridgeStateTopicOf(clientId: string): string | undefined {
+  return isOneLevel(clientId) ? `$SYS/broker/connection/${clientId}/state` : undefined;
+}
+
+/** What the broker says of itself nobody else may say. */
+function whyNotAsClient(topicName: string): string {
+  return isOfBroker(topicName)
+    ? "below $SYS/ only the broker publishes, and a bridge its own state"
+    : "not allowed to publish this";
 }
 
 /**

@@ -76,15 +76,22 @@ export function readDelivery(reader: ByteReader): Delivery {
   };
 }
 
-export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
+/** A retained message, and behind it the client that published it: an older version reads it as a message alone. */
+export function encodeRetained(message: Message, publisherId: string): Uint8Array<ArrayBuffer> {
   sharedWriter.clear();
   writeMessage(sharedWriter, message);
+  sharedWriter.string(publisherId);
   return sharedWriter.finish();
 }
 
-/** The payload and the properties of the answer are views of `bytes`. */
-export function decodeMessage(bytes: Uint8Array): Message {
-  return readMessage(new ByteReader(bytes));
+/**
+ * The payload and the properties of the answer are views of `bytes`.
+ * @returns `publisherId` is empty if an older version has stored the message
+ */
+export function decodeRetained(bytes: Uint8Array): { message: Message; publisherId: string } {
+  const reader = new ByteReader(bytes);
+  const message = readMessage(reader);
+  return { message, publisherId: reader.remaining === 0 ? "" : reader.string() };
 }
 
 export function encodeDelivery(delivery: Delivery): Uint8Array<ArrayBuffer> {
@@ -93,7 +100,7 @@ export function encodeDelivery(delivery: Delivery): Uint8Array<ArrayBuffer> {
   return sharedWriter.finish();
 }
 
-/** As `decodeMessage`, for a delivery. */
+/** As `decodeRetained`, for a delivery. */
 export function decodeDelivery(bytes: Uint8Array): Delivery {
   return readDelivery(new ByteReader(bytes));
 }

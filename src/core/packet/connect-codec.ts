@@ -23,12 +23,13 @@ const BRIDGE = 0x80;
 
 /** @throws {ProtocolError} see decodePacket */
 export function decodeConnect(raw: RawPacket): ConnectPacket {
-  const { bytes, will } = checkConnect(raw);
+  const { bytes, will, isBridge } = checkConnect(raw);
   const parsed = parsePacket<ParsedConnect>(bytes, undefined);
   const properties = parsed.properties ?? {};
   return {
     type: "CONNECT",
     protocolVersion: parsed.protocolVersion,
+    isBridge,
     cleanStart: parsed.clean,
     keepAliveSec: parsed.keepalive,
     clientId: parsed.clientId,
@@ -72,11 +73,11 @@ function connectWill(will: NonNullable<ParsedConnect["will"]>, { values, forward
 /**
  * Walks through a CONNECT field by field, and refuses what the library would let pass.
  *
- * @returns the Will's properties, and the packet's bytes as the library understands them
+ * @returns the Will's properties, whether a bridge sent it, and the packet's bytes as the library understands them
  */
-function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; will: Properties } {
+function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; will: Properties; isBridge: boolean } {
   const reader = new ByteReader(bytes, bodyOffset);
-  const version = readProtocolVersion(reader);
+  const { version, isBridge } = readProtocolVersion(reader);
   const flagsAt = reader.position;
   let flags = reader.u8();
   // MQTT 3.1 section 3.1: without the Will flag they are disregarded.
@@ -98,16 +99,18 @@ function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; wi
   if (version === 3 && reader.remaining === 0) flags &= ~PASSWORD;
   if (flags & PASSWORD) readBinary(reader);
   expectEnd(reader);
-  return { bytes: flags === bytes[flagsAt] ? bytes : bytes.with(flagsAt, flags), will };
+  return { bytes: flags === bytes[flagsAt] ? bytes : bytes.with(flagsAt, flags), will, isBridge };
 }
 
 /** The Protocol Name and Protocol Level, of which only three pairs exist [MQTT-3.1.2-1] [MQTT-3.1.2-2]. */
-function readProtocolVersion(reader: ByteReader): ProtocolVersion {
+function readProtocolVersion(reader: ByteReader): { version: ProtocolVersion; isBridge: boolean } {
   const name = readString(reader);
-  const level = reader.u8();
-  if (name === "MQTT" && level === 5) return 5;
-  if (name === "MQTT" && (level & ~BRIDGE) === 4) return 4;
-  if (name === "MQIsdp" && (level & ~BRIDGE) === 3) return 3;
+  const levelByte = reader.u8();
+  const isBridge = (levelByte & BRIDGE) !== 0;
+  const level = levelByte & ~BRIDGE;
+  if (name === "MQTT" && level === 5 && !isBridge) return { version: level, isBridge };
+  if (name === "MQTT" && level === 4) return { version: level, isBridge };
+  if (name === "MQIsdp" && level === 3) return { version: level, isBridge };
   throw new ProtocolError(ReasonCode.UnsupportedProtocolVersion, "only MQTT 3.1, 3.1.1 and 5.0 are spoken here");
 }
 

@@ -25,6 +25,8 @@ export type ConnectWill = {
 export type ConnectPacket = {
   readonly type: "CONNECT";
   readonly protocolVersion: ProtocolVersion;
+  /** The protocol level has the bit by which a bridge of MQTT 3.x says what it is; 5.0 has no such bit. */
+  readonly isBridge: boolean;
   /** Clean Start (5.0) or Clean Session (3.x). */
   readonly cleanStart: boolean;
   /** Seconds; 0 is off. */

@@ -8,6 +8,7 @@ import { encodePacket } from "../packet/codec.ts";
 import type { ConnackPacket, ConnectPacket } from "../packet/packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { isBridge } from "./bridge.ts";
 import type { Connected, Pending, Recipient } from "./connection.ts";
 import type { SessionSettings } from "./context.ts";
 import type { SocketId } from "./effect.ts";
@@ -39,19 +40,27 @@ export function checkConnect(packet: ConnectPacket, settings: SessionSettings): 
 }
 
 /**
- * Whether a client that is known may connect with this identifier, and this Will.
+ * Whether a client that is known may connect with this identifier.
  * @throws {ProtocolError} with the reason code of CONNACK
  */
-export function checkAccess(packet: ConnectPacket, access: Access, { capabilities, limits }: SessionSettings): void {
+export function checkAccess(access: Access): void {
   if (!access.mayConnect) {
     throw new ProtocolError(ReasonCode.NotAuthorized, "not allowed to use this client identifier");
   }
+}
+
+/**
+ * Whether the client may connect with this Will.
+ * @throws {ProtocolError} with the reason code of CONNACK
+ */
+export function checkWill(packet: ConnectPacket, access: Access, { capabilities, limits }: SessionSettings): void {
   const { will } = packet;
   if (will === undefined) return;
   checkMessageIsOffered(will, capabilities);
   const refusal = refusalOfMessage(will.topicName, will.properties, limits);
   if (refusal !== undefined) throw new ProtocolError(refusal.reasonCode, `the Will: ${refusal.why}`);
-  if (!access.mayPublish(will)) throw new ProtocolError(ReasonCode.NotAuthorized, "not allowed to publish the Will");
+  const whyNot = access.whyNotPublish(will, isBridge(packet));
+  if (whyNot !== undefined) throw new ProtocolError(ReasonCode.NotAuthorized, `the Will: ${whyNot}`);
 }
 
 /** A client that cannot be told that it is connected would wait for ever [MQTT-3.1.2-24]. */
@@ -98,6 +107,7 @@ export function connectedBy(
     state: "connected",
     reader,
     isRelayed,
+    isBridge: isBridge(packet),
     ...recipientOf(socketId, packet),
     keepAliveSec: keepAliveSecOf(packet, limits),
     receiveMaximum: Math.min(packet.receiveMaximum ?? limits.maximumInFlight, limits.maximumInFlight),

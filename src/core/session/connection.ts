@@ -68,6 +68,8 @@ export type Connected = Recipient & {
   readonly reader: PacketReader;
   /** The Worker stands between, answers PINGREQ and watches the keep alive. */
   readonly isRelayed: boolean;
+  /** See bridge.ts. */
+  readonly isBridge: boolean;
   /** What counts: the client's or the server's. 0 is off. */
   readonly keepAliveSec: number;
   /** QoS 1 and 2 messages the client takes before it acknowledges. */
@@ -120,8 +122,10 @@ export type Heard = Pick<Connected, "lastReceivedMs" | "unheard">;
 /** A connection as it goes through hibernation. */
 export type ConnectionSnapshot = Omit<
   Connected,
-  "state" | "reader" | "incomingAliases" | "outgoingAliases" | "maximumPacketBytes" | keyof Heard
+  "state" | "reader" | "isBridge" | "incomingAliases" | "outgoingAliases" | "maximumPacketBytes" | keyof Heard
 > & {
+  /** Missing in what an older version kept. */
+  readonly isBridge?: boolean;
   /** 0 for Infinity, which JSON has not. */
   readonly maximumPacketBytes: number;
   readonly incomingAliases: readonly (readonly [number, string])[];
@@ -148,6 +152,7 @@ export function fromSnapshot(snapshot: ConnectionSnapshot, heard: Heard, maximum
     ...heard,
     state: "connected",
     reader: new PacketReader(maximumIncomingBytes),
+    isBridge: snapshot.isBridge ?? false,
     maximumPacketBytes: maximumPacketBytes === 0 ? Number.POSITIVE_INFINITY : maximumPacketBytes,
     incomingAliases: new Map(incomingAliases),
     outgoingAliases: new OutgoingAliases(outgoingAliasMaximum, outgoingAliases),

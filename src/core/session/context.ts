@@ -24,6 +24,8 @@ export type SessionSettings = AuthenticationSettings & {
   readonly anonymousRules: AccessRules | undefined;
 };
 
+const warningPauseMs = 60_000;
+
 export class Context {
   readonly settings: SessionSettings;
   readonly store: SessionStore;
@@ -35,6 +37,8 @@ export class Context {
   /** To be added to. */
   readonly counts: Counts = this.counters.counts;
   private effects: Effect[] = [];
+  /** By event. */
+  private readonly warnedAtMs = new Map<string, number>();
   /** The count begins anew with each start of the object: this tells the starts apart. */
   private messageSource: string | undefined;
   private messageCount = 0;
@@ -52,6 +56,14 @@ export class Context {
   /** Tells the directory. */
   report(report: Report): void {
     this.effect({ type: "report", report });
+  }
+
+  /** Tells the operator, once a minute for each kind of event: a client may try again at once, and for ever. */
+  warn(event: string, reason: string): void {
+    const warnedAtMs = this.warnedAtMs.get(event);
+    if (warnedAtMs !== undefined && this.nowMs < warnedAtMs + warningPauseMs) return;
+    this.warnedAtMs.set(event, this.nowMs);
+    this.effect({ type: "log", event, reason });
   }
 
   request(shard: number, request: TopicRequest, token: RequestToken | undefined): void {

@@ -41,7 +41,9 @@ export type Effect =
     }
   /** `onLogin` follows. */
   | { readonly type: "login"; readonly socketId: SocketId; readonly attempt: LoginAttempt }
-  | { readonly type: "report"; readonly report: Report };
+  | { readonly type: "report"; readonly report: Report }
+  /** For the operator: what went wrong for the client, where it may not be told in words. */
+  | { readonly type: "log"; readonly event: string; readonly reason: string };
 
 /** What the directory is told. */
 export type Report =

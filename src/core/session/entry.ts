@@ -1,11 +1,14 @@
 // The way in: from the first packet on a socket to a client that may connect. What it then finds is the session's
 // business. MQTT 5.0 sections 3.1.4 and 4.12.
 
+import type { Access } from "../access/access.ts";
 import type { LoginResult } from "../access/login-attempt.ts";
+import type { ConnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
+import { ProtocolError } from "../protocol-error.ts";
 import { accessOf, admissionBy, admit, checkOwner } from "./admission.ts";
 import { type Accepted, onPendingPacket } from "./authenticating.ts";
-import { checkAccess, expectConnackFits } from "./connecting.ts";
+import { checkAccess, checkWill, expectConnackFits } from "./connecting.ts";
 import type { LoggingIn, Pending } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Context } from "./context.ts";
@@ -51,10 +54,22 @@ export class Entry {
   private letIn(admitted: Admitted): Admitted {
     const { connect, admission } = admitted;
     const { settings } = this.context;
-    checkAccess(connect, accessOf(admission.grant, settings), settings);
+    const access = accessOf(admission.grant, settings);
+    checkAccess(access);
+    this.checkWill(connect, access);
     this.state.endIfExpired();
     checkOwner(this.state.admission, admission.grant);
     this.connections.checkRate();
     return admitted;
+  }
+
+  /** CONNACK of MQTT 3.x has no words for it, and programs seldom show those of 5.0: so the log has them too. */
+  private checkWill(connect: ConnectPacket, access: Access): void {
+    try {
+      checkWill(connect, access, this.context.settings);
+    } catch (error) {
+      if (error instanceof ProtocolError) this.context.warn("a client is refused for its Will", error.message);
+      throw error;
+    }
   }
 }

@@ -1,6 +1,7 @@
 // PUBLISH and PUBREL from the client. A message is handed to its topic object first and acknowledged when that has
 // answered, at QoS 1 and at QoS 2 alike: PUBREC means that it is stored wherever it is owed. MQTT 5.0 section 4.3.
 
+import { isOfBroker } from "../access/rule-filter.ts";
 import type { Message } from "../message/message.ts";
 import type { PublishPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
@@ -114,10 +115,11 @@ export class Inbound {
       if (again.state === "received") send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
       return;
     }
-    const refusal = this.refusalOf(topicName, packet);
+    const refusal = this.refusalOf(topicName, packet, connected.isBridge);
     if (refusal !== undefined) {
       // PUBREC then frees the packet identifier, of a message that goes again as well [MQTT-4.3.3-9].
       if (again !== undefined) this.forget(packetId);
+      if (isOfBroker(topicName)) this.context.warn("a message below $SYS is refused", refusal.why);
       refuse(this.context, connected, packet, refusal);
       return;
     }
@@ -251,7 +253,7 @@ export class Inbound {
     return count;
   }
 
-  private refusalOf(topicName: string, packet: PublishPacket): Refusal | undefined {
+  private refusalOf(topicName: string, packet: PublishPacket, isBridge: boolean): Refusal | undefined {
     const { access, settings } = this.context;
     // Most clients go on with the topic that they began with.
     const isKnownToFit = topicName === this.lastTopicName && packet.properties.length === 0;
@@ -262,8 +264,8 @@ export class Inbound {
       return { reasonCode: ReasonCode.PayloadFormatInvalid, why: "the payload is not UTF-8, as its indicator says" };
     }
     const { qos, retain } = packet;
-    if (access.mayPublish({ topicName, qos, retain })) return undefined;
-    return { reasonCode: ReasonCode.NotAuthorized, why: "not allowed to publish this" };
+    const whyNot = access.whyNotPublish({ topicName, qos, retain }, isBridge);
+    return whyNot === undefined ? undefined : { reasonCode: ReasonCode.NotAuthorized, why: whyNot };
   }
 }
 

@@ -8,6 +8,7 @@ import { ProtocolError } from "../protocol-error.ts";
 import { shardsOf } from "../topic/shard.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
 import type { TopicRequest, TopicSubscription } from "../topic/topic-request.ts";
+import { withBridgeOptions } from "./bridge.ts";
 import { ClientRate } from "./client-rate.ts";
 import { type Connected, send } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -96,8 +97,11 @@ export class Subscribing {
     const { limits, capabilities } = settings;
     const topicLimits = topicLimitsOf(limits);
     const asked = packet.subscriptions.map((request) => ({
-      // Granted as far as there is [MQTT-3.2.2-10].
-      request: { ...request, qos: Math.min(request.qos, capabilities.maximumQos, access.maximumQos) as QoS },
+      request: {
+        ...withBridgeOptions(connected, request),
+        // Granted as far as there is [MQTT-3.2.2-10].
+        qos: Math.min(request.qos, capabilities.maximumQos, access.maximumQos) as QoS,
+      },
       parsed: parseTopicFilter(request.topicFilter, topicLimits),
     }));
     if (asked.some(({ request, parsed }) => request.noLocal && parsed?.shareName !== undefined)) {

@@ -3,7 +3,7 @@
 
 import type { Limits } from "../limits.ts";
 import { isExpired, type Message } from "../message/message.ts";
-import { decodeMessage, encodeMessage } from "../message/message-codec.ts";
+import { decodeRetained, encodeRetained } from "../message/message-codec.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { type Recipient, recipientOf } from "./recipient.ts";
 import { listRetained, type RetainedList, type RetainedQuery } from "./retained-list.ts";
@@ -55,16 +55,17 @@ export class RetainedMessages {
   /**
    * Keeps a message that was published with the RETAIN flag, or clears the one there is: one that has expired on
    * its way has replaced it all the same [MQTT-3.3.1-5].
+   * @param publisherId the client identifier of whoever published it
    * @returns the reason code of a refusal, after which nothing has changed
    */
-  retain(message: Message, nowMs: number): ReasonCode | undefined {
+  retain(message: Message, publisherId: string, nowMs: number): ReasonCode | undefined {
     let old = this.store.readRetained(message.topicName);
     if (message.payload.length === 0 || isExpired(message, nowMs)) {
       // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
       if (old !== undefined) this.forget(message.topicName, old.length);
       return undefined;
     }
-    const bytes = encodeMessage(message);
+    const bytes = encodeRetained(message, publisherId);
     if (!this.hasRoomFor(bytes, old)) {
       this.forgetExpired(nowMs);
       old = this.store.readRetained(message.topicName);
@@ -86,7 +87,7 @@ export class RetainedMessages {
   list(query: RetainedQuery, nowMs: number): RetainedList {
     const read = (topicName: string) => {
       const bytes = this.store.readRetained(topicName);
-      return bytes === undefined ? undefined : readable(bytes);
+      return bytes === undefined ? undefined : readable(bytes)?.message;
     };
     return listRetained(this.store, read, query, nowMs);
   }
@@ -151,8 +152,10 @@ export class RetainedMessages {
     // It came live: a second copy would be a repeat.
     if ((this.written.get(topicName) ?? 0) > search.since) return 0;
     const bytes = this.store.readRetained(topicName);
-    const message = bytes === undefined ? undefined : readable(bytes);
-    if (bytes === undefined || message === undefined) return 0;
+    const retained = bytes === undefined ? undefined : readable(bytes);
+    if (bytes === undefined || retained === undefined) return 0;
+    const { message, publisherId } = retained;
+    if (isMirror(subscriber) && publisherId === subscriber.clientId) return 0;
     if (isExpired(message, nowMs)) {
       this.forget(topicName, bytes.length);
       return 0;
@@ -198,10 +201,18 @@ export class RetainedMessages {
   }
 }
 
+/**
+ * A bridge keeps on its side what it is sent. What it has brought itself may be out of date by then: it must not get
+ * that back when it subscribes again after a pause, before it could bring what is new.
+ */
+function isMirror({ noLocal, retainAsPublished }: Subscriber): boolean {
+  return noLocal && retainAsPublished;
+}
+
 /** One that cannot be read, as one stored by a later version, is as good as none. */
-function readable(bytes: Uint8Array): Message | undefined {
+function readable(bytes: Uint8Array): { message: Message; publisherId: string } | undefined {
   try {
-    return decodeMessage(bytes);
+    return decodeRetained(bytes);
   } catch {
     return undefined;
   }

@@ -118,7 +118,7 @@ export class Topic {
    */
   publish(publisherId: string, message: Message, nowMs: number): Route | ReasonCode {
     if (message.retain && this.isRetaining) {
-      const refusal = this.retained.retain(message, nowMs);
+      const refusal = this.retained.retain(message, publisherId, nowMs);
       if (refusal !== undefined) return refusal;
     }
     return isExpired(message, nowMs) ? ReasonCode.Success : this.route(publisherId, message);

@@ -23,6 +23,10 @@ function publish(topicName: string, qos: 0 | 1 | 2 = 0, retain = false) {
   return { topicName, qos, retain };
 }
 
+function mayPublish(access: Access, message: ReturnType<typeof publish>, isBridge = false): boolean {
+  return access.whyNotPublish(message, isBridge) === undefined;
+}
+
 describe("a subscription", () => {
   it("is granted where one filter covers all of it", () => {
     const filters = ["a", "a/b", "a/+", "a/#", "a/+/c", "+/b", "#", "+", "b"];
@@ -75,30 +79,60 @@ describe("a message", () => {
   it("may be published where a filter has its topic, and none denies it", () => {
     const access = accessOf({ publish: { allow: ["a/#"], deny: ["a/b"] } });
     const topics = ["a", "a/b", "a/b/c", "b"];
-    expect(topics.filter((topic) => access.mayPublish(publish(topic)))).toEqual(["a", "a/b/c"]);
+    expect(topics.filter((topic) => mayPublish(access, publish(topic)))).toEqual(["a", "a/b/c"]);
     // Asked again, it is the same.
-    expect(topics.filter((topic) => access.mayPublish(publish(topic)))).toEqual(["a", "a/b/c"]);
+    expect(topics.filter((topic) => mayPublish(access, publish(topic)))).toEqual(["a", "a/b/c"]);
   });
 
   it("may be bound to a QoS, and to go without RETAIN", () => {
     const access = new Access({ ...fullAccess, maximumQos: 1, retain: false }, names);
     const asked = [publish("a", 1), publish("a", 2), publish("a", 0, true)];
-    expect(asked.map((message) => access.mayPublish(message))).toEqual([true, false, false]);
+    expect(asked.map((message) => mayPublish(access, message))).toEqual([true, false, false]);
   });
 
   it("is never published to $SYS", () => {
     const everything = { allow: ["#", "$SYS", "$SYS/#", "$SYS/broker/x"], deny: [] };
     const access = accessOf({ publish: everything });
-    expect(["$SYS", "$SYS/broker/x"].some((topic) => access.mayPublish(publish(topic)))).toBe(false);
-    expect(["$SYSTEM", "$x"].every((topic) => access.mayPublish(publish(topic)))).toBe(true);
+    expect(["$SYS", "$SYS/broker/x"].some((topic) => mayPublish(access, publish(topic)))).toBe(false);
+    expect(["$SYSTEM", "$x"].every((topic) => mayPublish(access, publish(topic)))).toBe(true);
   });
+
+  it("of a bridge may be its own state, and nothing else below $SYS [B100]", () => {
+    const own = "$SYS/broker/connection/c1/state";
+    const others = ["$SYS/broker/connection/c2/state", "$SYS/broker/connection/c1", `${own}/x`, "$SYS/broker/uptime"];
+    const access = accessOf({ publish: { allow: [], deny: [] } });
+    expect(mayPublish(access, publish(own, 1, true), true)).toBe(true);
+    expect(mayPublish(access, publish(own, 1, true), false)).toBe(false);
+    expect(others.filter((topic) => mayPublish(access, publish(topic), true))).toEqual([]);
+    // The rules for everything else are not touched.
+    expect(mayPublish(access, publish("a"), true)).toBe(false);
+  });
+
+  it.each<[string, Partial<AccessRules>, string]>([
+    ["denied", { publish: { allow: ["#"], deny: ["$SYS/broker/connection/+/state"] } }, "the rules deny"],
+    ["denied to somebody unnamed", { publish: { allow: ["#"], deny: ["x/%u"] } }, "the rules deny"],
+    ["not to be retained", { retain: false }, "retained"],
+    ["above the QoS", { maximumQos: 0 }, "QoS 0"],
+  ])("of a bridge about itself is refused where it is %s [B100]", (_, rules, why) => {
+    const access = accessOf(rules, { clientId: "c1", username: "" });
+    expect(access.whyNotPublish(publish("$SYS/broker/connection/c1/state", 1, true), true)).toContain(why);
+  });
+
+  it.each(["a/b", "/", "+", "#"])(
+    "of a bridge with the client identifier %s has no topic for its state [B100]",
+    (clientId) => {
+      const access = new Access(fullAccess, { clientId, username: "" });
+      const message = publish(`$SYS/broker/connection/${clientId}/state`);
+      expect(access.whyNotPublish(message, true)).toContain("client identifier");
+    },
+  );
 
   it("is judged by its own topic, however many were judged before", () => {
     const access = accessOf({ publish: { allow: ["a/+"], deny: ["a/7"] } });
     for (let round = 0; round < 2; round += 1) {
       for (let index = 0; index < 1_000; index += 1) {
-        expect(access.mayPublish(publish(`a/${index}`))).toBe(index !== 7);
-        expect(access.mayPublish(publish(`b/${index}`))).toBe(false);
+        expect(mayPublish(access, publish(`a/${index}`))).toBe(index !== 7);
+        expect(mayPublish(access, publish(`b/${index}`))).toBe(false);
       }
     }
   });
@@ -110,7 +144,7 @@ describe("what is remembered of answers", () => {
     setFlagsFromString("--expose-gc");
     const collect: () => void = runInNewContext("gc");
     const access = accessOf({ publish: { allow: ["a/#"], deny: [] } });
-    const isRefused = (index: number) => !access.mayPublish(publish(Buffer.alloc(characters, `${index} `).toString()));
+    const isRefused = (index: number) => !mayPublish(access, publish(Buffer.alloc(characters, `${index} `).toString()));
     isRefused(0);
     collect();
     const before = process.memoryUsage().heapUsed;

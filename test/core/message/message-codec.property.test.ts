@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   decodeDelivery,
-  decodeMessage,
+  decodeRetained,
   encodeDelivery,
-  encodeMessage,
+  encodeRetained,
 } from "../../../src/core/message/message-codec.ts";
 import {
   decodeSessionDeliveries,
@@ -52,7 +52,8 @@ function expectToComeBack<Value>(
 
 describe("what is stored, or goes from object to object, comes back as it was", () => {
   it("a message", () => {
-    expectToComeBack(message, encodeMessage, decodeMessage);
+    const retained = message.map((one) => ({ message: one, publisherId: "c1" }));
+    expectToComeBack(retained, (one) => encodeRetained(one.message, one.publisherId), decodeRetained);
   });
 
   it("a delivery", () => {

@@ -3,9 +3,9 @@ import { ByteReader, BytesError, ByteWriter } from "../../../src/core/bytes.ts";
 import type { Delivery, Message } from "../../../src/core/message/message.ts";
 import {
   decodeDelivery,
-  decodeMessage,
+  decodeRetained,
   encodeDelivery,
-  encodeMessage,
+  encodeRetained,
   readDelivery,
   writeDelivery,
 } from "../../../src/core/message/message-codec.ts";
@@ -45,26 +45,31 @@ describe("a stored message", () => {
     ["with everything", rich],
     ["with no payload", { ...plain, payload: new Uint8Array() }],
   ])("%s comes back as it was", (_, message) => {
-    expect(decodeMessage(encodeMessage(message))).toEqual(message);
+    expect(decodeRetained(encodeRetained(message, "c1"))).toEqual({ message, publisherId: "c1" });
   });
 
-  it("takes six bytes beyond its topic name and payload when it has nothing else", () => {
-    expect(encodeMessage(plain)).toHaveLength(plain.topicName.length + plain.payload.length + 6);
+  it("takes ten bytes beyond its topic name and payload when its publisher has two and there is nothing else", () => {
+    expect(encodeRetained(plain, "c1")).toHaveLength(plain.topicName.length + plain.payload.length + 10);
   });
 
   it("is refused when its format is unknown", () => {
-    const bytes = encodeMessage(plain);
+    const bytes = encodeRetained(plain, "c1");
     bytes[0] = 200;
-    expect(() => decodeMessage(bytes)).toThrow("format 200");
+    expect(() => decodeRetained(bytes)).toThrow("format 200");
+  });
+
+  it("is read as an older version stored it, without its publisher", () => {
+    const bytes = encodeRetained(plain, "c1").subarray(0, -4);
+    expect(decodeRetained(bytes)).toEqual({ message: plain, publisherId: "" });
   });
 
   it("is refused when bytes are missing", () => {
-    expect(() => decodeMessage(encodeMessage(rich).subarray(0, -1))).toThrow(BytesError);
+    expect(() => decodeRetained(encodeRetained(rich, "c1").subarray(0, -1))).toThrow(BytesError);
   });
 
   it("is not spoilt by an earlier one that could not be written", () => {
-    expect(() => encodeMessage({ ...plain, topicName: "a".repeat(70_000) })).toThrow(BytesError);
-    expect(decodeMessage(encodeMessage(plain))).toEqual(plain);
+    expect(() => encodeRetained({ ...plain, topicName: "a".repeat(70_000) }, "c1")).toThrow(BytesError);
+    expect(decodeRetained(encodeRetained(plain, "c1")).message).toEqual(plain);
   });
 });
 

@@ -8,6 +8,7 @@ const protocolId = (version: ProtocolVersion) => (version === 3 ? "MQIsdp" : "MQ
 /** A CONNECT with nothing but a client identifier. */
 const plain: ConnectPacket = {
   type: "CONNECT",
+  isBridge: false,
   protocolVersion: 4,
   cleanStart: true,
   keepAliveSec: 60,
@@ -123,7 +124,7 @@ describe("CONNECT", () => {
     ["84", "MQTT", 4],
   ])("of a Mosquitto bridge, level 0x%s, is one of %s [B64]", (level, name, protocolVersion) => {
     const body = `${field(name)}${level}02003c${field("c")}`;
-    expect(decodePacket(rawPacket(0x10, body), undefined)).toEqual({ ...plain, protocolVersion });
+    expect(decodePacket(rawPacket(0x10, body), undefined)).toEqual({ ...plain, protocolVersion, isBridge: true });
   });
 
   it.each([

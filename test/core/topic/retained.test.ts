@@ -49,6 +49,22 @@ describe("a retained message", () => {
     expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
   });
 
+  it("does not go back to the bridge that has brought it, and that may bring a newer one [B101]", () => {
+    const { topic } = setUp();
+    const bridge = { ...subscription("#"), noLocal: true, retainAsPublished: true };
+    publish(topic, "house/a", "old", {}, nowMs, "bridge");
+    publish(topic, "cloud/b", "1");
+    const subscriber = topic.subscribe("bridge", "g", bridge);
+    if (typeof subscriber === "number") throw new Error("refused");
+    const { recipients } = topic.retainedPage(topic.beginRetained(subscriber), nowMs);
+    expect(recipients.map(textOf)).toEqual(["1"]);
+    // Whoever asks for one of the two options alone gets it as MQTT has it, and others do too.
+    const other = topic.subscribe("bridge", "g", { ...bridge, retainAsPublished: false });
+    if (typeof other === "number") throw new Error("refused");
+    expect(topic.retainedPage(topic.beginRetained(other), nowMs).recipients.map(textOf)).toEqual(["1", "old"]);
+    expect(textsOf(topic, "#")).toEqual(["1", "old"]);
+  });
+
   it("keeps its properties and expiry", () => {
     const { topic } = setUp();
     const fields = { qos: 2, properties: Uint8Array.of(1, 1), expiresAtMs: nowMs + 1 } as const;
@@ -276,9 +292,16 @@ function subscriberOf(topic: Topic, topicFilter: string) {
   return subscriber;
 }
 
-function publish(topic: Topic, topicName: string, text: string, fields: Partial<Message> = {}, atMs = nowMs) {
+function publish(
+  topic: Topic,
+  topicName: string,
+  text: string,
+  fields: Partial<Message> = {},
+  atMs = nowMs,
+  by = "publisher",
+) {
   const message = { id: "", topicName, qos: 1, retain: true, expiresAtMs: 0, properties: new Uint8Array() } as const;
-  return topic.publish("publisher", { ...message, payload: new TextEncoder().encode(text), ...fields }, atMs);
+  return topic.publish(by, { ...message, payload: new TextEncoder().encode(text), ...fields }, atMs);
 }
 
 /** What a new subscription of `c1` gets; it does not stay. */
