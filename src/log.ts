@@ -10,11 +10,20 @@ export type LogFields = {
   readonly id?: string;
   readonly count?: number;
   readonly operation?: string;
+  /** Who holds what fills a shared limit: see `holderOf`. */
+  readonly holder?: string;
+  /** Who holds most, each with how much. */
+  readonly largest?: readonly string[];
   readonly reason: string;
 };
 
 export function logError(event: string, fields: LogFields): void {
   console.error(JSON.stringify({ level: "error", event, ...fields }));
+}
+
+/** Nothing is broken, and whoever runs the broker should know of it. */
+export function logWarning(event: string, fields: LogFields): void {
+  console.warn(JSON.stringify({ level: "warning", event, ...fields }));
 }
 
 /** Of a mistake of ours: with where it happened. */

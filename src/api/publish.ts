@@ -9,6 +9,8 @@ import { ProtocolError } from "../core/protocol-error.ts";
 import { messageIdAt } from "../core/session/context.ts";
 import { refusalOfMessage, topicLimitsOf } from "../core/session/message-limits.ts";
 import { checkMessageIsOffered } from "../core/session/not-offered.ts";
+import { apiHolder } from "../core/shares/holder.ts";
+import { reachedOf, reasonCodeOf, textOfReached } from "../core/shares/reached.ts";
 import { shardOf } from "../core/topic/shard.ts";
 import { isValidTopicName } from "../core/topic/topic-name.ts";
 import { encodeTopicRequests } from "../core/topic/topic-request.ts";
@@ -145,17 +147,20 @@ function textBytes(payload: string): Uint8Array | undefined {
  */
 async function publish({ env, settings, namespace }: Place, message: Message): Promise<boolean> {
   const shard = shardOf(message.topicName, settings.topicShards);
-  const batch = encodeTopicRequests([{ type: "publish", message }]);
+  const by = { holder: apiHolder, hearsRefusals: true };
+  const batch = encodeTopicRequests([{ type: "publish", message, by }]);
   // No client has the empty identifier: No Local holds back nothing.
   const [answer = ReasonCode.UnspecifiedError] = await topicStub(env, settings, namespace, shard)
     .exchange("", `api-${randomId()}`, 1, batch, Date.now())
     .catch(() => {
       throw new ApiError(503, "topic-unavailable", "the topic cannot be reached, try again later");
     });
-  if (answer === ReasonCode.QuotaExceeded) {
-    const message = "a subscriber's queue, or the retained messages, are at their limit: try again later";
-    throw new ApiError(507, "quota-exceeded", message);
+  const reasonCode = reasonCodeOf(answer);
+  if (reasonCode === ReasonCode.QuotaExceeded) {
+    const reached = reachedOf(answer);
+    const what = reached === undefined ? "a subscriber's queue is at its limit" : textOfReached(reached);
+    throw new ApiError(507, "quota-exceeded", `${what}: try again later`);
   }
-  if (isError(answer)) throw new ApiError(500, "not-published", "the message could not be published, see the log");
-  return answer !== ReasonCode.NoMatchingSubscribers;
+  if (isError(reasonCode)) throw new ApiError(500, "not-published", "the message could not be published, see the log");
+  return reasonCode !== ReasonCode.NoMatchingSubscribers;
 }

@@ -4,15 +4,24 @@ import { z } from "@hono/zod-openapi";
 import type { Message } from "../core/message/message.ts";
 import { decodeMessageProperties } from "../core/packet/message-properties.ts";
 import { topicLimitsOf } from "../core/session/message-limits.ts";
+import { unknownHolder } from "../core/shares/holder.ts";
+import type { RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
 import { shardOf } from "../core/topic/shard.ts";
 import { parseTopicFilter } from "../core/topic/topic-filter.ts";
 import { isValidTopicName } from "../core/topic/topic-name.ts";
 import { topicStub } from "../objects/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { ApiError, notFound } from "./errors.ts";
-import { base64Of, encoding, qos, time, timeOf } from "./formats.ts";
+import { base64Of, count, encoding, qos, time, timeOf } from "./formats.ts";
 import { failure, operation } from "./operation.ts";
 import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
+
+const publisher = z.string().openapi({
+  description:
+    "Who has published it: `credential/ID`, `jwt/ISSUER/SUBJECT`, `anonymous/CLIENT`, or `api`; null for what was " +
+    "retained before the broker kept that",
+  example: "credential/0198f3c2",
+});
 
 const retainedSchema = z
   .strictObject({
@@ -25,6 +34,7 @@ const retainedSchema = z
     responseTopic: z.string().nullable(),
     correlationData: z.string().nullable().openapi({ description: "Base64" }),
     userProperties: z.array(z.tuple([z.string(), z.string()])),
+    publisher: publisher.nullable(),
   })
   .openapi("Retained");
 
@@ -49,6 +59,7 @@ const listOperation = operation("retained:read", "Retained messages", {
         .string()
         .optional()
         .openapi({ description: "A Topic Filter; without, all of them, those that begin with `$` as well" }),
+      publisher: publisher.optional().openapi({ description: "Only what this one has published" }),
     }),
   },
   responses: {
@@ -78,20 +89,68 @@ const deleteOperation = operation("retained:write", "Retained messages", {
   responses: { 204: { description: "Deleted" }, 404: noRetained },
 });
 
+const deletion = z
+  .strictObject({
+    filter: z.string().optional().openapi({ description: "A Topic Filter", example: "home/#" }),
+    publisher: publisher.optional(),
+    after: z.string().max(200_000).optional().openapi({ description: "`next` of the answer before" }),
+  })
+  .refine(({ filter, publisher }) => filter !== undefined || publisher !== undefined, "give filter, publisher or both")
+  .openapi("RetainedDeletion");
+
+const deleteMatchingOperation = operation("retained:write", "Retained messages", {
+  method: "post",
+  path: "/retained/delete",
+  operationId: "deleteMatchingRetained",
+  summary: "Delete retained messages by filter, or by who published them",
+  description:
+    "Deletes a part of them, and says where to go on: call it again with `after`, until `next` is null. Subscribers are " +
+    "not told.",
+  request: { body: { required: true, content: { "application/json": { schema: deletion } } } },
+  responses: {
+    200: {
+      description: "What was deleted",
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({
+              deleted: count.openapi({ description: "With this call" }),
+              next: z.string().nullable().openapi({ description: "For `after` of the next call; null at the end" }),
+            })
+            .openapi("RetainedDeleted"),
+        },
+      },
+    },
+  },
+});
+
 export function addRetained(api: Api): void {
   api.openapi(listOperation, async (context) => {
-    const { limit, after, filter } = context.req.valid("query");
-    const { messages, next } = await pageOfAll(context.env, filter, after, limit);
-    return context.json({ items: messages.map(retainedOf), next }, 200);
+    const { limit, after, filter, publisher } = context.req.valid("query");
+    const { items, next } = await walk(context.env, filter, after, (topic, query) =>
+      topic
+        .retained({ ...query, publisher, most: limit })
+        .then((list) => ({ items: itemsOf(list), after: list.after })),
+    );
+    return context.json({ items: [...items], next }, 200);
+  });
+
+  api.openapi(deleteMatchingOperation, async (context) => {
+    const { after, filter, publisher } = context.req.valid("json");
+    const { items, next } = await walk(context.env, filter, after, (topic, query) =>
+      topic
+        .deleteRetainedMatching({ ...query, publisher, most: maximumDeleted })
+        .then(({ deleted, after }) => ({ items: new Array<null>(deleted).fill(null), after })),
+    );
+    return context.json({ deleted: items.length, next }, 200);
   });
 
   api.openapi(readOperation, async (context) => {
     const { topic } = context.req.valid("param");
     const query = { filter: topic, after: undefined, most: 1 };
-    const { messages } = await stubOf(context.env, topic).retained(query);
-    const [message] = messages;
-    if (message === undefined) throw noSuchMessage();
-    return context.json(retainedOf(message), 200);
+    const [item] = itemsOf(await stubOf(context.env, topic).retained(query));
+    if (item === undefined) throw noSuchMessage();
+    return context.json(item, 200);
   });
 
   api.openapi(deleteOperation, async (context) => {
@@ -106,24 +165,38 @@ const position = z.tuple([z.number().int().min(0).max(255), z.string().nullable(
 
 /** A shard without any to show is passed over, but not more than this many with one request. */
 const maximumCalls = 32;
+/** A row each, of one topic object. */
+const maximumDeleted = 1_000;
 
-async function pageOfAll(place: Place, filterText: string | undefined, cursor: string | undefined, limit: number) {
+type Query = Pick<RetainedQuery, "filter" | "after">;
+type Page<Item> = { readonly items: readonly Item[]; readonly after: string | undefined };
+
+/**
+ * Goes on through the topic objects until there is something to show.
+ * @param read a page of one topic object
+ */
+async function walk<Item>(
+  place: Place,
+  filterText: string | undefined,
+  cursor: string | undefined,
+  read: (topic: ReturnType<typeof topicStub>, query: Query) => Promise<Page<Item>>,
+): Promise<{ readonly items: readonly Item[]; readonly next: string | null }> {
   const { env, settings, namespace } = place;
   const filter = filterText === undefined ? undefined : filterOf(filterText, settings.limits);
   // A filter without wildcards is the name of one topic.
   const only = filter === undefined || filter.isWildcard ? undefined : shardOf(filter.filter, settings.topicShards);
   let [shard, after] = positionOf(cursor, position) ?? [only ?? 0, null];
   for (let calls = 0; shard < settings.topicShards; calls += 1) {
-    const query = { filter: filter?.filter, after: after ?? undefined, most: limit };
-    const list = await topicStub(env, settings, namespace, shard).retained(query);
+    const query = { filter: filter?.filter, after: after ?? undefined };
+    const list = await read(topicStub(env, settings, namespace, shard), query);
     [shard, after] = list.after === undefined ? [shard + 1, null] : [shard, list.after];
     const isOver = only !== undefined || shard >= settings.topicShards;
-    if (isOver && after === null) return { messages: list.messages, next: null };
-    if (list.messages.length > 0 || calls >= maximumCalls) {
-      return { messages: list.messages, next: cursorOf([shard, after]) };
+    if (isOver && after === null) return { items: list.items, next: null };
+    if (list.items.length > 0 || calls >= maximumCalls) {
+      return { items: list.items, next: cursorOf([shard, after]) };
     }
   }
-  return { messages: [], next: null };
+  return { items: [], next: null };
 }
 
 /** @throws {ApiError} */
@@ -143,7 +216,14 @@ function stubOf({ env, settings, namespace }: Place, topic: string) {
   return topicStub(env, settings, namespace, shardOf(topic, settings.topicShards));
 }
 
-function retainedOf({ topicName, payload, qos, expiresAtMs, properties }: Message): z.infer<typeof retainedSchema> {
+function itemsOf({ messages, publishers = [] }: RetainedList): z.infer<typeof retainedSchema>[] {
+  return messages.map((message, index) => retainedOf(message, publishers[index] ?? unknownHolder));
+}
+
+function retainedOf(
+  { topicName, payload, qos, expiresAtMs, properties }: Message,
+  publisher: string,
+): z.infer<typeof retainedSchema> {
   const { contentType, responseTopic, correlationData, userProperties } = decodeMessageProperties(properties);
   return {
     topic: topicName,
@@ -154,6 +234,7 @@ function retainedOf({ topicName, payload, qos, expiresAtMs, properties }: Messag
     responseTopic: responseTopic ?? null,
     correlationData: correlationData === undefined ? null : base64Of(correlationData),
     userProperties: userProperties.map(([name, value]): [string, string] => [name, value]),
+    publisher: publisher === unknownHolder ? null : publisher,
   };
 }
 

@@ -21,7 +21,13 @@ const stats = z
     counters: counters.openapi({ description: "Of all sessions, as far as they have told" }),
     subscriptions: count,
     sharedSubscriptions: count.openapi({ description: "Those of `subscriptions` that begin with `$share`" }),
-    retained: z.strictObject({ messages: count, bytes: count }),
+    retained: z.strictObject({
+      messages: count,
+      bytes: count,
+      publishers: z
+        .array(z.strictObject({ publisher: z.string().nullable(), messages: count, bytes: count }))
+        .openapi({ description: "Who holds most of them, as `publisher` of a retained message" }),
+    }),
     owedMessages: count.openapi({ description: "Kept for sessions that could not be reached" }),
   })
   .openapi("Stats");
@@ -41,12 +47,15 @@ export function addStats(api: Api): void {
     const { env, settings, namespace } = context.env;
     const { clients, totals, topics } = await directoryStub(env, settings, namespace).stats();
     const { maximumClients: maximum, expiredClients: expired, sinceMs, counts } = totals;
+    const { retained, ...topicTotals } = topicTotalsOf(topics);
+    const publishers = retained.publishers.map((one) => ({ ...one, publisher: one.publisher || null }));
     return context.json(
       {
         since: timeOf(sinceMs),
         clients: { ...clients, maximum, expired, connects: counts.connects },
         counters: countersOf(counts),
-        ...topicTotalsOf(topics),
+        ...topicTotals,
+        retained: { ...retained, publishers },
       },
       200,
     );

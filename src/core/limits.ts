@@ -57,6 +57,11 @@ export const limitRanges = {
   /** Per topic object. */
   maximumRetainedMessages: [100_000, 0, 10_000_000],
   maximumRetainedBytes: [1_073_741_824, 0, 9_000_000_000],
+  /**
+   * Of each limit that all clients of a namespace share, what one holder may have of what the others leave: an identity,
+   * or an anonymous client. All anonymous clients together may have as much. 100 is all of it.
+   */
+  sharePercent: [75, 1, 100],
   /** Deliveries that a topic object keeps for sessions it cannot reach. */
   maximumOwedMessages: [100_000, 0, 10_000_000],
   /** How long a session remembers the QoS 2 messages it got, to recognise a repeat. */

@@ -2,7 +2,13 @@
 
 import type { QoS } from "../core/message/message.ts";
 import { decodeSessionDelivery, encodeSessionDelivery, type SessionDelivery } from "../core/topic/topic-request.ts";
-import type { RetainedName, Subscriber, TopicStore } from "../core/topic/topic-store.ts";
+import type {
+  RetainedHolding,
+  RetainedName,
+  RetainedTotals,
+  Subscriber,
+  TopicStore,
+} from "../core/topic/topic-store.ts";
 import { logError, reasonOf } from "../log.ts";
 import { blob, type Migrations, Schema } from "./schema.ts";
 
@@ -17,6 +23,7 @@ const migrations: Migrations = [
   { owed: "ALTER TABLE owed ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0" },
   // Up to here all tables were made at once.
   {},
+  { retained: "ALTER TABLE retained ADD COLUMN publisher TEXT NOT NULL DEFAULT ''" },
 ];
 
 type SubscriberRow = {
@@ -71,13 +78,14 @@ export class SqliteTopicStore implements TopicStore {
     );
   }
 
-  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void {
+  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void {
     this.schema.insert(
       "retained",
-      "INSERT OR REPLACE INTO retained VALUES (?, ?, ?)",
+      "INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)",
       topicName,
       expiresAtMs,
       blob(message),
+      publisher,
     );
   }
 
@@ -96,20 +104,26 @@ export class SqliteTopicStore implements TopicStore {
     return row === undefined ? undefined : new Uint8Array(row.message);
   }
 
+  retainedHolding(topicName: string): RetainedHolding | undefined {
+    const query = "SELECT publisher, length(message) AS bytes FROM retained WHERE topic_name = ?";
+    return this.schema.rows<RetainedHolding>("retained", query, topicName)[0];
+  }
+
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[] {
-    type Row = { topic_name: string; expires_at_ms: number };
-    const query = `SELECT topic_name, expires_at_ms FROM retained WHERE topic_name ${isAfter ? ">" : ">="} ?
-      ORDER BY topic_name LIMIT ?`;
-    return this.schema.rows<Row>("retained", query, from, most).map(({ topic_name, expires_at_ms }) => ({
+    type Row = { topic_name: string; expires_at_ms: number; publisher: string };
+    const query = `SELECT topic_name, expires_at_ms, publisher FROM retained
+      WHERE topic_name ${isAfter ? ">" : ">="} ? ORDER BY topic_name LIMIT ?`;
+    return this.schema.rows<Row>("retained", query, from, most).map(({ topic_name, expires_at_ms, publisher }) => ({
       topicName: topic_name,
       expiresAtMs: expires_at_ms,
+      publisher,
     }));
   }
 
-  retainedTotals(): { messages: number; bytes: number } {
-    type Row = { messages: number; bytes: number };
-    const query = "SELECT count(*) AS messages, coalesce(sum(length(message)), 0) AS bytes FROM retained";
-    return this.schema.rows<Row>("retained", query)[0] ?? { messages: 0, bytes: 0 };
+  retainedTotals(): RetainedTotals[] {
+    const query = `SELECT publisher, count(*) AS messages, sum(length(message)) AS bytes FROM retained
+      GROUP BY publisher`;
+    return this.schema.rows<RetainedTotals>("retained", query);
   }
 
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {

@@ -7,12 +7,18 @@ import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
-import type { RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
+import { textOfReached } from "../core/shares/reached.ts";
+import type { RetainedDeletion, RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
 import { sysMessage } from "../core/topic/sys-subscription.ts";
 import { Topic } from "../core/topic/topic.ts";
 import { countSubscriptions, type TopicCounts } from "../core/topic/topic-counts.ts";
-import { decodeTopicRequests, type RedistributeRequest, type TopicRequest } from "../core/topic/topic-request.ts";
-import { logError, reasonOf } from "../log.ts";
+import {
+  decodeTopicRequests,
+  type RedistributeRequest,
+  type Requester,
+  type TopicRequest,
+} from "../core/topic/topic-request.ts";
+import { logError, logWarning, reasonOf } from "../log.ts";
 import { settingsOf } from "../settings.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
@@ -22,12 +28,17 @@ import { SqliteTopicStore } from "./sqlite-topic-store.ts";
 import { directoryStub, sessionStub, splitName } from "./stubs.ts";
 import { SysSubscriptions } from "./sys-subscriptions.ts";
 
+type Publish = { readonly message: Message; readonly by?: Requester | undefined };
+
 /** How soon what is owed is tried again: the longer it has waited, the later, whatever becomes of this object meanwhile. */
 const firstRetryMs = 5_000;
 const maximumRetryMs = 300_000;
 
 /** Publishes, where the broker itself does. No client has this identifier: an object's name cannot hold it. */
 const noClientId = "";
+
+/** Who holds most of what is retained: so many are told. */
+const maximumHolders = 5;
 
 export class TopicObject extends DurableObject<Env> {
   private readonly topic: Topic;
@@ -88,6 +99,7 @@ export class TopicObject extends DurableObject<Env> {
     return {
       ...countSubscriptions(this.topic.subscribers()),
       retained: { ...this.topic.retainedSize },
+      retainedHolders: this.topic.largestRetainedHolders(maximumHolders),
       owedMessages: this.owed.size,
       publishedMessages,
       deliveredMessages,
@@ -102,7 +114,7 @@ export class TopicObject extends DurableObject<Env> {
   publishSys(values: readonly SysValue[]): string[] {
     const batch = new OpenBatch(values.length);
     for (const [index, value] of values.entries()) {
-      this.publish(noClientId, sysMessage(value), { batch, index }, false);
+      this.publish(noClientId, { message: sysMessage(value) }, { batch, index }, false);
     }
     return this.sysSubscriptions.clientIds;
   }
@@ -114,6 +126,11 @@ export class TopicObject extends DurableObject<Env> {
   /** @returns whether there was one */
   deleteRetained(topicName: string): boolean {
     return this.topic.deleteRetained(topicName);
+  }
+
+  /** See `Topic.deleteRetainedMatching`. */
+  deleteRetainedMatching(query: RetainedQuery): RetainedDeletion {
+    return this.topic.deleteRetainedMatching(query);
   }
 
   override async alarm(): Promise<void> {
@@ -135,17 +152,34 @@ export class TopicObject extends DurableObject<Env> {
         batch.answers[index] = ReasonCode.UnspecifiedError;
       }
     }
+    this.logReached();
     batch.settle();
     return batch.whenComplete;
+  }
+
+  /** Who fills a limit that all share, and who met it. */
+  private logReached(): void {
+    for (const { holder, count, largest, ...reached } of this.topic.takeReachedNotes()) {
+      const { namespace, rest } = splitName(this.ctx.id.name);
+      const shard = Number(rest.slice(rest.indexOf("/") + 1));
+      logWarning("a shared limit is reached", {
+        namespace,
+        shard,
+        holder,
+        count,
+        largest: largest.map((one) => `${one.holder} ${one.amount}`),
+        reason: textOfReached(reached),
+      });
+    }
   }
 
   private actOn(clientId: string, request: TopicRequest, origin: Origin, mayBeRepeat: boolean): void {
     switch (request.type) {
       case "publish":
-        this.publish(clientId, request.message, origin, mayBeRepeat);
+        this.publish(clientId, request, origin, mayBeRepeat);
         break;
       case "publish again":
-        this.publish(clientId, request.message, origin, true);
+        this.publish(clientId, request, origin, true);
         break;
       case "subscribe": {
         const { generation, subscription, sendRetained } = request;
@@ -169,9 +203,9 @@ export class TopicObject extends DurableObject<Env> {
     }
   }
 
-  private publish(clientId: string, message: Message, origin: Origin, mayBeRepeat: boolean): void {
+  private publish(clientId: string, { message, by }: Publish, origin: Origin, mayBeRepeat: boolean): void {
     this.publishedMessages += 1;
-    const route = this.topic.publish(clientId, message, Date.now());
+    const route = this.topic.publish(clientId, message, Date.now(), by);
     const isOver = typeof route === "number";
     // Until somebody takes it.
     origin.batch.answers[origin.index] = isOver ? route : ReasonCode.NoMatchingSubscribers;

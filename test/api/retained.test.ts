@@ -86,6 +86,7 @@ describe("a retained message", () => {
         ["a", "1"],
         ["a", "2"],
       ],
+      publisher: `anonymous/${client.clientId}`,
     });
   });
 

@@ -14,7 +14,7 @@ it("counts clients, subscriptions, messages and retained messages", async () => 
     clients: { connected: 0, sleeping: 0, maximum: 0, expired: 0, connects: 0 },
     counters: { messagesReceived: 0 },
     subscriptions: 0,
-    retained: { messages: 0, bytes: 0 },
+    retained: { messages: 0, bytes: 0, publishers: [] },
     owedMessages: 0,
   });
   const client = await connect(broker.tcp);

@@ -27,6 +27,8 @@ const broker = useBroker({
     MAXIMUM_PENDING_SOCKETS: "2",
     MAXIMUM_RETAINED_MESSAGES: "3",
     MAXIMUM_RETAINED_BYTES: "2500",
+    // The limits themselves; the shares are in shares.test.ts.
+    SHARE_PERCENT: "100",
   },
 });
 /** A namespace has topic objects of its own, and their limits to itself. */

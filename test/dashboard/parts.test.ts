@@ -70,7 +70,7 @@ describe("the history of counts", () => {
       bytesSent: 0,
     },
     subscriptions: 0,
-    retained: { messages: 0, bytes: 0 },
+    retained: { messages: 0, bytes: 0, publishers: [] },
   });
 
   it("has rates between two answers", () => {

@@ -43,7 +43,8 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       expect([...store.subscribers()]).toEqual([]);
       expect(store.readRetained("a")).toBeUndefined();
       expect(store.retainedNames("", false, 10)).toEqual([]);
-      expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
+      expect(store.retainedTotals()).toEqual([]);
+      expect(store.retainedHolding("a")).toBeUndefined();
       expect([store.owed("c1", 10), store.owedClientIds(), store.owedCount(), store.lastOwedAtMs()]).toEqual([
         [],
         [],
@@ -66,25 +67,30 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
 
     it("keeps one retained message for a topic, and counts messages and bytes", () => {
       const { store, reopen } = open();
-      store.putRetained("a", Uint8Array.of(1, 2, 3), 0);
-      store.putRetained("a/b", Uint8Array.of(4, 0), 5000);
-      store.putRetained("a", Uint8Array.of(9), 0);
-      store.putRetained("gone", Uint8Array.of(9), 0);
+      store.putRetained("a", Uint8Array.of(1, 2, 3), 0, "p1");
+      store.putRetained("a/b", Uint8Array.of(4, 0), 5000, "p1");
+      store.putRetained("a", Uint8Array.of(9), 0, "p2");
+      store.putRetained("gone", Uint8Array.of(9), 0, "p1");
       store.deleteRetained("gone");
       for (const each of [store, reopen()]) {
         expect(each.readRetained("a")).toEqual(Uint8Array.of(9));
         expect(each.readRetained("gone")).toBeUndefined();
-        expect(each.retainedTotals()).toEqual({ messages: 2, bytes: 3 });
+        expect(each.retainedTotals().toSorted((one, other) => one.bytes - other.bytes)).toEqual([
+          { publisher: "p2", messages: 1, bytes: 1 },
+          { publisher: "p1", messages: 1, bytes: 2 },
+        ]);
+        expect(each.retainedHolding("a/b")).toEqual({ publisher: "p1", bytes: 2 });
+        expect(each.retainedHolding("gone")).toBeUndefined();
         expect(each.retainedNames("", false, 10)).toEqual([
-          { topicName: "a", expiresAtMs: 0 },
-          { topicName: "a/b", expiresAtMs: 5000 },
+          { topicName: "a", expiresAtMs: 0, publisher: "p2" },
+          { topicName: "a/b", expiresAtMs: 5000, publisher: "p1" },
         ]);
       }
     });
 
     it("lists retained names from one on, or after it, so many at most", () => {
       const { store } = open();
-      for (const topicName of ["b", "a/b", "a", "a-", "c"]) store.putRetained(topicName, Uint8Array.of(1), 0);
+      for (const topicName of ["b", "a/b", "a", "a-", "c"]) store.putRetained(topicName, Uint8Array.of(1), 0, "p");
       const list = (from: string, isAfter: boolean, most: number) =>
         store.retainedNames(from, isAfter, most).map(({ topicName }) => topicName);
       expect(list("", false, 10)).toEqual(["a", "a-", "a/b", "b", "c"]);
@@ -97,7 +103,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
     it("lists retained names in the order of their UTF-8 bytes, which is not that of UTF-16", () => {
       const { store } = open();
       const names = ["a", "ä", "\uff5a", "\u{1f600}"];
-      for (const topicName of names.toReversed()) store.putRetained(topicName, Uint8Array.of(1), 0);
+      for (const topicName of names.toReversed()) store.putRetained(topicName, Uint8Array.of(1), 0, "p");
       expect(store.retainedNames("", false, 10).map(({ topicName }) => topicName)).toEqual(names);
       expect(store.retainedNames("\uff5a", true, 10).map(({ topicName }) => topicName)).toEqual(["\u{1f600}"]);
     });
@@ -110,12 +116,12 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
         ["now", 5000],
         ["later", 5001],
       ] as const) {
-        store.putRetained(topicName, Uint8Array.of(1), expiresAtMs);
+        store.putRetained(topicName, Uint8Array.of(1), expiresAtMs, "p");
       }
       store.deleteExpiredRetained(5000);
       for (const each of [store, reopen()]) {
         expect(each.retainedNames("", false, 10).map(({ topicName }) => topicName)).toEqual(["later", "never"]);
-        expect(each.retainedTotals()).toEqual({ messages: 2, bytes: 2 });
+        expect(each.retainedTotals()).toEqual([{ publisher: "p", messages: 2, bytes: 2 }]);
       }
     });
 

@@ -23,12 +23,13 @@ describe("SQLite topic store", () => {
     store.readRetained("a");
     store.retainedNames("", false, 10);
     store.retainedTotals();
+    store.retainedHolding("a");
     store.owed("c1", 10);
     store.owedClientIds();
     store.owedCount();
     expect(node.tables()).toEqual([]);
     expect(node.rowsWritten).toBe(0);
-    store.putRetained("a", Uint8Array.of(1), 0);
+    store.putRetained("a", Uint8Array.of(1), 0, "p");
     expect(node.tables()).toContain("retained");
   });
 
@@ -47,8 +48,36 @@ describe("SQLite topic store", () => {
 
   it("does not open what a later version has stored", () => {
     const node = new NodeSqlStorage();
-    new SqliteTopicStore(node.storage).putRetained("a", Uint8Array.of(1), 0);
+    new SqliteTopicStore(node.storage).putRetained("a", Uint8Array.of(1), 0, "p");
     node.exec("UPDATE schema_version SET version = 99");
-    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 99, this one knows 3)");
+    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 99, this one knows 4)");
+  });
+
+  it("opens what the version before has stored: nobody is known to have published it", () => {
+    const node = new NodeSqlStorage();
+    for (const statement of [
+      "CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)",
+      "INSERT INTO schema_version VALUES (1, 3)",
+      "CREATE TABLE retained (topic_name TEXT PRIMARY KEY, expires_at_ms INTEGER, message BLOB) WITHOUT ROWID",
+      "INSERT INTO retained VALUES ('a', 0, x'0102'), ('b', 7, x'03')",
+    ]) {
+      node.exec(statement);
+    }
+    const store = new SqliteTopicStore(node.storage);
+    expect(store.retainedTotals()).toEqual([{ publisher: "", messages: 2, bytes: 3 }]);
+    store.putRetained("a", Uint8Array.of(1), 0, "credential/x");
+    expect(new SqliteTopicStore(node.storage).retainedNames("", false, 9)).toEqual([
+      { topicName: "a", expiresAtMs: 0, publisher: "credential/x" },
+      { topicName: "b", expiresAtMs: 7, publisher: "" },
+    ]);
+  });
+
+  it("writes one row for a retained message, as before it knew of publishers", () => {
+    const node = new NodeSqlStorage();
+    const store = new SqliteTopicStore(node.storage);
+    store.putRetained("a", Uint8Array.of(1), 0, "credential/x");
+    const before = node.rowsWritten;
+    store.putRetained("b", Uint8Array.of(1), 0, "credential/x");
+    expect(node.rowsWritten - before).toBe(1);
   });
 });

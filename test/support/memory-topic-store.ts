@@ -5,9 +5,15 @@ import {
   encodeSessionDelivery,
   type SessionDelivery,
 } from "../../src/core/topic/topic-request.ts";
-import type { RetainedName, Subscriber, TopicStore } from "../../src/core/topic/topic-store.ts";
+import type {
+  RetainedHolding,
+  RetainedName,
+  RetainedTotals,
+  Subscriber,
+  TopicStore,
+} from "../../src/core/topic/topic-store.ts";
 
-type RetainedRow = { message: Uint8Array; expiresAtMs: number };
+type RetainedRow = { message: Uint8Array; expiresAtMs: number; publisher: string };
 type OwedRow = { sequence: number; clientId: string; delivery: Uint8Array };
 
 export class MemoryTopicStore implements TopicStore {
@@ -29,8 +35,8 @@ export class MemoryTopicStore implements TopicStore {
     this.#subscribers.delete(keyOf(clientId, topicFilter));
   }
 
-  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void {
-    this.#retained.set(topicName, { message: message.slice(), expiresAtMs });
+  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void {
+    this.#retained.set(topicName, { message: message.slice(), expiresAtMs, publisher });
   }
 
   deleteRetained(topicName: string): void {
@@ -50,16 +56,24 @@ export class MemoryTopicStore implements TopicStore {
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[] {
     const names = [...this.#retained.keys()].sort(inUtf8);
     const wanted = names.filter((name) => inUtf8(name, from) > 0 || (!isAfter && name === from));
-    return wanted.slice(0, most).map((topicName) => ({
-      topicName,
-      expiresAtMs: this.#retained.get(topicName)?.expiresAtMs ?? 0,
-    }));
+    return wanted.slice(0, most).map((topicName) => {
+      const { expiresAtMs, publisher } = this.#retained.get(topicName) as RetainedRow;
+      return { topicName, expiresAtMs, publisher };
+    });
   }
 
-  retainedTotals(): { messages: number; bytes: number } {
-    let bytes = 0;
-    for (const { message } of this.#retained.values()) bytes += message.length;
-    return { messages: this.#retained.size, bytes };
+  retainedHolding(topicName: string): RetainedHolding | undefined {
+    const row = this.#retained.get(topicName);
+    return row && { publisher: row.publisher, bytes: row.message.length };
+  }
+
+  retainedTotals(): RetainedTotals[] {
+    const totals = new Map<string, RetainedTotals>();
+    for (const { publisher, message } of this.#retained.values()) {
+      const { messages, bytes } = totals.get(publisher) ?? { messages: 0, bytes: 0 };
+      totals.set(publisher, { publisher, messages: messages + 1, bytes: bytes + message.length });
+    }
+    return [...totals.values()];
   }
 
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {

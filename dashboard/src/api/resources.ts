@@ -51,7 +51,16 @@ export type Stats = {
   readonly clients: { readonly connected: number; readonly sleeping: number; readonly connects: number };
   readonly counters: Counters;
   readonly subscriptions: number;
-  readonly retained: { readonly messages: number; readonly bytes: number };
+  readonly retained: {
+    readonly messages: number;
+    readonly bytes: number;
+    /** Who holds most of them; null for what an older version has stored. */
+    readonly publishers: readonly {
+      readonly publisher: string | null;
+      readonly messages: number;
+      readonly bytes: number;
+    }[];
+  };
 };
 
 export type Credential = {

@@ -43,6 +43,7 @@ export function OverviewPage({ session: { api, statsHistory } }: { session: Sess
       )}
       {stats !== undefined && <Tiles stats={stats} version={version.value} />}
       <Charts samples={statsHistory.samples.value} />
+      {stats !== undefined && stats.retained.publishers.length > 0 && <Publishers stats={stats} />}
       <p class="dim small-text">
         Asked every {pollEveryMs / 1000} seconds while this page is open. What quiet clients do is counted up to five
         minutes later.
@@ -66,6 +67,24 @@ function Tiles({ stats, version }: { stats: Stats; version: string }) {
       <Tile name="Dropped" value={countText(counters.messagesDropped)} />
       <Tile name="Up" value={durationText(Date.now() - Date.parse(since))} note={`version ${version}`} />
     </dl>
+  );
+}
+
+function Publishers({ stats: { retained } }: { stats: Stats }) {
+  return (
+    <section class="card publishers">
+      <h2>Who retains most</h2>
+      <ol>
+        {retained.publishers.map(({ publisher, messages, bytes }) => (
+          <li key={publisher}>
+            <code>{publisher ?? "unknown: stored by an older version"}</code>{" "}
+            <span class="dim">
+              {countText(messages)} messages, {bytesText(bytes)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 

@@ -1,6 +1,7 @@
 // A namespace in numbers: what the directory has counted, and what its topic objects have.
 
 import type { TopicCounts, WildcardCount } from "../topic/topic-counts.ts";
+import type { RetainedTotals } from "../topic/topic-store.ts";
 import type { Totals } from "./totals.ts";
 
 /** Plain data: it travels to whoever asks. */
@@ -16,10 +17,17 @@ export type BrokerStats = {
   readonly topics: readonly (TopicCounts | undefined)[];
 };
 
+const maximumPublishers = 5;
+
 export type TopicTotals = {
   readonly subscriptions: number;
   readonly sharedSubscriptions: number;
-  readonly retained: { readonly messages: number; readonly bytes: number };
+  readonly retained: {
+    readonly messages: number;
+    readonly bytes: number;
+    /** Who holds most of it, the most first. */
+    readonly publishers: readonly RetainedTotals[];
+  };
   readonly owedMessages: number;
 };
 
@@ -30,9 +38,23 @@ export function topicTotalsOf(topics: BrokerStats["topics"]): TopicTotals {
   return {
     subscriptions: subscriptionsOf(known.map(({ subscriptions }) => subscriptions)),
     sharedSubscriptions: subscriptionsOf(known.map(({ sharedSubscriptions }) => sharedSubscriptions)),
-    retained: { messages: sumOf(({ retained }) => retained.messages), bytes: sumOf(({ retained }) => retained.bytes) },
+    retained: {
+      messages: sumOf(({ retained }) => retained.messages),
+      bytes: sumOf(({ retained }) => retained.bytes),
+      publishers: largestOf(known.flatMap(({ retainedHolders = [] }) => retainedHolders)),
+    },
     owedMessages: sumOf(({ owedMessages }) => owedMessages),
   };
+}
+
+/** Of what the shards have told: one that holds little at each is passed over. */
+function largestOf(ofShards: readonly RetainedTotals[]): RetainedTotals[] {
+  const totals = new Map<string, RetainedTotals>();
+  for (const { publisher, messages, bytes } of ofShards) {
+    const before = totals.get(publisher) ?? { messages: 0, bytes: 0 };
+    totals.set(publisher, { publisher, messages: before.messages + messages, bytes: before.bytes + bytes });
+  }
+  return [...totals.values()].sort((one, other) => other.messages - one.messages).slice(0, maximumPublishers);
 }
 
 /** A subscription with a wildcard is at every shard, and counts once. */

@@ -96,7 +96,7 @@ export type AcknowledgementPacket = {
   readonly type: "PUBACK" | "PUBREC" | "PUBREL" | "PUBCOMP";
   readonly packetId: number;
   readonly reasonCode: number;
-  readonly reasonString?: string;
+  readonly reasonString?: string | undefined;
 };
 
 export type DisconnectPacket = {

@@ -1,6 +1,7 @@
 // What the topic objects answer: each answer goes to whoever in the session waits for it.
 
 import { isError, ReasonCode } from "../packet/reason-code.ts";
+import type { Reached } from "../shares/reached.ts";
 import type { Connected } from "./connection.ts";
 import type { RequestToken, SocketId } from "./effect.ts";
 import type { SessionState } from "./session-state.ts";
@@ -12,11 +13,14 @@ export class Answers {
     this.state = state;
   }
 
-  /** A topic object has answered a request. */
-  onAnswer(connected: Connected | undefined, token: RequestToken, code: number): void {
+  /**
+   * A topic object has answered a request.
+   * @param reached the limit that is behind a refusal, if it is known
+   */
+  onAnswer(connected: Connected | undefined, token: RequestToken, code: number, reached?: Reached): void {
     switch (token.type) {
       case "publish":
-        this.state.inbound.onForwarded(connected, token, code);
+        this.state.inbound.onForwarded(connected, token, code, reached);
         break;
       case "will":
         this.state.wills.onPublished(token.id);

@@ -2,10 +2,12 @@
 
 import { Access } from "../access/access.ts";
 import { type AccessRules, noAccess } from "../access/access-rules.ts";
+import { anonymousIdentity, type Grant } from "../access/grant.ts";
 import type { AuthenticationSettings } from "../authentication/enhanced-authentication.ts";
 import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
-import type { TopicRequest } from "../topic/topic-request.ts";
+import { holderOf } from "../shares/holder.ts";
+import type { Requester, TopicRequest } from "../topic/topic-request.ts";
 import { sizeOfRequest } from "../topic/topic-request.ts";
 import { Counters, type Counts } from "./counters.ts";
 import type { Effect, Report, RequestToken } from "./effect.ts";
@@ -33,6 +35,9 @@ export class Context {
   nowMs = 0;
   /** What whoever the session belongs to may do; nothing while it is nobody's. */
   access: Access;
+  /** Whoever the session belongs to, as topic objects know it: where it hears of a refusal, and where it does not. */
+  private hearing: Requester;
+  private deaf: Requester;
   readonly counters = new Counters();
   /** To be added to. */
   readonly counts: Counts = this.counters.counts;
@@ -47,6 +52,23 @@ export class Context {
     this.settings = settings;
     this.store = store;
     this.access = new Access(noAccess, { clientId: settings.clientId, username: "" });
+    const holder = holderOf(anonymousIdentity, settings.clientId);
+    this.hearing = { holder, hearsRefusals: true };
+    this.deaf = { holder, hearsRefusals: false };
+  }
+
+  /** The session belongs to whoever has this grant. */
+  takeGrant({ identity, rules, username }: Grant): void {
+    const { clientId } = this.settings;
+    const holder = holderOf(identity, clientId);
+    this.access = new Access(rules, { clientId, username });
+    this.hearing = { holder, hearsRefusals: true };
+    this.deaf = { holder, hearsRefusals: false };
+  }
+
+  /** Whoever the session belongs to, for a request. */
+  requester(hearsRefusals: boolean): Requester {
+    return hearsRefusals ? this.hearing : this.deaf;
   }
 
   effect(effect: Effect): void {

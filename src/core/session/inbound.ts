@@ -6,6 +6,7 @@ import type { Message } from "../message/message.ts";
 import type { PublishPacket } from "../packet/packet.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { type Reached, textOfReached } from "../shares/reached.ts";
 import { shardOf } from "../topic/shard.ts";
 import { ClientRate } from "./client-rate.ts";
 import { type Connected, send } from "./connection.ts";
@@ -127,19 +128,24 @@ export class Inbound {
     if (qos === 2 && again === undefined) this.checkReceiveMaximum(connected);
     const id = qos === 2 ? this.remember(connected, packetId, again, generation, isDurable) : "";
     const message = messageOf(packet, id, topicName, this.context.nowMs);
+    const by = packet.retain ? this.context.requester(connected.protocolVersion === 5 && qos > 0) : undefined;
     this.context.request(
       shardOf(topicName, settings.topicShards),
-      { type: again === undefined ? "publish" : "publish again", message },
+      { type: again === undefined ? "publish" : "publish again", message, by },
       qos === 0 ? undefined : { type: "publish", packetId, qos, socketId: connected.socketId, messageId: id },
     );
   }
 
-  /** The topic object answered: every session that the message is owed to has it. */
-  onForwarded(connected: Connected | undefined, token: PublishToken, reasonCode: number): void {
+  /**
+   * The topic object answered: every session that the message is owed to has it.
+   * @param reached the limit that is behind a refusal
+   */
+  onForwarded(connected: Connected | undefined, token: PublishToken, reasonCode: number, reached?: Reached): void {
     const { packetId } = token;
+    const reasonString = reached && textOfReached(reached);
     if (token.qos === 1) {
       if (connected?.socketId !== token.socketId) return;
-      send(this.context, connected, { type: "PUBACK", packetId, reasonCode });
+      send(this.context, connected, { type: "PUBACK", packetId, reasonCode, reasonString });
       return;
     }
     const incoming = this.exchangeOf(token);
@@ -149,7 +155,7 @@ export class Inbound {
     // With nobody to hear of the refusal, the client sends it again: as the same message, which some may have.
     else if (isHeard) this.forget(packetId);
     else incoming.state = "interrupted";
-    if (isHeard) send(this.context, connected, { type: "PUBREC", packetId, reasonCode });
+    if (isHeard) send(this.context, connected, { type: "PUBREC", packetId, reasonCode, reasonString });
     else if (incoming.isStored) this.put(packetId, incoming);
   }
 

@@ -3,7 +3,7 @@
 
 import type { Grant } from "../access/grant.ts";
 import type { ConnectWill } from "../packet/packet.ts";
-import { accessOf, type LastClient } from "./admission.ts";
+import type { LastClient } from "./admission.ts";
 import type { Connected } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { SocketId } from "./effect.ts";
@@ -33,7 +33,7 @@ export class SessionState {
   constructor(context: Context) {
     this.context = context;
     this.record = context.store.readRecord();
-    if (this.record !== undefined) this.takeAccess(this.record.admission.grant);
+    if (this.record !== undefined) context.takeGrant(this.record.admission.grant);
     this.inbound = new Inbound(context);
     this.outbound = new Outbound(context, this.record?.sentThrough ?? 0);
     this.subscribing = new Subscribing(context);
@@ -112,7 +112,7 @@ export class SessionState {
       sentThrough: 0,
       admission,
     };
-    this.takeAccess(admission.grant);
+    this.context.takeGrant(admission.grant);
     // What the disk says of a session that was durable has to be true, also once it no longer is.
     if (this.isDurable || isStored) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
@@ -134,14 +134,10 @@ export class SessionState {
     const grant = { ...last, rules: present.rules, endsAtMs: present.endsAtMs };
     const admission = { ...record.admission, grant, shownSha256: isShown ? shownSha256 : "" };
     this.record = { ...record, admission };
-    this.takeAccess(grant);
+    this.context.takeGrant(grant);
     if (this.isDurable) this.context.store.putRecord(this.record);
     this.subscribing.revise(record.generation, this.isDurable);
     return isShown;
-  }
-
-  private takeAccess(grant: Grant): void {
-    this.context.access = accessOf(grant, this.context.settings);
   }
 
   /** Whether the topic objects are others than those that its subscriptions are registered with. */
@@ -284,7 +280,7 @@ export class SessionState {
   awake({ connection, outbound, inbound, state }: SessionSnapshot): void {
     if (state !== undefined) {
       this.record = state.record;
-      this.takeAccess(state.record.admission.grant);
+      this.context.takeGrant(state.record.admission.grant);
       this.subscribing.restore(state.subscriptions);
     }
     this.inbound.onAwoken(inbound, connection.socketId);

@@ -9,6 +9,7 @@ import type { ClientPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { reachedOf, reasonCodeOf } from "../shares/reached.ts";
 import type { SessionDelivery } from "../topic/topic-request.ts";
 import { Answers } from "./answers.ts";
 import { connackOf, connectedBy } from "./connecting.ts";
@@ -142,12 +143,14 @@ export class Session {
     return answers;
   }
 
-  onAnswer(token: RequestToken, code: number, nowMs: number): void {
+  /** @param answer a reason code, or as `answerOf` */
+  onAnswer(token: RequestToken, answer: number, nowMs: number): void {
     this.context.nowMs = nowMs;
+    const code = reasonCodeOf(answer);
     // A failure must not look like success where nobody can be told of it: to MQTT 3.x, and for a Will.
     const canBeTold = token.type === "publish" ? this.current?.protocolVersion === 5 : token.type !== "will";
     if (code === ReasonCode.UnspecifiedError && !canBeTold) this.onUnanswered(token, nowMs);
-    else this.answers.onAnswer(this.current, token, code);
+    else this.answers.onAnswer(this.current, token, code, reachedOf(answer));
   }
 
   /** A topic object could not be reached for some time. What it has not acknowledged the client sends again. */

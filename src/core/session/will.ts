@@ -5,6 +5,7 @@ import type { AccessRules } from "../access/access-rules.ts";
 import type { Grant } from "../access/grant.ts";
 import type { Message } from "../message/message.ts";
 import type { ConnectWill } from "../packet/packet.ts";
+import { holderOf } from "../shares/holder.ts";
 import { shardOf } from "../topic/shard.ts";
 import { accessOf } from "./admission.ts";
 import type { Context } from "./context.ts";
@@ -98,7 +99,8 @@ export class Wills {
       const message = messageOf(messageId, will, dueAtMs);
       // An earlier try may have come through; a crash leaves nothing that tells. For a QoS 2 Will it costs little to ask.
       const type = will.qos === 2 ? "publish again" : "publish";
-      this.context.request(shardOf(will.topicName, settings.topicShards), { type, message }, { type: "will", id });
+      const by = { holder: holderOf(grant.identity, settings.clientId), hearsRefusals: false };
+      this.context.request(shardOf(will.topicName, settings.topicShards), { type, message, by }, { type: "will", id });
     }
   }
 

@@ -4,11 +4,18 @@
 import type { Limits } from "../limits.ts";
 import { isExpired, type Message } from "../message/message.ts";
 import { decodeRetained, encodeRetained } from "../message/message-codec.ts";
-import { ReasonCode } from "../packet/reason-code.ts";
+import type { Reached } from "../shares/reached.ts";
+import { SharedRoom } from "../shares/shared-room.ts";
 import { type Recipient, recipientOf } from "./recipient.ts";
-import { listRetained, type RetainedList, type RetainedQuery } from "./retained-list.ts";
+import {
+  listRetained,
+  type RetainedDeletion,
+  type RetainedList,
+  type RetainedQuery,
+  selectRetained,
+} from "./retained-list.ts";
 import { literalPrefix, matchesTopicFilter, parseTopicFilter } from "./topic-filter.ts";
-import type { Subscriber, TopicStore } from "./topic-store.ts";
+import type { RetainedHolding, RetainedTotals, Subscriber, TopicStore } from "./topic-store.ts";
 
 /** Where the sending of retained messages to a new subscription stands. */
 export type RetainedCursor = {
@@ -26,6 +33,9 @@ export type RetainedSearch = {
 
 export type RetainedSize = { readonly messages: number; readonly bytes: number };
 
+/** Who holds how much of the two limits. */
+type Rooms = { readonly messages: SharedRoom; readonly bytes: SharedRoom };
+
 export type RetainedPage = { readonly recipients: readonly Recipient[]; readonly next: RetainedCursor | undefined };
 
 /** A page bounds the work of a turn, and the memory. One that fills a lane's batch is sent without waiting for more. */
@@ -39,7 +49,7 @@ export class RetainedMessages {
   private readonly limits: Limits;
   private readonly randomId: () => string;
   /** Counted when first needed. */
-  private totals: { messages: number; bytes: number } | undefined;
+  private counted: Rooms | undefined;
   private sweptAtMs = 0;
   private readonly searches = new Set<RetainedSearch>();
   private retainedCount = 0;
@@ -56,31 +66,55 @@ export class RetainedMessages {
    * Keeps a message that was published with the RETAIN flag, or clears the one there is: one that has expired on
    * its way has replaced it all the same [MQTT-3.3.1-5].
    * @param publisherId the client identifier of whoever published it
-   * @returns the reason code of a refusal, after which nothing has changed
+   * @param publisher see `holderOf`
+   * @returns which limit leaves no room for it; then nothing has changed
    */
-  retain(message: Message, publisherId: string, nowMs: number): ReasonCode | undefined {
-    let old = this.store.readRetained(message.topicName);
+  retain(message: Message, publisherId: string, publisher: string, nowMs: number): Reached | undefined {
+    const { topicName } = message;
     if (message.payload.length === 0 || isExpired(message, nowMs)) {
-      // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
-      if (old !== undefined) this.forget(message.topicName, old.length);
+      this.delete(topicName); // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
       return undefined;
     }
     const bytes = encodeRetained(message, publisherId);
-    if (!this.hasRoomFor(bytes, old)) {
+    let old = this.store.retainedHolding(topicName);
+    if (this.reachedBy(publisher, bytes.length, old) !== undefined) {
       this.forgetExpired(nowMs);
-      old = this.store.readRetained(message.topicName);
-      if (!this.hasRoomFor(bytes, old)) return ReasonCode.QuotaExceeded;
+      old = this.store.retainedHolding(topicName);
+      const reached = this.reachedBy(publisher, bytes.length, old);
+      if (reached !== undefined) return reached;
     }
-    const totals = this.totalsWith(bytes, old);
-    this.store.putRetained(message.topicName, bytes, message.expiresAtMs);
-    this.totals = totals;
+    const { rooms } = this;
+    this.store.putRetained(topicName, bytes, message.expiresAtMs, publisher);
+    if (old !== undefined) count(rooms, old.publisher, -1, -old.bytes);
+    count(rooms, publisher, 1, bytes.length);
     this.retainedCount += 1;
     if (this.searches.size > 0) this.written.set(message.topicName, this.retainedCount);
     return undefined;
   }
 
   get size(): RetainedSize {
-    return this.readTotals();
+    const { messages, bytes } = this.rooms;
+    return { messages: messages.held, bytes: bytes.held };
+  }
+
+  /** Who holds most, of either limit. */
+  largestHolders(most: number): RetainedTotals[] {
+    const { messages, bytes } = this.rooms;
+    const largest = [...messages.largest(most), ...bytes.largest(most)].map(({ holder }) => holder);
+    const totals = [...new Set(largest)].map((publisher) => ({
+      publisher,
+      messages: messages.heldBy(publisher),
+      bytes: bytes.heldBy(publisher),
+    }));
+    const { maximumRetainedMessages, maximumRetainedBytes } = this.limits;
+    const part = (one: RetainedTotals) =>
+      Math.max(one.messages / maximumRetainedMessages, one.bytes / maximumRetainedBytes);
+    return totals.sort((one, other) => part(other) - part(one)).slice(0, most);
+  }
+
+  /** For the log: who holds most of a limit. */
+  holdersOf(limit: "retainedMessages" | "retainedBytes"): SharedRoom {
+    return limit === "retainedMessages" ? this.rooms.messages : this.rooms.bytes;
   }
 
   /** Reads a page of them; nothing is sent, or changed. */
@@ -94,9 +128,16 @@ export class RetainedMessages {
 
   /** @returns whether there was one */
   delete(topicName: string): boolean {
-    const bytes = this.store.readRetained(topicName);
-    if (bytes !== undefined) this.forget(topicName, bytes.length);
-    return bytes !== undefined;
+    const old = this.store.retainedHolding(topicName);
+    if (old !== undefined) this.forget(topicName, old);
+    return old !== undefined;
+  }
+
+  /** Deletes a page of them. Whoever goes on at `after` deletes all that match. */
+  deleteMatching(query: RetainedQuery): RetainedDeletion {
+    const { names, after } = selectRetained(this.store, query);
+    for (const { topicName } of names) this.delete(topicName);
+    return { deleted: names.length, after };
   }
 
   /** Begins a search, which goes on page by page until there is no next one, or `end`. */
@@ -157,7 +198,7 @@ export class RetainedMessages {
     const { message, publisherId } = retained;
     if (isMirror(subscriber) && publisherId === subscriber.clientId) return 0;
     if (isExpired(message, nowMs)) {
-      this.forget(topicName, bytes.length);
+      this.delete(topicName);
       return 0;
     }
     // An id of its own: who has had the message live gets it again when asking for retained ones.
@@ -166,24 +207,21 @@ export class RetainedMessages {
     return bytes.length;
   }
 
-  private hasRoomFor(bytes: Uint8Array, old: Uint8Array | undefined): boolean {
-    const { maximumRetainedMessages, maximumRetainedBytes } = this.limits;
-    const after = this.totalsWith(bytes, old);
-    return after.messages <= maximumRetainedMessages && after.bytes <= maximumRetainedBytes;
+  /** @param old what the message takes the place of */
+  private reachedBy(publisher: string, bytes: number, old: RetainedHolding | undefined): Reached | undefined {
+    const { rooms } = this;
+    const isOwn = old?.publisher === publisher;
+    const ofOther = { messages: old === undefined || isOwn ? 0 : 1, bytes: old === undefined || isOwn ? 0 : old.bytes };
+    const messages = rooms.messages.shortageOf(publisher, isOwn ? 0 : 1, ofOther.messages);
+    if (messages !== undefined) return { limit: "retainedMessages", shortage: messages };
+    const shortage = rooms.bytes.shortageOf(publisher, isOwn ? bytes - old.bytes : bytes, ofOther.bytes);
+    return shortage && { limit: "retainedBytes", shortage };
   }
 
-  private totalsWith(bytes: Uint8Array, old: Uint8Array | undefined): { messages: number; bytes: number } {
-    const totals = this.readTotals();
-    return {
-      messages: totals.messages + (old === undefined ? 1 : 0),
-      bytes: totals.bytes + bytes.length - (old?.length ?? 0),
-    };
-  }
-
-  private forget(topicName: string, bytes: number): void {
-    const totals = this.readTotals();
+  private forget(topicName: string, { publisher, bytes }: RetainedHolding): void {
+    const { rooms } = this;
     this.store.deleteRetained(topicName);
-    this.totals = { messages: totals.messages - 1, bytes: totals.bytes - bytes };
+    count(rooms, publisher, -1, -bytes);
   }
 
   /** Expired messages go when somebody asks for them, or when room is needed; looking at all of them is rare. */
@@ -192,13 +230,25 @@ export class RetainedMessages {
     if (Math.abs(nowMs - this.sweptAtMs) < sweepEveryMs) return;
     this.sweptAtMs = nowMs;
     this.store.deleteExpiredRetained(nowMs);
-    this.totals = undefined;
+    this.counted = undefined;
   }
 
-  private readTotals(): { messages: number; bytes: number } {
-    this.totals ??= this.store.retainedTotals();
-    return this.totals;
+  private get rooms(): Rooms {
+    if (this.counted !== undefined) return this.counted;
+    const { maximumRetainedMessages, maximumRetainedBytes, sharePercent } = this.limits;
+    const rooms = {
+      messages: new SharedRoom(maximumRetainedMessages, sharePercent),
+      bytes: new SharedRoom(maximumRetainedBytes, sharePercent),
+    };
+    for (const { publisher, messages, bytes } of this.store.retainedTotals()) count(rooms, publisher, messages, bytes);
+    this.counted = rooms;
+    return rooms;
   }
+}
+
+function count(rooms: Rooms, publisher: string, messages: number, bytes: number): void {
+  rooms.messages.add(publisher, messages);
+  rooms.bytes.add(publisher, bytes);
 }
 
 /**

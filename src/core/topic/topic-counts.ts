@@ -2,7 +2,7 @@
 
 import type { RetainedSize } from "./retained.ts";
 import { isSharedText } from "./topic-filter.ts";
-import type { Subscriber } from "./topic-store.ts";
+import type { RetainedTotals, Subscriber } from "./topic-store.ts";
 
 /** Subscriptions, and those of them with a wildcard, which are at every shard. */
 export type WildcardCount = { readonly all: number; readonly wildcard: number };
@@ -15,6 +15,8 @@ export type SubscriptionCounts = {
 
 export type TopicCounts = SubscriptionCounts & {
   readonly retained: RetainedSize;
+  /** Who holds most of it; without in the answer of an older version. */
+  readonly retainedHolders?: readonly RetainedTotals[];
   /** Kept for sessions that could not be reached. */
   readonly owedMessages: number;
   /** Messages that were published, handed to sessions, and dropped on the way, since the object last started. */

@@ -17,20 +17,29 @@ export type TopicSubscription = {
   readonly subscriptionIdentifier: number;
 };
 
+/** Who asks, as far as a topic object has to know: for what is retained, and for subscriptions. */
+export type Requester = {
+  /** Who holds what comes of it: see `holderOf`. */
+  readonly holder: string;
+  /** Whether a refusal is heard: at MQTT 3.x, at QoS 0 and by the owner of a Will it is not. */
+  readonly hearsRefusals: boolean;
+};
+
 /**
- * Answered with a reason code each. A `generation` names one life of a session's state: what an older one left
+ * Answered with a reason code each: one that says who asks with an answer, see `answerOf`. A `generation` names one life of a session's state: what an older one left
  * behind is recognised by it.
  */
 export type TopicRequest =
-  | { readonly type: "publish"; readonly message: Message }
+  | { readonly type: "publish"; readonly message: Message; readonly by?: Requester | undefined }
   /** A QoS 2 message that was published before, without an answer: some may have it. */
-  | { readonly type: "publish again"; readonly message: Message }
+  | { readonly type: "publish again"; readonly message: Message; readonly by?: Requester | undefined }
   | {
       readonly type: "subscribe";
       readonly generation: string;
       readonly subscription: TopicSubscription;
       /** Retain Handling, decided: whether the retained messages are to be sent. */
       readonly sendRetained: boolean;
+      readonly by?: Requester | undefined;
     }
   | { readonly type: "unsubscribe"; readonly generation: string; readonly topicFilter: string }
   /** This life of the session is over: its subscriptions go. */
@@ -79,6 +88,7 @@ const sendRetainedBit = 0b1_0000;
 const refusableBit = 0b01;
 const questionBit = 0b10;
 const owedBit = 0b100;
+const hearsRefusalsBit = 0b1;
 
 /** About how many bytes of a batch, and of a queue, an item takes. */
 export function sizeOfMessage(message: Message): number {
@@ -124,7 +134,41 @@ export function encodeTopicRequests(requests: readonly TopicRequest[]): Uint8Arr
     if (request.type === "subscribe") writeSubscription(writer, request.subscription, request.sendRetained);
     if (request.type === "redistribute") writeRedistribution(writer, request);
   }
+  writeRequesters(writer, requests);
   return writer.finish();
+}
+
+function requesterOf(request: TopicRequest): Requester | undefined {
+  return "by" in request ? request.by : undefined;
+}
+
+/**
+ * Who asks, behind the requests, where a version that does not know of it does not look: each requester, and how many
+ * requests in a row are its own or say nothing of it. Nothing where no request says who asks.
+ */
+function writeRequesters(writer: ByteWriter, requests: readonly TopicRequest[]): void {
+  let present: Requester | undefined;
+  let count = 0;
+  for (const request of requests) {
+    const by = requesterOf(request);
+    if (by !== undefined && present !== undefined && !isSame(by, present)) {
+      writeRun(writer, present, count);
+      count = 0;
+    }
+    present = by ?? present;
+    count += 1;
+  }
+  if (present !== undefined) writeRun(writer, present, count);
+}
+
+function isSame(one: Requester, other: Requester): boolean {
+  return one === other || (one.holder === other.holder && one.hearsRefusals === other.hearsRefusals);
+}
+
+function writeRun(writer: ByteWriter, { holder, hearsRefusals }: Requester, count: number): void {
+  writer.string(holder);
+  writer.u8(hearsRefusals ? hearsRefusalsBit : 0);
+  writer.varint(count);
 }
 
 /** @param skewMs how far the clock here is ahead of the sender's: see `clockSkewMs` */
@@ -136,7 +180,24 @@ export function decodeTopicRequests(bytes: Uint8Array, skewMs = 0): TopicRequest
     const isToShift = skewMs !== 0 && "message" in request;
     requests.push(isToShift ? { ...request, message: withSkew(request.message, skewMs) } : request);
   }
-  return requests;
+  return reader.remaining === 0 ? requests : withRequesters(requests, reader);
+}
+
+function withRequesters(requests: readonly TopicRequest[], reader: ByteReader): TopicRequest[] {
+  const all: TopicRequest[] = [];
+  while (reader.remaining > 0) {
+    const by = { holder: reader.string(), hearsRefusals: (reader.u8() & hearsRefusalsBit) !== 0 };
+    for (const request of requests.slice(all.length, all.length + reader.varint())) {
+      all.push(isAskedFor(request) ? { ...request, by } : request);
+    }
+  }
+  return [...all, ...requests.slice(all.length)];
+}
+
+/** Whether it matters who asks for it. */
+function isAskedFor(request: TopicRequest): request is Extract<TopicRequest, { by?: Requester | undefined }> {
+  if (request.type === "subscribe") return true;
+  return (request.type === "publish" || request.type === "publish again") && request.message.retain;
 }
 
 export function encodeSessionDeliveries(items: readonly SessionDelivery[]): Uint8Array {

@@ -6,7 +6,18 @@ import type { SessionDelivery, TopicSubscription } from "./topic-request.ts";
 /** A subscription and whose it is. */
 export type Subscriber = TopicSubscription & { readonly clientId: string; readonly generation: string };
 
-export type RetainedName = { readonly topicName: string; readonly expiresAtMs: number };
+export type RetainedName = {
+  readonly topicName: string;
+  readonly expiresAtMs: number;
+  /** As `holderOf`. */
+  readonly publisher: string;
+};
+
+/** What a retained message counts for. */
+export type RetainedHolding = { readonly publisher: string; readonly bytes: number };
+
+/** What one publisher holds. */
+export type RetainedTotals = { readonly publisher: string; readonly messages: number; readonly bytes: number };
 
 export interface TopicStore {
   subscribers(): Iterable<Subscriber>;
@@ -15,13 +26,15 @@ export interface TopicStore {
   deleteSubscriber(clientId: string, topicFilter: string): void;
 
   /** Replaces that of the same topic. */
-  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number): void;
+  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void;
   deleteRetained(topicName: string): void;
   deleteExpiredRetained(nowMs: number): void;
   readRetained(topicName: string): Uint8Array | undefined;
+  retainedHolding(topicName: string): RetainedHolding | undefined;
   /** Names in the order of their UTF-8 bytes, from the first that is `from` or comes after it, or only after it. */
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[];
-  retainedTotals(): { messages: number; bytes: number };
+  /** For each publisher. Looks at all of them. */
+  retainedTotals(): RetainedTotals[];
 
   /** A delivery that could not be handed over; kept in order, behind the others or before them. */
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void;

@@ -5,15 +5,18 @@ import type { Capabilities } from "../capabilities.ts";
 import type { Limits } from "../limits.ts";
 import { isExpired, type Message, type QoS } from "../message/message.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
+import { unknownHolder } from "../shares/holder.ts";
+import { answerOf } from "../shares/reached.ts";
+import { type ReachedNote, ReachedNotes } from "../shares/reached-notes.ts";
 import { hashOf } from "./hash.ts";
 import { type Recipient, Recipients, recipientOf } from "./recipient.ts";
 import { type RetainedCursor, RetainedMessages, type RetainedPage, type RetainedSize } from "./retained.ts";
-import type { RetainedList, RetainedQuery } from "./retained-list.ts";
+import type { RetainedDeletion, RetainedList, RetainedQuery } from "./retained-list.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { levelCount } from "./topic-name.ts";
-import type { RedistributeRequest, TopicSubscription } from "./topic-request.ts";
-import type { Subscriber, TopicStore } from "./topic-store.ts";
+import type { RedistributeRequest, Requester, TopicSubscription } from "./topic-request.ts";
+import type { RetainedTotals, Subscriber, TopicStore } from "./topic-store.ts";
 
 /** Whom a publish goes to. */
 export type Route = {
@@ -43,6 +46,7 @@ export class Topic {
   /** What has replaced a subscription without asking for the retained messages itself. */
   private readonly successors = new WeakMap<Subscriber, Subscriber>();
   private readonly retained: RetainedMessages;
+  private readonly notes = new ReachedNotes();
 
   /** @param randomId a fresh identifier with every call */
   constructor(store: TopicStore, { limits, capabilities }: TopicSettings, randomId: () => string) {
@@ -113,12 +117,13 @@ export class Topic {
   /**
    * Takes a message: stores or clears the retained one, and says whom it goes to.
    *
-   * @returns the route; or a reason code where there is none: of a refusal, after which nothing has changed, or
-   * Success where the message has expired on its way [MQTT-3.3.2-5]
+   * @param by who publishes, as far as it is known
+   * @returns the route; or an answer (see `answerOf`) where there is none: of a refusal, after which nothing has
+   * changed, or Success where the message has expired on its way [MQTT-3.3.2-5]
    */
-  publish(publisherId: string, message: Message, nowMs: number): Route | ReasonCode {
+  publish(publisherId: string, message: Message, nowMs: number, by?: Requester): Route | number {
     if (message.retain && this.isRetaining) {
-      const refusal = this.retained.retain(message, publisherId, nowMs);
+      const refusal = this.retain(publisherId, message, by, nowMs);
       if (refusal !== undefined) return refusal;
     }
     return isExpired(message, nowMs) ? ReasonCode.Success : this.route(publisherId, message);
@@ -137,6 +142,28 @@ export class Topic {
       if (subscriber.clientId !== clientId || subscriber.generation !== generation) members.push(subscriber);
     });
     return members.length === 0 ? [] : this.inTurn(topicFilter, members, message);
+  }
+
+  /**
+   * Where there is no room for it, and its publisher would not hear of a refusal, it is not retained and still goes to
+   * those who are subscribed now. The old one would be out of date: it is discarded [MQTT-3.3.1-7].
+   * @returns the answer of a refusal
+   */
+  private retain(publisherId: string, message: Message, by: Requester | undefined, nowMs: number): number | undefined {
+    const holder = by?.holder ?? unknownHolder;
+    const reached = this.retained.retain(message, publisherId, holder, nowMs);
+    if (reached === undefined) return undefined;
+    const room = this.retained.holdersOf(reached.limit as "retainedMessages" | "retainedBytes");
+    this.notes.onReached(reached, holder, (count) => room.largest(count), nowMs);
+    if (by === undefined) return ReasonCode.QuotaExceeded;
+    if (by.hearsRefusals) return answerOf(ReasonCode.QuotaExceeded, reached);
+    this.retained.delete(message.topicName);
+    return undefined;
+  }
+
+  /** Limits that were reached, for the log. */
+  takeReachedNotes(): readonly ReachedNote[] {
+    return this.notes.take();
   }
 
   /** Begins to look for the retained messages of a new subscription; until a page is the last, or `endRetained`. */
@@ -164,6 +191,11 @@ export class Topic {
     return this.retained.size;
   }
 
+  /** Who holds most of what is retained. */
+  largestRetainedHolders(most: number): RetainedTotals[] {
+    return this.retained.largestHolders(most);
+  }
+
   listRetained(query: RetainedQuery, nowMs: number): RetainedList {
     return this.retained.list(query, nowMs);
   }
@@ -174,6 +206,11 @@ export class Topic {
    */
   deleteRetained(topicName: string): boolean {
     return this.retained.delete(topicName);
+  }
+
+  /** As `deleteRetained`, a page of all that match. */
+  deleteRetainedMatching(query: RetainedQuery): RetainedDeletion {
+    return this.retained.deleteMatching(query);
   }
 
   /** Whether there are retained messages at all. */

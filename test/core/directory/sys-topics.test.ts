@@ -21,7 +21,7 @@ describe("topic objects in numbers", () => {
     expect(topicTotalsOf(topics)).toEqual({
       subscriptions: 5,
       sharedSubscriptions: 2,
-      retained: { messages: 4, bytes: 100 },
+      retained: { messages: 4, bytes: 100, publishers: [] },
       owedMessages: 2,
     });
   });

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { allCapabilities, type Capabilities } from "../../../src/core/capabilities.ts";
 import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import type { Message } from "../../../src/core/message/message.ts";
+import { reachedOf } from "../../../src/core/shares/reached.ts";
 import type { Recipient } from "../../../src/core/topic/recipient.ts";
 import type { RetainedCursor } from "../../../src/core/topic/retained.ts";
 import { Topic } from "../../../src/core/topic/topic.ts";
+import type { Requester } from "../../../src/core/topic/topic-request.ts";
 import { MemoryTopicStore } from "../../support/memory-topic-store.ts";
 
 const nowMs = 1_800_000_000_000;
@@ -35,7 +37,7 @@ describe("a retained message", () => {
     publish(topic, "a", "first");
     publish(topic, "a", "2", { qos: 0 });
     expect(textsOf(topic, "a")).toEqual(["2"]);
-    expect(store.retainedTotals().messages).toBe(1);
+    expect(store.retainedTotals()).toMatchObject([{ messages: 1 }]);
   });
 
   it("is cleared by an empty one, which is not kept but goes to those who subscribe [MQTT-3.3.1-6] [MQTT-3.3.1-7] [B31]", () => {
@@ -46,7 +48,7 @@ describe("a retained message", () => {
     expect(route).toMatchObject({ recipients: [{ clientId: "c2" }] });
     publish(topic, "never there", "");
     expect(textsOf(topic, "#")).toEqual([]);
-    expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
+    expect(store.retainedTotals()).toEqual([]);
   });
 
   it("does not go back to the bridge that has brought it, and that may bring a newer one [B101]", () => {
@@ -86,7 +88,7 @@ describe("a retained message", () => {
   it("that cannot be read, as one of a later version, is passed over", () => {
     const { topic, store } = setUp();
     publish(topic, "a/1", "1");
-    store.putRetained("a/2", Uint8Array.of(255, 255), 0);
+    store.putRetained("a/2", Uint8Array.of(255, 255), 0, "");
     publish(topic, "a/3", "3");
     expect(textsOf(topic, "a/+")).toEqual(["1", "3"]);
     expect(textsOf(topic, "a/2")).toEqual([]);
@@ -99,7 +101,7 @@ describe("a retained message", () => {
     publish(topic, "a", "1", { expiresAtMs: nowMs }, nowMs - 1);
     publish(topic, "b", "2", { expiresAtMs: nowMs + 1 }, nowMs - 1);
     expect(textsOf(topic, "+")).toEqual(["2"]);
-    expect(store.retainedTotals().messages).toBe(1);
+    expect(store.retainedTotals()).toMatchObject([{ messages: 1 }]);
   });
 
   it("that has expired on its way clears the one it replaces, and goes to nobody [MQTT-3.3.1-5] [MQTT-3.3.2-5] [B28]", () => {
@@ -110,7 +112,7 @@ describe("a retained message", () => {
     expect(store.readRetained("a")).toBeUndefined();
     publish(topic, "a", "old");
     expect(publish(topic, "a", "", { expiresAtMs: nowMs })).toBe(0);
-    expect(store.retainedTotals()).toEqual({ messages: 0, bytes: 0 });
+    expect(store.retainedTotals()).toEqual([]);
   });
 
   it("is there after a restart, and counts", () => {
@@ -192,6 +194,90 @@ describe("the limits of retained messages", () => {
     expect(publish(topic, "a", "1")).toBe(0x97);
     expect(publish(topic, "a", "1", { retain: false })).toMatchObject({ recipients: [{ clientId: "c2" }] });
     expect(publish(topic, "a", "")).toMatchObject({ recipients: [{ clientId: "c2" }] });
+  });
+});
+
+describe("a publisher's share of the retained messages", () => {
+  const by = (holder: string, hearsRefusals = true) => ({ by: { holder, hearsRefusals } });
+
+  it("is reached before the limit is: others go on, and what it replaces or clears is its own matter [B120]", () => {
+    const { topic } = setUp({ maximumRetainedMessages: 20 });
+    const hostile = by("credential/hostile");
+    let count = 0;
+    while (typeof publish(topic, `hostile/${count}`, "x", {}, nowMs, hostile) === "object") count += 1;
+    expect(count).toBe(15);
+    const refused = publish(topic, "hostile/more", "x", {}, nowMs, hostile) as number;
+    expect([refused & 0xff, reachedOf(refused)]).toEqual([0x97, { limit: "retainedMessages", shortage: "share" }]);
+    expect(publish(topic, "other", "x", {}, nowMs, by("credential/other"))).toMatchObject({ recipients: [] });
+    // Its share is of what others leave, which is less now; what takes no more room is taken all the same.
+    expect(publish(topic, "hostile/0", "y", {}, nowMs, hostile)).toMatchObject({ recipients: [] });
+    publish(topic, "hostile/1", "", {}, nowMs, hostile);
+    publish(topic, "hostile/2", "", {}, nowMs, hostile);
+    expect(publish(topic, "hostile/more", "x", {}, nowMs, hostile)).toMatchObject({ recipients: [] });
+  });
+
+  it("is of bytes as well", () => {
+    const { topic } = setUp({ maximumRetainedBytes: 4000 });
+    const large = "x".repeat(900);
+    for (const name of ["a", "b", "c"]) publish(topic, name, large, {}, nowMs, by("credential/a"));
+    const answer = publish(topic, "d", large, {}, nowMs, by("credential/a")) as number;
+    expect(reachedOf(answer)).toEqual({ limit: "retainedBytes", shortage: "share" });
+    // Small enough to be its own again, in the place of another's.
+    expect(publish(topic, "a", "x".repeat(800), {}, nowMs, by("credential/b"))).toMatchObject({ recipients: [] });
+    expect(topic.largestRetainedHolders(5)).toMatchObject([
+      { publisher: "credential/a", messages: 2 },
+      { publisher: "credential/b", messages: 1 },
+    ]);
+  });
+
+  it("where the publisher does not hear of it: goes to who is subscribed, and the old one is discarded [MQTT-3.3.1-7] [B121]", () => {
+    const { topic } = setUp({ maximumRetainedBytes: 1000 });
+    const deaf = by("credential/a", false);
+    topic.subscribe("c2", "g2", subscription("a"));
+    publish(topic, "a", "old", {}, nowMs, deaf);
+    expect(publish(topic, "a", "x".repeat(1000), {}, nowMs, deaf)).toMatchObject({ recipients: [{ clientId: "c2" }] });
+    expect(textsOf(topic, "a")).toEqual([]);
+    expect(topic.retainedSize).toEqual({ messages: 0, bytes: 0 });
+    expect(topic.takeReachedNotes()).toMatchObject([{ limit: "retainedBytes", shortage: "limit", count: 1 }]);
+  });
+
+  it("is counted anew after a restart, and what an older version has stored is nobody's", () => {
+    const { topic, store } = setUp({ maximumRetainedMessages: 4 });
+    for (const name of ["a", "b"]) publish(topic, name, "x", {}, nowMs, by("credential/a"));
+    store.putRetained("old", store.readRetained("a") as Uint8Array, 0, "");
+    const { topic: again } = setUp({ maximumRetainedMessages: 4 }, {}, store);
+    expect(again.retainedSize.messages).toBe(3);
+    expect(again.largestRetainedHolders(5)).toMatchObject([
+      { publisher: "credential/a", messages: 2 },
+      { publisher: "", messages: 1 },
+    ]);
+    // Three quarters of what the old one leaves, rounded up.
+    expect(publish(again, "c", "x", {}, nowMs, by("credential/a"))).toMatchObject({ recipients: [] });
+    expect(publish(again, "d", "x", {}, nowMs, by("credential/a"))).not.toMatchObject({ recipients: [] });
+  });
+
+  it("is given back when what it holds is deleted by publisher and filter, page by page", () => {
+    const { topic } = setUp();
+    for (let index = 0; index < 2_500; index += 1) publish(topic, `a/${index}`, "x", {}, nowMs, by("credential/a"));
+    for (const name of ["a/other", "b"]) publish(topic, name, "x", {}, nowMs, by("credential/b"));
+    publish(topic, "b/a", "x", {}, nowMs, by("credential/a"));
+    const calls: number[] = [];
+    let after: string | undefined;
+    do {
+      const page = topic.deleteRetainedMatching({ filter: "a/+", publisher: "credential/a", after, most: 900 });
+      calls.push(page.deleted);
+      after = page.after;
+    } while (after !== undefined);
+    expect(Math.max(...calls)).toBeLessThanOrEqual(900);
+    expect(calls.reduce((sum, deleted) => sum + deleted, 0)).toBe(2_500);
+    expect(topic.retainedSize.messages).toBe(3);
+    expect(
+      topic.deleteRetainedMatching({ filter: undefined, publisher: "credential/b", after: undefined, most: 9 }),
+    ).toEqual({
+      deleted: 2,
+      after: undefined,
+    });
+    expect(textsOf(topic, "#")).toEqual(["x"]);
   });
 });
 
@@ -298,10 +384,12 @@ function publish(
   text: string,
   fields: Partial<Message> = {},
   atMs = nowMs,
-  by = "publisher",
+  by: string | { by?: Requester } = {},
 ) {
   const message = { id: "", topicName, qos: 1, retain: true, expiresAtMs: 0, properties: new Uint8Array() } as const;
-  return topic.publish(by, { ...message, payload: new TextEncoder().encode(text), ...fields }, atMs);
+  const [publisherId, requester] = typeof by === "string" ? [by, undefined] : ["publisher", by.by];
+  const published = { ...message, payload: new TextEncoder().encode(text), ...fields };
+  return topic.publish(publisherId, published, atMs, requester);
 }
 
 /** What a new subscription of `c1` gets; it does not stay. */

@@ -42,6 +42,33 @@ describe("the batches between a session and a topic object", () => {
     expect(decodeTopicRequests(encodeTopicRequests([]))).toEqual([]);
   });
 
+  it("hold who asks, behind the requests, where an older version does not look", () => {
+    const by = { holder: "credential/ä", hearsRefusals: true };
+    const other = { holder: "anonymous/c", hearsRefusals: false };
+    const subscription = { topicFilter: "a", qos: 1, noLocal: false, retainAsPublished: false } as const;
+    const subscribe = {
+      type: "subscribe",
+      generation: "g",
+      subscription: { ...subscription, subscriptionIdentifier: 0 },
+      sendRetained: true,
+    } as const;
+    const requests: TopicRequest[] = [
+      { type: "publish", message: plain },
+      { type: "publish", message, by },
+      { type: "end", generation: "g" },
+      { ...subscribe, by },
+      { type: "publish again", message, by: other },
+      { type: "publish", message: plain },
+      { type: "publish", message, by },
+    ];
+    const bytes = encodeTopicRequests(requests);
+    expect(decodeTopicRequests(bytes)).toEqual(requests);
+    const without = requests.map((request) => ({ ...request, by: undefined }) as TopicRequest);
+    const old = encodeTopicRequests(without);
+    expect(bytes.subarray(0, old.length)).toEqual(old);
+    expect(decodeTopicRequests(old)).toEqual(without.map(({ by: _, ...request }: Record<string, unknown>) => request));
+  });
+
   it("hold a subscription with each combination of its options", () => {
     const flags = [true, false];
     const requests: TopicRequest[] = qosLevels.flatMap((qos) =>

@@ -1,0 +1,43 @@
+// What the log is to hear of shared limits that were reached: the first time at once, then seldom, however often it happens.
+
+import type { Reached } from "./reached.ts";
+import type { Holding } from "./shared-room.ts";
+
+export type ReachedNote = Reached & {
+  /** Who met the limit last. */
+  readonly holder: string;
+  /** How often it was met since the note before. */
+  readonly count: number;
+  /** Who holds most, as it was then. */
+  readonly largest: readonly Holding[];
+};
+
+/** Of one limit. */
+const noteEveryMs = 60_000;
+const holdersInNote = 3;
+
+export class ReachedNotes {
+  private readonly states = new Map<string, { notedAtMs: number; count: number }>();
+  private notes: ReachedNote[] = [];
+
+  /** @param largest asked only for what is noted */
+  onReached(reached: Reached, holder: string, largest: (count: number) => Holding[], nowMs: number): void {
+    const key = `${reached.limit} ${reached.shortage}`;
+    const state = this.states.get(key) ?? { notedAtMs: Number.NEGATIVE_INFINITY, count: 0 };
+    this.states.set(key, state);
+    state.count += 1;
+    // A clock that was set back must not silence the log.
+    if (Math.abs(nowMs - state.notedAtMs) < noteEveryMs) return;
+    this.notes.push({ ...reached, holder, count: state.count, largest: largest(holdersInNote) });
+    state.notedAtMs = nowMs;
+    state.count = 0;
+  }
+
+  /** Those that nobody has taken yet. */
+  take(): readonly ReachedNote[] {
+    if (this.notes.length === 0) return this.notes;
+    const { notes } = this;
+    this.notes = [];
+    return notes;
+  }
+}

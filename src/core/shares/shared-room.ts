@@ -1,0 +1,75 @@
+// A limit that all clients of a namespace share, and who holds how much of it. Guarantee G4: a share for each holder, so
+// that no client takes the room of all others.
+
+import { isAnonymousHolder, unknownHolder } from "./holder.ts";
+
+/** What is in the way of more: the limit itself, or the holder's share of it. */
+export type Shortage = "limit" | "share";
+
+export type Holding = { readonly holder: string; readonly amount: number };
+
+export class SharedRoom {
+  private readonly limit: number;
+  private readonly sharePercent: number;
+  private readonly holdings = new Map<string, number>();
+  private ofAnonymous = 0;
+  private total = 0;
+
+  /** @param sharePercent what one holder may have of what the others leave; 100 for all of it */
+  constructor(limit: number, sharePercent: number) {
+    this.limit = limit;
+    this.sharePercent = sharePercent;
+  }
+
+  /** What all hold together. */
+  get held(): number {
+    return this.total;
+  }
+
+  heldBy(holder: string): number {
+    return this.holdings.get(holder) ?? 0;
+  }
+
+  /** @param amount negative when it is given back */
+  add(holder: string, amount: number): void {
+    if (amount === 0) return;
+    const after = this.heldBy(holder) + amount;
+    if (after === 0) this.holdings.delete(holder);
+    else this.holdings.set(holder, after);
+    this.total += amount;
+    if (isAnonymousHolder(holder)) this.ofAnonymous += amount;
+  }
+
+  /**
+   * Whether the holder may have more. Whoever does not take more is never refused, however little room there is.
+   * @param freed what somebody else gives back in return
+   */
+  shortageOf(holder: string, more: number, freed = 0): Shortage | undefined {
+    if (more <= 0) return undefined;
+    if (more > freed && this.total + more - freed > this.limit) return "limit";
+    if (holder === unknownHolder) return undefined;
+    const own = this.heldBy(holder);
+    return own + more > this.shareOf(holder, own, freed) ? "share" : undefined;
+  }
+
+  /** What one holder may have. All anonymous clients together are one holder, and share what that may have. */
+  private shareOf(holder: string, own: number, freed: number): number {
+    if (!isAnonymousHolder(holder)) return this.part(this.limit - (this.total - freed - own));
+    const ofAllAnonymous = this.part(this.limit - (this.total - freed - this.ofAnonymous));
+    return this.part(ofAllAnonymous - (this.ofAnonymous - own));
+  }
+
+  private part(room: number): number {
+    return Math.ceil((room * this.sharePercent) / 100);
+  }
+
+  /** Who holds most. */
+  largest(count: number): Holding[] {
+    const all = [...this.holdings].map(([holder, amount]) => ({ holder, amount }));
+    return all.sort((one, other) => other.amount - one.amount).slice(0, count);
+  }
+
+  *[Symbol.iterator](): Iterator<Holding> {
+    for (const [holder, amount] of this.holdings) yield { holder, amount };
+  }
+}
