@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { ApiToken } from "../objects/api-token-table.ts";
 import { accessStub } from "../objects/stubs.ts";
+import { onTokenMade } from "./authorization.ts";
 import type { Api, Place } from "./context.ts";
 import { notFound } from "./errors.ts";
 import { time, timeOf } from "./formats.ts";
@@ -57,6 +58,7 @@ export function addTokens(api: Api): void {
   api.openapi(createOperation, async (context) => {
     const { name, scopes } = context.req.valid("json");
     const { apiToken, token } = await accessOf(context.env).createApiToken(name, [...new Set(scopes)]);
+    onTokenMade(context.env.namespace, token);
     return context.json({ ...shown(apiToken), token }, 201);
   });
 

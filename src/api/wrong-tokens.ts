@@ -1,23 +1,78 @@
-// How many wrong tokens came from each network lately, as far as this isolate has seen: no object is asked for it.
+// What wrong tokens may make the namespace's access object do. After some from a network, another token is asked for only if
+// it could be right: that is known from the tokens that have been right, and from a list of the beginnings of all hashes. So
+// a right token passes however many wrong ones come with it. All this is in the memory of one isolate.
+
+import { TokenBucket } from "../core/token-bucket.ts";
 
 const windowMs = 60_000;
 const maximumWrong = 100;
-/** Of networks that are remembered. */
+/** Networks that are counted. Where there are more, the others are taken for limited, which harms no right token. */
 const maximumNetworks = 10_000;
+const maximumRight = 10_000;
+const maximumLists = 1_000;
+const listAgeMs = 1_000;
+/** Lists read a second, of all namespaces: many requests may come before the first list has. */
+const maximumReads = 200;
+
+type List = { readonly starts: ReadonlySet<string>; readonly readAtMs: number };
 
 export class WrongTokens {
   private counts = new Map<string, number>();
   private windowBeganAtMs = 0;
+  private readonly right = new Set<string>();
+  private readonly lists = new Map<string, List>();
+  private readonly reads = new TokenBucket(maximumReads, 1);
 
   isLimited(network: string, nowMs: number): boolean {
     this.begin(nowMs);
-    return (this.counts.get(network) ?? 0) >= maximumWrong;
+    const count = this.counts.get(network);
+    return count === undefined ? this.counts.size >= maximumNetworks : count >= maximumWrong;
   }
 
   note(network: string, nowMs: number): void {
     this.begin(nowMs);
     const count = this.counts.get(network) ?? 0;
     if (count > 0 || this.counts.size < maximumNetworks) this.counts.set(network, count + 1);
+  }
+
+  /** It is one of the namespace's: it need not be in the list, which may be older. */
+  noteRight(namespace: string, sha256: string): void {
+    this.right.add(`${namespace} ${sha256}`);
+    if (this.right.size > maximumRight) this.right.delete(this.right.values().next().value as string);
+  }
+
+  /**
+   * Whether a token of a limited network is worth asking for.
+   * @param read the beginnings of the hashes of the namespace's tokens; `undefined` where they cannot be had
+   */
+  async mayBeRight(
+    namespace: string,
+    sha256: string,
+    nowMs: number,
+    read: () => Promise<readonly string[] | undefined>,
+  ): Promise<boolean> {
+    if (this.right.has(`${namespace} ${sha256}`)) return true;
+    const list = await this.listOf(namespace, nowMs, read);
+    return list === "unknown" || (list?.starts.has(sha256.slice(0, 16)) ?? false);
+  }
+
+  private async listOf(
+    namespace: string,
+    nowMs: number,
+    read: () => Promise<readonly string[] | undefined>,
+  ): Promise<List | "unknown" | undefined> {
+    const last = this.lists.get(namespace);
+    const isFresh = last !== undefined && Math.abs(nowMs - last.readAtMs) < listAgeMs;
+    if (isFresh || !this.reads.take(nowMs)) return last;
+    // Whoever comes meanwhile is judged by the last one: a request cannot wait for what another one has asked for.
+    if (last !== undefined) this.lists.set(namespace, { ...last, readAtMs: nowMs });
+    const starts = await read();
+    if (starts === undefined) return "unknown";
+    const list = { starts: new Set(starts), readAtMs: nowMs };
+    this.lists.delete(namespace);
+    this.lists.set(namespace, list);
+    if (this.lists.size > maximumLists) this.lists.delete(this.lists.keys().next().value as string);
+    return list;
   }
 
   private begin(nowMs: number): void {

@@ -52,10 +52,15 @@ export class Authenticator {
     }
   }
 
-  private async logInByJwt({ password, bearer, isProved }: LoginAttempt): Promise<LoginResult | undefined> {
+  private async logInByJwt({
+    password,
+    bearer,
+    isProved,
+    isWrongProof,
+  }: LoginAttempt): Promise<LoginResult | undefined> {
     const { jwt } = this.settings;
     const text = password === undefined ? bearer : textDecoder.decode(password);
-    if (jwt === undefined || isProved || text === undefined || !isJwt(text)) return undefined;
+    if (jwt === undefined || isProved || isWrongProof || text === undefined || !isJwt(text)) return undefined;
     const result = await grantOfJwt(text, jwt, this.namespace, Date.now());
     return result.outcome === "granted" ? { ...result, isReusable: false } : result;
   }
@@ -64,15 +69,21 @@ export class Authenticator {
     const login = loginOf(attempt);
     const access = accessStub(this.env, this.settings, this.namespace);
     // What has the form of a token was one: a device that is revoked does not come back as anybody.
-    const isAnonymousAllowed = this.settings.anonymousRules !== undefined && !showsToken(attempt);
+    const { anonymousRules } = this.settings;
+    const isAnonymousAllowed = anonymousRules !== undefined && !showsToken(attempt) && !attempt.isWrongProof;
     const verdict: LoginVerdict = await access.logIn(login, isAnonymousAllowed);
     switch (verdict.outcome) {
       case "unknown":
         return this.anonymous();
       case "compare": {
-        const { passwordHash } = verdict;
+        const { passwordHash, allowance, lateMs } = verdict;
+        // So is one answered that an access object of the last version has counted as a password.
+        if (attempt.isWrongProof) return { outcome: "refused" };
+        const late = lateMs === undefined ? undefined : sleep(lateMs);
         const isRight = await isPassword(attempt.password ?? new Uint8Array(), passwordHash);
-        return isRight ? access.logInCompared(login, passwordHash) : { outcome: "refused" };
+        if (isRight) return access.logInCompared(login, passwordHash, allowance);
+        await late;
+        return { outcome: late === undefined ? "refused" : "later" };
       }
       default:
         return verdict;
@@ -91,7 +102,11 @@ function showsToken({ password }: LoginAttempt): boolean {
   return password !== undefined && isTokenText(textDecoder.decode(password));
 }
 
-function loginOf({ clientId, username, password, certificateSha256, isProved, address }: LoginAttempt): Login {
-  const passwordSha256 = password && sha256Hex(password);
-  return { clientId, username, passwordSha256, certificateSha256, isProved, address };
+function loginOf({ password, bearer: _, ...shown }: LoginAttempt): Login {
+  const { certificateSha256, address, ...rest } = shown;
+  return { ...rest, passwordSha256: password && sha256Hex(password), certificateSha256, address };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -18,14 +18,23 @@ export class TokenBucket {
 
   /** @returns whether it may happen now, so many times; where it may not, that costs nothing */
   take(nowMs: number, count = 1): boolean {
+    if (!this.holds(nowMs, count)) return false;
+    this.tokens -= count;
+    return true;
+  }
+
+  /** Whether it may happen now, so many times; it is not taken. */
+  holds(nowMs: number, count = 1): boolean {
     if (this.capacity === 0) return true;
     // A clock that is set back brings nothing, and does not stop the bucket from filling.
     const elapsedMs = Math.max(0, nowMs - this.filledAtMs);
     this.tokens = Math.min(this.capacity, this.tokens + elapsedMs * this.tokensPerMs);
     this.filledAtMs = nowMs;
-    if (this.tokens < count) return false;
-    this.tokens -= count;
-    return true;
+    return this.tokens >= count;
+  }
+
+  isFull(nowMs: number): boolean {
+    return this.holds(nowMs, this.capacity);
   }
 
   /** What was taken did not happen. */

@@ -15,6 +15,7 @@ import {
   type StoredCredential,
 } from "../core/access/credential.ts";
 import type { Grant } from "../core/access/grant.ts";
+import type { Allowance } from "../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
 import type { LoginResult } from "../core/access/login-attempt.ts";
 import { type Settings, settingsOf } from "../settings.ts";
@@ -54,8 +55,11 @@ export class AccessObject extends DurableObject<Env> {
     this.apiTokenTable = new ApiTokenTable(this.schema);
     const recent = new RecentLogins();
     const directory = () => directoryStub(env, this.settings, this.namespace);
-    this.logins = new Logins(this.credentialTable, recent, (identity, exceptClientIds) =>
-      directory().countOf(identity, exceptClientIds),
+    this.logins = new Logins(
+      this.credentialTable,
+      recent,
+      (identity, exceptClientIds) => directory().countOf(identity, exceptClientIds),
+      (username) => this.settings.scramUsers?.find(username).isKnown === true,
     );
     this.revisions = new Revisions(this.schema, {
       grantOf: (identity) => this.grantOf(identity),
@@ -73,8 +77,8 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   /** See `Logins.logInCompared`. */
-  logInCompared(login: Login, passwordHash: PasswordHash): Promise<LoginResult> {
-    return this.logins.logInCompared(login, passwordHash, Date.now());
+  logInCompared(login: Login, passwordHash: PasswordHash, allowance?: Allowance): Promise<LoginResult> {
+    return this.logins.logInCompared(login, passwordHash, Date.now(), allowance);
   }
 
   async createCredential(fields: CredentialFields, newSecret: NewSecret): Promise<CredentialResult> {
@@ -137,6 +141,11 @@ export class AccessObject extends DurableObject<Env> {
   /** Whose token it is, by its hash. */
   apiTokenFor(sha256: string): ApiToken | undefined {
     return this.apiTokenTable.findBySha256(sha256);
+  }
+
+  /** See `ApiTokenTable.hashStarts`: to find out without a call for each that a token is none. */
+  apiTokenHashStarts(): string[] {
+    return this.apiTokenTable.hashStarts();
   }
 
   override async alarm(): Promise<void> {

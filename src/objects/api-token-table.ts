@@ -47,6 +47,12 @@ export class ApiTokenTable {
     return [...page, ...this.page(last.id, most - page.length)];
   }
 
+  /** The first 16 characters of each token's hash. */
+  hashStarts(): string[] {
+    const query = "SELECT substr(sha256, 1, 16) AS start FROM api_token";
+    return this.schema.rows<{ start: string }>(table, query).map(({ start }) => start);
+  }
+
   /** A hash of 256 bits of chance is looked up as it is: what time that takes says nothing of the token. */
   findBySha256(sha256: string): ApiToken | undefined {
     const [row] = this.schema.rows<Row>(table, "SELECT * FROM api_token WHERE sha256 = ?", sha256);

@@ -1,14 +1,18 @@
 // What a login is worth, by the credentials there are. Whatever is wrong with one, the answer is the same, and takes the
-// same time: a password to be compared, which is none.
+// same time: a password to be compared, which is none. Tokens and certificates are looked up before any guess is counted.
 
 import { standInHash } from "../auth/password.ts";
-import { grantOf, type StoredCredential } from "../core/access/credential.ts";
-import { FailedLogins } from "../core/access/failed-logins.ts";
+import { grantOf, identityOf, type StoredCredential } from "../core/access/credential.ts";
+import { type Allowance, Guesses, type GuessSource } from "../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
 import type { LoginResult } from "../core/access/login-attempt.ts";
 import { isEqual } from "../core/authentication/hmac.ts";
 import type { CredentialTable } from "./credential-table.ts";
+import { randomId } from "./random-id.ts";
 import type { RecentLogins } from "./recent-logins.ts";
+
+/** How long a wrong password is answered after, of an address that has guessed too much: longer than to compare one. */
+const lateMs = 300;
 
 /** For so long at most a client that has logged in may not be listed as connected yet. */
 const unlistedMs = 2_000;
@@ -19,39 +23,91 @@ export class Logins {
   private readonly credentials: CredentialTable;
   private readonly recent: RecentLogins;
   private readonly connectedOf: (identity: string, exceptClientIds: readonly string[]) => Promise<number>;
-  private readonly failed = new FailedLogins();
+  private readonly isProvable: (username: string) => boolean;
+  private readonly guesses = new Guesses(randomId());
   private readonly standIn = standInHash();
 
-  /** @param connectedOf how many clients of an identity are connected, but for some */
+  /**
+   * @param connectedOf how many clients of an identity are connected, but for some
+   * @param isProvable whether an authentication method has a user with this name
+   */
   constructor(
     credentials: CredentialTable,
     recent: RecentLogins,
     connectedOf: (identity: string, exceptClientIds: readonly string[]) => Promise<number>,
+    isProvable: (username: string) => boolean = () => false,
   ) {
     this.credentials = credentials;
     this.recent = recent;
     this.connectedOf = connectedOf;
+    this.isProvable = isProvable;
   }
 
   async logIn(login: Login, isAnonymousAllowed: boolean, nowMs: number): Promise<LoginVerdict> {
     const found = this.find(login);
+    if (login.username !== undefined && (login.isProved || login.isWrongProof)) {
+      return this.logInProved(login, login.username, found, isAnonymousAllowed, nowMs);
+    }
     if (found === undefined && isAnonymousAllowed) return { outcome: "unknown" };
     const usable = found !== undefined && isUsable(found, nowMs) ? found : undefined;
     if (usable !== undefined && isShown(usable, login)) return this.admit(usable, login, nowMs);
     // Nothing to compare, and nothing to guess.
-    if (login.username === undefined || login.isProved) return { outcome: "refused" };
-    if (!this.failed.mayTry(login.username, login.address, nowMs)) return { outcome: "later" };
+    if (login.username === undefined) return { outcome: "refused" };
+    const verdict = this.guesses.take(this.sourceOf(login, login.username, found), nowMs);
+    if (verdict.outcome === "wait") return { outcome: "later" };
     const secret = usable?.secret;
-    return { outcome: "compare", passwordHash: secret?.kind === "password" ? secret.passwordHash : this.standIn };
+    const passwordHash = secret?.kind === "password" ? secret.passwordHash : this.standIn;
+    if (verdict.outcome === "judge" && verdict.allowance !== "late") {
+      return { outcome: "compare", passwordHash, allowance: verdict.allowance };
+    }
+    // What nobody has is not worth the work: one round, and the same answer after the same time.
+    const isWorthIt = verdict.outcome === "judge" && secret?.kind === "password";
+    const late = isWorthIt ? passwordHash : { ...this.standIn, iterations: 1 };
+    return { outcome: "compare", passwordHash: late, allowance: "late", lateMs };
   }
 
   /** The password is the one it was to be compared with. Meanwhile that may be the credential's no more. */
-  async logInCompared(login: Login, { salt, hash }: PasswordHash, nowMs: number): Promise<LoginResult> {
-    if (login.username !== undefined) this.failed.onSucceeded(login.username, login.address);
+  async logInCompared(
+    login: Login,
+    { salt, hash }: PasswordHash,
+    nowMs: number,
+    allowance?: Allowance,
+  ): Promise<LoginResult> {
     const found = this.find(login);
+    if (login.username !== undefined)
+      this.guesses.onRight(this.sourceOf(login, login.username, found), nowMs, allowance);
     if (found?.secret.kind !== "password" || !isUsable(found, nowMs)) return { outcome: "refused" };
     const { passwordHash: present } = found.secret;
     return present.salt === salt && present.hash === hash ? this.admit(found, login, nowMs) : { outcome: "refused" };
+  }
+
+  /** The session has found whether the proof is right. Who guesses too much is told the same either way. */
+  private async logInProved(
+    login: Login,
+    username: string,
+    found: StoredCredential | undefined,
+    isAnonymousAllowed: boolean,
+    nowMs: number,
+  ): Promise<LoginVerdict> {
+    const source = this.sourceOf(login, username, found);
+    const verdict = this.guesses.take(source, nowMs);
+    if (verdict.outcome !== "judge") return { outcome: "later" };
+    if (login.isWrongProof) return { outcome: verdict.allowance === "late" ? "later" : "refused" };
+    this.guesses.onRight(source, nowMs, verdict.allowance);
+    if (found === undefined && isAnonymousAllowed) return { outcome: "unknown" };
+    return found !== undefined && isUsable(found, nowMs) ? this.admit(found, login, nowMs) : { outcome: "refused" };
+  }
+
+  private sourceOf(login: Login, username: string, found: StoredCredential | undefined): GuessSource {
+    const { address, clientId, sessionIdentity } = login;
+    const named = found?.credential.username === username ? found : this.credentials.findByUsername(username);
+    return {
+      username,
+      isKnown: named !== undefined || this.isProvable(username),
+      address,
+      clientId,
+      isOwn: named !== undefined && identityOf(named.credential) === sessionIdentity,
+    };
   }
 
   /** What an authentication method has proved counts first, then a certificate that is known. */
@@ -71,8 +127,9 @@ export class Logins {
     const unlisted = this.recent.clientsOf(identity, nowMs, unlistedMs).filter((recent) => recent !== clientId);
     // Before anything is waited for: a change that comes meanwhile has to reach this client.
     this.recent.note(identity, clientId, nowMs);
-    // A session that lets its client in again by itself counts nobody, and what a password was could be guessed from it.
-    const isReusable = maximumClients === null && stored.secret.kind !== "password";
+    // A session that lets its client in again by itself counts nobody: no clients, and no guesses.
+    const isGuessable = stored.secret.kind === "password" || stored.secret.kind === "scram";
+    const isReusable = maximumClients === null && !isGuessable;
     if (maximumClients === null || (await this.isRoom(identity, clientId, unlisted, maximumClients))) {
       return { outcome: "granted", grant, isReusable };
     }
@@ -92,8 +149,7 @@ function isUsable({ credential: { isEnabled, expiresAtMs } }: StoredCredential, 
 }
 
 /** Whether the login shows what the credential asks for, where that can be told at once. */
-function isShown({ secret, credential }: StoredCredential, login: Login): boolean {
-  if (login.isProved) return credential.username === login.username;
+function isShown({ secret }: StoredCredential, login: Login): boolean {
   switch (secret.kind) {
     case "token":
       return isSameText(secret.sha256, login.passwordSha256 ?? "");

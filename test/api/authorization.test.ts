@@ -83,6 +83,42 @@ describe("wrong tokens", () => {
   });
 });
 
+describe("300 wrong tokens", () => {
+  const local = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
+
+  it("from the same address put no right token off, also one that was never seen or is just made [B142]", async () => {
+    const made = async () => (await apiOf(local).call("POST", "/tokens", { scopes: ["clients:read"] })).body.token;
+    const [seen, unseen] = [await made(), await made()];
+    const statusOf = async (token: string) => {
+      const response = await fetch(`${local.http}/api/v1/clients`, { headers: { Authorization: `Bearer ${token}` } });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    expect(await statusOf(seen)).toBe(200);
+    const statuses = new Map<number, number>();
+    const wrong = async (index: number) => {
+      const token = index % 2 === 0 ? `dmq_${String(index).padStart(43, "x")}` : `some-other-token-${index}`;
+      const status = await statusOf(token);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    };
+    for (let index = 0; index < 300; index += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, offset) => wrong(index + offset)));
+      expect(await statusOf(seen)).toBe(200);
+    }
+    expect([...statuses.keys()].sort()).toEqual([401, 429]);
+    expect(statuses.get(429)).toBeGreaterThan(140);
+    expect([await statusOf(unseen), await statusOf(await made()), await statusOf(adminToken)]).toEqual([200, 200, 200]);
+  }, 60_000);
+
+  it("do not keep a deleted one alive, nor let it into another namespace [B142]", async () => {
+    const { id, token } = (await apiOf(local).call("POST", "/tokens", { scopes: ["clients:read"] })).body;
+    expect((await apiOf(local, { token, namespace: "other" }).call("GET", "/clients")).status).not.toBe(200);
+    expect((await apiOf(local, { token }).call("GET", "/clients")).status).toBe(200);
+    await apiOf(local).call("DELETE", `/tokens/${id}`);
+    expect((await apiOf(local, { token }).call("GET", "/clients")).status).not.toBe(200);
+  });
+});
+
 describe("wrong tokens where a client could write its address itself", () => {
   const local = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
   it("are limited all the same", async () => {

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { fullAccess } from "../../src/core/access/access-rules.ts";
 import type { Credential, StoredSecret } from "../../src/core/access/credential.ts";
+import type { Allowance } from "../../src/core/access/guesses.ts";
 import type { Login, PasswordHash } from "../../src/core/access/login.ts";
 import { noCounts } from "../../src/core/session/counters.ts";
 import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
@@ -50,8 +51,18 @@ function logIn(fields: Partial<Login>, isAnonymousAllowed = false, atMs = nowMs)
 }
 
 /** The session has found that the password is that of the hash. */
-function logInCompared(fields: Partial<Login>, hash: PasswordHash = passwordHash, atMs = nowMs) {
-  return logins.logInCompared(loginOf(fields), hash, atMs);
+function logInCompared(fields: Partial<Login>, hash: PasswordHash = passwordHash, atMs = nowMs, allowance?: Allowance) {
+  return logins.logInCompared(loginOf(fields), hash, atMs, allowance);
+}
+
+/** A session that knows the right password of "password". */
+async function logInRightly(fields: Partial<Login> = {}, atMs = nowMs): Promise<string> {
+  const login = { username: "password", clientId: "own", ...fields };
+  const verdict = await logIn(login, false, atMs);
+  if (verdict.outcome !== "compare") return verdict.outcome;
+  const isRight = JSON.stringify(verdict.passwordHash) === JSON.stringify(passwordHash);
+  if (!isRight) return "refused";
+  return (await logInCompared(login, passwordHash, atMs, verdict.allowance)).outcome;
 }
 
 /** The directory has heard of the client. */
@@ -72,7 +83,7 @@ describe("a login", () => {
   it("by token, by certificate, or with a username that was proved, is worth its credential", async () => {
     expect(await logIn({ username: "token", passwordSha256: token })).toMatchObject(grantOf("1", "token"));
     expect(await logIn({ certificateSha256: token })).toMatchObject(grantOf("4", "certificate"));
-    expect(await logIn({ username: "scram", isProved: true })).toMatchObject(grantOf("3", "scram"));
+    expect(await logIn({ username: "scram", isProved: true })).toMatchObject(grantOf("3", "scram", false));
   });
 
   it("by a certificate that is known is worth that, whatever User Name and Password say [B84]", async () => {
@@ -83,12 +94,12 @@ describe("a login", () => {
 
   it("with a username that was proved is worth that, whatever certificate comes with it [B84]", async () => {
     const both = { username: "scram", isProved: true, certificateSha256: token };
-    expect(await logIn(both)).toMatchObject(grantOf("3", "scram"));
+    expect(await logIn(both)).toMatchObject(grantOf("3", "scram", false));
     expect(await logIn({ ...both, username: "nobody" })).toEqual({ outcome: "refused" });
   });
 
   it("by a chosen password is to be compared, and is worth its credential then, which no session remembers", async () => {
-    expect(await logIn({ username: "password" })).toEqual({ outcome: "compare", passwordHash });
+    expect(await logIn({ username: "password" })).toMatchObject({ outcome: "compare", passwordHash });
     expect(await logInCompared({ username: "password" })).toMatchObject(grantOf("2", "password", false));
   });
 
@@ -198,7 +209,7 @@ describe("a login of a credential that holds only so many clients", () => {
   it("with a wrong password takes no place, and is answered as any other", async () => {
     put("2", "password", { kind: "password", passwordHash }, { maximumClients: 1 });
     for (const clientId of ["x", "y"]) {
-      expect(await logIn({ clientId, username: "password" })).toEqual({ outcome: "compare", passwordHash });
+      expect(await logIn({ clientId, username: "password" })).toMatchObject({ outcome: "compare", passwordHash });
     }
     expect(await logInCompared({ clientId: "a", username: "password" })).toMatchObject({ outcome: "granted" });
     expect(await logIn({ clientId: "x", username: "password" })).toMatchObject({ outcome: "compare" });
@@ -207,46 +218,104 @@ describe("a login of a credential that holds only so many clients", () => {
 });
 
 describe("10,000 logins that fail", () => {
+  /** How many have the work of a password done, whatever they are told. */
   const outcomes = async (fieldsOf: (index: number) => Partial<Login>) => {
-    const counts: Record<string, number> = {};
+    const counts = { compared: 0, late: 0, later: 0, refused: 0, unknown: 0, granted: 0, unavailable: 0 };
     for (let index = 0; index < 10_000; index += 1) {
-      const { outcome } = await logIn(fieldsOf(index));
-      counts[outcome] = (counts[outcome] ?? 0) + 1;
+      const verdict = await logIn({ clientId: `c${index}`, ...fieldsOf(index) });
+      if (verdict.outcome !== "compare") counts[verdict.outcome] += 1;
+      else if (verdict.passwordHash.iterations === 1) counts.late += 1;
+      else counts.compared += 1;
     }
     return counts;
   };
+  const none = { compared: 0, late: 0, later: 0, refused: 0, unknown: 0, granted: 0, unavailable: 0 };
 
-  it("with one username have few passwords compared, and write nothing", async () => {
+  it("with one username have few passwords compared, and write nothing [B140]", async () => {
     const before = sql.rowsWritten;
+    expect(await outcomes(() => ({ username: "password" }))).toEqual({ ...none, compared: 20, later: 9_980 });
     expect(await outcomes((index) => ({ username: "password", address: `a${index}` }))).toEqual({
-      compare: 20,
-      later: 9_980,
+      ...none,
+      compared: 180,
+      later: 9_820,
     });
     expect(sql.rowsWritten).toBe(before);
   });
 
-  it("from one address, or from no address that is known, do too", async () => {
-    expect(await outcomes((index) => ({ username: `n${index}` }))).toEqual({ compare: 100, later: 9_900 });
-    expect(await outcomes((index) => ({ username: `n${index}`, address: undefined }))).toEqual({
-      compare: 100,
-      later: 9_900,
-    });
+  it("with many usernames from one address, or from no address that is known, do too [B140]", async () => {
+    for (const address of ["192.0.2.1", undefined]) {
+      const { compared, late, later } = await outcomes((index) => ({ username: `n${index}`, address }));
+      expect([compared, late + later]).toEqual([100, 9_900]);
+    }
   });
 
-  it("keep no token out, and a password only until some time has passed", async () => {
-    await outcomes(() => ({ username: "password" }));
-    await outcomes(() => ({ username: "token" }));
-    expect(await logIn({ username: "token", passwordSha256: token })).toMatchObject({ outcome: "granted" });
+  it("with a proof that is wrong are counted with those that have a wrong password [B140]", async () => {
+    const wrong = (username: string) => () => ({ username, isWrongProof: true as const });
+    expect(await outcomes(wrong("scram"))).toEqual({ ...none, refused: 20, later: 9_980 });
+    expect(await outcomes(wrong("password"))).toEqual({ ...none, refused: 20, later: 9_980 });
     expect(await logIn({ username: "password" })).toEqual({ outcome: "later" });
-    expect(await logIn({ username: "password", address: "192.0.2.2" }, false, nowMs + 10_000)).toMatchObject({
-      outcome: "compare",
-    });
+    // A right one as well, or the difference would tell which it was.
+    expect(await logIn({ username: "scram", isProved: true })).toEqual({ outcome: "later" });
+    expect(await logIn({ username: "scram", isProved: true, address: "192.0.2.2" })).toMatchObject(
+      grantOf("3", "scram", false),
+    );
   });
 
-  it("do not count those that were right in the end", async () => {
+  it("with a proof of names that nobody has are refused, and then have to wait [B140]", async () => {
+    const counts = await outcomes((index) => ({ username: `n${index}`, isWrongProof: true }));
+    expect(counts).toEqual({ ...none, refused: 100, later: 9_900 });
+    expect(await logIn({ username: "scram", isWrongProof: true })).toEqual({ outcome: "later" });
+    expect(await logIn({ username: "scram", isProved: true })).toMatchObject(grantOf("3", "scram", false));
+  });
+
+  it.each([
+    ["wrong passwords at its name", { username: "token" }],
+    ["wrong tokens at its name", { username: "token", passwordSha256: "cd".repeat(32) }],
+  ])("keep no token out: %s [B141]", async (_, wrong) => {
+    await outcomes(() => wrong);
+    await outcomes((index) => ({ ...wrong, address: `a${index}` }));
+    expect(await logIn({ username: "token", passwordSha256: token })).toMatchObject({ outcome: "granted" });
+  });
+
+  it("keep no certificate out [B141]", async () => {
+    await outcomes(() => ({ username: "certificate", passwordSha256: token }));
+    expect(await logIn({ certificateSha256: token })).toMatchObject({ outcome: "granted" });
+  });
+
+  it("at other names keep no password out, from the same address or from none that is known [B141]", async () => {
+    for (const address of ["192.0.2.1", undefined]) {
+      await outcomes((index) => ({ username: `n${index}`, address }));
+      expect(await logIn({ username: "password", address })).toMatchObject({ outcome: "compare", lateMs: 300 });
+      expect(await logInRightly({ address })).toBe("granted");
+    }
+  });
+
+  it("at its name keep a password out where it was never right, until some time has passed [B141]", async () => {
+    await outcomes(() => ({ username: "password" }));
+    expect(await logInRightly()).toBe("later");
+    expect(await logInRightly({ address: "192.0.2.2" })).toBe("granted");
+    expect(await logInRightly({}, nowMs + 30_000)).toBe("granted");
+  });
+
+  it("at its name keep no password out of a client that had it right before, or has a session [B141]", async () => {
+    expect(await logInRightly()).toBe("granted");
+    await outcomes(() => ({ username: "password" }));
+    await outcomes((index) => ({ username: "password", address: `a${index}` }));
+    expect(await logInRightly()).toBe("granted");
+    expect(await logInRightly({ clientId: "new" })).toBe("later");
+    const sessionIdentity = "credential/2";
+    expect(await logInRightly({ clientId: "new", sessionIdentity: "credential/1" })).toBe("later");
+    expect(await logInRightly({ clientId: "new", sessionIdentity })).toBe("granted");
+  });
+
+  it("do not count those that were right in the end, also as a session of the last version says it", async () => {
     for (let count = 0; count < 1_000; count += 1) {
-      expect(await logIn({ username: "password" })).toMatchObject({ outcome: "compare" });
-      expect(await logInCompared({ username: "password" })).toMatchObject({ outcome: "granted" });
+      expect(await logInRightly()).toBe("granted");
+      expect(await logInRightly({ clientId: `c${count}` })).toBe("granted");
+      expect(await logIn({ username: "password", clientId: `d${count}` })).toMatchObject({ outcome: "compare" });
+      expect(await logInCompared({ username: "password", clientId: `d${count}` })).toMatchObject({
+        outcome: "granted",
+      });
     }
   });
 });

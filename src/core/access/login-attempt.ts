@@ -18,13 +18,17 @@ export type LoginAttempt = ClientFacts & {
   readonly password: Uint8Array | undefined;
   /** The username was proved by an authentication method. */
   readonly isProved: boolean;
+  /** An authentication method was to prove the username, and did not. */
+  readonly isWrongProof?: true;
+  /** As `Login.sessionIdentity`. */
+  readonly sessionIdentity?: string;
 };
 
 export type LoginResult =
   | {
       readonly outcome: "granted";
       readonly grant: Grant;
-      /** Whether the session may remember it for a while: not what a password was, for it could be guessed from that. */
+      /** Whether the session may remember it for a while: not what a password was, for it could be guessed by that. */
       readonly isReusable: boolean;
     }
   | { readonly outcome: "refused" }

@@ -20,17 +20,19 @@ export type Exchange = {
   readonly scram: ScramExchange | undefined;
 };
 
-/** Who the client has proved to be. */
+/** Who the client says it is, at the end of an exchange. */
 export type Proof = {
   readonly method: string;
   readonly username: string;
-  /** For the client, the last word of the exchange. */
+  /** The client has not been told yet: whoever guesses has to be counted first. */
+  readonly isRight: boolean;
+  /** For the client, the last word of the exchange; of the same length where the proof is wrong. */
   readonly data: Uint8Array;
 };
 
 export type AuthenticationStep =
   | { readonly outcome: "continue"; readonly exchange: Exchange; readonly data: Uint8Array | undefined }
-  | { readonly outcome: "success"; readonly proof: Proof };
+  | { readonly outcome: "complete"; readonly proof: Proof };
 
 const scramSha256 = "SCRAM-SHA-256";
 
@@ -67,6 +69,6 @@ export function continueAuthentication(
     const { exchange, serverFirst } = onClientFirst(scramUsers, data, randomId() + randomId());
     return { outcome: "continue", exchange: { method, scram: exchange }, data: serverFirst };
   }
-  const { username, serverFinal } = onClientFinal(scramUsers, scram, data);
-  return { outcome: "success", proof: { method, username, data: serverFinal } };
+  const { username, isRight, serverFinal } = onClientFinal(scramUsers, scram, data);
+  return { outcome: "complete", proof: { method, username, isRight, data: serverFinal } };
 }

@@ -1,8 +1,8 @@
 // The server's side of SCRAM-SHA-256: two messages come, two are answered. RFC 5802 sections 3, 5 and 7, with the hash
 // of RFC 7677. The password is never here, nor anything from which it could be proved to another server.
 //
-// Client and server prove to each other that they know the same password. Whatever is wrong with a proof, the refusal
-// is one and the same: it tells no one which names exist.
+// Client and server prove to each other that they know the same password. A proof that is wrong, or of a name that nobody
+// has, is told from a right one by one flag alone: what comes of either has to be counted before the client hears of it.
 
 import { fromBase64, toBase64 } from "../base64.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
@@ -25,6 +25,8 @@ export type ScramExchange = {
 /** More than any client needs for names and nonces: the exchange is kept through hibernations. */
 const maximumMessageBytes = 4_096;
 const proofBytes = 32;
+/** `v=`, and 32 bytes in base64. */
+const serverFinalBytes = 46;
 
 // The grammar of RFC 5802 section 7. An extension is one letter that means nothing yet; `m`, which means that the
 // rest cannot be understood without it, is none of them.
@@ -66,14 +68,15 @@ export function onClientFirst(
 
 /**
  * client-final-message came.
- * @returns who the client is, and the proof that this is the server
- * @throws {ProtocolError} 0x87
+ * @returns who the client says it is, whether that is proved, and the proof that this is the server: as many zeros where
+ * the client's is wrong
+ * @throws {ProtocolError} 0x87 where it proves nothing, right or wrong
  */
 export function onClientFinal(
   users: ScramUsers,
   { username, gs2Header, nonce, clientFirstBare, serverFirst }: ScramExchange,
   data: Uint8Array,
-): { username: string; serverFinal: Uint8Array } {
+): { username: string; isRight: boolean; serverFinal: Uint8Array } {
   const groups = clientFinalPattern.exec(readMessage(data))?.groups;
   if (groups === undefined) throw refused("that is no client-final-message of SCRAM");
   if (groups.binding !== toBase64(textEncoder.encode(gs2Header))) {
@@ -86,10 +89,10 @@ export function onClientFinal(
   const { verifier, isKnown } = users.find(username);
   const authMessage = `${clientFirstBare},${serverFirst},${groups.withoutProof}`;
   const clientKey = exclusiveOr(hmacSha256(verifier.storedKey, authMessage), proof);
-  const isProved = isEqual(sha256(clientKey), verifier.storedKey);
-  if (!isProved || !isKnown) throw refused("the user name or the password is wrong");
+  const isRight = isEqual(sha256(clientKey), verifier.storedKey) && isKnown;
+  if (!isRight) return { username, isRight, serverFinal: new Uint8Array(serverFinalBytes) };
   const serverSignature = hmacSha256(verifier.serverKey, authMessage);
-  return { username, serverFinal: textEncoder.encode(`v=${toBase64(serverSignature)}`) };
+  return { username, isRight, serverFinal: textEncoder.encode(`v=${toBase64(serverSignature)}`) };
 }
 
 function readMessage(data: Uint8Array): string {

@@ -34,7 +34,8 @@ export function admit(
 ): Admission | undefined {
   const attempt = attemptOf(pending.facts, accepted, context.settings);
   if (!showsCredentials(attempt)) return admissionOf(attempt, anonymous(context.settings), context.nowMs);
-  const known = last && remembered(last, attempt, context);
+  // A proof is counted, right or wrong, before its client hears of it.
+  const known = accepted.proof === undefined && last !== undefined ? remembered(last, attempt, context) : undefined;
   if (known !== undefined) return known;
   const { socketId, reader, isRelayed, facts } = pending;
   const recipient = recipientOf(socketId, accepted.connect);
@@ -48,7 +49,9 @@ export function admit(
     waiting: [],
     waitingBytes: 0,
   });
-  context.effect({ type: "login", socketId, attempt });
+  const sessionIdentity = last?.admission.grant.identity;
+  const owned = sessionIdentity === undefined ? {} : { sessionIdentity };
+  context.effect({ type: "login", socketId, attempt: { ...attempt, ...owned } });
   return undefined;
 }
 
@@ -65,17 +68,23 @@ export function admissionBy(
   const attempt = attemptOf(facts, accepted, settings);
   switch (result.outcome) {
     case "granted":
+      if (attempt.isWrongProof) throw refused(accepted);
       return admissionOf(attempt, result, nowMs);
-    case "refused": {
-      const isNamed = attempt.username !== undefined && !attempt.isProved;
-      const reasonCode = isNamed ? ReasonCode.BadUserNameOrPassword : ReasonCode.NotAuthorized;
-      throw new ProtocolError(reasonCode, "not allowed to connect");
-    }
+    case "refused":
+      throw refused(accepted);
     case "later":
       throw new ProtocolError(ReasonCode.ConnectionRateExceeded, "too many logins, try again later");
     case "unavailable":
       throw new ProtocolError(ReasonCode.ServerUnavailable, "nobody can be asked for this login, try again later");
   }
+}
+
+/** Not allowed is said as wrong is: which names exist, and who may use this broker, is nobody's business. */
+function refused({ connect, proof }: Accepted): ProtocolError {
+  if (proof !== undefined) return new ProtocolError(ReasonCode.NotAuthorized, "the user name or the password is wrong");
+  const isNamed = connect.username !== undefined;
+  const reasonCode = isNamed ? ReasonCode.BadUserNameOrPassword : ReasonCode.NotAuthorized;
+  return new ProtocolError(reasonCode, "not allowed to connect");
 }
 
 /**
@@ -94,13 +103,13 @@ export function accessOf({ username, rules }: Grant, { clientId }: SessionSettin
 }
 
 function attemptOf(facts: ClientFacts, { connect, proof }: Accepted, { clientId }: SessionSettings): LoginAttempt {
-  const isProved = proof !== undefined;
   return {
     ...facts,
     clientId,
     username: proof?.username ?? connect.username,
-    password: isProved ? undefined : connect.password,
-    isProved,
+    password: proof === undefined ? connect.password : undefined,
+    isProved: proof?.isRight === true,
+    ...(proof?.isRight === false ? { isWrongProof: true } : {}),
   };
 }
 

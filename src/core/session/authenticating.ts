@@ -16,6 +16,7 @@ import { ProtocolError } from "../protocol-error.ts";
 import { checkConnect, recipientOf } from "./connecting.ts";
 import {
   type Authenticating,
+  type Authentication,
   type Connected,
   type LoggingIn,
   type Pending,
@@ -32,7 +33,7 @@ const packetBytes = 64;
 /** A CONNECT that is as it should be, and who sent it. */
 export type Accepted = {
   readonly connect: ConnectPacket;
-  /** Where it named a method. */
+  /** Where it named a method; it may be wrong. */
   readonly proof: Proof | undefined;
 };
 
@@ -100,7 +101,7 @@ function onStep(
   connect: ConnectPacket,
   step: AuthenticationStep,
 ): Accepted | undefined {
-  if (step.outcome === "success") return { connect, proof: step.proof };
+  if (step.outcome === "complete") return { connect, proof: step.proof };
   const { exchange, data } = step;
   const recipient = recipientOf(socketId, connect);
   sendAuth(context, recipient, ReasonCode.ContinueAuthentication, exchange.method, data); // [MQTT-4.12.0-2]
@@ -121,16 +122,29 @@ export function authenticateAgain(context: Context, connected: Connected, packet
   checkMethod(packet, method); // [MQTT-4.12.1-1]
   const step = nextStep(context, authentication.exchange, packet);
   if (step.outcome === "continue") {
+    const claimed = step.exchange.scram?.username ?? username;
+    // Before anything is proved: nobody guesses another's password from within a connection.
+    if (claimed !== username) {
+      throw new ProtocolError(ReasonCode.NotAuthorized, "another user than the one who connected");
+    }
     sendAuth(context, connected, ReasonCode.ContinueAuthentication, method, step.data);
-    connected.authentication = { method, username, exchange: step.exchange };
+    connected.authentication = { ...authentication, exchange: step.exchange };
     return;
   }
-  const { proof } = step;
-  if (proof.username !== username) {
-    throw new ProtocolError(ReasonCode.NotAuthorized, "another user than the one who connected");
+  if (!step.proof.isRight) {
+    countWrongProof(context, connected, authentication);
+    throw new ProtocolError(ReasonCode.NotAuthorized, "the user name or the password is wrong");
   }
-  sendAuth(context, connected, ReasonCode.Success, method, proof.data);
-  connected.authentication = { method, username, exchange: undefined };
+  sendAuth(context, connected, ReasonCode.Success, method, step.proof.data);
+  connected.authentication = { ...authentication, exchange: undefined };
+}
+
+/** The connection ends, so that nobody waits for what comes of it: the next guess is with a CONNECT. */
+function countWrongProof(context: Context, { socketId }: Connected, { username, address }: Authentication): void {
+  const { clientId } = context.settings;
+  const shown = { username, password: undefined, isProved: false, isWrongProof: true } as const;
+  const attempt = { clientId, ...shown, ...(address === undefined ? {} : { address }) };
+  context.effect({ type: "login", socketId, attempt });
 }
 
 function nextStep(context: Context, exchange: Exchange | undefined, packet: AuthPacket): AuthenticationStep {

@@ -96,7 +96,7 @@ export function recipientOf(socketId: SocketId, packet: ConnectPacket): Recipien
 
 /** The connection that an accepted CONNECT makes of a socket. */
 export function connectedBy(
-  { socketId, reader, isRelayed }: Pending,
+  { socketId, reader, isRelayed, facts }: Pending,
   packet: ConnectPacket,
   proof: Proof | undefined,
   settings: SessionSettings,
@@ -115,7 +115,12 @@ export function connectedBy(
     incomingAliases: new Map(),
     // No more than the server would remember of the client's.
     outgoingAliases: new OutgoingAliases(Math.min(packet.topicAliasMaximum, limits.topicAliasMaximum)),
-    authentication: proof && { method: proof.method, username: proof.username, exchange: undefined },
+    authentication: proof && {
+      method: proof.method,
+      username: proof.username,
+      address: facts.address,
+      exchange: undefined,
+    },
     connectedAtMs: nowMs,
     lastReceivedMs: nowMs,
     unheard: nothingUnheard,

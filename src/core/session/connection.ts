@@ -59,6 +59,8 @@ export type Recipient = {
 export type Authentication = {
   readonly method: string;
   readonly username: string;
+  /** As `Login.address`, of its connection. */
+  readonly address?: string | undefined;
   /** A re-authentication that is under way. */
   readonly exchange: Exchange | undefined;
 };

@@ -8,6 +8,7 @@ import { SessionHarness, type TestSocket } from "../../support/session-harness.t
 const scramUsers = readScramUsers([scramUser("user", "pencil"), scramUser("other", "pen")].join());
 
 export type Settings = ConstructorParameters<typeof SessionHarness>[0];
+type OpenOptions = Parameters<SessionHarness["connect"]>[1];
 export const harness = (settings: Settings = {}) => new SessionHarness({ scramUsers, ...settings });
 
 export const method = (authenticationData?: Uint8Array, authenticationMethod = scramMethod) => ({
@@ -23,16 +24,16 @@ export function dataOf(socket: TestSocket): Buffer | undefined {
 }
 
 /** CONNECT with a first message; its answer is heard. */
-export function begun(h: SessionHarness, client: ScramClient, fields: object = {}) {
+export function begun(h: SessionHarness, client: ScramClient, fields: object = {}, options: OpenOptions = {}) {
   const { properties, ...rest } = { properties: {}, ...fields };
-  const socket = h.connect({ ...rest, properties: { ...properties, ...method(client.first()).properties } });
+  const socket = h.connect({ ...rest, properties: { ...properties, ...method(client.first()).properties } }, options);
   return { socket, serverFirst: dataOf(socket) };
 }
 
 /** A client that has connected with its proof; CONNACK is heard. */
-export function proved(h: SessionHarness, fields: object = {}): TestSocket {
+export function proved(h: SessionHarness, fields: object = {}, options: OpenOptions = {}): TestSocket {
   const client = new ScramClient("user", "pencil");
-  const { socket, serverFirst } = begun(h, client, fields);
+  const { socket, serverFirst } = begun(h, client, fields, options);
   socket.send(auth(client.final(serverFirst)));
   [socket.connack] = socket.packets() as [Packet];
   if (socket.closed !== undefined) throw new Error(`refused: ${socket.closed.reason}`);

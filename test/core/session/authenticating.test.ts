@@ -95,6 +95,37 @@ describe("CONNECT with a method", () => {
     ]);
   });
 
+  it("that is wrong is counted before it is answered, and alike, whatever is wrong with it [B140]", () => {
+    const asked: LoginAttempt[] = [];
+    const answers = ["refused", "later", "unavailable", "granted"] as const;
+    const codes = answers.map((outcome) => {
+      const result = outcome === "granted" ? granted() : { outcome };
+      const h = harness({
+        logIn: (attempt) => {
+          asked.push(attempt);
+          return result;
+        },
+      });
+      const client = new ScramClient("user", "pen");
+      const { socket, serverFirst } = begun(h, client, { username: "root", password: Buffer.from("guess") });
+      socket.send(auth(client.final(serverFirst)));
+      return socket.heard();
+    });
+    const wrong = { clientId: "c1", username: "user", password: undefined, isProved: false, isWrongProof: true };
+    expect(asked).toEqual(answers.map(() => wrong));
+    // Whoever answers may be of an older version, and not know of wrong proofs.
+    expect(codes.flat()).toEqual(["CONNACK new 0x87", "CONNACK new 0x9f", "CONNACK new 0x88", "CONNACK new 0x87"]);
+  });
+
+  it("is always asked for, for a right guess is not to be told by an answer that comes without", () => {
+    let asked = 0;
+    const h = harness({ logIn: () => ({ ...granted(), isReusable: ++asked > 0 }) });
+    const durable = { clean: false, properties: { sessionExpiryInterval: 3600 } };
+    proved(h, durable).drop();
+    proved(h, durable);
+    expect(asked).toBe(2);
+  });
+
   it("is refused in the end where the user may not connect", () => {
     const h = harness({ logIn: () => ({ outcome: "refused" }) });
     const client = new ScramClient("user", "pencil");
@@ -235,12 +266,15 @@ describe("a client's Maximum Packet Size", () => {
     expect(socket.closed?.code).toBe(1008);
   });
 
-  it("that is too small for CONNACK alone ends the connection before anything comes of it", () => {
-    const h = harness({ clientId: "assigned".repeat(5) });
-    const scram = client();
-    const { socket, serverFirst } = begun(h, scram, { clientId: "", properties: { maximumPacketSize: sizeOfAuth() } });
-    socket.send(auth(scram.final(serverFirst)));
-    expect(socket.heard()).toEqual(["CONNACK new 0x83"]);
-    expect(h.reports).toEqual([]);
+  it("that is too small for CONNACK alone ends the connection, whether the proof is right or not, uncounted [B140]", () => {
+    for (const password of ["pencil", "wrong"]) {
+      const h = harness({ clientId: "assigned".repeat(5), logIn: () => undefined });
+      const scram = new ScramClient("user", password, { nonce: "abcdefgh" });
+      const properties = { maximumPacketSize: sizeOfAuth() };
+      const { socket, serverFirst } = begun(h, scram, { clientId: "", properties });
+      socket.send(auth(scram.final(serverFirst)));
+      expect(socket.heard()).toEqual(["CONNACK new 0x83"]);
+      expect([h.reports, h.logins]).toEqual([[], []]);
+    }
   });
 });

@@ -1,9 +1,10 @@
 // AUTH of a client that is connected. MQTT 5.0 sections 3.15 and 4.12.1.
 
 import { describe, expect, it } from "vitest";
+import type { LoginAttempt } from "../../../src/core/access/login-attempt.ts";
 import { readScramUsers } from "../../../src/core/authentication/scram-users.ts";
 import { ScramClient, scramUser } from "../../support/scram-client.ts";
-import type { SessionHarness, TestSocket } from "../../support/session-harness.ts";
+import { granted, type SessionHarness, type TestSocket } from "../../support/session-harness.ts";
 import { auth, dataOf, harness, method, proved } from "./authenticating-scene.ts";
 
 describe("AUTH where CONNECT named no method", () => {
@@ -92,16 +93,56 @@ describe("a re-authentication", () => {
     expect(again(h, socket, new ScramClient("user", "pencil")).heard()).toEqual(["AUTH"]);
   });
 
-  it.each([
-    ["a wrong password", "user", "pen"],
-    ["the name and password of another user", "other", "pen"],
-  ])("with %s ends the connection with 0x87, and publishes the Will [MQTT-4.12.1-2]", (_, name, password) => {
+  it("with a wrong password ends the connection with 0x87, and publishes the Will [MQTT-4.12.1-2]", () => {
     const h = harness();
     const will = { topic: "w", payload: Buffer.from("gone"), qos: 0, retain: false };
-    const socket = again(h, proved(h, { will }), new ScramClient(name, password));
+    const socket = again(h, proved(h, { will }), new ScramClient("user", "pen"));
     expect(socket.heard()).toEqual(["DISCONNECT 0x87"]);
     expect(socket.closed?.code).toBe(1008);
     expect(h.requests).toMatchObject([{ request: { type: "publish", message: { topicName: "w" } } }]);
+  });
+
+  it("with a wrong password is counted, by name and by address, also after a hibernation [B140]", () => {
+    const asked: LoginAttempt[] = [];
+    const h = harness({
+      logIn: (attempt) => {
+        asked.push(attempt);
+        return granted();
+      },
+    });
+    const socket = proved(h, {}, { facts: { address: "192.0.2.1" } });
+    asked.length = 0;
+    h.hibernate();
+    again(h, socket, new ScramClient("user", "pencil"));
+    expect([socket.heard(), asked]).toEqual([["AUTH"], []]);
+    again(h, socket, new ScramClient("user", "pen"));
+    expect(asked).toEqual([
+      {
+        clientId: "c1",
+        username: "user",
+        password: undefined,
+        isProved: false,
+        isWrongProof: true,
+        address: "192.0.2.1",
+      },
+    ]);
+  });
+
+  it("with another user's name ends the connection before a password is proved [B140]", () => {
+    const h = harness();
+    for (const begins of [
+      (socket: TestSocket, first: Buffer) => socket.send(auth(first, 0x19)),
+      (socket: TestSocket, first: Buffer) => {
+        socket.send(auth(undefined, 0x19));
+        socket.packets();
+        socket.send(auth(first));
+      },
+    ]) {
+      const socket = proved(h);
+      begins(socket, new ScramClient("other", "pen").first());
+      expect(socket.heard()).toEqual(["DISCONNECT 0x87"]);
+      expect(socket.closed?.reason).toContain("another user");
+    }
   });
 
   it("fails where users are gone from the settings", () => {
