@@ -41,7 +41,7 @@ describe("the client's Maximum Packet Size", () => {
     const sizes = [119, 120, 121, 122];
     for (const size of sizes) await publisher.publish(topic, "x".repeat(size - beforePayload), { qos });
     const lengths = async (subscriber: Connected) =>
-      (await subscriber.rest()).map(({ payload }) => payload.length + beforePayload);
+      (await subscriber.restAfter(publisher, topic, { qos })).map(({ payload }) => payload.length + beforePayload);
     expect(await lengths(free)).toEqual(sizes);
     expect(await lengths(limited)).toEqual([119, 120]);
   });

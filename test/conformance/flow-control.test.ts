@@ -21,7 +21,8 @@ describe("the broker's send quota", () => {
         await subscriber.receive({ cmd: "publish", payload: `${count}` });
       }
       await publisher.publish(topic, "at QoS 0", { qos: 0 });
-      expect((await subscriber.rest()).map(({ payload }) => payload.toString())).toEqual(["at QoS 0"]);
+      const messages = await subscriber.restAfter(publisher, topic, { qos: 0 });
+      expect(messages.map(({ payload }) => payload.toString())).toEqual(["at QoS 0"]);
     },
   );
 

@@ -45,7 +45,7 @@ describe("overlapping subscriptions", () => {
         for (const [index, qos] of granted.entries()) await subscriber.subscribe(filters[index] ?? "", { qos });
         for (const qos of qosLevels) {
           await publisher.publish(`${topic}/x`, "x", { qos });
-          const copies = await subscriber.rest();
+          const copies = await subscriber.restAfter(publisher, `${topic}/x`, { qos });
           expect(Math.max(...copies.map((copy) => copy.qos))).toBe(Math.min(qos, Math.max(...granted)));
           if (copies.length === 1) continue;
           const each = granted.map((one) => Math.min(one, qos));
@@ -67,7 +67,8 @@ describe("overlapping subscriptions", () => {
       await subscriber.subscribe("overlap/+/x", { qos: 1 });
       await subscriber.subscribe(`${topic}/y`, { qos: 2, identifier: 7 });
       await publisher.publish(`${topic}/x`, "x", { qos });
-      const copies = (await subscriber.rest()).filter((message) => message.topic === `${topic}/x`);
+      const messages = await subscriber.restAfter(publisher, `${topic}/x`, { qos });
+      const copies = messages.filter((message) => message.topic === `${topic}/x`);
       expectIdentifiers(copies, [1, 300, 268_435_455], 4);
     },
   );

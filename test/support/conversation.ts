@@ -155,7 +155,8 @@ export class Conversation {
 
   /**
    * All messages that are on their way to this client, acknowledged. Found by a message to itself, which takes the
-   * same way and arrives behind them: so a publisher must have its acknowledgement, or its own `rest`, before.
+   * same way and arrives behind them: so a publisher must have its acknowledgement, or its own `rest`, before. What
+   * another client has published at QoS 0 may still be under way: `restAfter` waits for it.
    */
   async rest(): Promise<IPublishPacket[]> {
     const topic = `fence/${this.clientId}`;
@@ -166,6 +167,19 @@ export class Conversation {
     messages.push(...(await this.#collectUntil((packet) => packet.cmd === "publish" && packet.topic === topic)));
     await this.unsubscribe(topic);
     return messages;
+  }
+
+  /**
+   * As `rest`, with all that another client has published to this topic at this QoS, which may be 0. A mark of that client
+   * arrives behind it, for nothing else is ordered with QoS 0 [MQTT-4.6.0-1].
+   */
+  async restAfter(publisher: Conversation, topic: string, options: PublishOptions = {}): Promise<IPublishPacket[]> {
+    const mark = `mark for ${this.clientId}`;
+    const textOf = ({ payload }: IPublishPacket) => payload.toString();
+    await publisher.publish(topic, mark, options);
+    const isMark = (packet: Packet) => packet.cmd === "publish" && textOf(packet) === mark;
+    const messages = [...(await this.#collectUntil(isMark, {}, true)), ...(await this.rest())];
+    return messages.filter((message) => !textOf(message).startsWith("mark for "));
   }
 
   /** No message is on its way to this client. */

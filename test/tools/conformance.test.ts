@@ -1,9 +1,15 @@
 // What makes docs/CONFORMANCE.md: rules and titles in, proofs and mistakes out.
 
+import { once } from "node:events";
+import net from "node:net";
 import { describe, expect, it } from "vitest";
 import { behaviourErrors } from "../../tools/conformance/behaviour.ts";
 import { coverageOf, type Rule } from "../../tools/conformance/coverage.ts";
+import { isMust, mustsOf } from "../../tools/conformance/musts.ts";
+import { whyNotReachable } from "../../tools/conformance/reach.ts";
 import { resultsOf } from "../../tools/conformance/results.ts";
+import { undoAfterTest } from "../support/undo.ts";
+import { unusedPort } from "../tcp-gateway/target.ts";
 
 const rule = (number: string, binds: Rule["binds"] = "Both"): Rule => ({ rule: number, binds, text: `of ${number}` });
 const conversation = (title: string) => ({ file: "test/conformance/a.test.ts", title, line: 1 });
@@ -81,5 +87,40 @@ describe("the results of a run", () => {
 
   it("are none when a file did not load", () => {
     expect(() => resultsOf({ testResults: [{ message: "no such module", assertionResults: [] }] })).toThrow("no such");
+  });
+});
+
+describe("a difference", () => {
+  const must = { ...rule("MQTT-1.1.1-1"), text: "A server MUST do this." };
+  const choice = { ...rule("MQTT-1.1.1-2"), text: "A server can do this." };
+
+  it("breaks a MUST where its title cites a rule that says so, and is a choice else", () => {
+    const rules = [must, choice];
+    const cites = (...numbers: string[]) => mustsOf(`x ${numbers.map(cite).join(" ")}`, rules);
+    expect(cites("MQTT-1.1.1-1", "MQTT-1.1.1-2", "B12")).toEqual(["MQTT-1.1.1-1"]);
+    expect(cites("3.1.1 MQTT-1.1.1-9")).toEqual(["3.1.1 MQTT-1.1.1-9"]);
+    expect([cites("MQTT-1.1.1-2"), cites("B12"), cites()]).toEqual([[], [], []]);
+    expect([isMust(must), isMust(choice)]).toEqual([true, false]);
+  });
+});
+
+describe("a broker that cannot be talked to", () => {
+  it("is not there, is closed to anonymous clients, or is none: each in one line", async () => {
+    const answering = async (answer: Buffer | undefined) => {
+      const server = net.createServer((socket) =>
+        socket.on("error", () => {}).once("data", () => (answer === undefined ? socket.end() : socket.write(answer))),
+      );
+      undoAfterTest(() => server.close());
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      return `tcp://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+    };
+    const closed = await answering(Buffer.from([0x20, 2, 0, 5]));
+    expect(await whyNotReachable(closed)).toMatch(/closed to anonymous clients \(return code 5\): [^\n]+$/);
+    expect(await whyNotReachable(await answering(undefined))).toMatch(/no MQTT broker$/);
+    expect(await whyNotReachable(await answering(Buffer.from([0x20, 2, 0, 0])))).toBeUndefined();
+    const nobody = `tcp://127.0.0.1:${await unusedPort()}`;
+    expect(await whyNotReachable(nobody)).toBe(
+      `${nobody}: no broker is there (ECONNREFUSED): start it, or correct the address`,
+    );
   });
 });

@@ -1,6 +1,7 @@
 // docs/CONFORMANCE.md from what is known: a page of Markdown, the same for the same titles.
 
 import type { Coverage, ProvedRule } from "./coverage.ts";
+import { isMust } from "./musts.ts";
 import type { SavedResults } from "./results.ts";
 import type { Title } from "./titles.ts";
 
@@ -14,7 +15,7 @@ export type Difference = {
 
 export type Comparison = SavedResults & { readonly explained: readonly Difference[] };
 
-const whoseNames = { theirs: "theirs", open: "left to the broker", ours: "ours" } as const;
+const whoseNames = { theirs: "MUST: theirs", open: "choice", ours: "MUST: ours" } as const;
 
 const chapters: Readonly<Record<string, string>> = {
   "1.5": "Data representation",
@@ -82,6 +83,8 @@ npm run conformance -- tcp://127.0.0.1:1883        # with any broker; ws://… a
 | | rules |
 |---|---|
 | bind a server | ${rules.length} |
+| of these say MUST | ${rules.filter(isMust).length} |
+| leave a choice, and are marked *choice* | ${rules.filter((rule) => !isMust(rule)).length} |
 | proved from outside | ${count("conversation")} |
 | proved by unit tests, since no conversation can show them | ${count("unit test")} |
 | neither: with the reason | ${count("argument")} |
@@ -108,7 +111,7 @@ function rulesOf50(rules: readonly ProvedRule[]): string[] {
 }
 
 function ruleEntry({ rule, text, proof }: ProvedRule): string {
-  const head = `**${rule}** ${text}`;
+  const head = `**${rule}** ${isMust({ text }) ? "" : "*choice* "}${text}`;
   if (proof.by === "conversation") return entry(head, proof.titles);
   if (proof.by === "argument") return `- ${head}\n  - *not from outside:* ${proof.argument}`;
   return `${entry(head, proof.titles)}\n  - *not from outside:* ${proof.argument}`;
@@ -143,15 +146,23 @@ function comparison({ broker, date, passed, differences, notHeld, explained }: C
   return [
     `## ${broker}\n`,
     `The same conversations with ${broker} on ${date}: ${passed} passed, ${differences.length} differ, ${notHeld.length} were not`,
-    "held, since they need settings of ours or a WebSocket.\n",
-    "| what differs | whose | in which conversations |",
+    "held, since they need settings of ours or a WebSocket. *MUST*: a rule of the standard is broken, and by whom. *Choice*: the",
+    "standard leaves it to the broker.\n",
+    "| what differs | MUST or choice | in which conversations |",
     "|---|---|---|",
-    ...explained.map(({ titles, whose, why }) => {
-      const conversations = differences.filter(({ title }) => titles.test(title)).map(({ title }) => plain(title));
-      return `| ${why} | ${whoseNames[whose]} | ${conversations.join("<br>")} |`;
-    }),
+    ...[...explained]
+      .sort((one, other) => rankOf(one) - rankOf(other))
+      .map(({ titles, whose, why }) => {
+        const conversations = differences.filter(({ title }) => titles.test(title)).map(({ title }) => plain(title));
+        return `| ${why} | ${whoseNames[whose]} | ${conversations.join("<br>")} |`;
+      }),
     "",
   ];
+}
+
+/** What breaks a MUST comes before choices. */
+function rankOf({ whose }: Difference): number {
+  return whose === "open" ? 1 : 0;
 }
 
 function compareNumbers(one: string, other: string): number {

@@ -5,9 +5,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type JsonReport, resultsOf } from "./results.ts";
+import type { Rule } from "./coverage.ts";
+import { mustsOf } from "./musts.ts";
+import { whyNotReachable } from "./reach.ts";
+import { type JsonReport, type Results, resultsOf } from "./results.ts";
 
-const usage = `Holds the conversations of test/conformance with a broker, and lists where it differs.
+const usage = `Holds the conversations of test/conformance with a broker, and lists where it differs: where a rule of the standard
+says MUST, and where the broker has a choice.
 
   npm run conformance                          with ours, started for it
   npm run conformance -- tcp://127.0.0.1:1883 ws://127.0.0.1:8787/mqtt
@@ -48,6 +52,20 @@ function runTests(environment: Record<string, string>, reportFile: string): Prom
   });
 }
 
+/** What breaks a MUST comes last, where it is seen. */
+function linesOf({ passed, differences, notHeld }: Results): string[] {
+  const rules = JSON.parse(readFileSync(path.join(import.meta.dirname, "rules.json"), "utf8")) as Rule[];
+  const judged = differences.map((one) => ({ ...one, musts: mustsOf(one.title, rules) }));
+  const broken = judged.filter(({ musts }) => musts.length > 0);
+  const choices = judged.filter(({ musts }) => musts.length === 0);
+  return [
+    ...notHeld.map((title) => `not held with this broker: ${title}`),
+    ...choices.map(({ title, seen }) => `differs, a choice: ${title}: ${seen}`),
+    ...broken.map(({ title, seen, musts }) => `differs, MUST (${musts.join(", ")}): ${title}: ${seen}`),
+    `${passed} passed, ${differences.length} failed (${broken.length} where a rule says MUST, ${choices.length} choices), ${notHeld.length} not held`,
+  ];
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -60,15 +78,17 @@ async function main(): Promise<number> {
   if ((values.save === undefined) !== (values.name === undefined))
     throw new UsageError("--save and --name go together");
   const environment = environmentOf(positionals);
+  for (const url of positionals) {
+    const why = await whyNotReachable(url);
+    if (why !== undefined) throw new UsageError(why);
+  }
   const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-conformance-"));
   try {
     const reportFile = path.join(folder, "report.json");
     const exitCode = await runTests(environment, reportFile);
     if (!existsSync(reportFile)) return exitCode;
     const results = resultsOf(JSON.parse(readFileSync(reportFile, "utf8")) as JsonReport);
-    for (const title of results.notHeld) console.log(`not held with this broker: ${title}`);
-    for (const { title, seen } of results.differences) console.log(`differs: ${title}: ${seen}`);
-    console.log(`${results.passed} passed, ${results.differences.length} failed, ${results.notHeld.length} not held`);
+    for (const line of linesOf(results)) console.log(line);
     if (values.save !== undefined) {
       const date = new Date().toISOString().slice(0, 10);
       writeFileSync(values.save, `${JSON.stringify({ broker: values.name, date, ...results }, undefined, 2)}\n`);
