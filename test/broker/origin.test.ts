@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { useBroker } from "../support/broker.ts";
+import { connect } from "../support/connect.ts";
 import { refusedUpgrade, upgrade } from "../support/handshake.ts";
 
 const listed = "https://app.example.org";
@@ -59,5 +60,28 @@ describe("the API", () => {
       const { status, headers: answered } = await fetch(api(), { headers });
       expect([status, answered.get("Access-Control-Allow-Origin")]).toEqual([200, null]);
     }
+  });
+});
+
+describe("a name that the router has for this machine", () => {
+  const named = useBroker({ variables: { ALLOWED_HOSTS: "broker.fritz.box,broker.lan" } });
+
+  it.each(["broker.fritz.box:8787", "BROKER.lan"])("is taken once it is set: %s", async (host) => {
+    const { status, socket } = await upgrade(named.ws, { Host: host });
+    expect(status).toBe(101);
+    socket.destroy();
+  });
+
+  it("takes nothing from the machine's own names, and lets no others in", async () => {
+    const { status, socket } = await upgrade(named.ws);
+    expect(status).toBe(101);
+    socket.destroy();
+    expect((await refusedUpgrade(named.ws, { Host: "rebound.evil.example" })).status).toBe(421);
+  });
+
+  it("leaves the TCP port open, which comes by the machine's own name", async () => {
+    const client = await connect(named.tcp);
+    await client.ping();
+    await client.disconnect();
   });
 });

@@ -117,11 +117,11 @@ function miniflareOptions(
     ratelimits: {},
     bindings: {
       ...variables,
-      ALLOWED_HOSTS: namesOf(options.host).join(","),
       // A client could write both itself: Miniflare takes `request.cf` from a header.
       CLIENT_ADDRESS_HEADER: "none",
       CLIENT_CERTIFICATES: "0",
       ...options.variables,
+      ALLOWED_HOSTS: allowedHosts(options),
       ...ownVariables,
     },
     ...(dashboardFolder === undefined ? {} : { serviceBindings: { ASSETS: dashboardName } }),
@@ -144,6 +144,11 @@ function miniflareOptions(
     },
     unsafeHandleRuntimeRestart: () => log("The Workers runtime ended unexpectedly and was started again."),
   };
+}
+
+/** A name that is given, such as the router's for this machine, takes none of its own from it: the gateway uses one. */
+function allowedHosts({ host, variables }: LocalServerOptions): string {
+  return [...namesOf(host), variables.ALLOWED_HOSTS ?? ""].filter((names) => names !== "").join(",");
 }
 
 /** Miniflare tells by its log alone that a runtime which ended could not be started again. */
