@@ -13,8 +13,27 @@ export const counters = z
     messagesDropped: count.openapi({ description: "Messages that went nowhere" }),
     bytesReceived: count.openapi({ description: "Of the payloads of PUBLISH packets" }),
     bytesSent: count,
+    packetBytesReceived: count.openapi({ description: "Of MQTT packets, whole" }),
+    packetBytesSent: count,
   })
   .openapi("Counters");
+
+const rate = z.number().nonnegative();
+
+export const rates = z
+  .strictObject({
+    connects: rate,
+    packetsReceived: rate,
+    packetsSent: rate,
+    messagesReceived: rate,
+    messagesSent: rate,
+    messagesDropped: rate,
+    bytesReceived: rate,
+    bytesSent: rate,
+    packetBytesReceived: rate,
+    packetBytesSent: rate,
+  })
+  .openapi("Rates");
 
 export function countersOf({ connects: _, ...counts }: Readonly<Counts>): z.infer<typeof counters> {
   return counts;

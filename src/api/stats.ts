@@ -4,21 +4,27 @@ import { z } from "@hono/zod-openapi";
 import { topicTotalsOf } from "../core/directory/broker-stats.ts";
 import { directoryStub } from "../objects/stubs.ts";
 import type { Api } from "./context.ts";
-import { counters, countersOf } from "./counters.ts";
+import { counters, countersOf, rates } from "./counters.ts";
 import { count, time, timeOf } from "./formats.ts";
 import { operation } from "./operation.ts";
 
 const stats = z
   .strictObject({
+    at: time.openapi({ description: "When this was so" }),
     since: time.openapi({ description: "When counting began" }),
     clients: z.strictObject({
       connected: count,
       sleeping: count.openapi({ description: "Away, with a session that waits for them" }),
-      maximum: count.openapi({ description: "Connected at the same time, as far as somebody asked" }),
+      maximum: count.openapi({ description: "The most that were listed as connected at the same time" }),
       expired: count.openapi({ description: "Sessions that ended by their expiry" }),
       connects: count.openapi({ description: "CONNECT packets that were accepted" }),
     }),
     counters: counters.openapi({ description: "Of all sessions, as far as they have told" }),
+    rates: rates.openapi({
+      description:
+        "How often each happens in a second: of every session since it was last asked, together. A busy session is asked " +
+        "each time, a quiet one every five minutes at least.",
+    }),
     subscriptions: count,
     sharedSubscriptions: count.openapi({ description: "Those of `subscriptions` that begin with `$share`" }),
     retained: z.strictObject({
@@ -38,22 +44,25 @@ const statsOperation = operation("stats:read", "Broker", {
   operationId: "stats",
   summary: "Count what there is",
   description:
-    "Asks the directory, every topic object, and of the sessions with a client a few that have not been asked for long.",
+    "Asks the directory, every topic object, and of the sessions with a client the busy ones, and a few that have not been " +
+    "asked for long.",
   responses: { 200: { description: "The counts", content: { "application/json": { schema: stats } } } },
 });
 
 export function addStats(api: Api): void {
   api.openapi(statsOperation, async (context) => {
     const { env, settings, namespace } = context.env;
-    const { clients, totals, topics } = await directoryStub(env, settings, namespace).stats();
+    const { atMs, clients, totals, rates, topics } = await directoryStub(env, settings, namespace).stats();
     const { maximumClients: maximum, expiredClients: expired, sinceMs, counts } = totals;
     const { retained, ...topicTotals } = topicTotalsOf(topics);
     const publishers = retained.publishers.map((one) => ({ ...one, publisher: one.publisher || null }));
     return context.json(
       {
+        at: timeOf(atMs),
         since: timeOf(sinceMs),
         clients: { ...clients, maximum, expired, connects: counts.connects },
         counters: countersOf(counts),
+        rates: { ...rates },
         ...topicTotals,
         retained: { ...retained, publishers },
       },

@@ -22,6 +22,8 @@ const sessionCounters: readonly (readonly [name: string, key: keyof Counts, help
   ["publish_messages_dropped", "messagesDropped", "Messages that sessions dropped."],
   ["publish_bytes_received", "bytesReceived", "Payload bytes of PUBLISH packets from clients."],
   ["publish_bytes_sent", "bytesSent", "Payload bytes of PUBLISH packets to clients."],
+  ["packet_bytes_received", "packetBytesReceived", "Bytes of MQTT packets from clients."],
+  ["packet_bytes_sent", "packetBytesSent", "Bytes of MQTT packets to clients."],
 ];
 
 /** Of topic objects: each begins anew when its object starts. */

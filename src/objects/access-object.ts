@@ -23,7 +23,7 @@ import { type ApiToken, ApiTokenTable, apiTokenMigration } from "./api-token-tab
 import { CredentialTable, credentialMigration } from "./credential-table.ts";
 import { Logins } from "./logins.ts";
 import { randomId } from "./random-id.ts";
-import { RecentLogins } from "./recent-logins.ts";
+import { RecentLogins, unlistedAtMostMs } from "./recent-logins.ts";
 import { Revisions, revisionMigration } from "./revisions.ts";
 import { type Migrations, Schema } from "./schema.ts";
 import { directoryStub, sessionStub } from "./stubs.ts";
@@ -34,6 +34,8 @@ const migrations: Migrations = [
 
 /** When to try again to tell sessions of a change; twice as long after each time. */
 const firstRetryMs = 10_000;
+/** A call that fails once is no reason to answer before all have heard. */
+const secondTriesMs = [100, 400];
 const maximumRetryMs = 300_000;
 
 export class AccessObject extends DurableObject<Env> {
@@ -44,6 +46,7 @@ export class AccessObject extends DurableObject<Env> {
   private readonly apiTokenTable: ApiTokenTable;
   private readonly logins: Logins;
   private readonly revisions: Revisions;
+  private readonly recent = new RecentLogins();
   private retryMs = firstRetryMs;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -53,19 +56,18 @@ export class AccessObject extends DurableObject<Env> {
     this.schema = new Schema(ctx.storage, migrations);
     this.credentialTable = new CredentialTable(this.schema);
     this.apiTokenTable = new ApiTokenTable(this.schema);
-    const recent = new RecentLogins();
     const directory = () => directoryStub(env, this.settings, this.namespace);
     this.logins = new Logins(
       this.credentialTable,
-      recent,
-      (identity, exceptClientIds) => directory().countOf(identity, exceptClientIds),
+      this.recent,
+      (identity, exceptClientIds, maximum) => directory().countOf(identity, exceptClientIds, maximum),
       (username) => this.settings.scramUsers?.find(username).isKnown === true,
     );
     this.revisions = new Revisions(this.schema, {
       grantOf: (identity) => this.grantOf(identity),
       clientsOf: async (identity, after, most) =>
         (await directory().clientsOf(identity, after, most)).map(({ clientId }) => clientId),
-      recentClientsOf: (identity) => recent.clientsOf(identity, Date.now()),
+      recentClientsOf: (identity) => this.recent.clientsOf(identity, Date.now()),
       tell: (clientId, identity, grant) =>
         sessionStub(env, this.settings, this.namespace, clientId).revise(identity, grant),
     });
@@ -79,6 +81,16 @@ export class AccessObject extends DurableObject<Env> {
   /** See `Logins.logInCompared`. */
   logInCompared(login: Login, passwordHash: PasswordHash, allowance?: Allowance): Promise<LoginResult> {
     return this.logins.logInCompared(login, passwordHash, Date.now(), allowance);
+  }
+
+  /**
+   * From a session whose client is connected, and which the directory cannot be told of: a revocation would not find it.
+   * From now on this object knows of it.
+   * @returns what a login of its identity is worth now; `null` where it is nobody any more
+   */
+  presentGrant(identity: string, clientId: string): Grant | null {
+    this.recent.note(identity, clientId, Date.now());
+    return this.grantOf(identity);
   }
 
   async createCredential(fields: CredentialFields, newSecret: NewSecret): Promise<CredentialResult> {
@@ -149,9 +161,10 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    if (await this.revisions.tellAll()) return;
+    const isDone = await this.revisions.tellAll();
+    if (!this.revisions.isOpen) return;
     this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
-    await this.ctx.storage.setAlarm(Date.now() + this.retryMs);
+    await this.ctx.storage.setAlarm(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
   }
 
   private async putCredential(
@@ -179,6 +192,10 @@ export class AccessObject extends DurableObject<Env> {
     this.retryMs = firstRetryMs;
     // Set before anything is waited for, or a crash would leave what is still to be told to nobody.
     void this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
+    for (const waitMs of secondTriesMs) {
+      if (await this.revisions.tell(identity)) return;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
     await this.revisions.tell(identity);
   }
 

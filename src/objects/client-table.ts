@@ -49,6 +49,9 @@ type Row = {
   told: string;
 };
 
+/** Of a client that the directory has not heard of while it was connected. */
+const likelyVersion = 5;
+
 type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
 
 export class ClientTable {
@@ -76,7 +79,7 @@ export class ClientTable {
     this.schema.change("client", "UPDATE client SET told = ? WHERE client_id = ?", JSON.stringify(counts), clientId);
   }
 
-  connect(clientId: string, report: ReportOf<"connected">, counts: Readonly<Counts>): void {
+  connect(clientId: string, report: Omit<ReportOf<"connected">, "type">, counts: Readonly<Counts>): void {
     const { protocolVersion, identity, connection, atMs } = report;
     const query = `INSERT OR REPLACE INTO client
       (client_id, is_connected, protocol_version, since_ms, identity, connection, told) VALUES (?, 1, ?, ?, ?, ?, ?)`;
@@ -84,12 +87,22 @@ export class ClientTable {
     this.schema.insert("client", query, clientId, protocolVersion, atMs, identity, connection, told);
   }
 
-  /** @param account closed, and counted */
-  leave(clientId: string, atMs: number, queuedMessages: number, account: Account | undefined): void {
+  /**
+   * A client has left, and its session waits for it.
+   * @param account closed, and counted
+   */
+  leave(clientId: string, report: ReportOf<"disconnected">, queuedMessages: number): void {
+    const { atMs, account, identity } = report;
     const told = account === undefined ? null : JSON.stringify(account.counts);
-    const query = `UPDATE client SET is_connected = 0, since_ms = ?, queued_messages = ?, told = coalesce(?, told)
-      WHERE client_id = ?`;
-    this.schema.change("client", query, atMs, queuedMessages, told, clientId);
+    const query = `UPDATE client SET is_connected = 0, since_ms = ?, queued_messages = ?, told = coalesce(?, told),
+      identity = coalesce(?, identity) WHERE client_id = ?`;
+    this.schema.change("client", query, atMs, queuedMessages, told, identity ?? null, clientId);
+    if (identity === undefined || this.find(clientId) !== undefined) return;
+    // The directory never heard that it connected.
+    const insert = `INSERT INTO client
+      (client_id, is_connected, protocol_version, since_ms, identity, queued_messages, connection, told)
+      VALUES (?, 0, ?, ?, ?, ?, '', '')`;
+    this.schema.insert("client", insert, clientId, likelyVersion, atMs, identity, queuedMessages);
   }
 
   putQueued(clientId: string, messages: number): void {
@@ -111,12 +124,6 @@ export class ClientTable {
     return this.schema.rows<Row>("client", query, after, most).map(clientOf);
   }
 
-  /** Those of one identity, in the order of their identifiers. */
-  ofIdentity(identity: string, after: string, most: number): Client[] {
-    const query = "SELECT * FROM client WHERE identity = ? AND client_id > ? ORDER BY client_id LIMIT ?";
-    return this.schema.rows<Row>("client", query, identity, after, most).map(clientOf);
-  }
-
   /** Those that are away: the longest queue first, then in the order of their identifiers. */
   sleeping(after: SleepingCursor | undefined, most: number): Client[] {
     const order = "ORDER BY queued_messages DESC, client_id LIMIT ?";
@@ -130,18 +137,26 @@ export class ClientTable {
     return this.schema.rows<Row>("client", query, queuedMessages, queuedMessages, clientId, most).map(clientOf);
   }
 
-  /** How many clients of one identity are connected, but for some. */
-  countOf(identity: string, exceptClientIds: readonly string[]): number {
-    const query = `SELECT count(*) AS connected FROM client
-      WHERE identity = ? AND is_connected = 1 AND client_id NOT IN (SELECT value FROM json_each(?))`;
-    const except = JSON.stringify(exceptClientIds);
-    const [row] = this.schema.rows<{ connected: number }>("client", query, identity, except);
-    return row?.connected ?? 0;
+  /** Of every client: whose it is, and whether it is connected. */
+  presence(): Pick<Client, "clientId" | "identity" | "isConnected">[] {
+    type Row = { client_id: string; identity: string; is_connected: number };
+    const rows = this.schema.rows<Row>("client", "SELECT client_id, identity, is_connected FROM client");
+    return rows.map((row) => ({
+      clientId: row.client_id,
+      identity: row.identity,
+      isConnected: row.is_connected === 1,
+    }));
   }
 
-  idsOf(isConnected: boolean): string[] {
-    const query = "SELECT client_id FROM client WHERE is_connected = ?";
-    return this.schema.rows<{ client_id: string }>("client", query, isConnected ? 1 : 0).map((row) => row.client_id);
+  /** The connection that was listed last, whether it lasts or not; empty where it is not known. */
+  connectionOf(clientId: string): string {
+    return this.row(clientId)?.connection ?? "";
+  }
+
+  /** Messages that wait for clients that are away, as their sessions last told. */
+  queuedMessages(): number {
+    const query = "SELECT coalesce(sum(queued_messages), 0) AS messages FROM client WHERE is_connected = 0";
+    return this.schema.rows<{ messages: number }>("client", query)[0]?.messages ?? 0;
   }
 
   private row(clientId: string): Row | undefined {

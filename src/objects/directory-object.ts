@@ -7,9 +7,11 @@ import type { SysValue } from "../core/directory/sys-topics.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import { noCounts } from "../core/session/counters.ts";
 import type { Report } from "../core/session/effect.ts";
+import { isEarlierConnection, type Whereabouts } from "../core/session/whereabouts.ts";
 import { settingsOf } from "../settings.ts";
 import { brokerVersion } from "../version.ts";
 import { type Client, type ClientCounts, ClientTable, clientMigrations, type SleepingCursor } from "./client-table.ts";
+import { Inquiry } from "./inquiry.ts";
 import { Ledger } from "./ledger.ts";
 import { NoteTable, noteMigration } from "./note-table.ts";
 import { Presence } from "./presence.ts";
@@ -17,6 +19,8 @@ import { type Migrations, Schema } from "./schema.ts";
 import { sessionStub, topicStub } from "./stubs.ts";
 import { Survey } from "./survey.ts";
 import { SysWatch } from "./sys-watch.ts";
+
+type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
 
 const migrations: Migrations = [...clientMigrations, { note: noteMigration }];
 
@@ -26,6 +30,7 @@ export class DirectoryObject extends DurableObject<Env> {
   private readonly clientTable: ClientTable;
   private readonly ledger: Ledger;
   private readonly presence: Presence;
+  private readonly inquiry: Inquiry;
   private readonly survey: Survey;
   private readonly sysWatch: SysWatch;
 
@@ -39,11 +44,14 @@ export class DirectoryObject extends DurableObject<Env> {
     this.clientTable = new ClientTable(this.schema);
     this.ledger = new Ledger(this.clientTable, notes);
     this.presence = new Presence(this.clientTable);
-    this.survey = new Survey(this.clientTable, this.ledger, this.presence, {
+    this.inquiry = new Inquiry(this.presence, {
+      whereaboutsOf: (clientId) => sessionStub(env, settings, namespace, clientId).whereabouts(),
+      onAnswer: (clientId, answer, nowMs) => this.correct(clientId, answer, nowMs),
+      atomically: (write) => this.write(write),
+    });
+    this.survey = new Survey(this.clientTable, this.ledger, this.presence, this.inquiry, {
       topicShards,
       countsOf: (shard) => topicStub(env, settings, namespace, shard).counts(),
-      accountOf: (clientId) => sessionStub(env, settings, namespace, clientId).counters(),
-      atomically: (write) => this.write(write),
     });
     this.sysWatch = new SysWatch(notes, {
       version: brokerVersion,
@@ -59,32 +67,51 @@ export class DirectoryObject extends DurableObject<Env> {
   /** A batch of a session's lane, in order. */
   report(clientId: string, laneId: string, sequence: number, reports: readonly Report[]): Promise<number[]> {
     return this.receiver.receive(laneId, sequence, async () => {
-      for (const report of reports) this.write(() => this.note(clientId, report));
+      this.inquiry.onReport(clientId);
+      let isDoubtful = false;
+      for (const report of reports) {
+        this.write(() => {
+          isDoubtful = this.isDoubtful(clientId, report) || isDoubtful;
+          this.note(clientId, report, Date.now());
+        });
+      }
+      // The session itself has the last word.
+      if (isDoubtful) void this.inquiry.ask([clientId]);
       return reports.map(() => 0);
     });
   }
 
-  /** See `ClientTable.page`. */
+  /** See `ClientTable.page`. Has the rows looked after that were not confirmed for long. */
   clients(after: string, most: number, isConnected?: boolean): Client[] {
+    this.inquiry.begin();
     return this.clientTable.page(after, most, isConnected);
   }
 
-  /** See `ClientTable.ofIdentity`. */
-  clientsOf(identity: string, after: string, most: number): Client[] {
-    return this.clientTable.ofIdentity(identity, after, most);
+  /** Clients of an identity, connected or away, in the order of their identifiers: so many behind `after`. */
+  clientsOf(identity: string, after: string, most: number): { readonly clientId: string }[] {
+    return this.presence.clientsOf(identity, after, most).map((clientId) => ({ clientId }));
   }
 
   /** See `ClientTable.sleeping`. */
   sleeping(after: SleepingCursor | undefined, most: number): Client[] {
+    this.inquiry.begin();
     return this.clientTable.sleeping(after, most);
   }
 
-  /** See `ClientTable.countOf`. */
-  countOf(identity: string, exceptClientIds: readonly string[]): number {
-    return this.clientTable.countOf(identity, exceptClientIds);
+  /**
+   * How many clients of one identity are connected, but for some. Where that leaves no room for another, those that are
+   * listed are asked first: what a crash or a stop has cut off is to keep nobody out.
+   * @param maximum how many there may be; an access object of an earlier version does not say
+   */
+  async countOf(identity: string, exceptClientIds: readonly string[], maximum?: number): Promise<number> {
+    const listed = this.presence.countOf(identity, exceptClientIds);
+    if (maximum === undefined || listed < maximum) return listed;
+    await this.inquiry.confirmIdentity(identity);
+    return this.presence.countOf(identity, exceptClientIds);
   }
 
   counts(): ClientCounts {
+    this.inquiry.begin();
     return this.presence.counts;
   }
 
@@ -112,33 +139,99 @@ export class DirectoryObject extends DurableObject<Env> {
     }
   }
 
-  private note(clientId: string, report: Report): void {
+  /**
+   * Whether a report may be older than what is listed: as if it had come late, or from before the clock was set back. It
+   * counts, as the last that was heard; and the session is asked.
+   */
+  private isDoubtful(clientId: string, report: Report): boolean {
+    const listed = this.clientTable.connectionOf(clientId);
+    if (listed === "" || report.type === "queued") return false;
+    const isListed = this.presence.schedule.has(clientId);
+    if (report.type === "ended") return isListed;
+    const { connection } = report;
+    if (connection === undefined) return false;
+    // The one that is listed has left, and is said to be there.
+    if (connection === listed) return report.type === "connected" && !isListed;
+    return isEarlierConnection(connection, listed);
+  }
+
+  private note(clientId: string, report: Report, nowMs: number): void {
     switch (report.type) {
-      case "connected": {
-        // The same connection where a call is repeated that came before a restart.
-        const told = this.clientTable.told(clientId, report.connection) ?? noCounts;
-        this.clientTable.connect(clientId, report, told);
-        this.ledger.onConnected(this.presence.onConnected(clientId) ?? 0);
-        this.sysWatch.onConnected(clientId);
+      case "connected":
+        this.list(clientId, report, nowMs);
         break;
-      }
       case "disconnected":
-        this.leave(clientId, report);
+        this.leave(clientId, report, nowMs);
         break;
       case "ended":
         if (report.isExpired && this.clientTable.find(clientId) !== undefined) this.ledger.add(noCounts, 1);
-        this.clientTable.delete(clientId);
-        this.presence.onLeft(clientId, false);
+        this.forget(clientId);
         break;
       case "queued":
         this.clientTable.putQueued(clientId, report.messages);
     }
   }
 
-  private leave(clientId: string, { atMs, account, queuedMessages }: Extract<Report, { type: "disconnected" }>): void {
-    if (account !== undefined) this.ledger.add(this.ledger.increase(clientId, account));
-    if (queuedMessages === undefined) this.clientTable.delete(clientId);
-    else this.clientTable.leave(clientId, atMs, queuedMessages, account);
-    this.presence.onLeft(clientId, queuedMessages !== undefined);
+  private list(clientId: string, report: Omit<ReportOf<"connected">, "type">, nowMs: number): void {
+    // The same connection where a call is repeated that came before a restart.
+    const told = this.clientTable.told(clientId, report.connection) ?? noCounts;
+    this.clientTable.connect(clientId, report, told);
+    this.presence.onConnected(clientId, report.identity, nowMs);
+    this.ledger.onConnected(this.presence.counts.connected);
+    this.survey.onConnected(clientId, report.atMs <= nowMs ? report.atMs : nowMs);
+    this.sysWatch.onConnected(clientId);
+  }
+
+  private leave(clientId: string, report: ReportOf<"disconnected">, nowMs: number): void {
+    const { connection, account, queuedMessages } = report;
+    const listed = this.clientTable.connectionOf(clientId);
+    const isOfEarlier = connection !== undefined && listed !== "" && isEarlierConnection(connection, listed);
+    // Of one that has been followed by another: nothing that is listed ends with it.
+    if (isOfEarlier) return;
+    this.ledger.onConnected(this.presence.counts.connected);
+    this.survey.onLeft(clientId, account);
+    this.ledger.onLeft();
+    if (queuedMessages === undefined) {
+      this.clientTable.delete(clientId);
+      this.presence.onGone(clientId);
+    } else {
+      this.clientTable.leave(clientId, report, queuedMessages);
+      this.presence.onAway(clientId, report.identity, nowMs);
+    }
+  }
+
+  private forget(clientId: string): void {
+    this.ledger.onConnected(this.presence.counts.connected);
+    this.survey.onLeft(clientId, undefined);
+    this.ledger.onLeft();
+    this.clientTable.delete(clientId);
+    this.presence.onGone(clientId);
+  }
+
+  /** A session says where its client is. @returns whether it was listed otherwise */
+  private correct(clientId: string, answer: Whereabouts, nowMs: number): boolean {
+    const isConnected = this.presence.schedule.has(clientId);
+    switch (answer.state) {
+      case "connected": {
+        const isRight = isConnected && this.clientTable.connectionOf(clientId) === answer.connection;
+        if (!isRight) this.list(clientId, answer, nowMs);
+        this.presence.onConfirmed(clientId, nowMs);
+        this.survey.count(clientId, answer.account, nowMs);
+        return !isRight;
+      }
+      case "away": {
+        const { identity, atMs, queuedMessages } = answer;
+        const row = this.clientTable.find(clientId);
+        const isSame = row?.isConnected === false && row.queuedMessages === queuedMessages && row.identity === identity;
+        if (!isSame)
+          this.leave(clientId, { type: "disconnected", atMs, account: undefined, queuedMessages, identity }, nowMs);
+        if (isConnected) this.ledger.onWronglyListed();
+        return isConnected;
+      }
+      case "none":
+        this.forget(clientId);
+        if (isConnected) this.ledger.onWronglyListed();
+        return true;
+    }
   }
 }

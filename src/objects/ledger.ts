@@ -12,6 +12,10 @@ export class Ledger {
   private readonly clients: ClientTable;
   private readonly notes: NoteTable;
   private known: Totals | undefined;
+  /** Of clients, when this object started. */
+  private maximumBefore: number | undefined;
+  /** Of clients, as it is on disk. */
+  private storedMaximum: number | undefined;
 
   constructor(clients: ClientTable, notes: NoteTable) {
     this.clients = clients;
@@ -19,7 +23,12 @@ export class Ledger {
   }
 
   get totals(): Totals {
-    this.known ??= this.notes.read<Totals>(note) ?? noTotals(Date.now());
+    if (this.known === undefined) {
+      const stored = this.notes.read<Totals>(note) ?? noTotals(Date.now());
+      // An earlier version counted fewer things.
+      this.known = { ...stored, counts: sumOf(noCounts, stored.counts) };
+      this.storedMaximum = this.known.maximumClients;
+    }
     return this.known;
   }
 
@@ -40,13 +49,30 @@ export class Ledger {
     });
   }
 
-  /** So many clients are connected. Written with what comes next: whoever asks for the number counts them anyway. */
+  /** So many clients are listed as connected. Written when there are fewer: until then, whoever counts them finds as many. */
   onConnected(clients: number): void {
+    this.maximumBefore ??= this.totals.maximumClients;
     if (clients > this.totals.maximumClients) this.known = { ...this.totals, maximumClients: clients };
+  }
+
+  /** A client leaves. */
+  onLeft(): void {
+    if (this.totals.maximumClients > (this.storedMaximum ?? 0)) this.put(this.totals);
+  }
+
+  /**
+   * One was listed as connected that was not: what was counted since this object started has been one too many. What was
+   * there before was found by clients that were there.
+   */
+  onWronglyListed(): void {
+    const { maximumClients } = this.totals;
+    const least = this.maximumBefore ?? maximumClients;
+    if (maximumClients > least) this.put({ ...this.totals, maximumClients: maximumClients - 1 });
   }
 
   private put(totals: Totals): void {
     this.notes.put(note, totals);
     this.known = totals;
+    this.storedMaximum = totals.maximumClients;
   }
 }

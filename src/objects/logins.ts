@@ -17,12 +17,15 @@ const lateMs = 300;
 /** For so long at most a client that has logged in may not be listed as connected yet. */
 const unlistedMs = 2_000;
 
+/** How many clients of an identity are connected, but for some; where they are so many, as they said themselves. */
+type ConnectedOf = (identity: string, exceptClientIds: readonly string[], maximum: number) => Promise<number>;
+
 const textEncoder = new TextEncoder();
 
 export class Logins {
   private readonly credentials: CredentialTable;
   private readonly recent: RecentLogins;
-  private readonly connectedOf: (identity: string, exceptClientIds: readonly string[]) => Promise<number>;
+  private readonly connectedOf: ConnectedOf;
   private readonly isProvable: (username: string) => boolean;
   private readonly guesses = new Guesses(randomId());
   private readonly standIn = standInHash();
@@ -34,7 +37,7 @@ export class Logins {
   constructor(
     credentials: CredentialTable,
     recent: RecentLogins,
-    connectedOf: (identity: string, exceptClientIds: readonly string[]) => Promise<number>,
+    connectedOf: ConnectedOf,
     isProvable: (username: string) => boolean = () => false,
   ) {
     this.credentials = credentials;
@@ -123,8 +126,9 @@ export class Logins {
     const { maximumClients } = stored.credential;
     const grant = grantOf(stored);
     const { identity } = grant;
-    const isKnown = this.recent.clientsOf(identity, nowMs).includes(clientId);
-    const unlisted = this.recent.clientsOf(identity, nowMs, unlistedMs).filter((recent) => recent !== clientId);
+    const isKnown = this.recent.has(identity, clientId, nowMs);
+    const others = maximumClients === null ? [] : this.recent.clientsOf(identity, nowMs, unlistedMs);
+    const unlisted = others.filter((recent) => recent !== clientId);
     // Before anything is waited for: a change that comes meanwhile has to reach this client.
     this.recent.note(identity, clientId, nowMs);
     // A session that lets its client in again by itself counts nobody: no clients, and no guesses.
@@ -139,7 +143,7 @@ export class Logins {
 
   private async isRoom(identity: string, clientId: string, unlisted: readonly string[], maximumClients: number) {
     if (unlisted.length >= maximumClients) return false;
-    const listed = await this.connectedOf(identity, [clientId, ...unlisted]);
+    const listed = await this.connectedOf(identity, [clientId, ...unlisted], maximumClients - unlisted.length);
     return listed + unlisted.length < maximumClients;
   }
 }

@@ -1,45 +1,136 @@
-// How many clients there are, and whose turn it is to be asked: counted when somebody first asks, which reads all rows, and
-// kept in memory from then on.
+// Which clients there are, whose they are, and when each was heard of last: read from the rows when first needed, and kept in
+// memory from then on. A row has no index, which would be one more row written for each connect.
 
 import { AskSchedule } from "../core/directory/ask-schedule.ts";
 import type { ClientCounts, ClientTable } from "./client-table.ts";
 
+type Known = {
+  readonly schedule: AskSchedule;
+  /** Clients that are away, each with when its session was last heard of, in milliseconds since 1970; 0 for never. */
+  readonly sleeping: Map<string, number>;
+  readonly identityOf: Map<string, string>;
+  readonly byIdentity: Map<string, Set<string>>;
+};
+
 export class Presence {
   private readonly clients: ClientTable;
-  private known: { readonly schedule: AskSchedule; readonly sleeping: Set<string> } | undefined;
+  private present: Known | undefined;
 
   constructor(clients: ClientTable) {
     this.clients = clients;
   }
 
   get schedule(): AskSchedule {
-    return this.read().schedule;
+    return this.known.schedule;
   }
 
   get counts(): ClientCounts {
-    const { schedule, sleeping } = this.read();
+    const { schedule, sleeping } = this.known;
     return { connected: schedule.size, sleeping: sleeping.size };
   }
 
-  /** @returns how many are connected now; `undefined` while nobody has asked */
-  onConnected(clientId: string): number | undefined {
-    this.known?.sleeping.delete(clientId);
-    this.known?.schedule.add(clientId);
-    return this.known?.schedule.size;
+  onConnected(clientId: string, identity: string, nowMs: number): void {
+    const { schedule, sleeping } = this.known;
+    this.putIdentity(clientId, identity);
+    sleeping.delete(clientId);
+    schedule.add(clientId, nowMs);
   }
 
-  onLeft(clientId: string, isSleeping: boolean): void {
-    this.known?.schedule.delete(clientId);
-    if (isSleeping) this.known?.sleeping.add(clientId);
-    else this.known?.sleeping.delete(clientId);
+  /** @param identity `undefined` where it is as before */
+  onAway(clientId: string, identity: string | undefined, nowMs: number): void {
+    const { schedule, sleeping } = this.known;
+    if (identity !== undefined) this.putIdentity(clientId, identity);
+    schedule.delete(clientId);
+    sleeping.set(clientId, nowMs);
   }
 
-  private read() {
-    if (this.known === undefined) {
-      const schedule = new AskSchedule();
-      for (const clientId of this.clients.idsOf(true)) schedule.add(clientId);
-      this.known = { schedule, sleeping: new Set(this.clients.idsOf(false)) };
+  /** Its session has ended. */
+  onGone(clientId: string): void {
+    const { schedule, sleeping } = this.known;
+    this.forgetIdentity(clientId);
+    schedule.delete(clientId);
+    sleeping.delete(clientId);
+  }
+
+  onConfirmed(clientId: string, nowMs: number): void {
+    this.known.schedule.onConfirmed(clientId, nowMs);
+  }
+
+  /** One that does not answer is not asked before others. */
+  onAsked(clientId: string, nowMs: number): void {
+    const { schedule, sleeping } = this.known;
+    schedule.onTried(clientId, nowMs);
+    if (sleeping.has(clientId)) sleeping.set(clientId, nowMs);
+  }
+
+  sleepingUnconfirmedSince(sinceMs: number, nowMs: number, most: number): string[] {
+    const found: string[] = [];
+    for (const [clientId, confirmedAtMs] of this.known.sleeping) {
+      if (found.length >= most) break;
+      if (confirmedAtMs < sinceMs || confirmedAtMs > nowMs) found.push(clientId);
     }
-    return this.known;
+    return found;
+  }
+
+  /** Clients of an identity in the order of their identifiers, connected or away: so many behind `after`. */
+  clientsOf(identity: string, after: string, most: number): string[] {
+    const clientIds = [...(this.known.byIdentity.get(identity) ?? [])];
+    return clientIds
+      .filter((clientId) => clientId > after)
+      .sort()
+      .slice(0, most);
+  }
+
+  /** How many clients of an identity are connected, but for some. */
+  countOf(identity: string, exceptClientIds: readonly string[]): number {
+    const { byIdentity, schedule } = this.known;
+    const except = new Set(exceptClientIds);
+    let count = 0;
+    for (const clientId of byIdentity.get(identity) ?? []) {
+      if (schedule.has(clientId) && !except.has(clientId)) count += 1;
+    }
+    return count;
+  }
+
+  /** Connected clients of an identity that have not been heard of since then. */
+  connectedOf(identity: string, sinceMs: number, nowMs: number, most: number): string[] {
+    const { byIdentity, schedule } = this.known;
+    const found: string[] = [];
+    for (const clientId of byIdentity.get(identity) ?? []) {
+      if (found.length >= most) break;
+      if (schedule.isUnconfirmed(clientId, sinceMs, nowMs)) found.push(clientId);
+    }
+    return found;
+  }
+
+  private get known(): Known {
+    if (this.present !== undefined) return this.present;
+    this.present = { schedule: new AskSchedule(), sleeping: new Map(), identityOf: new Map(), byIdentity: new Map() };
+    const { schedule, sleeping } = this.present;
+    for (const { clientId, identity, isConnected } of this.clients.presence()) {
+      this.putIdentity(clientId, identity);
+      if (isConnected) schedule.add(clientId, 0);
+      else sleeping.set(clientId, 0);
+    }
+    return this.present;
+  }
+
+  private putIdentity(clientId: string, identity: string): void {
+    const { identityOf, byIdentity } = this.known;
+    if (identityOf.get(clientId) === identity) return;
+    this.forgetIdentity(clientId);
+    identityOf.set(clientId, identity);
+    const clientIds = byIdentity.get(identity) ?? new Set();
+    byIdentity.set(identity, clientIds.add(clientId));
+  }
+
+  private forgetIdentity(clientId: string): void {
+    const { identityOf, byIdentity } = this.known;
+    const identity = identityOf.get(clientId);
+    if (identity === undefined) return;
+    identityOf.delete(clientId);
+    const clientIds = byIdentity.get(identity);
+    clientIds?.delete(clientId);
+    if (clientIds?.size === 0) byIdentity.delete(identity);
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Grant } from "../core/access/grant.ts";
 import { type LogFields, logError } from "../log.ts";
+import { unlistedAtMostMs } from "./recent-logins.ts";
 import type { Schema } from "./schema.ts";
 
 export const revisionMigration = "CREATE TABLE revision (identity TEXT PRIMARY KEY) WITHOUT ROWID";
@@ -21,6 +22,10 @@ export type RevisionHandlers = {
 type Task = {
   /** Whom the last round did not reach; `undefined` for everybody. */
   unreached: readonly string[] | undefined;
+  /** When the change was made, or this object started; in milliseconds since 1970. */
+  putAtMs: number;
+  /** Who has heard of the change. */
+  readonly told: Set<string>;
   /** Another change has come amid the present round. */
   isOutdated: boolean;
   /** Ends with the latest round: one begins after the other, or the older of two could have the last word. */
@@ -49,9 +54,11 @@ export class Revisions {
     const task = this.taskOf(identity);
     task.isOutdated = true;
     task.unreached = undefined;
+    task.putAtMs = Date.now();
+    task.told.clear();
   }
 
-  /** @returns whether all sessions of the identity have heard what there is to hear; never throws */
+  /** @returns whether all sessions that are known of the identity have heard what there is to hear; never throws */
   tell(identity: string): Promise<boolean> {
     const task = this.taskOf(identity);
     const round = task.round
@@ -62,7 +69,7 @@ export class Revisions {
       });
     task.round = round;
     void round.then((isDone) => {
-      if (isDone && task.round === round) this.tasks.delete(identity);
+      if (isDone && task.round === round && !this.isOwed(identity)) this.tasks.delete(identity);
     });
     return round;
   }
@@ -70,25 +77,46 @@ export class Revisions {
   /** The same, of all identities. */
   async tellAll(): Promise<boolean> {
     let isDone = true;
-    const rows = this.schema.rows<{ identity: string }>(table, "SELECT identity FROM revision");
-    for (const { identity } of rows) isDone = (await this.tell(identity)) && isDone;
+    for (const identity of this.owed()) isDone = (await this.tell(identity)) && isDone;
     return isDone;
   }
 
+  /** Whether any are to be told once more: see `tellRound`. */
+  get isOpen(): boolean {
+    return this.owed().length > 0;
+  }
+
+  private owed(): string[] {
+    const rows = this.schema.rows<{ identity: string }>(table, "SELECT identity FROM revision");
+    return rows.map(({ identity }) => identity);
+  }
+
   private taskOf(identity: string): Task {
-    const task = this.tasks.get(identity) ?? { unreached: undefined, isOutdated: false, round: Promise.resolve(true) };
+    const task = this.tasks.get(identity) ?? {
+      unreached: undefined,
+      putAtMs: Date.now(),
+      told: new Set(),
+      isOutdated: false,
+      round: Promise.resolve(true),
+    };
     this.tasks.set(identity, task);
     return task;
   }
 
+  /**
+   * Who logged in before this object last started may have been listed nowhere when the change was made. It is listed, or
+   * has asked, within `unlistedAtMostMs`: the change stays on disk for so long, and then a round tells those that are new.
+   */
   private async tellRound(identity: string, task: Task): Promise<boolean> {
     // A round that began after the change, and before this one, may have told all of it.
     if (!this.isOwed(identity)) return true;
     task.isOutdated = false;
-    const unreached = await this.tellSessions(identity, task.unreached);
+    const isLast = Math.abs(Date.now() - task.putAtMs) >= unlistedAtMostMs;
+    const unreached = await this.tellSessions(identity, task);
     if (task.isOutdated) return false;
-    if (unreached.length === 0) this.schema.change(table, "DELETE FROM revision WHERE identity = ?", identity);
-    else task.unreached = unreached.length > maximumUnreached ? undefined : unreached;
+    if (unreached.length > 0) task.unreached = unreached.length > maximumUnreached ? undefined : unreached;
+    else if (isLast) this.schema.change(table, "DELETE FROM revision WHERE identity = ?", identity);
+    else task.unreached = undefined;
     return unreached.length === 0;
   }
 
@@ -97,15 +125,19 @@ export class Revisions {
   }
 
   /**
-   * @param which `undefined` for everybody
+   * Those that the last round did not reach, or everybody, but for those that have heard.
    * @returns those that could not be reached
    */
-  private async tellSessions(identity: string, which: readonly string[] | undefined): Promise<string[]> {
+  private async tellSessions(identity: string, task: Task): Promise<string[]> {
+    const which = task.unreached;
     const unreached: string[] = [];
     let reason = "";
     const tell = async (clientId: string) => {
       try {
+        if (task.told.has(clientId)) return;
         await this.handlers.tell(clientId, identity, this.handlers.grantOf(identity));
+        // Of a change that has come meanwhile it has not heard.
+        if (!task.isOutdated) task.told.add(clientId);
       } catch (error) {
         unreached.push(clientId);
         reason = String(error);

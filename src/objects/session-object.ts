@@ -4,25 +4,27 @@
 import { DurableObject } from "cloudflare:workers";
 import { Authenticator } from "../auth/authenticator.ts";
 import { readClientFacts } from "../client-facts.ts";
+import { isCredential } from "../core/access/credential.ts";
 import type { Grant } from "../core/access/grant.ts";
 import type { LoginAttempt } from "../core/access/login-attempt.ts";
 import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Account } from "../core/session/counters.ts";
-import type { Report, SocketId } from "../core/session/effect.ts";
+import type { SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
 import type { SessionView } from "../core/session/session-view.ts";
+import type { Whereabouts } from "../core/session/whereabouts.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
 import { logError, reasonOf } from "../log.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { Hibernation } from "./hibernation.ts";
-import { Lane } from "./lane.ts";
 import { randomId } from "./random-id.ts";
+import { Reporting } from "./reporting.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { SqliteSessionStore } from "./sqlite-session-store.ts";
-import { directoryStub, splitName } from "./stubs.ts";
+import { accessStub, directoryStub, splitName } from "./stubs.ts";
 import { Timer } from "./timer.ts";
 import { TopicLanes } from "./topic-lanes.ts";
 
@@ -42,7 +44,7 @@ export class SessionObject extends DurableObject<Env> {
   private readonly sockets: SessionSockets;
   private readonly hibernation: Hibernation;
   private readonly topicLanes: TopicLanes;
-  private readonly reports: Lane<Report, number>;
+  private readonly reporting: Reporting;
   private readonly receiver = new LaneReceiver<number[]>();
   /** Infinity for none. */
   private alarmAtMs = Number.POSITIVE_INFINITY;
@@ -88,12 +90,13 @@ export class SessionObject extends DurableObject<Env> {
       onDone: () => this.afterEvent(),
       onBroken: (error) => this.restart(error),
     });
-    this.reports = new Lane<Report, number>({
+    this.reporting = new Reporting({
       call: (laneId, { sequence, items }) =>
         directoryStub(env, settings, namespace).report(clientId, laneId, sequence, items),
-      onAnswers: () => {},
-      // The directory then shows what it heard last; the next report sets it right.
-      onGivenUp: () => {},
+      isUntold: () => this.store.isUntold,
+      putUntold: (isUntold) => this.store.putUntold(isUntold),
+      onGivenUp: () => this.onReportsGivenUp(namespace, clientId),
+      onTold: () => this.afterEvent(),
       onBroken: (error) => this.restart(error),
     });
     void ctx.blockConcurrencyWhile(async () => {
@@ -172,7 +175,12 @@ export class SessionObject extends DurableObject<Env> {
     return this.on(() => this.session.operator.inspect(Date.now()));
   }
 
-  /** For the directory, where somebody asks it; `undefined` while no client is connected. */
+  /** For the directory, where somebody asks it: it may have been told otherwise. */
+  whereabouts(): Whereabouts {
+    return this.on(() => this.session.whereabouts(Date.now()));
+  }
+
+  /** For a directory of an earlier version; `undefined` while no client is connected. */
   counters(): Account | undefined {
     return this.on(() => this.session.account);
   }
@@ -194,7 +202,28 @@ export class SessionObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.alarmAtMs = Number.POSITIVE_INFINITY;
-    this.on(() => this.session.onAlarm(Date.now()));
+    this.on(() => {
+      const nowMs = Date.now();
+      this.session.onAlarm(nowMs);
+      if (this.reporting.isDue(nowMs)) this.session.report(nowMs);
+    });
+  }
+
+  /**
+   * The directory cannot be reached, so a revocation would not find this session. It asks itself what its client is worth,
+   * which has the access object know of it, too.
+   */
+  private onReportsGivenUp(namespace: string, clientId: string): void {
+    this.setAlarm();
+    const now = this.session.whereabouts(Date.now());
+    if (now.state !== "connected" || !isCredential(now.identity)) return;
+    const { identity } = now;
+    accessStub(this.env, this.settings, namespace)
+      .presentGrant(identity, clientId)
+      .then((grant) => this.revise(identity, grant))
+      .catch((error: unknown) => {
+        logError("a client cannot be judged again", { namespace, clientId, reason: reasonOf(error) });
+      });
   }
 
   private onSocketGone(socket: WebSocket): void {
@@ -224,7 +253,7 @@ export class SessionObject extends DurableObject<Env> {
     this.setAlarm();
     this.clearConnectTimers();
     this.hibernation.prepare(Date.now());
-    if (this.session.isGone) {
+    if (this.session.isGone && !this.reporting.isOwing) {
       this.alarmAtMs = Number.POSITIVE_INFINITY;
       void this.store.deleteAll();
     }
@@ -249,7 +278,7 @@ export class SessionObject extends DurableObject<Env> {
           logError(effect.event, { ...this.names, reason: effect.reason });
           break;
         case "report":
-          this.reports.enqueue(effect.report, 64);
+          this.reporting.report(effect.report);
       }
     }
     this.sockets.flush();
@@ -266,7 +295,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
-    const deadlineMs = this.session.nextDeadlineMs;
+    const deadlineMs = Math.min(this.session.nextDeadlineMs, this.reporting.retryAtMs);
     if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
     this.alarmAtMs = deadlineMs;
     void this.ctx.storage.setAlarm(deadlineMs);

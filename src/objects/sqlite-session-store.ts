@@ -44,6 +44,7 @@ const migrations: Migrations = [
     will: "ALTER TABLE will ADD COLUMN access_grant TEXT NOT NULL DEFAULT ''",
   },
   { will: "ALTER TABLE will ADD COLUMN stage TEXT NOT NULL DEFAULT ''" },
+  { untold: "CREATE TABLE untold (id INTEGER PRIMARY KEY CHECK (id = 1))" },
 ];
 
 /** All but the Wills, which outlive the session. */
@@ -101,6 +102,16 @@ export class SqliteSessionStore implements SessionStore {
 
   atomically<T>(write: () => T): T {
     return this.schema.atomically(write);
+  }
+
+  /** Whether the directory has still to be told how the session is: also of one that has ended. */
+  get isUntold(): boolean {
+    return this.schema.rows("untold", "SELECT id FROM untold").length > 0;
+  }
+
+  putUntold(isUntold: boolean): void {
+    if (isUntold) this.schema.insert("untold", "INSERT OR IGNORE INTO untold VALUES (1)");
+    else this.schema.change("untold", "DELETE FROM untold");
   }
 
   readRecord(): SessionRecord | undefined {

@@ -126,6 +126,11 @@ export class SqliteTopicStore implements TopicStore {
     return this.schema.rows<RetainedTotals>("retained", query);
   }
 
+  nextRetainedExpiryMs(): number {
+    const query = "SELECT min(expires_at_ms) AS at_ms FROM retained WHERE expires_at_ms > 0";
+    return this.schema.rows<{ at_ms: number | null }>("retained", query)[0]?.at_ms ?? Number.POSITIVE_INFINITY;
+  }
+
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {
     const sequence = isFirst ? "(SELECT coalesce(min(sequence), 1) - 1 FROM owed)" : "NULL";
     this.schema.insert(

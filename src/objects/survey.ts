@@ -2,36 +2,39 @@
 // what they have. Never unasked: what there is to count is counted in memory until then.
 
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
-import { type Account, isZero, noCounts, sumOf } from "../core/session/counters.ts";
+import { RateTable } from "../core/directory/rates.ts";
+import { type Account, isZero, noCounts } from "../core/session/counters.ts";
 import type { TopicCounts } from "../core/topic/topic-counts.ts";
 import type { ClientTable } from "./client-table.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Presence } from "./presence.ts";
 
 /** Whoever asks does not wait longer for one that does not answer: it is asked again. */
 const patienceMs = 2_000;
+/** A session with so many messages since it was last asked is busy: without it the totals would stand still, and then jump. */
+const busyMessages = 5;
 
 export type SurveyHandlers = {
   readonly topicShards: number;
   readonly countsOf: (shard: number) => Promise<TopicCounts>;
-  /** `undefined` where no client is connected. */
-  readonly accountOf: (clientId: string) => Promise<Account | undefined>;
-  /** All that is written meanwhile is there, or nothing. */
-  readonly atomically: (write: () => void) => void;
 };
 
 export class Survey {
   private readonly clients: ClientTable;
   private readonly ledger: Ledger;
   private readonly presence: Presence;
+  private readonly inquiry: Inquiry;
   private readonly handlers: SurveyHandlers;
+  private readonly rates = new RateTable();
   /** What is under way serves all who ask meanwhile. */
   private underWay: Promise<BrokerStats> | undefined;
 
-  constructor(clients: ClientTable, ledger: Ledger, presence: Presence, handlers: SurveyHandlers) {
+  constructor(clients: ClientTable, ledger: Ledger, presence: Presence, inquiry: Inquiry, handlers: SurveyHandlers) {
     this.clients = clients;
     this.ledger = ledger;
     this.presence = presence;
+    this.inquiry = inquiry;
     this.handlers = handlers;
   }
 
@@ -42,40 +45,50 @@ export class Survey {
     return this.underWay;
   }
 
-  private async askAll(): Promise<BrokerStats> {
-    const { topicShards, countsOf, accountOf } = this.handlers;
-    const clientIds = this.presence.schedule.take(Date.now());
-    const shards = Array.from({ length: topicShards }, (_, shard) => shard);
-    const [accounts, topics] = await Promise.all([
-      answersOf(clientIds.map(accountOf)),
-      answersOf(shards.map(countsOf)),
-    ]);
-    this.count(clientIds, accounts);
-    const { counts } = this.presence;
-    this.ledger.onConnected(counts.connected);
-    return { atMs: Date.now(), clients: counts, totals: this.ledger.totals, topics };
+  /** A connection begins: what it counts has happened since then. */
+  onConnected(clientId: string, nowMs: number): void {
+    this.rates.onConnected(clientId, nowMs);
   }
 
-  private count(clientIds: readonly string[], accounts: readonly (Account | undefined)[]): void {
-    this.handlers.atomically(() => {
-      let increase = noCounts;
-      for (const [index, clientId] of clientIds.entries()) {
-        const account = accounts[index];
-        if (account === undefined) continue;
-        const more = this.ledger.increase(clientId, account);
-        if (isZero(more)) continue;
-        increase = sumOf(increase, more);
-        this.clients.putTold(clientId, account);
-        this.presence.schedule.onChanged(clientId);
-      }
-      this.ledger.add(increase);
-    });
+  /** A session says what the connection of its client has counted: adds what is new in it. */
+  count(clientId: string, account: Account, nowMs: number): void {
+    const increase = this.ledger.increase(clientId, account);
+    this.rates.onCounted(clientId, increase, nowMs);
+    if (isZero(increase)) return;
+    this.ledger.add(increase);
+    this.clients.putTold(clientId, account);
+    this.presence.schedule.onChanged(clientId, increase.messagesReceived + increase.messagesSent >= busyMessages);
+  }
+
+  /** The connection has ended. @param account `undefined` where nobody knows what it counted, as after a crash */
+  onLeft(clientId: string, account: Account | undefined): void {
+    const increase = account === undefined ? noCounts : this.ledger.increase(clientId, account);
+    this.ledger.add(increase);
+    this.rates.onLeft(clientId, increase);
+  }
+
+  private async askAll(): Promise<BrokerStats> {
+    const { topicShards, countsOf } = this.handlers;
+    const shards = Array.from({ length: topicShards }, (_, shard) => shard);
+    const [, topics] = await Promise.all([
+      this.inquiry.ask(this.presence.schedule.take(Date.now())),
+      answersOf(shards.map(countsOf)),
+    ]);
+    this.inquiry.begin();
+    const nowMs = Date.now();
+    return {
+      atMs: nowMs,
+      clients: this.presence.counts,
+      totals: this.ledger.totals,
+      rates: this.rates.read(nowMs),
+      queuedMessages: this.clients.queuedMessages(),
+      topics,
+    };
   }
 }
 
 /** `undefined` for those that fail, or do not come in time. */
 async function answersOf<Answer>(calls: readonly Promise<Answer>[]): Promise<(Answer | undefined)[]> {
-  if (calls.length === 0) return [];
   let isOver: () => void = () => {};
   const late = new Promise<undefined>((resolve) => {
     isOver = () => resolve(undefined);

@@ -40,6 +40,8 @@ export class SysWatch {
   private readonly notes: NoteTable;
   private readonly handlers: SysWatchHandlers;
   private known: Watch | undefined;
+  /** When the next round is, in milliseconds since 1970; 0 while that is for the alarm of an earlier start. */
+  private dueAtMs = 0;
 
   constructor(notes: NoteTable, handlers: SysWatchHandlers) {
     this.notes = notes;
@@ -103,17 +105,20 @@ export class SysWatch {
   private add(shard: number, values: readonly SysValue[]): void {
     const { watch } = this;
     const { shards, isOn } = watch;
-    if (isOn && shards.includes(shard)) return;
+    // An alarm whose handler failed too often was given up by the platform.
+    const isAlive = Date.now() <= this.dueAtMs + this.handlers.intervalSec * 1000;
+    if (isOn && shards.includes(shard) && isAlive) return;
     // Whoever watches already has the values that were published; the first has these.
     const published = shards.length === 0 ? textsOf(values) : watch.published;
     const next = { ...watch, shards: [...new Set([...shards, shard])], isOn: true, published };
-    if (isOn) this.put(next);
+    if (isOn && isAlive) this.put(next);
     else this.begin(next);
   }
 
   private begin(watch: Watch): void {
     this.put(watch);
-    this.handlers.setAlarm(Date.now() + this.handlers.intervalSec * 1000);
+    this.dueAtMs = Date.now() + this.handlers.intervalSec * 1000;
+    this.handlers.setAlarm(this.dueAtMs);
   }
 
   private put(watch: Watch): void {

@@ -98,7 +98,7 @@ export class TopicObject extends DurableObject<Env> {
     const { deliveredMessages, droppedMessages } = this.deliverer;
     return {
       ...countSubscriptions(this.topic.subscribers()),
-      retained: { ...this.topic.retainedSize },
+      retained: { ...this.topic.retainedSize(Date.now()) },
       retainedHolders: this.topic.largestRetainedHolders(maximumHolders),
       owedMessages: this.owed.size,
       publishedMessages,

@@ -42,7 +42,7 @@ describe("what is told", () => {
     connect("c", "one");
     tell("one", 8);
     expect(ledger.increase("c", account("one", 5)).messagesSent).toBe(0);
-    clients.leave("c", 2, 0, account("one", 8));
+    clients.leave("c", { type: "disconnected", atMs: 2, account: account("one", 8), queuedMessages: 0 }, 0);
     expect(ledger.increase("c", account("one", 8)).messagesSent).toBe(0);
     connect("c", "two");
     expect(ledger.increase("c", account("one", 8)).messagesSent).toBe(0);
@@ -75,7 +75,7 @@ describe("clients that are away", () => {
       ["d", 1_000],
     ] as const) {
       connect(clientId, clientId);
-      clients.leave(clientId, 2, 0, undefined);
+      clients.leave(clientId, { type: "disconnected", atMs: 2, account: undefined, queuedMessages: 0 }, 0);
       clients.putQueued(clientId, queued);
     }
     connect("there", "1");

@@ -5,10 +5,10 @@ import { fullAccess } from "../../src/core/access/access-rules.ts";
 import type { Credential, StoredSecret } from "../../src/core/access/credential.ts";
 import type { Allowance } from "../../src/core/access/guesses.ts";
 import type { Login, PasswordHash } from "../../src/core/access/login.ts";
-import { noCounts } from "../../src/core/session/counters.ts";
 import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
 import { CredentialTable, credentialMigration } from "../../src/objects/credential-table.ts";
 import { Logins } from "../../src/objects/logins.ts";
+import { Presence } from "../../src/objects/presence.ts";
 import { RecentLogins } from "../../src/objects/recent-logins.ts";
 import { Schema } from "../../src/objects/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
@@ -19,14 +19,14 @@ const passwordHash = { iterations: 100_000, salt: "c2FsdA==", hash: `${"A".repea
 
 let sql: NodeSqlStorage;
 let table: CredentialTable;
-let clients: ClientTable;
+let clients: Presence;
 let recent: RecentLogins;
 let logins: Logins;
 
 beforeEach(() => {
   sql = new NodeSqlStorage();
   table = new CredentialTable(new Schema(sql.storage, [{ credential: credentialMigration }]));
-  clients = new ClientTable(new Schema(new NodeSqlStorage().storage, clientMigrations));
+  clients = new Presence(new ClientTable(new Schema(new NodeSqlStorage().storage, clientMigrations)));
   recent = new RecentLogins();
   logins = new Logins(table, recent, async (identity, except) => clients.countOf(identity, except));
   put("1", "token", { kind: "token", sha256: token });
@@ -68,8 +68,7 @@ async function logInRightly(fields: Partial<Login> = {}, atMs = nowMs): Promise<
 /** The directory has heard of the client. */
 function list(identity: string, ...clientIds: string[]) {
   for (const clientId of clientIds) {
-    const report = { type: "connected", protocolVersion: 5, identity, connection: clientId, atMs: nowMs } as const;
-    clients.connect(clientId, report, noCounts);
+    clients.onConnected(clientId, identity, nowMs);
   }
 }
 
@@ -177,7 +176,7 @@ describe("a login of a credential that holds only so many clients", () => {
     list("credential/2", "x", "y", "z");
     expect(await logInAs("c")).toEqual({ outcome: "later" });
     expect(await logInAs("b")).toMatchObject({ outcome: "granted" });
-    clients.delete("a");
+    clients.onGone("a");
     expect(await logInAs("c")).toMatchObject({ outcome: "granted" });
   });
 
@@ -189,7 +188,7 @@ describe("a login of a credential that holds only so many clients", () => {
     expect(outcomes).toEqual(["granted", "granted", "later", "later"]);
     list("credential/1", "b", "c");
     expect(await logInAs("d")).toEqual({ outcome: "later" });
-    clients.delete("a");
+    clients.onGone("a");
     expect(await logInAs("d")).toMatchObject({ outcome: "granted" });
   });
 

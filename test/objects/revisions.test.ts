@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fullAccess } from "../../src/core/access/access-rules.ts";
 import type { Grant } from "../../src/core/access/grant.ts";
-import { RecentLogins } from "../../src/objects/recent-logins.ts";
+import { RecentLogins, unlistedAtMostMs } from "../../src/objects/recent-logins.ts";
 import { Revisions, revisionMigration } from "../../src/objects/revisions.ts";
 import { Schema } from "../../src/objects/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
@@ -160,27 +160,50 @@ describe("a revision", () => {
   });
 });
 
+describe("a session that is listed nowhere when the change is made", () => {
+  it("is told by a second round, once it is listed, and nobody else is told twice [B118]", async () => {
+    const clientIds = ["old"];
+    const { told, state, revisions } = scene(clientIds);
+    const startMs = Date.now();
+    const clock = vi.spyOn(Date, "now").mockReturnValue(startMs);
+    revisions.put(identity);
+    expect(await revisions.tell(identity)).toBe(true);
+    expect(revisions.isOpen).toBe(true);
+    clientIds.push("unlisted");
+    clock.mockReturnValue(startMs + unlistedAtMostMs);
+    expect([await revisions.tellAll(), revisions.isOpen]).toEqual([true, false]);
+    expect([told.size, state.calls]).toEqual([2, 2]);
+    clock.mockRestore();
+  });
+});
+
 describe("recent logins", () => {
-  it("are known for a minute, and only so many", () => {
+  it("are known for as long as a session may be listed nowhere", () => {
     const recent = new RecentLogins();
     recent.note("credential/1", "a", 0);
     recent.note("credential/2", "b", 30_000);
-    expect(recent.clientsOf("credential/1", 59_999)).toEqual(["a"]);
-    expect(recent.clientsOf("credential/1", 60_000)).toEqual([]);
+    expect(recent.clientsOf("credential/1", unlistedAtMostMs - 1)).toEqual(["a"]);
+    expect(recent.clientsOf("credential/1", unlistedAtMostMs)).toEqual([]);
     expect(recent.clientsOf("credential/2", 40_000, 5_000)).toEqual([]);
+    expect([recent.has("credential/1", "a", 1), recent.has("credential/1", "b", 1)]).toEqual([true, false]);
+  });
+
+  it("are so many at most, and one identity pushes out none of another's", () => {
+    const recent = new RecentLogins();
+    recent.note("credential/2", "b", 60_000);
     for (let index = 0; index < 20_000; index += 1) recent.note("credential/3", `c${index}`, 60_000);
-    expect(recent.clientsOf("credential/3", 60_000)).toHaveLength(10_000);
-    expect(recent.clientsOf("credential/2", 60_000)).toEqual([]);
+    expect(recent.clientsOf("credential/3", 60_000)).toHaveLength(9_999);
+    expect(recent.clientsOf("credential/2", 60_000)).toEqual(["b"]);
   });
 
   it("are the latest of each client, and not those that came to nothing", () => {
     const recent = new RecentLogins();
     recent.note("credential/1", "a", 0);
     recent.note("credential/1", "b", 1);
-    recent.note("credential/1", "a", 50_000);
+    recent.note("credential/1", "a", 100_000);
     recent.forget("credential/1", "b");
     recent.forget("credential/2", "b");
-    recent.note("credential/2", "c", 70_000);
-    expect(recent.clientsOf("credential/1", 70_000)).toEqual(["a"]);
+    recent.note("credential/2", "c", 150_000);
+    expect(recent.clientsOf("credential/1", 150_000)).toEqual(["a"]);
   });
 });

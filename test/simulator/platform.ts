@@ -10,7 +10,7 @@ import type { ServerSocket } from "./socket.ts";
 import type { World } from "./world.ts";
 
 const classes = { session: SessionObject, topic: TopicObject, directory: DirectoryObject };
-const methods = { session: ["deliver"], topic: ["exchange"], directory: ["report"] };
+const methods = { session: ["deliver", "whereabouts"], topic: ["exchange"], directory: ["report"] };
 
 export class Platform {
   readonly #world: World;

@@ -76,6 +76,11 @@ export class MemoryTopicStore implements TopicStore {
     return [...totals.values()];
   }
 
+  nextRetainedExpiryMs(): number {
+    const times = [...this.#retained.values()].map(({ expiresAtMs }) => expiresAtMs).filter((atMs) => atMs > 0);
+    return Math.min(...times);
+  }
+
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void {
     this.#lastOwedAtMs = Math.max(this.#lastOwedAtMs, atMs);
     const sequence = isFirst ? (this.#owed[0]?.sequence ?? 1) - 1 : (this.#owed.at(-1)?.sequence ?? 0) + 1;

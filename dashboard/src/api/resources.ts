@@ -50,6 +50,8 @@ export type Stats = {
   readonly since: string;
   readonly clients: { readonly connected: number; readonly sleeping: number; readonly connects: number };
   readonly counters: Counters;
+  /** Each in a second. */
+  readonly rates?: Readonly<Record<keyof Counters, number>>;
   readonly subscriptions: number;
   readonly retained: {
     readonly messages: number;

@@ -34,7 +34,9 @@ export class StatsHistory {
 
 export function sampleOf(before: Stats, now: Stats, beforeMs: number, nowMs: number): Sample {
   const seconds = Math.max(0.001, (nowMs - beforeMs) / 1000);
-  const rateOf = (name: keyof Counters) => Math.max(0, now.counters[name] - before.counters[name]) / seconds;
+  // The broker knows over what time it has counted; one of an earlier version leaves it to be guessed.
+  const rateOf = (name: keyof Counters) =>
+    now.rates?.[name] ?? Math.max(0, now.counters[name] - before.counters[name]) / seconds;
   return {
     atSec: nowMs / 1000,
     connected: now.clients.connected,

@@ -68,7 +68,14 @@ export function grantOf({ credential, secret }: StoredCredential): Grant {
   return { identity: identityOf(credential), username, rules, endsAtMs, secretId };
 }
 
+const identityPrefix = "credential/";
+
+/** Whether an identity is that of a credential, which can be revoked. */
+export function isCredential(identity: string): boolean {
+  return identity.startsWith(identityPrefix);
+}
+
 /** As `Grant.identity`. */
 export function identityOf({ id }: Pick<Credential, "id">): string {
-  return `credential/${id}`;
+  return `${identityPrefix}${id}`;
 }

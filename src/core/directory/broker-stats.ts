@@ -1,5 +1,6 @@
 // A namespace in numbers: what the directory has counted, and what its topic objects have.
 
+import type { Counts } from "../session/counters.ts";
 import type { TopicCounts, WildcardCount } from "../topic/topic-counts.ts";
 import type { RetainedTotals } from "../topic/topic-store.ts";
 import type { Totals } from "./totals.ts";
@@ -13,6 +14,10 @@ export type BrokerStats = {
     readonly sleeping: number;
   };
   readonly totals: Totals;
+  /** How often each happens in a second. */
+  readonly rates: Readonly<Counts>;
+  /** Messages that wait for clients that are away, as far as their sessions have told. */
+  readonly queuedMessages: number;
   /** By shard; `undefined` for one that did not answer. */
   readonly topics: readonly (TopicCounts | undefined)[];
 };

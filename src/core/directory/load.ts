@@ -5,6 +5,8 @@ import { type Counts, increaseOf } from "../session/counters.ts";
 
 export type LoadName =
   | "connections"
+  | "bytes/received"
+  | "bytes/sent"
   | "messages/received"
   | "messages/sent"
   | "publish/received"
@@ -27,6 +29,8 @@ export type Load = {
 
 const countOf: Readonly<Record<LoadName, keyof Counts>> = {
   connections: "connects",
+  "bytes/received": "packetBytesReceived",
+  "bytes/sent": "packetBytesSent",
   "messages/received": "packetsReceived",
   "messages/sent": "packetsSent",
   "publish/received": "messagesReceived",
@@ -49,7 +53,8 @@ export function nextLoad(last: Load | undefined, counts: Readonly<Counts>, nowMs
   const more = increaseOf(counts, last.counts);
   const perMinute = mapNames((name) => {
     const rate = more[countOf[name]] / minutes;
-    const [one, five, fifteen] = last.perMinute[name];
+    // An earlier version, whose load this may be, knew fewer.
+    const [one, five, fifteen] = last.perMinute[name] ?? [0, 0, 0];
     return [decayed(one, rate, minutes), decayed(five, rate, minutes / 5), decayed(fifteen, rate, minutes / 15)];
   });
   return { atMs: nowMs, counts, perMinute };

@@ -8,15 +8,21 @@ import { type Load, loadNames, loadSpans } from "./load.ts";
 export type SysValue = { readonly topicName: string; readonly text: string };
 
 export function sysValuesOf(stats: BrokerStats, load: Load, version: string): SysValue[] {
-  const { clients, totals, topics } = stats;
+  const { clients, totals, topics, queuedMessages } = stats;
   const { counts } = totals;
-  const { subscriptions, sharedSubscriptions, retained } = topicTotalsOf(topics);
+  const { subscriptions, sharedSubscriptions, retained, owedMessages } = topicTotalsOf(topics);
+  // What is kept: for topics, for sessions that cannot be reached, and in the queues of clients that are away.
+  const storedMessages = retained.messages + owedMessages + queuedMessages;
   const numbers = {
     "clients/connected": clients.connected,
     "clients/disconnected": clients.sleeping,
     "clients/total": clients.connected + clients.sleeping,
     "clients/maximum": totals.maximumClients,
     "clients/expired": totals.expiredClients,
+    "bytes/received": counts.packetBytesReceived,
+    "bytes/sent": counts.packetBytesSent,
+    "messages/stored": storedMessages,
+    "store/messages/count": storedMessages,
     "messages/received": counts.packetsReceived,
     "messages/sent": counts.packetsSent,
     "publish/messages/received": counts.messagesReceived,

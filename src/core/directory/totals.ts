@@ -6,7 +6,7 @@ export type Totals = {
   readonly counts: Readonly<Counts>;
   /** Sessions that ended by their expiry. */
   readonly expiredClients: number;
-  /** Clients that were connected at the same time, as far as somebody asked for their number. */
+  /** The most clients that were listed as connected at the same time. */
   readonly maximumClients: number;
   /** When counting began, in milliseconds since 1970. */
   readonly sinceMs: number;

@@ -72,6 +72,7 @@ export class Context {
   }
 
   effect(effect: Effect): void {
+    if (effect.type === "send") this.counts.packetBytesSent += effect.bytes.length;
     this.effects.push(effect);
   }
 

@@ -16,6 +16,9 @@ export type Counts = {
   /** Of the payloads of PUBLISH packets. */
   bytesReceived: number;
   bytesSent: number;
+  /** Of all MQTT packets, whole. */
+  packetBytesReceived: number;
+  packetBytesSent: number;
 };
 
 /** What was counted over one connection, up to now: telling it again changes nothing. */
@@ -34,21 +37,32 @@ export const noCounts: Readonly<Counts> = {
   messagesDropped: 0,
   bytesReceived: 0,
   bytesSent: 0,
+  packetBytesReceived: 0,
+  packetBytesSent: 0,
 };
 
 export const countNames = Object.keys(noCounts) as (keyof Counts)[];
 
 export function sumOf(one: Readonly<Counts>, other: Readonly<Counts>): Counts {
-  return mapCounts((name) => one[name] + other[name]);
+  return mapCounts((name) => countIn(one, name) + countIn(other, name));
+}
+
+export function scaled(counts: Readonly<Counts>, factor: number): Counts {
+  return mapCounts((name) => countIn(counts, name) * factor);
+}
+
+/** What an earlier version has counted, or stored, lacks what was not counted then. */
+function countIn(counts: Readonly<Partial<Counts>>, name: keyof Counts): number {
+  return counts[name] ?? 0;
 }
 
 /** What has been added since; nothing where `later` is in truth the earlier one. */
 export function increaseOf(later: Readonly<Counts>, earlier: Readonly<Counts>): Counts {
-  return mapCounts((name) => Math.max(0, later[name] - earlier[name]));
+  return mapCounts((name) => Math.max(0, countIn(later, name) - countIn(earlier, name)));
 }
 
 export function isZero(counts: Readonly<Counts>): boolean {
-  return countNames.every((name) => counts[name] === 0);
+  return countNames.every((name) => countIn(counts, name) === 0);
 }
 
 function mapCounts(numberOf: (name: keyof Counts) => number): Counts {

@@ -62,6 +62,10 @@ export type Report =
       readonly account: Account | undefined;
       /** What waits for the client in its session; `undefined` where the session has ended. */
       readonly queuedMessages: number | undefined;
+      /** Whose the session is; an object of an earlier version does not say. */
+      readonly identity?: string;
+      /** Which connection has ended, as `Account.connection`; unknown after a crash, or to an earlier version. */
+      readonly connection?: string;
     }
   /** The session of a client that is away has ended. */
   | { readonly type: "ended"; readonly isExpired: boolean }

@@ -25,6 +25,8 @@ export class Operator {
   inspect(nowMs: number): SessionView | undefined {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
+    // The directory may still list what a crash has ended.
+    if (this.state.generation === undefined) this.context.report({ type: "ended", isExpired: false });
     return viewOf(this.context, this.state, this.connections.current);
   }
 

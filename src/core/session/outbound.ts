@@ -58,6 +58,12 @@ export class Outbound {
     return this.table.size;
   }
 
+  /** The same, once what has expired unsent is gone: for whoever looks. */
+  get waitingSize(): { readonly messages: number; readonly bytes: number } {
+    this.dropExpired();
+    return this.table.size;
+  }
+
   /** Whether a QoS 1 or 2 message that the client has not acknowledged, sent or not, is in memory only. */
   get hasUnstored(): boolean {
     return this.table.hasUnstored;
@@ -86,8 +92,12 @@ export class Outbound {
   makeRoomFor(delivery: Delivery): boolean {
     if (delivery.qos === 0 || this.table.hasRoomFor(delivery)) return true;
     // The queue of a client that is away, or takes nothing, would keep all that ever expired in it.
-    if (this.table.deleteExpired()) this.queue = this.queue.filter((entry) => this.table.has(entry));
+    this.dropExpired();
     return this.table.hasRoomFor(delivery);
+  }
+
+  private dropExpired(): void {
+    if (this.table.deleteExpired()) this.queue = this.queue.filter((entry) => this.table.has(entry));
   }
 
   /** Whether it is the repeat of a message that this session took. */

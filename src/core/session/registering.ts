@@ -31,7 +31,7 @@ export class Registering {
     // Deadlines become alarms, which outlive the object: a crash before the answers is tried again as well.
     const waitMs = Math.min(firstRetryMs * 2 ** this.tries, maximumRetryMs);
     // Sessions that failed together do not all come back together.
-    this.retryAtMs = this.context.nowMs + waitMs * (1 + (hashOf(generation) % 100) / 200);
+    this.retryAtMs = this.context.nowMs + Math.round(waitMs * (1 + (hashOf(generation) % 100) / 200));
     this.tries += 1;
     return true;
   }

@@ -206,19 +206,22 @@ export class SessionState {
     this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
     this.wills.onConnectionLost(this.endMs);
     if (!this.isDurable) {
+      const { identity } = this.record.admission.grant;
       this.end();
-      this.reportDisconnected(undefined);
+      this.reportDisconnected(undefined, identity);
       return;
     }
     this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
-    this.reportDisconnected(this.outbound.queueSize.messages);
+    this.reportDisconnected(this.outbound.waitingSize.messages, this.record.admission.grant.identity);
     if (!isTakenOver) this.outbound.redistribution.offer(generation);
   }
 
-  private reportDisconnected(queuedMessages: number | undefined): void {
+  private reportDisconnected(queuedMessages: number | undefined, identity: string): void {
     const { nowMs, counters } = this.context;
-    this.context.report({ type: "disconnected", atMs: nowMs, account: counters.close(), queuedMessages });
+    const account = counters.close();
+    const connection = account === undefined ? {} : { connection: account.connection };
+    this.context.report({ type: "disconnected", atMs: nowMs, account, queuedMessages, identity, ...connection });
     this.queueLevel.reset(queuedMessages ?? 0);
   }
 
@@ -297,6 +300,8 @@ export class SessionState {
     } else if (this.record !== undefined) {
       this.wills.publishDue();
     } else {
+      // What has ended with a connection that a crash cut off is still listed as connected.
+      if (this.context.store.isUsed || !this.wills.isEmpty) this.context.report({ type: "ended", isExpired: false });
       this.wills.onConnectionLost(this.context.nowMs);
       // What a hibernation kept of a session that has ended with its connection, and whose generation nobody knows.
       this.outbound.onCrashed();

@@ -49,7 +49,7 @@ export function viewOf(context: Context, state: SessionState, current: Connected
     disconnectedAtMs: state.disconnectedAtMs,
     expirySec: state.expirySec,
     endsAtMs: Number.isFinite(state.endMs) ? state.endMs : undefined,
-    queue: outbound.queueSize,
+    queue: outbound.waitingSize,
     inFlightMessages: outbound.inFlightCount,
     incomingMessages: inbound.openCount,
     counts: context.counters.account.counts,

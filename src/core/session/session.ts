@@ -28,6 +28,7 @@ import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 import { nothingUnheard } from "./unheard.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 export class Session {
   private readonly context: Context;
@@ -64,6 +65,7 @@ export class Session {
     this.context.nowMs = nowMs;
     const reader = this.connections.get(socketId)?.reader;
     if (reader === undefined) return;
+    this.context.counts.packetBytesReceived += bytes.length;
     const { packets, error } = reader.push(bytes);
     this.context.counts.packetsReceived += packets.length;
     for (const raw of packets) {
@@ -221,6 +223,40 @@ export class Session {
   /** What its client's connection has counted; `undefined` while there is none. */
   get account(): Account | undefined {
     return this.current && this.context.counters.account;
+  }
+
+  /** Where its client is now. */
+  whereabouts(nowMs: number): Whereabouts {
+    this.context.nowMs = nowMs;
+    this.state.endIfExpired();
+    const { admission, disconnectedAtMs, outbound } = this.state;
+    if (admission === undefined) return { state: "none" };
+    const { identity } = admission.grant;
+    if (this.current === undefined) {
+      return { state: "away", identity, atMs: disconnectedAtMs, queuedMessages: outbound.waitingSize.messages };
+    }
+    const { account } = this.context.counters;
+    const { protocolVersion, connectedAtMs: atMs } = this.current;
+    return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account };
+  }
+
+  /** Tells the directory how it is now, whatever it was told before. */
+  report(nowMs: number): void {
+    const now = this.whereabouts(nowMs);
+    switch (now.state) {
+      case "connected": {
+        const { protocolVersion, identity, connection, atMs } = now;
+        this.context.report({ type: "connected", protocolVersion, identity, connection, atMs });
+        break;
+      }
+      case "away": {
+        const { identity, atMs, queuedMessages } = now;
+        this.context.report({ type: "disconnected", atMs, account: undefined, queuedMessages, identity });
+        break;
+      }
+      case "none":
+        this.context.report({ type: "ended", isExpired: false });
+    }
   }
 
   /** Whether `hibernate` would write rows. */

@@ -43,6 +43,8 @@ const pageNames = 500;
 const pageMessages = 100;
 const pageBytes = 1_048_576;
 const sweepEveryMs = 10_000;
+/** Looking at as many takes about a hundredth of the time that it is put off for. */
+const messagesPerMs = 10;
 
 export class RetainedMessages {
   private readonly store: TopicStore;
@@ -50,6 +52,8 @@ export class RetainedMessages {
   private readonly randomId: () => string;
   /** Counted when first needed. */
   private counted: Rooms | undefined;
+  /** Before this, none expires; known as long as it is `counted`. */
+  private nextExpiryMs = Number.POSITIVE_INFINITY;
   private sweptAtMs = 0;
   private readonly searches = new Set<RetainedSearch>();
   private retainedCount = 0;
@@ -87,12 +91,16 @@ export class RetainedMessages {
     this.store.putRetained(topicName, bytes, message.expiresAtMs, publisher);
     if (old !== undefined) count(rooms, old.publisher, -1, -old.bytes);
     count(rooms, publisher, 1, bytes.length);
+    if (message.expiresAtMs !== 0) this.nextExpiryMs = Math.min(this.nextExpiryMs, message.expiresAtMs);
     this.retainedCount += 1;
     if (this.searches.size > 0) this.written.set(message.topicName, this.retainedCount);
     return undefined;
   }
 
-  get size(): RetainedSize {
+  /** What has expired is not counted: it goes first, where looking at all messages is not too much by now. */
+  size(nowMs: number): RetainedSize {
+    const { held } = this.rooms.messages;
+    if (nowMs >= this.nextExpiryMs) this.forgetExpired(nowMs, Math.min(held / messagesPerMs, sweepEveryMs));
     const { messages, bytes } = this.rooms;
     return { messages: messages.held, bytes: bytes.held };
   }
@@ -225,9 +233,9 @@ export class RetainedMessages {
   }
 
   /** Expired messages go when somebody asks for them, or when room is needed; looking at all of them is rare. */
-  private forgetExpired(nowMs: number): void {
+  private forgetExpired(nowMs: number, waitMs = sweepEveryMs): void {
     // In both directions: the clock may have been set back since.
-    if (Math.abs(nowMs - this.sweptAtMs) < sweepEveryMs) return;
+    if (Math.abs(nowMs - this.sweptAtMs) < waitMs) return;
     this.sweptAtMs = nowMs;
     this.store.deleteExpiredRetained(nowMs);
     this.counted = undefined;
@@ -242,6 +250,7 @@ export class RetainedMessages {
     };
     for (const { publisher, messages, bytes } of this.store.retainedTotals()) count(rooms, publisher, messages, bytes);
     this.counted = rooms;
+    this.nextExpiryMs = this.store.nextRetainedExpiryMs();
     return rooms;
   }
 }

@@ -35,6 +35,8 @@ export interface TopicStore {
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[];
   /** For each publisher. Looks at all of them. */
   retainedTotals(): RetainedTotals[];
+  /** When the first of them expires, in milliseconds since 1970; Infinity for never. */
+  nextRetainedExpiryMs(): number;
 
   /** A delivery that could not be handed over; kept in order, behind the others or before them. */
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void;

@@ -187,8 +187,8 @@ export class Topic {
     for (const filters of this.filtersOf.values()) yield* filters.values();
   }
 
-  get retainedSize(): RetainedSize {
-    return this.retained.size;
+  retainedSize(nowMs: number): RetainedSize {
+    return this.retained.size(nowMs);
   }
 
   /** Who holds most of what is retained. */

@@ -29,9 +29,16 @@ describe("topic objects in numbers", () => {
 
 describe("$SYS", () => {
   it("has Mosquitto's names and formats", () => {
-    const counts = { ...noCounts, packetsReceived: 7, bytesSent: 3 };
+    const counts = { ...noCounts, packetsReceived: 7, bytesSent: 3, packetBytesSent: 9 };
     const totals = { ...noTotals(startMs), counts, expiredClients: 1, maximumClients: 5 };
-    const stats = { atMs: startMs + 61_500, clients: { connected: 2, sleeping: 3 }, totals, topics: [shardWith("a")] };
+    const stats = {
+      atMs: startMs + 61_500,
+      clients: { connected: 2, sleeping: 3 },
+      totals,
+      rates: noCounts,
+      queuedMessages: 4,
+      topics: [shardWith("a")],
+    };
     const values = sysValuesOf(stats, nextLoad(undefined, counts, startMs), "1.2.3");
     const texts = Object.fromEntries(values.map(({ topicName, text }) => [topicName, text]));
     expect(texts).toMatchObject({
@@ -44,6 +51,9 @@ describe("$SYS", () => {
       "$SYS/broker/clients/expired": "1",
       "$SYS/broker/messages/received": "7",
       "$SYS/broker/publish/bytes/sent": "3",
+      "$SYS/broker/bytes/sent": "9",
+      "$SYS/broker/messages/stored": "7",
+      "$SYS/broker/load/bytes/received/1min": "0.00",
       "$SYS/broker/subscriptions/count": "1",
       "$SYS/broker/retained messages/count": "2",
       "$SYS/broker/load/publish/dropped/15min": "0.00",

@@ -25,6 +25,8 @@ describe("a session", () => {
       packetsSent: before.packetsSent + 1,
       messagesSent: 1,
       bytesSent: 3,
+      packetBytesReceived: before.packetBytesReceived + 11,
+      packetBytesSent: before.packetBytesSent + 9,
     });
     client.drop();
     expect(lastAccount(h)?.counts).toEqual(after);

@@ -153,7 +153,7 @@ describe("a crash", () => {
     h.reports = [];
     h.crash();
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 3_600_000);
-    expect(h.reports).toEqual([{ type: "disconnected", atMs: h.nowMs, account: undefined, queuedMessages: 0 }]);
+    expect(h.reports).toMatchObject([{ type: "disconnected", atMs: h.nowMs, account: undefined, queuedMessages: 0 }]);
     expect(h.deliver(delivery("1"))).toEqual([0]);
     expect(h.resume().heard()).toEqual(["CONNACK present", "PUBLISH 1 q1 #1"]);
   });

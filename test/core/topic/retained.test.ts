@@ -32,6 +32,15 @@ describe("a retained message", () => {
     expect(textsOf(topic, "a")).toEqual(["1"]);
   });
 
+  it("is counted until it expires, and is gone then, though nobody asks for it [B117]", () => {
+    const { topic, store } = setUp();
+    publish(topic, "stays", "1");
+    publish(topic, "expires", "1", { expiresAtMs: nowMs + 1_000 });
+    expect(topic.retainedSize(nowMs).messages).toBe(2);
+    expect(topic.retainedSize(nowMs + 1_000)).toEqual({ messages: 1, bytes: expect.any(Number) });
+    expect(store.retainedTotals().map(({ messages }) => messages)).toEqual([1]);
+  });
+
   it("is replaced by the next one, at QoS 0 too", () => {
     const { topic, store } = setUp();
     publish(topic, "a", "first");
@@ -237,7 +246,7 @@ describe("a publisher's share of the retained messages", () => {
     publish(topic, "a", "old", {}, nowMs, deaf);
     expect(publish(topic, "a", "x".repeat(1000), {}, nowMs, deaf)).toMatchObject({ recipients: [{ clientId: "c2" }] });
     expect(textsOf(topic, "a")).toEqual([]);
-    expect(topic.retainedSize).toEqual({ messages: 0, bytes: 0 });
+    expect(topic.retainedSize(nowMs)).toEqual({ messages: 0, bytes: 0 });
     expect(topic.takeReachedNotes()).toMatchObject([{ limit: "retainedBytes", shortage: "limit", count: 1 }]);
   });
 
@@ -246,7 +255,7 @@ describe("a publisher's share of the retained messages", () => {
     for (const name of ["a", "b"]) publish(topic, name, "x", {}, nowMs, by("credential/a"));
     store.putRetained("old", store.readRetained("a") as Uint8Array, 0, "");
     const { topic: again } = setUp({ maximumRetainedMessages: 4 }, {}, store);
-    expect(again.retainedSize.messages).toBe(3);
+    expect(again.retainedSize(nowMs).messages).toBe(3);
     expect(again.largestRetainedHolders(5)).toMatchObject([
       { publisher: "credential/a", messages: 2 },
       { publisher: "", messages: 1 },
@@ -270,7 +279,7 @@ describe("a publisher's share of the retained messages", () => {
     } while (after !== undefined);
     expect(Math.max(...calls)).toBeLessThanOrEqual(900);
     expect(calls.reduce((sum, deleted) => sum + deleted, 0)).toBe(2_500);
-    expect(topic.retainedSize.messages).toBe(3);
+    expect(topic.retainedSize(nowMs).messages).toBe(3);
     expect(
       topic.deleteRetainedMatching({ filter: undefined, publisher: "credential/b", after: undefined, most: 9 }),
     ).toEqual({

@@ -1,0 +1,56 @@
+// How much happens in a second. Sessions are asked at different times, some of them rarely: each one's rate is what it has
+// counted since it was last asked, over the time since then, and the broker's is the sum of theirs.
+
+import { type Counts, increaseOf, noCounts, scaled, sumOf } from "../session/counters.ts";
+
+type Known = { readonly atMs: number; readonly perSec: Readonly<Counts> };
+
+/** Answers closer together tell too little. */
+const leastMs = 500;
+
+export class RateTable {
+  private readonly ofClients = new Map<string, Known>();
+  private total: Readonly<Counts> = noCounts;
+  /** Of connections that have ended since the rates were last read. */
+  private ended: Readonly<Counts> = noCounts;
+  private readAtMs = 0;
+
+  /** What it counts from now on has happened since. */
+  onConnected(clientId: string, nowMs: number): void {
+    this.put(clientId, { atMs: nowMs, perSec: noCounts });
+  }
+
+  /** @param increase since it was last asked, or connected; of one that was there before this object, over unknown time */
+  onCounted(clientId: string, increase: Readonly<Counts>, nowMs: number): void {
+    const last = this.ofClients.get(clientId);
+    const elapsedMs = nowMs - (last?.atMs ?? nowMs);
+    const isTold = elapsedMs >= leastMs;
+    this.put(clientId, {
+      atMs: nowMs,
+      perSec: isTold ? scaled(increase, 1000 / elapsedMs) : (last?.perSec ?? noCounts),
+    });
+  }
+
+  onLeft(clientId: string, increase: Readonly<Counts>): void {
+    this.ended = sumOf(this.ended, increase);
+    const last = this.ofClients.get(clientId);
+    if (last === undefined) return;
+    this.total = increaseOf(this.total, last.perSec);
+    this.ofClients.delete(clientId);
+  }
+
+  /** Each per second. */
+  read(nowMs: number): Readonly<Counts> {
+    const elapsedMs = Math.max(1_000, nowMs - this.readAtMs);
+    const rates = this.readAtMs === 0 ? this.total : sumOf(this.total, scaled(this.ended, 1000 / elapsedMs));
+    this.ended = noCounts;
+    this.readAtMs = nowMs;
+    return rates;
+  }
+
+  private put(clientId: string, known: Known): void {
+    const last = this.ofClients.get(clientId)?.perSec ?? noCounts;
+    this.total = sumOf(increaseOf(this.total, last), known.perSec);
+    this.ofClients.set(clientId, known);
+  }
+}
