@@ -19,7 +19,7 @@ import { startGateway, unusedPort } from "../tcp-gateway/target.ts";
 const mosquittoPath = "/usr/sbin/mosquitto";
 const hasMosquitto = existsSync(mosquittoPath);
 if (!hasMosquitto)
-  console.warn(`The tests of a bridge are skipped: there is no ${mosquittoPath} (apt install mosquitto).`);
+  console.warn(`The tests of a bridge are skipped: there is no ${mosquittoPath} (npm run setup:tests).`);
 
 const host = "127.0.0.1";
 const timeoutMs = 60_000;

@@ -28,7 +28,7 @@ describe.skipIf(!isInstalled)("curl", { timeout: patientMs * 8 }, () => {
     const base = `mqtt://${username}:${password}@127.0.0.1:${closed.gateway.port}/devices/curl`;
     const { watcher, inbox } = await closed.watch("curl");
     await curl("--data", '{"temperature": 21.5}', `${base}/telemetry`);
-    const [telemetry] = await inbox.take(1);
+    const [telemetry] = await inbox.take(1, patientMs);
     expect(telemetry).toMatchObject({ topic: "devices/curl/telemetry", qos: 0, retain: false });
     expect(String(telemetry?.payload)).toBe('{"temperature": 21.5}');
 
@@ -62,7 +62,7 @@ describe.skipIf(!isInstalled)("curl", { timeout: patientMs * 8 }, () => {
     const api = `${closed.broker.http}/api/v1`;
     const body = JSON.stringify({ topic: "devices/api/command", payload: "on", qos: 1, retain: true });
     await curl(...authorization, "--fail", "--json", body, `${api}/publish`);
-    const [command] = await inbox.take(1);
+    const [command] = await inbox.take(1, patientMs);
     expect(String(command?.payload)).toBe("on");
     const { stdout } = await curl(...authorization, "--fail", `${api}/retained?filter=devices/api/%23`);
     expect(JSON.parse(stdout)).toMatchObject({ items: [{ topic: "devices/api/command" }] });

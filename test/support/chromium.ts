@@ -4,4 +4,4 @@ import { existsSync } from "node:fs";
 
 export const chromiumPath = "/usr/bin/chromium";
 export const hasBrowser = existsSync(chromiumPath);
-if (!hasBrowser) console.warn(`Tests in a browser are skipped: there is no ${chromiumPath} (apt install chromium).`);
+if (!hasBrowser) console.warn(`Tests in a browser are skipped: there is no ${chromiumPath} (npm run setup:tests).`);
