@@ -83,6 +83,13 @@ describe("the history of counts", () => {
     ]);
   });
 
+  it("has the broker's own rates where it tells them", () => {
+    const history = new StatsHistory();
+    const rates = { ...statsAt(0).counters, messagesReceived: 200, messagesSent: 400 };
+    for (const atMs of [1_000, 6_000]) history.take({ ...statsAt(10), rates }, atMs);
+    expect(history.samples.value).toMatchObject([{ receivedPerSec: 200, sentPerSec: 400 }]);
+  });
+
   it("is bounded", () => {
     const history = new StatsHistory();
     for (let index = 0; index < 2_000; index++) history.take(statsAt(index), index * 5_000);

@@ -1,0 +1,131 @@
+// The directory itself, over sessions that say where their clients are: whose word counts when reports and answers cross.
+
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+vi.mock("cloudflare:workers", () => import("../simulator/cloudflare-workers.ts"));
+
+import { noCounts } from "../../src/core/session/counters.ts";
+import type { Report } from "../../src/core/session/effect.ts";
+import type { Whereabouts } from "../../src/core/session/whereabouts.ts";
+import { DirectoryObject } from "../../src/objects/directory-object.ts";
+import { NodeSqlStorage } from "../support/node-sql-storage.ts";
+
+const identity = "credential/1";
+
+function scene() {
+  const sql = new NodeSqlStorage();
+  const sessions = new Map<string, Whereabouts>();
+  const asked: string[] = [];
+  const env = {
+    SESSION: {
+      getByName: (name: string) => ({
+        whereabouts: async () => {
+          asked.push(name);
+          return sessions.get(name.slice("default/".length)) ?? { state: "none" };
+        },
+      }),
+    },
+    TOPIC: { getByName: () => ({ counts: () => Promise.reject(new Error("out of reach")) }) },
+  } as unknown as Env;
+  const ctx = { storage: sql.storage, id: { name: "default" } } as unknown as DurableObjectState;
+  const open = () => new DirectoryObject(ctx, env);
+  return { sessions, asked, open };
+}
+
+let lanes = 0;
+beforeEach(() => {
+  lanes = 0;
+});
+
+/** On a lane of its own, as of a session's object that has started again. */
+function report(directory: DirectoryObject, clientId: string, ...reports: Report[]) {
+  lanes += 1;
+  return directory.report(clientId, `${lanes}@lane`, 1, reports);
+}
+const connected = (connection: string): Report => ({
+  type: "connected",
+  protocolVersion: 5,
+  identity,
+  connection,
+  atMs: 1,
+});
+const left = (connection: string, queuedMessages: number | undefined): Report => {
+  const account = { connection, counts: noCounts };
+  return { type: "disconnected", atMs: 2, account, queuedMessages, identity, connection };
+};
+const there = (connection: string): Whereabouts => ({
+  state: "connected",
+  protocolVersion: 5,
+  identity,
+  connection,
+  atMs: 1,
+  account: { connection, counts: noCounts },
+});
+const isConnected = (directory: DirectoryObject, clientId: string) =>
+  directory.clients("", 100).find((client) => client.clientId === clientId)?.isConnected;
+
+describe("a report that comes late", () => {
+  it("of an earlier connection does not end a later one", async () => {
+    const { sessions, open } = scene();
+    const directory = open();
+    sessions.set("c", there("20-1"));
+    await report(directory, "c", connected("20-1"));
+    await report(directory, "c", left("10-1", undefined));
+    expect(isConnected(directory, "c")).toBe(true);
+  });
+
+  it("of a connection that has ended does not list it again: the session has the last word", async () => {
+    const { asked, open } = scene();
+    const directory = open();
+    await report(directory, "c", connected("10-1"), left("10-1", 0));
+    await report(directory, "c", connected("10-1"));
+    await expect.poll(() => isConnected(directory, "c")).toBeUndefined();
+    expect(asked).toEqual(["default/c"]);
+  });
+
+  it("may look so where a clock was set back: it counts, and the session is asked", async () => {
+    const { sessions, open } = scene();
+    const directory = open();
+    await report(directory, "c", connected("20-1"));
+    sessions.set("c", there("10-1"));
+    await report(directory, "c", connected("10-1"));
+    expect(isConnected(directory, "c")).toBe(true);
+    expect(await directory.countOf(identity, [])).toBe(1);
+  });
+});
+
+describe("a report of a client that the directory never heard of", () => {
+  it("lists it with all there is to know, for a revocation to find", async () => {
+    const { open } = scene();
+    await report(open(), "c", left("10-1", 3));
+    // What is on disk, read by a directory that has started again.
+    expect(open().clientsOf(identity, "", 10)).toEqual([{ clientId: "c" }]);
+  });
+});
+
+describe("a directory that starts with clients that are gone", () => {
+  it("has them asked before it says that there is no room, and no others [B115]", async () => {
+    const { sessions, asked, open } = scene();
+    const before = open();
+    for (const clientId of ["a", "b"]) await report(before, clientId, connected("10-1"));
+    await report(before, "other", { ...connected("10-1"), identity: "credential/2" } as Report);
+    sessions.set("b", there("10-1"));
+    const directory = open();
+    expect(await directory.countOf(identity, [], 3)).toBe(2);
+    expect(asked).toEqual([]);
+    expect(await directory.countOf(identity, [], 2)).toBe(1);
+    expect(asked.sort()).toEqual(["default/a", "default/b"]);
+  });
+
+  it("counts as its maximum those that were there at once, and not those that came back under other names", async () => {
+    const { sessions, open } = scene();
+    const before = open();
+    for (const clientId of ["a", "b"]) await report(before, clientId, connected("10-1"));
+    const directory = open();
+    for (const clientId of ["c", "d"]) {
+      sessions.set(clientId, there("20-1"));
+      await report(directory, clientId, connected("20-1"));
+    }
+    expect((await directory.stats()).totals.maximumClients).toBe(2);
+  });
+});
