@@ -71,6 +71,7 @@ export class AccessObject extends DurableObject<Env> {
       tell: (clientId, identity, grant) =>
         sessionStub(env, this.settings, this.namespace, clientId).revise(identity, grant),
     });
+    if (this.revisions.hasAny) void ctx.blockConcurrencyWhile(() => this.findAlarm());
   }
 
   /** @param isAnonymousAllowed whether a username that nobody has is as good as none */
@@ -161,10 +162,20 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    const isDone = await this.revisions.tellAll();
-    if (!this.revisions.isOpen) return;
-    this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
-    await this.ctx.storage.setAlarm(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
+    try {
+      const isDone = await this.revisions.tellAll();
+      if (!this.revisions.isOpen) return;
+      this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
+      await this.ctx.storage.setAlarm(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
+    } catch (error) {
+      // Where the platform gives the alarm up, whoever comes next starts the object, and that finds what is to be told.
+      this.ctx.abort(String(error));
+      throw error;
+    }
+  }
+
+  private async findAlarm(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
   }
 
   private async putCredential(

@@ -62,6 +62,11 @@ export class DirectoryObject extends DurableObject<Env> {
       isConnected: (clientId) => this.clientTable.find(clientId)?.isConnected ?? false,
       setAlarm: (atMs) => void ctx.storage.setAlarm(atMs),
     });
+    if (this.sysWatch.isOn) {
+      void ctx.blockConcurrencyWhile(async () => {
+        if ((await ctx.storage.getAlarm()) === null) this.sysWatch.goOn();
+      });
+    }
   }
 
   /** A batch of a session's lane, in order. */
@@ -125,8 +130,14 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.sysWatch.subscribe(shard);
   }
 
-  override alarm(): Promise<void> {
-    return this.sysWatch.onAlarm();
+  override async alarm(): Promise<void> {
+    try {
+      await this.sysWatch.onAlarm();
+    } catch (error) {
+      // Where the platform gives the alarm up, whoever comes next starts the object, and that finds who watches.
+      this.ctx.abort(String(error));
+      throw error;
+    }
   }
 
   /** All of it, or nothing. What memory then counts, and the disk does not, would be counted twice. */

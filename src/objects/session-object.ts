@@ -23,6 +23,7 @@ import { Hibernation } from "./hibernation.ts";
 import { randomId } from "./random-id.ts";
 import { Reporting } from "./reporting.ts";
 import { SessionSockets } from "./session-sockets.ts";
+import { isToCome } from "./set-alarm.ts";
 import { SqliteSessionStore } from "./sqlite-session-store.ts";
 import { accessStub, directoryStub, splitName } from "./stubs.ts";
 import { Timer } from "./timer.ts";
@@ -200,11 +201,11 @@ export class SessionObject extends DurableObject<Env> {
     this.on(() => this.session.onLogin(socketId, result, Date.now()));
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     this.alarmAtMs = Number.POSITIVE_INFINITY;
+    const nowMs = Date.now();
     this.on(() => {
-      const nowMs = Date.now();
-      this.session.onAlarm(nowMs);
+      this.session.onAlarm(nowMs, Math.max(0, nowMs - (info?.scheduledTime ?? nowMs)));
       if (this.reporting.isDue(nowMs)) this.session.report(nowMs);
     });
   }
@@ -296,7 +297,7 @@ export class SessionObject extends DurableObject<Env> {
   /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
     const deadlineMs = Math.min(this.session.nextDeadlineMs, this.reporting.retryAtMs);
-    if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
+    if (!Number.isFinite(deadlineMs) || (deadlineMs >= this.alarmAtMs && isToCome(this.alarmAtMs, Date.now()))) return;
     this.alarmAtMs = deadlineMs;
     void this.ctx.storage.setAlarm(deadlineMs);
   }

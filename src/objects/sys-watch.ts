@@ -53,6 +53,16 @@ export class SysWatch {
     return this.known;
   }
 
+  /** Whether an alarm is to come. */
+  get isOn(): boolean {
+    return this.watch.isOn;
+  }
+
+  /** The object has started, and the platform has no alarm for it. */
+  goOn(): void {
+    this.begin(this.watch);
+  }
+
   /** A topic object has a new subscription to `$SYS`. @returns the present values of its topics */
   async subscribe(shard: number): Promise<SysValue[]> {
     const values = await this.values();

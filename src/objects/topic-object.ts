@@ -24,6 +24,7 @@ import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
 import { OwedTable } from "./owed-table.ts";
 import { randomId } from "./random-id.ts";
+import { isToCome } from "./set-alarm.ts";
 import { SqliteTopicStore } from "./sqlite-topic-store.ts";
 import { directoryStub, sessionStub, splitName } from "./stubs.ts";
 import { SysSubscriptions } from "./sys-subscriptions.ts";
@@ -94,6 +95,7 @@ export class TopicObject extends DurableObject<Env> {
   }
 
   counts(): TopicCounts {
+    this.watchOwed();
     const { publishedMessages } = this;
     const { deliveredMessages, droppedMessages } = this.deliverer;
     return {
@@ -154,6 +156,7 @@ export class TopicObject extends DurableObject<Env> {
     }
     this.logReached();
     batch.settle();
+    this.watchOwed();
     return batch.whenComplete;
   }
 
@@ -222,6 +225,11 @@ export class TopicObject extends DurableObject<Env> {
     else this.deliverer.offerToGroup(members, origin);
   }
 
+  /** With every event: the platform may have given the alarm up. That costs nothing where there is one. */
+  private watchOwed(): void {
+    if (!this.owed.isEmpty) this.setAlarm();
+  }
+
   /** An object that starts has one already, unless a crash came between. */
   private async findAlarm(): Promise<void> {
     this.alarmAtMs = (await this.ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
@@ -231,7 +239,7 @@ export class TopicObject extends DurableObject<Env> {
   /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
     const atMs = Date.now() + Math.min(Math.max(this.owed.quietMs, firstRetryMs), maximumRetryMs);
-    if (atMs >= this.alarmAtMs) return;
+    if (atMs >= this.alarmAtMs && isToCome(this.alarmAtMs, Date.now())) return;
     this.alarmAtMs = atMs;
     void this.ctx.storage.setAlarm(atMs);
   }

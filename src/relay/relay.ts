@@ -169,6 +169,8 @@ export class Relay {
     this.unheardBytes += data.byteLength;
     if (this.isAccepted || !isSuccessfulConnack(new Uint8Array(data))) return;
     this.isAccepted = true;
+    // When CONNECT came is not looked at: the clock may have been set since.
+    this.lastReceivedMs = Date.now();
     for (; this.earlyPings > 0; this.earlyPings -= 1) this.client.send(pingResp);
     this.watchKeepAlive();
   }
@@ -179,7 +181,7 @@ export class Relay {
     const keepAliveMs = this.connect === undefined ? 0 : keepAliveSecOf(this.connect, this.settings.limits) * 1500;
     if (keepAliveMs === 0) return;
     const nowMs = Date.now();
-    const dueMs = Math.max(nowMs, this.lastReceivedMs + keepAliveMs);
+    const dueMs = this.lastReceivedMs + keepAliveMs;
     this.timer = setTimeout(() => {
       const lookedAtMs = Date.now();
       // A timer counts real time. Where the clock says otherwise it was set: when the client was heard nobody knows.

@@ -32,7 +32,7 @@ afterEach(() => {
 /** One client is connected, whoever asks. */
 function scene() {
   const sql = new NodeSqlStorage();
-  const state = { alarmAtMs: 0, told: [] as (Grant | null)[], isReachable: true, onTell: () => {} };
+  const state = { alarmAtMs: 0, aborts: 0, told: [] as (Grant | null)[], isReachable: true, onTell: () => {} };
   const revise = async (_: string, grant: Grant | null) => {
     state.onTell();
     if (!state.isReachable) throw new Error("out of reach");
@@ -46,8 +46,13 @@ function scene() {
   const setAlarm = async (atMs: number) => {
     state.alarmAtMs = atMs;
   };
-  const storage = Object.assign(sql.storage, { setAlarm });
-  const ctx = { storage, id: { name: "default" } } as unknown as DurableObjectState;
+  const getAlarm = async () => (state.alarmAtMs === 0 ? null : state.alarmAtMs);
+  const storage = Object.assign(sql.storage, { setAlarm, getAlarm });
+  const abort = () => {
+    state.aborts += 1;
+  };
+  const blockConcurrencyWhile = (act: () => Promise<void>) => act();
+  const ctx = { storage, id: { name: "default" }, abort, blockConcurrencyWhile } as unknown as DurableObjectState;
   const open = () => new AccessObject(ctx, env);
   return { sql, state, open, access: open() };
 }
@@ -164,5 +169,37 @@ describe("API tokens", () => {
     expect(access.apiTokenFor(token)).toBeUndefined();
     expect(JSON.stringify(sql.exec("SELECT * FROM api_token").toArray())).not.toContain(token);
     expect([access.deleteApiToken(apiToken.id), access.apiTokens("", 9)]).toEqual([true, []]);
+  });
+});
+
+describe("a change that sessions are still to be told, when the platform has given the alarm up", () => {
+  it("is told after the next start", async () => {
+    const { state, open, access } = scene();
+    const { credential } = await made(access);
+    state.isReachable = false;
+    await access.deleteCredential(credential.id);
+    state.alarmAtMs = 0;
+    const again = open();
+    await vi.waitFor(() => expect(state.alarmAtMs).toBeGreaterThan(nowMs));
+    state.isReachable = true;
+    await again.alarm();
+    expect(state.told).toEqual([null]);
+    state.alarmAtMs = 0;
+    open();
+    await Promise.resolve();
+    expect(state.alarmAtMs).toBe(0);
+  });
+
+  it("starts the object again when the alarm fails", async () => {
+    const { sql, state, access } = scene();
+    const { credential } = await made(access);
+    state.isReachable = false;
+    await access.deleteCredential(credential.id);
+    const exec = vi.spyOn(sql.sql, "exec").mockImplementation(() => {
+      throw new Error("the disk fails");
+    });
+    await expect(access.alarm()).rejects.toThrow("the disk fails");
+    exec.mockRestore();
+    expect(state.aborts).toBe(1);
   });
 });

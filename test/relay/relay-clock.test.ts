@@ -32,11 +32,12 @@ class FakeSocket extends EventTarget {
 }
 
 /** A client with a keep alive of 30 seconds, connected. */
-async function relayed() {
+async function relayed(onConnect = () => {}) {
   const [client, session] = [new FakeSocket(), new FakeSocket()];
   new Relay(client as unknown as WebSocket, settings, async () => session as unknown as WebSocket);
   client.says(generate({ cmd: "connect", clientId: "c", clean: true, keepalive: 30, protocolVersion: 4 }));
   await vi.advanceTimersByTimeAsync(0);
+  onConnect();
   session.says(generate({ cmd: "connack", returnCode: 0, sessionPresent: false }));
   return client;
 }
@@ -53,6 +54,14 @@ describe.each([-3_600_000, -60_000, 60_000, 3_600_000])("a step of the clock by 
       client.says(ping);
     }
     expect(client.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it("cuts nobody off between CONNECT and CONNACK", async () => {
+    const client = await relayed(() => vi.setSystemTime(Date.now() + stepMs));
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(client.readyState).toBe(WebSocket.OPEN);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(client.readyState).toBe(WebSocket.CLOSED);
   });
 
   it("keeps nobody that is silent for longer than twice the usual time", async () => {

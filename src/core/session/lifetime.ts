@@ -54,9 +54,16 @@ function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDe
   return Math.min(trustMs, maximumLookDelaySec * 1000);
 }
 
-/** What was heard of the client cannot lie ahead: the clock was set back since, and the wait for it begins now. */
-export function forgetFuture(connected: Connected, nowMs: number): void {
-  connected.lastReceivedMs = Math.min(connected.lastReceivedMs, nowMs);
+/** An alarm that comes so late is as punctual as any. */
+export const punctualMs = 1_000;
+
+/**
+ * After an event. What was heard of the client cannot lie ahead, and when to look after it cannot have passed by without
+ * the alarm: the clock was set since, or the alarm is late. The wait for the client begins anew.
+ */
+export function heedClock(connected: Connected, limits: Limits, watch: Watch, nowMs: number): void {
+  const isMissed = livenessDeadlineMs(connected, limits, watch) < nowMs - punctualMs;
+  if (isMissed || connected.lastReceivedMs > nowMs) connected.lastReceivedMs = nowMs;
   const { fullSinceMs } = connected.unheard;
   if (fullSinceMs > nowMs) connected.unheard = { ...connected.unheard, fullSinceMs: nowMs };
 }

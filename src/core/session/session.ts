@@ -22,7 +22,7 @@ import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
 import { Ending } from "./ending.ts";
 import { type Admitted, Entry } from "./entry.ts";
-import { forgetFuture, goneDeadlineMs, livenessDeadlineMs } from "./lifetime.ts";
+import { goneDeadlineMs, heedClock, livenessDeadlineMs, punctualMs } from "./lifetime.ts";
 import { Operator } from "./operator.ts";
 import { SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -170,11 +170,16 @@ export class Session {
 
   // Time
 
-  onAlarm(nowMs: number): void {
+  /**
+   * @param lateMs after the time that the alarm was set for. The platform counts real time until then, so that the clock
+   * may have been set forward: a client is not to be taken for gone by that
+   */
+  onAlarm(nowMs: number, lateMs = 0): void {
     this.context.nowMs = nowMs;
     const { current } = this;
     if (current !== undefined) {
       const { limits } = this.settings;
+      if (lateMs > punctualMs) current.lastReceivedMs = Math.min(nowMs, current.lastReceivedMs + lateMs);
       if (this.state.grantEndMs <= nowMs) {
         this.ending.disconnect(current, ReasonCode.NotAuthorized, "what the client has shown has expired");
       } else if (goneDeadlineMs(current, limits) <= nowMs) {
@@ -291,7 +296,7 @@ export class Session {
   /** To be called at the end of every event. */
   takeEffects(): Effect[] {
     if (this.current === undefined) this.state.settle();
-    else forgetFuture(this.current, this.context.nowMs);
+    else heedClock(this.current, this.settings.limits, this.state.watch, this.context.nowMs);
     return this.context.takeEffects();
   }
 

@@ -101,6 +101,31 @@ describe("a connected client", () => {
     expect(client.heard()).toEqual(["DISCONNECT 0x8d"]);
   });
 
+  it.each([60, 3600])("is not taken for gone by a step of %i s, and found when it is [B151]", (stepSec) => {
+    const h = new SessionHarness();
+    const client = h.connected(durable, { isRelayed: false });
+    h.pass(60);
+    client.send({ cmd: "pingreq" });
+    // The platform rings 90 s after CONNECT, in real time.
+    h.pass(30 + stepSec);
+    h.session.onAlarm(h.nowMs, stepSec * 1000);
+    h.run();
+    expect(client.heard()).toEqual(["PINGRESP"]);
+    h.alarm();
+    h.alarm();
+    expect(client.heard()).toEqual(["DISCONNECT 0x8d"]);
+  });
+
+  it.each([60, 3600])("is not taken for gone by what happens at its session after a step of %i s", (stepSec) => {
+    const h = new SessionHarness();
+    const client = h.connected(durable, { isRelayed: false });
+    h.pass(60 + stepSec);
+    h.deliver();
+    expect(h.session.nextDeadlineMs).toBeGreaterThan(h.nowMs);
+    h.alarmNow();
+    expect(client.heard()).toEqual([]);
+  });
+
   it.each(backSec)("that speaks after a step of %i s is not looked after again and again", (stepSec) => {
     const h = new SessionHarness();
     const client = h.connected(durable, { isRelayed: false });
