@@ -71,7 +71,7 @@ export class AccessObject extends DurableObject<Env> {
       tell: (clientId, identity, grant) =>
         sessionStub(env, this.settings, this.namespace, clientId).revise(identity, grant),
     });
-    if (this.revisions.hasAny) void ctx.blockConcurrencyWhile(() => this.findAlarm());
+    if (this.revisions.isOpen) void ctx.blockConcurrencyWhile(() => this.findAlarm());
   }
 
   /** @param isAnonymousAllowed whether a username that nobody has is as good as none */

@@ -120,11 +120,6 @@ export class Revisions {
     return unreached.length === 0;
   }
 
-  /** Whether anything is still to be told. */
-  get hasAny(): boolean {
-    return this.schema.rows(table, "SELECT identity FROM revision LIMIT 1").length > 0;
-  }
-
   private isOwed(identity: string): boolean {
     return this.schema.rows(table, "SELECT identity FROM revision WHERE identity = ?", identity).length > 0;
   }

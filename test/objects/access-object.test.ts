@@ -184,10 +184,6 @@ describe("a change that sessions are still to be told, when the platform has giv
     state.isReachable = true;
     await again.alarm();
     expect(state.told).toEqual([null]);
-    state.alarmAtMs = 0;
-    open();
-    await Promise.resolve();
-    expect(state.alarmAtMs).toBe(0);
   });
 
   it("starts the object again when the alarm fails", async () => {

@@ -35,7 +35,7 @@ export class Acknowledgements {
     if (topicName === undefined) return "got a topic alias that it was not told";
     const isRepeat = qos === 2 && session.received.has(messageId);
     if (isRepeat && !dup) return `got packet identifier ${messageId} for a new message, which is in use [MQTT-2.2.1-4]`;
-    if (!isRepeat) session.life.receipts.push({ payload, topicName, qos, retain, at: this.#world.history.moment });
+    if (!isRepeat) session.life.receipts.push({ payload, topicName, qos, retain, at: this.#world.moments.now });
     if (qos === 0) return undefined;
     if (this.#inFlight.has(messageId)) return `got packet identifier ${messageId} twice over one connection`;
     this.#inFlight.add(messageId);

@@ -8,6 +8,7 @@ import type { History, Life, Publication, Receipt, Subscription } from "./histor
 export function checkMessages(history: History): string[] {
   const groups = sharedGroups(history);
   return [
+    ...strange(history),
     ...history.lives.flatMap((life) => [
       ...missing(history, life),
       ...doubled(history, life),
@@ -15,6 +16,16 @@ export function checkMessages(history: History): string[] {
     ]),
     ...groups.flatMap((group) => checkGroup(history, group)),
   ];
+}
+
+/** What nobody has published here: nothing crosses from one namespace to another. */
+function strange({ lives, publications, wills }: History): string[] {
+  const ofWills = new Set(wills.map(({ payload }) => payload));
+  return lives.flatMap((life) =>
+    life.receipts
+      .filter(({ payload }) => payload !== "" && !publications.has(payload) && !ofWills.has(payload))
+      .map(({ payload, topicName }) => `${nameOf(life)} got ${payload} (${topicName}), which nobody published here`),
+  );
 }
 
 /** What a session that is still there was promised and did not get: QoS 1 at least once, QoS 2 exactly once. */

@@ -4,7 +4,8 @@ import { generate, type Packet, parser } from "mqtt-packet";
 import { Acknowledgements } from "./acknowledgements.ts";
 import type { Profile } from "./client-packets.ts";
 import type { WillRecord } from "./history.ts";
-import { Link } from "./socket.ts";
+import { RelayedLink } from "./relayed-link.ts";
+import { type ClientLink, Link } from "./socket.ts";
 import type { World } from "./world.ts";
 
 export type ConnectionHandlers = {
@@ -17,15 +18,19 @@ export type ConnectionHandlers = {
 };
 
 export class Connection {
-  readonly link: Link;
+  readonly link: ClientLink;
   readonly cleanStart: boolean;
   readonly will: WillRecord | undefined;
   readonly acknowledgements: Acknowledgements;
   isAccepted = false;
+  /** PINGREQ packets without their answer. */
+  openPings = 0;
   /** DISCONNECT was sent: the broker is to close. */
   isLeaving = false;
   /** With 0x00. */
   hasLeft = false;
+  /** Before DISCONNECT was sent. */
+  wasLost = false;
   readonly #version: Profile["version"];
 
   constructor(
@@ -41,7 +46,12 @@ export class Connection {
     packets.on("packet", onPacket);
     packets.on("error", onError);
     const onBytes = (bytes: Uint8Array) => packets.parse(Buffer.from(bytes));
-    this.link = new Link(world, world.sessionHost(profile.clientId), { onBytes, onClosed }, profile.isRelayed);
+    const { namespace, clientId, isRelayed } = profile;
+    const end = { onBytes, onClosed };
+    this.link =
+      isRelayed && world.features.relay
+        ? new RelayedLink(world, namespace, end)
+        : new Link(world, world.sessionHost(namespace, clientId), end, isRelayed);
     this.acknowledgements = new Acknowledgements(world, profile, send);
   }
 

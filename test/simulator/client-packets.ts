@@ -4,6 +4,7 @@ import type { QoS } from "../../src/core/message/message.ts";
 import type { Publication, WillRecord } from "./history.ts";
 
 export type Profile = {
+  readonly namespace: string;
   readonly clientId: string;
   readonly version: 3 | 4 | 5;
   readonly isRelayed: boolean;

@@ -18,20 +18,20 @@ export class ClientWills {
 
   make({ qos, delaySec, retain }: WillWish): WillRecord {
     this.#count += 1;
-    const { clientId, version } = this.#profile;
+    const { namespace, clientId, version } = this.#profile;
     const will: WillRecord = {
-      payload: `will of ${clientId} ${this.#count}`,
+      payload: `will of ${namespace}/${clientId} ${this.#count}`,
       clientId,
       topicName: `w/${clientId}`,
       qos,
       delaySec: version === 5 ? delaySec : 0,
       retain,
-      sentAt: this.#world.history.moment,
+      sentAt: this.#world.historyOf(this.#profile.namespace).moment,
       mayBeRefused: this.#world.mayRefuse,
       isSet: false,
       fate: "may",
     };
-    this.#world.history.wills.push(will);
+    this.#world.historyOf(this.#profile.namespace).wills.push(will);
     return will;
   }
 

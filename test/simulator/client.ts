@@ -9,13 +9,17 @@ import { Connection } from "./client-connection.ts";
 import { connectOf, detailOf, type Profile, publishOf, type WillWish } from "./client-packets.ts";
 import { ClientSession, type Outgoing } from "./client-session.ts";
 import { ClientWills } from "./client-wills.ts";
-import type { Link } from "./socket.ts";
+import type { History } from "./history.ts";
+import type { ClientLink } from "./socket.ts";
 import type { World } from "./world.ts";
+
+const keepAliveTimeout = 0x8d;
 
 export class Client {
   readonly profile: Profile;
   session: ClientSession | undefined;
   readonly #world: World;
+  readonly #history: History;
   #connection: Connection | undefined;
   /** When the broker may forget the session, if it has not before; Infinity while connected. */
   #keptUntilMs = 0;
@@ -26,7 +30,14 @@ export class Client {
   constructor(world: World, profile: Profile) {
     this.#world = world;
     this.profile = profile;
+    this.#history = world.historyOf(profile.namespace);
     this.#wills = new ClientWills(world, profile);
+  }
+
+  /** For traces. */
+  get #name(): string {
+    const { namespace, clientId } = this.profile;
+    return namespace === "default" ? clientId : `${namespace}/${clientId}`;
   }
 
   get isConnected(): boolean {
@@ -38,7 +49,7 @@ export class Client {
     return this.#connection !== undefined;
   }
 
-  get link(): Link | undefined {
+  get link(): ClientLink | undefined {
     return this.#connection?.link;
   }
 
@@ -80,6 +91,8 @@ export class Client {
     this.#send(connection, { cmd: "disconnect", reasonCode: withWill ? 4 : 0, ...properties });
     connection.isLeaving = true;
     connection.hasLeft = !(withWill && isFive);
+    // Where the broker has taken the connection for lost before, the Will is out.
+    connection.wasLost = connection.link.endedAtMs < Number.POSITIVE_INFINITY;
     if (endsSession && isFive) {
       this.#mustStartClean = true;
       this.#endSession();
@@ -95,7 +108,7 @@ export class Client {
     if (session === undefined || this.#connection === undefined || !this.isConnected) return;
     const { retain = false, isEmpty = false, expirySec } = options;
     const { version, clientId } = this.profile;
-    const publication = this.#world.history.publish({
+    const publication = this.#history.publish({
       ...this.#world.newPayload(clientId),
       publisher: clientId,
       topicName,
@@ -134,13 +147,17 @@ export class Client {
 
   #onPacket(connection: Connection, packet: Packet): void {
     if (this.#connection !== connection) return;
-    this.#world.trace(`${this.profile.clientId} <- ${lineOf(packet)}`);
+    this.#world.trace(`${this.#name} <- ${lineOf(packet)}`);
     if (packet.cmd === "connack") {
       this.#onConnack(connection, packet.sessionPresent, packet.reasonCode ?? packet.returnCode ?? 0);
       return;
     }
     const { session } = this;
-    if (packet.cmd === "disconnect") return;
+    if (packet.cmd === "disconnect") {
+      if (packet.reasonCode === keepAliveTimeout && !connection.isLeaving)
+        this.#wrong("is taken for gone, and has sent PINGREQ");
+      return;
+    }
     if (!connection.isAccepted) this.#wrong(`got ${packet.cmd} before CONNACK`);
     // The client has ended its session, and waits for the broker to close.
     if (session === undefined) return;
@@ -169,6 +186,7 @@ export class Client {
         }
         break;
       case "pingresp":
+        connection.openPings = 0;
         break;
       default:
         this.#wrong(`got ${packet.cmd}`);
@@ -187,10 +205,11 @@ export class Client {
     const isPresent =
       this.profile.version === 3 ? !connection.cleanStart && this.session !== undefined : sessionPresent;
     if (isPresent && connection.cleanStart) this.#wrong("got an old session for a clean start [MQTT-3.2.2-2]");
-    const isKept = this.session !== undefined && this.#keptUntilMs > this.#world.clock.nowMs;
+    const { clock, wallClock } = this.#world;
+    const isKept = this.session !== undefined && this.#keptUntilMs - wallClock.spreadMs > clock.nowMs;
     if (!isPresent && isKept) this.#wrong("lost its session before it expired");
     if (!isPresent) this.#endSession();
-    this.session ??= new ClientSession(this.#world.history, this.profile.clientId, this.isDurable);
+    this.session ??= new ClientSession(this.#history, this.profile.clientId, this.isDurable);
     this.#mustStartClean = false;
     this.#keptUntilMs = Number.POSITIVE_INFINITY;
     for (const [packetId, outgoing] of this.session.outgoing) this.#sendAgain(connection, packetId, outgoing);
@@ -202,7 +221,7 @@ export class Client {
     if (outgoing === undefined) return;
     const { publication } = outgoing;
     if ((cmd === "puback") !== (publication.qos === 1)) this.#wrong(`got ${cmd} for QoS ${publication.qos}`);
-    if (publication.state === "open") this.#world.history.answer(publication, code >= 0x80);
+    if (publication.state === "open") this.#history.answer(publication, code >= 0x80);
     if (cmd === "puback" || code >= 0x80) {
       session.outgoing.delete(packetId);
       return;
@@ -215,9 +234,10 @@ export class Client {
 
   #onClosed(connection: Connection, code: number): void {
     if (this.#connection !== connection) return;
-    this.#world.trace(`${this.profile.clientId} <- closed ${code}`);
+    this.#world.trace(`${this.#name} <- closed ${code}`);
     // The broker has read DISCONNECT, and closes: the Will is discarded for good [MQTT-3.14.4-3].
-    if (connection.hasLeft && code === 1000 && connection.will !== undefined) connection.will.fate = "must not";
+    const isDiscarded = connection.hasLeft && !connection.wasLost && code === 1000;
+    if (isDiscarded && connection.will !== undefined) connection.will.fate = "must not";
     this.#lose(connection);
   }
 
@@ -265,21 +285,24 @@ export class Client {
 
   #send(connection: Connection | undefined, packet: object): void {
     if (connection === undefined || this.#connection !== connection || connection.isLeaving) return;
-    this.#world.trace(() => `${this.profile.clientId} -> ${lineOf(packet as Packet)}${detailOf(packet)}`);
+    this.#world.trace(() => `${this.#name} -> ${lineOf(packet as Packet)}${detailOf(packet)}`);
     connection.send(packet);
   }
 
   #keepAlive(connection: Connection): void {
     const { keepAliveSec, isRelayed } = this.profile;
-    if (keepAliveSec === 0 || isRelayed) return;
+    if (keepAliveSec === 0 || (isRelayed && !this.#world.features.relay)) return;
     this.#world.clock.after(keepAliveSec * 500, undefined, () => {
       if (this.#connection !== connection) return;
+      const isUnanswered = connection.openPings > 0 && connection.link.endedAtMs === Number.POSITIVE_INFINITY;
+      if (isUnanswered) this.#wrong("got no PINGRESP [MQTT-3.12.4-1]");
+      connection.openPings += 1;
       this.#send(connection, { cmd: "pingreq" });
       this.#keepAlive(connection);
     });
   }
 
   #wrong(what: string): void {
-    this.#world.violate(`${this.profile.clientId} ${what}`);
+    this.#world.violate(`${this.#name} ${what}`);
   }
 }

@@ -59,6 +59,11 @@ export class Faults {
     return this.#random.skewed(1, 60_000);
   }
 
+  /** Whether it is the Worker that ends a relayed connection. */
+  cutsWorker(): boolean {
+    return this.#random.chance(0.3);
+  }
+
   get failDisks(): boolean {
     return this.#disk > 0;
   }

@@ -4,6 +4,7 @@
 import { registerHooks } from "node:module";
 import type { Instance } from "./instance.ts";
 import { ServerSocket } from "./socket.ts";
+import type { Caller } from "./worker.ts";
 import type { World } from "./world.ts";
 
 /** `import … from "cloudflare:workers"` finds the module beside this one. */
@@ -18,7 +19,7 @@ export function simulateModules(): void {
 /** To be called before each run. */
 export function simulateGlobals(world: World): void {
   const { clock, ids } = world;
-  Date.now = () => clock.nowMs;
+  Date.now = () => world.wallClock.nowMs + ((clock.running as Instance | undefined)?.host?.skewMs ?? 0);
   Math.random = () => ids.next();
   crypto.getRandomValues = (array) => {
     const bytes = array as unknown as Uint8Array;
@@ -46,18 +47,18 @@ export function simulateGlobals(world: World): void {
       }
     },
     setTimeout: (act: () => void, delayMs = 0) => {
-      const instance = clock.running as Instance;
-      const timer = clock.after(delayMs, instance, () => {
-        instance.timers.delete(timer);
+      const caller = clock.running as Caller;
+      const timer = clock.after(delayMs, caller, () => {
+        caller.timers.delete(timer);
         act();
       });
-      instance.timers.add(timer);
+      caller.timers.add(timer);
       return timer;
     },
     clearTimeout: (timer: ReturnType<World["clock"]["after"]> | undefined) => {
       if (timer === undefined) return;
       timer.isCancelled = true;
-      (timer.owner as Instance).timers.delete(timer);
+      (timer.owner as Caller).timers.delete(timer);
     },
   });
 }

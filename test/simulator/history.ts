@@ -75,11 +75,23 @@ export type WillRecord = {
   fate: "must" | "may" | "must not";
 };
 
+/** Goes on with every event, for all histories of a run. */
+export type Moments = { now: Moment };
+
+/** What has happened in one namespace. */
 export class History {
-  moment: Moment = 0;
+  readonly #moments: Moments;
   readonly publications = new Map<string, Publication>();
   readonly wills: WillRecord[] = [];
   readonly lives: Life[] = [];
+
+  constructor(moments: Moments) {
+    this.#moments = moments;
+  }
+
+  get moment(): Moment {
+    return this.#moments.now;
+  }
 
   publish(fields: Omit<Publication, "state" | "answeredAt" | "sentAt">): Publication {
     const publication: Publication = {

@@ -6,10 +6,11 @@ import type { ServerSocket } from "./socket.ts";
 import { SimulatedStorage } from "./storage.ts";
 import type { World } from "./world.ts";
 
-export type Kind = "session" | "topic" | "directory";
+export type Kind = "session" | "topic" | "directory" | "access";
 
-/** The platform tries an alarm again whose handler failed. */
-const alarmRetryMs = 2_000;
+/** The platform tries an alarm again whose handler failed: twice as late each time, and so many times. */
+const firstAlarmRetryMs = 2_000;
+const maximumAlarmRetries = 6;
 
 export class Host {
   readonly world: World;
@@ -21,6 +22,15 @@ export class Host {
   instance: Instance | undefined;
   /** How often it has left memory. */
   restarts = 0;
+  /** It was cut off, or its disk failed, at least once. */
+  hasFailed = false;
+  /** Its clock against the machine's. */
+  readonly skewMs: number;
+  /** The platform has given its alarm up: only another event can help. */
+  hasLostAlarm = false;
+  #diskIsFullUntilMs = 0;
+  #alarmsFailUntilMs = 0;
+  #failed = { alarmAtMs: 0, times: 0 };
   #alarm: { readonly atMs: number; readonly event: Event } | undefined;
   #isRinging = false;
 
@@ -28,6 +38,7 @@ export class Host {
     this.world = world;
     this.kind = kind;
     this.name = name;
+    this.skewMs = world.wallClock.newSkewMs();
     this.storage = new SimulatedStorage((query) => world.mayFail(this, query), world.hasTransactions);
   }
 
@@ -43,6 +54,21 @@ export class Host {
     const instance = this.instance ?? this.#start();
     this.world.clock.running = instance;
     return await instance.run(event);
+  }
+
+  /** An event of a socket that an instance has kept which was superseded. */
+  async receiveAs<Result>(instance: Instance, event: (object: never) => Result): Promise<Awaited<Result>> {
+    this.world.clock.running = instance;
+    return await instance.run(event);
+  }
+
+  /** Something that happens to every object sooner or later, and asks nothing of it. */
+  receiveAnything(): Promise<unknown> {
+    type Any = { inspect(): unknown; counts(): unknown; credentials(after: string, most: number): unknown };
+    return this.receive((object: Any) => {
+      if (this.kind === "session") return object.inspect();
+      return this.kind === "access" ? object.credentials("", 1) : object.counts();
+    });
   }
 
   /** Out of memory, with its sockets kept. */
@@ -67,18 +93,60 @@ export class Host {
   }
 
   #end(why: string): void {
+    this.hasFailed = true;
     const { instance } = this;
     this.world.trace(`${this.label}: ${why}`);
     this.instance = undefined;
     this.restarts += 1;
     this.#isRinging = false;
-    if (instance !== undefined) {
-      instance.isAlive = false;
-      for (const abandon of instance.abandoned) abandon();
-    }
+    instance?.end();
     for (const socket of this.sockets) socket.lose();
     this.sockets.clear();
     this.watchAlarm();
+  }
+
+  /**
+   * Another instance takes over: new events go to it. The one that runs may go on with what it has in memory, its timers,
+   * its calls and its sockets, until it touches its storage, or hears of it: that is all that the platform promises. Where
+   * something written is not confirmed yet, the object ends at once, for its output gate breaks.
+   */
+  supersede(forMs: number): void {
+    const { instance } = this;
+    if (instance === undefined || !instance.isReady) return;
+    if (this.storage.written > 0) {
+      this.crash("superseded while it writes");
+      return;
+    }
+    this.world.trace(`${this.label}: superseded`);
+    this.hasFailed = true;
+    instance.supersede(this.sockets);
+    this.sockets.clear();
+    this.instance = undefined;
+    this.restarts += 1;
+    this.#isRinging = false;
+    this.watchAlarm();
+    this.world.clock.after(forMs, undefined, () => instance.end());
+  }
+
+  /** Nothing more is written for a while. */
+  fillDisk(forMs: number): void {
+    this.world.trace(`${this.label}: the disk is full`);
+    this.hasFailed = true;
+    this.#diskIsFullUntilMs = this.world.clock.nowMs + forMs;
+  }
+
+  /** The handler of its alarm fails for a while, as soon as it reads or writes anything. */
+  failAlarms(forMs: number): void {
+    this.world.trace(`${this.label}: alarms fail`);
+    this.hasFailed = true;
+    this.#alarmsFailUntilMs = this.world.clock.nowMs + forMs;
+  }
+
+  /** Whether a statement fails, for a reason that lasts. */
+  refuses(query: string): boolean {
+    const { nowMs } = this.world.clock;
+    if (this.#isRinging && nowMs < this.#alarmsFailUntilMs) return true;
+    return nowMs < this.#diskIsFullUntilMs && !query.startsWith("SELECT");
   }
 
   /** To be called after whatever may have set the alarm. */
@@ -87,12 +155,19 @@ export class Host {
     if (this.#isRinging || alarmAtMs === (this.#alarm?.atMs ?? null)) return;
     this.#cancelAlarm();
     if (alarmAtMs === null) return;
-    const delayMs = alarmAtMs - this.world.clock.nowMs + this.world.faults.alarmDelayMs();
-    this.#scheduleAlarm(alarmAtMs, delayMs);
+    this.hasLostAlarm = false;
+    this.#scheduleAlarm(alarmAtMs, alarmAtMs - this.world.wallClock.nowMs + this.world.faults.alarmDelayMs());
   }
 
+  /** The platform waits in real time, and then looks whether the clock says so, too. */
   #scheduleAlarm(atMs: number, delayMs: number): void {
-    const event = this.world.clock.after(delayMs, undefined, () => {
+    const { clock, wallClock } = this.world;
+    const event = clock.after(delayMs, undefined, () => {
+      const leftMs = atMs - wallClock.nowMs;
+      if (leftMs > 0) {
+        this.#scheduleAlarm(atMs, leftMs);
+        return;
+      }
       this.#alarm = undefined;
       this.#ring(atMs);
     });
@@ -108,24 +183,38 @@ export class Host {
     this.world.trace(`${this.label}: alarm`);
     this.#isRinging = true;
     const { alarmsSet } = this.storage;
-    this.receive((object: { alarm(): Promise<void> }) => object.alarm()).then(
-      () => this.instance?.leave(() => this.#onRung(alarmsSet)),
-      () => {
-        this.#isRinging = false;
-        this.#cancelAlarm();
-        this.#scheduleAlarm(atMs, alarmRetryMs);
-      },
+    const done = this.receive((object: { alarm(info: object): Promise<void> }) =>
+      object.alarm({ scheduledTime: atMs }),
+    );
+    const { instance } = this;
+    const isSuperseded = () => this.instance !== undefined && this.instance !== instance;
+    done.then(
+      () => isSuperseded() || this.instance?.leave(() => this.#onRung(atMs, alarmsSet)),
+      () => isSuperseded() || this.#onAlarmFailed(atMs),
     );
   }
 
-  #onRung(alarmsSet: number): void {
+  #onAlarmFailed(alarmAtMs: number): void {
+    this.#isRinging = false;
+    this.#cancelAlarm();
+    const times = alarmAtMs === this.#failed.alarmAtMs ? this.#failed.times + 1 : 1;
+    this.#failed = { alarmAtMs, times };
+    if (times <= maximumAlarmRetries) {
+      this.#scheduleAlarm(alarmAtMs, firstAlarmRetryMs * 2 ** (times - 1));
+      return;
+    }
+    this.world.trace(`${this.label}: its alarm is given up`);
+    this.storage.loseAlarm();
+    this.hasLostAlarm = true;
+  }
+
+  #onRung(alarmAtMs: number, alarmsSet: number): void {
     this.#isRinging = false;
     // The handler has set no other.
     if (this.storage.alarmsSet === alarmsSet) this.storage.setAlarm(null);
     this.watchAlarm();
     this.instance?.confirmWrites();
-    if (this.world.faults.alarmRepeats())
-      this.world.clock.after(1_000, undefined, () => this.#ring(this.world.clock.nowMs));
+    if (this.world.faults.alarmRepeats()) this.world.clock.after(1_000, undefined, () => this.#ring(alarmAtMs));
   }
 
   #start(): Instance {

@@ -1,16 +1,26 @@
 // A Durable Object in memory: the real class of src/objects, with what the platform does around it. Its outputs wait
 // until the writes before them are confirmed.
 
-import type { Event, Owner } from "./clock.ts";
+import type { Event } from "./clock.ts";
 import type { Host } from "./host.ts";
+import type { ServerSocket } from "./socket.ts";
+import type { Caller } from "./worker.ts";
 
 type Output = { readonly needs: number; readonly leave: () => void };
 
 /** After so long without an event, an object that waits for nothing leaves memory. */
 const hibernateAfterMs = 10_000;
 
-export class Instance implements Owner {
+/** What an object gets that another instance has taken the place of. */
+export class SupersededError extends Error {
+  override readonly name = "SupersededError";
+}
+
+export class Instance implements Caller {
   isAlive = true;
+  isReady = false;
+  /** Its sockets, since another instance has taken its place; `undefined` while it is the one. */
+  sockets: Set<ServerSocket> | undefined;
   object: unknown;
   readonly host: Host;
   /** Of the object's `setTimeout`. */
@@ -37,6 +47,7 @@ export class Instance implements Owner {
 
   /** The platform's `blockConcurrencyWhile`: an object that fails in it starts again. */
   blockUntil(act: () => Promise<unknown>): Promise<unknown> {
+    this.isReady = false;
     this.#ready = act().catch((error) => {
       if (this.isAlive) this.host.crash(`did not start: ${error}`);
       throw error;
@@ -50,6 +61,7 @@ export class Instance implements Owner {
   async run<Result>(event: (object: never) => Result): Promise<Awaited<Result>> {
     this.#lastEventMs = this.host.world.clock.nowMs;
     await this.#ready;
+    this.isReady = true;
     if (!this.isAlive) throw new Error("the object is gone");
     return await event(this.object as never);
   }
@@ -57,13 +69,42 @@ export class Instance implements Owner {
   /** Something leaves the object: as soon as what was written before it is safe. */
   leave(act: () => void): void {
     if (!this.isAlive) return;
+    // What it could still write is nothing.
+    if (this.sockets !== undefined) {
+      act();
+      return;
+    }
     const needs = this.host.world.gatesOutput ? this.host.storage.written : 0;
     if (needs <= this.host.storage.confirmed && this.#outputs.length === 0) act();
     else this.#outputs.push({ needs, leave: act });
   }
 
-  afterEvent(): void {
+  /** Another instance takes its place: see `Host.supersede`. */
+  supersede(sockets: Iterable<ServerSocket>): void {
+    this.sockets = new Set(sockets);
+    for (const socket of this.sockets) {
+      socket.instance = this;
+      // The one that takes its place takes the connection for lost.
+      socket.link?.end();
+    }
+  }
+
+  /** The process is gone. */
+  end(): void {
     if (!this.isAlive) return;
+    this.isAlive = false;
+    for (const abandon of this.abandoned) abandon();
+    for (const socket of this.sockets ?? []) socket.lose();
+  }
+
+  /** @throws {SupersededError} where the storage is another instance's */
+  expectStorage(): void {
+    if (!this.isAlive) throw new Error("the object is gone");
+    if (this.sockets !== undefined && this.host.world.fencesStorage) throw new SupersededError("superseded");
+  }
+
+  afterEvent(): void {
+    if (!this.isAlive || this.sockets !== undefined) return;
     this.#lastEventMs = this.host.world.clock.nowMs;
     if (this.host.storage.endTurn()) this.host.world.checkAfter(this);
     this.confirmWrites();
@@ -72,6 +113,7 @@ export class Instance implements Owner {
   }
 
   confirmWrites(): void {
+    if (this.sockets !== undefined) return;
     const { storage, world } = this.host;
     const { written } = storage;
     if (written === this.#confirming) return;
@@ -80,10 +122,13 @@ export class Instance implements Owner {
     // In order: not before those that were made before.
     this.#confirmedAtMs = Math.max(this.#confirmedAtMs, world.clock.nowMs + delayMs);
     world.clock.after(this.#confirmedAtMs - world.clock.nowMs, undefined, () => {
-      if (this.isAlive) this.#onConfirmed(written);
+      if (this.isAlive && this.sockets === undefined) this.#onConfirmed(written);
     });
     const crashMs = world.faults.crashWithinMs(delayMs);
-    if (crashMs !== undefined) world.clock.after(crashMs, undefined, () => this.isAlive && this.host.crash("crash"));
+    if (crashMs !== undefined)
+      world.clock.after(crashMs, undefined, () => {
+        if (this.isAlive && this.sockets === undefined) this.host.crash("crash");
+      });
   }
 
   #onConfirmed(count: number): void {
@@ -99,7 +144,7 @@ export class Instance implements Owner {
     this.#isWatched = true;
     this.host.world.clock.after(hibernateAfterMs, undefined, () => {
       this.#isWatched = false;
-      if (!this.isAlive) return;
+      if (!this.isAlive || this.sockets !== undefined) return;
       if (this.#isIdle) this.host.hibernate();
       else this.#watchForIdleness();
     });

@@ -36,7 +36,9 @@ export function checkLeftovers(
   });
   const wrong: string[] = [];
   for (const client of clients) {
-    const host = hosts.find(({ kind, name }) => kind === "session" && name === `default/${client.profile.clientId}`);
+    const host = hosts.find(
+      ({ kind, name }) => kind === "session" && name === `${client.profile.namespace}/${client.profile.clientId}`,
+    );
     if (host !== undefined) wrong.push(...checkClient(client, host, atTopics, topicShards));
   }
   for (const { label, storage } of topics) {
@@ -49,7 +51,7 @@ export function checkLeftovers(
 /** Whether the disk of a session that has ended holds anything that an alarm will still find. */
 export function hasLateLeftovers(hosts: readonly Host[], clients: readonly Client[]): boolean {
   const lasting = clients.filter(({ isConnected, isDurable }) => isConnected && isDurable);
-  const names = new Set(lasting.map(({ profile }) => `default/${profile.clientId}`));
+  const names = new Set(lasting.map(({ profile }) => `${profile.namespace}/${profile.clientId}`));
   return hosts.some(({ kind, name, storage }) => {
     return kind === "session" && !names.has(name) && !storage.isEmpty && storage.alarmAtMs !== null;
   });

@@ -3,7 +3,7 @@
 // process of either end, as its connection does: a call never reaches a later start of its target.
 
 import type { Host } from "./host.ts";
-import type { Instance } from "./instance.ts";
+import type { Caller } from "./worker.ts";
 import type { World } from "./world.ts";
 
 type Methods = Record<string, (...parameters: unknown[]) => unknown>;
@@ -13,6 +13,8 @@ const unansweredMs = 60_000;
 
 export class Network {
   readonly #world: World;
+  /** Some call was not simply answered. */
+  hasFailed = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -28,7 +30,7 @@ export class Network {
   }
 
   #call(target: Host, method: string, parameters: unknown[]): Promise<unknown> {
-    const caller = this.#world.clock.running as Instance;
+    const caller = this.#world.clock.running as Caller;
     const copy = structuredClone(parameters);
     caller.openCalls += 1;
     return new Promise((resolve, reject) => {
@@ -50,10 +52,13 @@ export class Network {
     });
   }
 
-  #travel(caller: Instance, target: Host, method: string, parameters: unknown[], { answer, fail }: Back): void {
+  #travel(caller: Caller, target: Host, method: string, parameters: unknown[], { answer, fail }: Back): void {
     const { faults } = this.#world;
     const fate = faults.callFate();
-    if (fate !== "answered") this.#world.trace(`${target.label}: ${method} is ${fate}`);
+    if (fate !== "answered") {
+      this.hasFailed = true;
+      this.#world.trace(`${target.label}: ${method} is ${fate}`);
+    }
     const { restarts } = target;
     const arrive = (delayMs: number, back: Back) => {
       this.#world.clock.after(delayMs, undefined, () => {

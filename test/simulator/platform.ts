@@ -1,21 +1,29 @@
 // The simulated Durable Objects: all there are, by class and name; what each is given to work with.
 
+import { AccessObject } from "../../src/objects/access-object.ts";
 import { DirectoryObject } from "../../src/objects/directory-object.ts";
 import { SessionObject } from "../../src/objects/session-object.ts";
 import { TopicObject } from "../../src/objects/topic-object.ts";
+import { type Settings, settingsOf } from "../../src/settings.ts";
 import { Host, type Kind } from "./host.ts";
 import type { Instance } from "./instance.ts";
 import { Network } from "./network.ts";
 import type { ServerSocket } from "./socket.ts";
 import type { World } from "./world.ts";
 
-const classes = { session: SessionObject, topic: TopicObject, directory: DirectoryObject };
-const methods = { session: ["deliver", "whereabouts"], topic: ["exchange"], directory: ["report"] };
+const classes = { session: SessionObject, topic: TopicObject, directory: DirectoryObject, access: AccessObject };
+const methods = {
+  session: ["deliver", "revise", "whereabouts"],
+  topic: ["exchange"],
+  directory: ["report", "clientsOf", "countOf"],
+  access: ["logIn", "logInCompared", "presentGrant", "createCredential", "updateCredential", "deleteCredential"],
+};
 
 export class Platform {
   readonly #world: World;
   readonly #network: Network;
   readonly #hosts = new Map<string, Host>();
+  readonly settings: Settings;
   readonly #env: Env;
 
   /** @param variables settings of the broker */
@@ -26,8 +34,10 @@ export class Platform {
       SESSION: this.#namespace("session"),
       TOPIC: this.#namespace("topic"),
       DIRECTORY: this.#namespace("directory"),
+      ACCESS: this.#namespace("access"),
     };
     this.#env = { ALLOW_ANONYMOUS: 1, ...variables, ...namespaces } as unknown as Env;
+    this.settings = settingsOf(this.#env);
   }
 
   /** Every object that was ever used. */
@@ -35,7 +45,13 @@ export class Platform {
     return [...this.#hosts.values()];
   }
 
-  host(kind: Kind, name: string): Host {
+  /** The objects of one namespace. */
+  hostsOf(namespace: string): readonly Host[] {
+    return this.hosts.filter(({ name }) => name === namespace || name.startsWith(`${namespace}/`));
+  }
+
+  host(kind: Kind, fullName: string): Host {
+    const name = this.#world.separatesNamespaces || kind === "session" ? fullName : withoutNamespace(fullName);
     const key = `${kind} ${name}`;
     let host = this.#hosts.get(key);
     if (host === undefined) {
@@ -43,6 +59,16 @@ export class Platform {
       this.#hosts.set(key, host);
     }
     return host;
+  }
+
+  /** For a call from outside of objects. */
+  stub(kind: Kind, name: string): unknown {
+    return this.#network.stubOf(this.host(kind, name), methods[kind]);
+  }
+
+  /** Whether no call between objects has failed so far, and no object has restarted but for a hibernation. */
+  get isCalm(): boolean {
+    return !this.#network.hasFailed && this.hosts.every(({ hasFailed }) => !hasFailed);
   }
 
   newObject(instance: Instance): unknown {
@@ -54,18 +80,22 @@ export class Platform {
   }
 }
 
+function withoutNamespace(name: string): string {
+  return name.includes("/") ? `default/${name.slice(name.indexOf("/") + 1)}` : "default";
+}
+
 function contextOf(instance: Instance): DurableObjectState {
   const { host } = instance;
   const context = {
     id: { name: host.name },
-    storage: host.storage.forObject(() => {
-      if (!instance.isAlive) throw new Error("the object is gone");
-    }),
-    acceptWebSocket: (socket: ServerSocket) => host.sockets.add(socket),
-    getWebSockets: () => [...host.sockets],
+    storage: host.storage.forObject(() => instance.expectStorage()),
+    acceptWebSocket: (socket: ServerSocket) => (instance.sockets ?? host.sockets).add(socket),
+    getWebSockets: () => [...(instance.sockets ?? host.sockets)],
     blockConcurrencyWhile: (act: () => Promise<unknown>) => instance.blockUntil(act),
     abort: (reason: string) => {
-      if (instance.isAlive) host.abort(`aborts: ${reason}`);
+      if (!instance.isAlive) return;
+      if (instance.sockets === undefined) host.abort(`aborts: ${reason}`);
+      else instance.end();
     },
   };
   return context as unknown as DurableObjectState;

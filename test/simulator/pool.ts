@@ -10,6 +10,8 @@ export type PoolOptions = {
   readonly threads: number;
   /** A guarantee to be switched off; see sabotage.ts. */
   readonly sabotage?: SabotageName | undefined;
+  /** Worlds without any of features.ts. */
+  readonly isPlain?: boolean | undefined;
   /** Ends everything at the first failure. */
   readonly stopsAtFailure?: boolean;
   readonly onTrace?: ((line: string) => void) | undefined;
@@ -21,7 +23,11 @@ export type Told =
   | { readonly type: "trace"; readonly line: string }
   | { readonly type: "done"; readonly seed: number; readonly broken: string | undefined };
 
-export type ThreadData = { readonly sabotage: SabotageName | undefined; readonly traces: boolean };
+export type ThreadData = {
+  readonly sabotage: SabotageName | undefined;
+  readonly isPlain: boolean;
+  readonly traces: boolean;
+};
 
 /** @returns the seeds with which a promise was broken, in order */
 export async function runSeeds(seeds: readonly number[], options: PoolOptions): Promise<Failure[]> {
@@ -33,8 +39,8 @@ export async function runSeeds(seeds: readonly number[], options: PoolOptions): 
 }
 
 function runThread(left: number[], failures: Failure[], options: PoolOptions): Promise<void> {
-  const { sabotage, stopsAtFailure = false, onTrace, onFailure } = options;
-  const workerData: ThreadData = { sabotage, traces: onTrace !== undefined };
+  const { sabotage, isPlain = false, stopsAtFailure = false, onTrace, onFailure } = options;
+  const workerData: ThreadData = { sabotage, isPlain, traces: onTrace !== undefined };
   const worker = new Worker(join(import.meta.dirname, "thread.ts"), { workerData });
   return new Promise((resolve, reject) => {
     const next = () => {

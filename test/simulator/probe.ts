@@ -6,7 +6,7 @@ import type { Profile } from "./client-packets.ts";
 import { allTopicNames, sharedTopicNames } from "./workload.ts";
 import type { World } from "./world.ts";
 
-const profile: Profile = {
+const profile: Omit<Profile, "namespace"> = {
   clientId: "probe",
   version: 5,
   isRelayed: true,
@@ -24,9 +24,12 @@ export class Probe {
   readonly #client: Client;
   readonly topicNames: readonly string[];
 
-  constructor(world: World) {
-    this.#client = new Client(world, profile);
-    const clientIds = world.platform.hosts.filter(({ kind }) => kind === "session").map(({ label }) => label.slice(8));
+  constructor(world: World, namespace: string) {
+    this.#client = new Client(world, { ...profile, namespace });
+    const clientIds = world.platform
+      .hostsOf(namespace)
+      .filter(({ kind }) => kind === "session")
+      .map(({ name }) => name.slice(namespace.length + 1));
     this.topicNames = [...allTopicNames, ...clientIds.flatMap((clientId) => [`r/${clientId}`, `w/${clientId}`])];
   }
 

@@ -1,12 +1,34 @@
 // A broker with one guarantee switched off, or with a mistake that it once had, to show that the judge sees it. What
 // is changed is a small piece around the broker, or one of its methods; nothing in src knows of it.
 
+import { Access } from "../../src/core/access/access.ts";
 import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
 import { Outbound } from "../../src/core/session/outbound.ts";
+import type { Session } from "../../src/core/session/session.ts";
+import type { StoredWill } from "../../src/core/session/session-store.ts";
+import { Wills } from "../../src/core/session/will.ts";
+import { Logins } from "../../src/objects/logins.ts";
 import { OwedTable } from "../../src/objects/owed-table.ts";
+import { Revisions } from "../../src/objects/revisions.ts";
+import { SessionObject } from "../../src/objects/session-object.ts";
 import { SqliteSessionStore } from "../../src/objects/sqlite-session-store.ts";
 import { SqliteTopicStore } from "../../src/objects/sqlite-topic-store.ts";
+import { Relay } from "../../src/relay/relay.ts";
 import type { RunOptions } from "./world.ts";
+
+/** What a method that takes another's place needs of its object. */
+type OfSessionObject = { readonly session: Session; alarmAtMs: number; readonly ctx: DurableObjectState };
+type OfWills = {
+  readonly wills: ReadonlyMap<string, StoredWill>;
+  readonly context: { readonly nowMs: number };
+  delete(id: string): void;
+};
+
+/** Puts a method in the place of one that nobody outside its class may call. */
+function change(owner: { readonly prototype: object }, method: string, instead: (...parameters: never[]) => unknown) {
+  if (!(method in owner.prototype)) throw new Error(`there is no ${method} to change`);
+  Object.assign(owner.prototype, { [method]: instead });
+}
 
 /** Each changes the broker of its thread, or says how to run it. */
 export const sabotages = {
@@ -37,6 +59,56 @@ export const sabotages = {
   /** What a session that cannot be reached is owed is gone with the topic object. */
   "owed messages not stored": () => {
     SqliteTopicStore.prototype.putOwed = () => {};
+    return {};
+  },
+  /** A client that is not let in any more stays where it is. */
+  "revocations not told": () => {
+    Revisions.prototype.tell = async () => true;
+    return {};
+  },
+  /** Rules are asked for, and not kept to. */
+  "rules not kept to": () => {
+    Access.prototype.whyNotPublish = () => undefined;
+    Access.prototype.mayReceive = () => true;
+    return {};
+  },
+  "clients of a credential not counted": () => {
+    change(Logins, "isRoom", async () => true);
+    return {};
+  },
+  "no PINGRESP from the Worker": () => {
+    change(Relay, "onPing", () => {});
+    return {};
+  },
+  "namespaces with their topics in common": () => ({ separatesNamespaces: false }),
+  /** An object that another instance has taken the place of goes on writing. */
+  "two instances that write": () => ({ fencesStorage: false }),
+  /** What a full disk does not take counts as kept. */
+  "owed messages acknowledged without a disk": () => {
+    const { put } = OwedTable.prototype;
+    OwedTable.prototype.put = function (...owed) {
+      put.apply(this, owed);
+      return true;
+    };
+    return {};
+  },
+  /** An alarm that was set once is taken to come, however long ago it should have. */
+  "alarms never given up": () => {
+    change(SessionObject, "setAlarm", function (this: OfSessionObject) {
+      const deadlineMs = this.session.nextDeadlineMs;
+      if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
+      this.alarmAtMs = deadlineMs;
+      void this.ctx.storage.setAlarm(deadlineMs);
+    });
+    return {};
+  },
+  /** Whether a Will waits for its delay is concluded from its time and the clock. */
+  "Wills that the clock takes back": () => {
+    change(Wills, "onSessionResumed", function (this: OfWills) {
+      for (const stored of this.wills.values()) {
+        if (stored.stage !== "held" && stored.dueAtMs > this.context.nowMs) this.delete(stored.id);
+      }
+    });
     return {};
   },
   // Mistakes that the simulator has found, put back: see regressions.ts.

@@ -6,22 +6,41 @@ import { type SabotageName, sabotages } from "./sabotage.ts";
 
 const threads = availableParallelism();
 const seeds = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-const mistakes: readonly SabotageName[] = regressions.map(({ mistake }) => mistake);
-const guarantees = (Object.keys(sabotages) as SabotageName[]).filter((name) => !mistakes.includes(name));
+const all = Object.keys(sabotages) as SabotageName[];
+/** Found in worlds without any of features.ts; the others need one of them. */
+const plain = all.slice(0, all.indexOf("revocations not told"));
+const featured = [
+  "revocations not told",
+  "no PINGRESP from the Worker",
+  "namespaces with their topics in common",
+] as const satisfies readonly SabotageName[];
 
 describe("the broker, whatever goes wrong", () => {
   it("keeps its promises [MQTT-4.3.2-4] [MQTT-4.3.3-10] [MQTT-4.6.0-5]", { timeout: 180_000 }, async () => {
-    expect(await runSeeds(seeds(300), { threads })).toEqual([]);
+    expect(await runSeeds(seeds(200), { threads, isPlain: true })).toEqual([]);
+  });
+
+  it("keeps them in worlds with a relay, credentials, and stranger faults", { timeout: 240_000 }, async () => {
+    expect(await runSeeds(seeds(60), { threads })).toEqual([]);
   });
 });
 
 describe("the judge of the simulator", () => {
-  it.each(guarantees)("sees a broker with %s", { timeout: 120_000 }, async (sabotage) => {
+  it.each(plain)("sees a broker with %s", { timeout: 120_000 }, async (sabotage) => {
+    const failures = await runSeeds(seeds(200), { threads, isPlain: true, sabotage, stopsAtFailure: true });
+    expect(failures.length).toBeGreaterThan(0);
+  });
+
+  it.each(featured)("sees a broker with %s", { timeout: 120_000 }, async (sabotage) => {
     const failures = await runSeeds(seeds(200), { threads, sabotage, stopsAtFailure: true });
     expect(failures.length).toBeGreaterThan(0);
   });
 
   it.each(regressions)("sees what it once found: $mistake", { timeout: 60_000 }, async ({ seed, mistake }) => {
+    if (seed === undefined) {
+      console.log(`no seed is known that finds it: npm run simulate -- --sabotage "${mistake}"`);
+      return;
+    }
     expect(await runSeeds([seed], { threads: 1, sabotage: mistake })).toHaveLength(1);
     expect(await runSeeds([seed], { threads: 1 })).toEqual([]);
   });

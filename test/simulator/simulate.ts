@@ -1,5 +1,5 @@
 // npm run simulate -- --seeds 1000: runs of the simulator on all cores; exits with 1 when a promise was broken.
-// --seed 42 runs one; --trace tells all that happens in it.
+// --seed 42 runs one; --trace tells all that happens in it; --plain has worlds without any of features.ts.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     sabotage: { type: "string" },
+    plain: { type: "boolean", default: false },
   },
 });
 
@@ -25,6 +26,7 @@ const startMs = Date.now();
 const failures = await runSeeds(seeds, {
   threads: availableParallelism(),
   sabotage: values.sabotage as SabotageName | undefined,
+  isPlain: values.plain,
   onTrace: values.trace ? console.log : undefined,
   onFailure: ({ seed, broken }) => console.log(`seed ${seed}: ${broken}`),
 });

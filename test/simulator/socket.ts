@@ -2,6 +2,7 @@
 // order, after a while; when it breaks, each end notices some time later, and what was under way is lost.
 
 import type { Host } from "./host.ts";
+import type { Instance } from "./instance.ts";
 import type { World } from "./world.ts";
 
 export type ClientEnd = {
@@ -9,25 +10,38 @@ export type ClientEnd = {
   onClosed(code: number): void;
 };
 
-const lostCode = 1006;
+export const lostCode = 1006;
+
+/** A client's connection to the broker. */
+export interface ClientLink {
+  /** When the broker may have noticed its end, at the earliest; Infinity while all is well. */
+  readonly endedAtMs: number;
+  send(bytes: Uint8Array): void;
+  /** By the client, in an orderly way. */
+  close(): void;
+  /** Somewhere between the two ends. */
+  cut(): void;
+}
 
 /** What the object has of a connection: as much of a WebSocket as src/objects use. */
 export class ServerSocket {
   readyState: number = WebSocket.OPEN;
   link: Link | undefined;
+  /** Whose it is, where that one has been superseded. */
+  instance: Instance | undefined;
   #attachment: unknown = null;
 
   send(bytes: Uint8Array): void {
     if (this.readyState !== WebSocket.OPEN) throw new TypeError("the WebSocket is closed");
     const copy = bytes.slice();
-    this.link?.leave(() => this.link?.toClient((end) => end.onBytes(copy)));
+    this.link?.leave(this, () => this.link?.toClient((end) => end.onBytes(copy)));
   }
 
   close(code: number): void {
     if (this.readyState !== WebSocket.OPEN) return;
     this.readyState = WebSocket.CLOSING;
     this.link?.end();
-    this.link?.leave(() => this.link?.closeToClient(code));
+    this.link?.leave(this, () => this.link?.closeToClient(code));
   }
 
   /** A copy, as the platform keeps it. */
@@ -46,7 +60,7 @@ export class ServerSocket {
   }
 }
 
-export class Link {
+export class Link implements ClientLink {
   readonly host: Host;
   readonly #world: World;
   readonly #client: ClientEnd;
@@ -72,7 +86,9 @@ export class Link {
       const server = this.#server;
       if (server?.readyState !== WebSocket.OPEN) return;
       const message = new Uint8Array(bytes).buffer;
-      this.#give((object: Pick<SocketHandlers, "webSocketMessage">) => object.webSocketMessage(server, message));
+      this.#give(server, (object: Pick<SocketHandlers, "webSocketMessage">) =>
+        object.webSocketMessage(server, message),
+      );
     });
   }
 
@@ -107,8 +123,8 @@ export class Link {
   }
 
   /** Of the object: waits for its disk. */
-  leave(act: () => void): void {
-    this.host.instance?.leave(act);
+  leave({ instance }: ServerSocket, act: () => void): void {
+    (instance ?? this.host.instance)?.leave(act);
   }
 
   toClient(act: (end: ClientEnd) => void): void {
@@ -150,15 +166,17 @@ export class Link {
   #onGone(): void {
     const server = this.#server;
     this.#server = undefined;
-    if (server === undefined || !this.host.sockets.has(server)) return;
+    const sockets = server?.instance?.sockets ?? this.host.sockets;
+    if (server === undefined || !sockets.has(server)) return;
     server.readyState = WebSocket.CLOSED;
-    this.#give((object: Pick<SocketHandlers, "webSocketClose">) => object.webSocketClose(server));
-    this.host.sockets.delete(server);
+    this.#give(server, (object: Pick<SocketHandlers, "webSocketClose">) => object.webSocketClose(server));
+    sockets.delete(server);
   }
 
-  #give(event: (object: never) => unknown): void {
+  #give({ instance }: ServerSocket, event: (object: never) => unknown): void {
+    const done = instance === undefined ? this.host.receive(event) : this.host.receiveAs(instance, event);
     // The object deals with its mistakes itself.
-    this.host.receive(event).catch(() => {});
+    done.catch(() => {});
   }
 
   #tellClient(code: number): void {

@@ -103,6 +103,13 @@ export class SimulatedStorage {
     this.#note({ statements: [], alarm: atMs });
   }
 
+  /** The platform forgets the alarm. */
+  loseAlarm(): void {
+    this.alarmAtMs = null;
+    this.#alarmBefore = null;
+    this.#writes = this.#writes.map((write) => ({ ...write, alarm: undefined }));
+  }
+
   /** What the platform gives an object as `ctx.storage`; `expectAlive` throws once that object has gone. */
   forObject(expectAlive: () => void): DurableObjectStorage {
     const alive = <T>(act: () => T): T => {
@@ -112,7 +119,7 @@ export class SimulatedStorage {
     const storage = {
       sql: { exec: (query: string, ...bindings: SqlStorageValue[]) => alive(() => this.#exec(query, bindings)) },
       transactionSync: <T>(write: () => T) => alive(() => this.#atomically(write)),
-      getAlarm: async () => this.alarmAtMs,
+      getAlarm: async () => alive(() => this.alarmAtMs),
       setAlarm: async (atMs: number) => alive(() => this.setAlarm(atMs)),
       deleteAll: async () => alive(() => this.#deleteAll()),
     };

@@ -9,17 +9,19 @@ simulateModules();
 const { World } = await import("./world.ts");
 const { sabotages } = await import("./sabotage.ts");
 
-const { sabotage, traces } = workerData as ThreadData;
+const { sabotage, isPlain, traces } = workerData as ThreadData;
 const tell = (told: Told) => parentPort?.postMessage(told);
 const options = sabotage === undefined ? {} : sabotages[sabotage]();
 
 const onTrace = traces ? (line: string) => tell({ type: "trace", line }) : undefined;
 
+let world: InstanceType<typeof World> | undefined;
+// Between two runs as well: what one has left behind may still be refused then, and that is nobody's fault.
+process.on("unhandledRejection", (error) => world?.onUncaught(error));
+
 parentPort?.on("message", async (seed: number) => {
-  const world = new World({ seed, onTrace, ...options });
-  const onRejection = (error: unknown) => world.onUncaught(error);
-  process.on("unhandledRejection", onRejection);
+  world = new World({ seed, onTrace, isPlain, ...options });
   const broken = await world.run();
-  process.off("unhandledRejection", onRejection);
+  world = undefined;
   tell({ type: "done", seed, broken });
 });

@@ -39,11 +39,11 @@ export class Actor {
   readonly #filters: readonly string[];
   readonly #paceMs: number;
 
-  constructor(world: World, number: number) {
+  constructor(world: World, number: number, namespace: string) {
     this.#world = world;
     this.#random = world.workload;
     this.habit = number < habits.length ? (habits[number] as Habit) : this.#random.pick(habits);
-    this.client = new Client(world, this.#profile(`${this.habit}${number}`));
+    this.client = new Client(world, this.#profile(namespace, `${this.habit}${number}`));
     this.#filters = this.#chosenFilters();
     this.#paceMs = this.#random.pick([200, 500, 2_000]);
   }
@@ -156,11 +156,12 @@ export class Actor {
     return random.chance(0.3) ? [...filters, ...sharedFilters] : [...filters, "w/#"];
   }
 
-  #profile(clientId: string): Profile {
+  #profile(namespace: string, clientId: string): Profile {
     const random = this.#random;
     const version = this.habit === "drifts" ? 5 : random.pick<3 | 4 | 5>([3, 4, 5, 5, 5]);
     const expirySec = { keeps: 86_400, shares: 86_400, visits: 0, drifts: random.between(5, 300) }[this.habit];
     return {
+      namespace,
       clientId,
       version,
       isRelayed: random.chance(0.4),

@@ -5,15 +5,19 @@ import { Random } from "../support/random.ts";
 import { checkMessages, checkRetained, checkWills } from "./checks.ts";
 import { Clock } from "./clock.ts";
 import { Faults } from "./faults.ts";
+import { type Features, featuresOf } from "./features.ts";
 import { simulateGlobals } from "./globals.ts";
-import { History } from "./history.ts";
+import { Guesthouse } from "./guesthouse.ts";
+import { History, type Moments } from "./history.ts";
 import type { Host } from "./host.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, SupersededError } from "./instance.ts";
 import { type Bounds, brokenInvariant } from "./invariants.ts";
 import { checkLeftovers, hasLateLeftovers } from "./leftovers.ts";
 import { Platform } from "./platform.ts";
 import { Probe } from "./probe.ts";
 import { DiskError } from "./storage.ts";
+import { Troubles } from "./troubles.ts";
+import { WallClock } from "./wall-clock.ts";
 import { Actor } from "./workload.ts";
 
 export type RunOptions = {
@@ -24,6 +28,12 @@ export type RunOptions = {
   readonly gatesOutput?: boolean | undefined;
   /** False for one that cuts transactions apart. */
   readonly hasTransactions?: boolean | undefined;
+  /** False for one that lets an object write that another instance has taken the place of. */
+  readonly fencesStorage?: boolean | undefined;
+  /** False for a broker whose namespaces have their topics in common. */
+  readonly separatesNamespaces?: boolean | undefined;
+  /** True for a world without any of features.ts. */
+  readonly isPlain?: boolean | undefined;
 };
 
 /** "eventful": clients act and things go wrong; "settling": everything owed arrives. */
@@ -31,33 +41,58 @@ type Phase = "eventful" | "settling" | "over";
 
 /** The longest that anything takes: tries of what is owed, at most five minutes apart, and expiring sessions. */
 const settlingMs = 1_500_000;
+/** What objects tell of the simulator's own troubles. */
+const toldInTrouble =
+  /DiskError|SupersededError|"event":"(a lane gave up|a login cannot be judged|a change could not be told to all)/;
+/** Until every alarm has been given up that will be: see troubles.ts. */
+const alarmsFailForMs = 500_000;
 /** An object that a crash has left with rows of a session that is over finds them once a day. */
 const lookedAfterMs = 90_000_000;
 
 export class World {
   readonly clock = new Clock();
-  readonly history = new History();
+  readonly moments: Moments = { now: 0 };
+  readonly namespaces: readonly string[];
   readonly platform: Platform;
   readonly workload: Random;
   readonly ids: Random;
   readonly faults: Faults;
   readonly gatesOutput: boolean;
   readonly hasTransactions: boolean;
+  readonly fencesStorage: boolean;
+  readonly separatesNamespaces: boolean;
+  readonly features: Features;
+  readonly wallClock: WallClock;
   readonly maximumInFlight: number;
   phase: Phase = "eventful";
   readonly #bounds: Bounds;
+  readonly #histories = new Map<string, History>();
   readonly #topicShards: number;
   readonly #chance: Random;
   readonly #actors: readonly Actor[];
+  readonly #guesthouse: Guesthouse | undefined;
+  readonly #troubles: Troubles;
   readonly #onTrace: ((line: string) => void) | undefined;
   readonly #startMs = this.clock.nowMs;
   #broken: string | undefined;
   #payloads = 0;
 
-  constructor({ seed, onTrace, gatesOutput = true, hasTransactions = true }: RunOptions) {
+  constructor({
+    seed,
+    onTrace,
+    gatesOutput = true,
+    hasTransactions = true,
+    fencesStorage = true,
+    separatesNamespaces = true,
+    isPlain = false,
+  }: RunOptions) {
     this.#onTrace = onTrace;
     this.gatesOutput = gatesOutput;
     this.hasTransactions = hasTransactions;
+    this.fencesStorage = fencesStorage;
+    this.separatesNamespaces = separatesNamespaces;
+    this.features = featuresOf(new Random(seed, 5), isPlain);
+    this.wallClock = new WallClock(this.clock, new Random(seed, 6), this.features);
     this.workload = new Random(seed, 1);
     this.ids = new Random(seed, 2);
     this.#chance = new Random(seed, 3);
@@ -74,7 +109,17 @@ export class World {
       MAXIMUM_IN_FLIGHT: this.maximumInFlight,
       TOPIC_SHARDS: this.#topicShards,
     });
-    this.#actors = Array.from({ length: this.#chance.between(4, 8) }, (_, number) => new Actor(this, number));
+    this.namespaces = this.features.namespaces ? ["default", "other"] : ["default"];
+    this.#actors = this.namespaces.flatMap((namespace, index) => {
+      const length = index === 0 ? this.#chance.between(4, 8) : this.#chance.between(2, 4);
+      return Array.from({ length }, (_, number) => new Actor(this, number, namespace));
+    });
+    this.#guesthouse = this.features.access ? new Guesthouse(this, new Random(seed, 7)) : undefined;
+    this.#troubles = new Troubles(this.clock, this.#chance, this.faults, this.features, {
+      hosts: () => this.platform.hosts,
+      cutOne: () => this.#chance.pick(this.#actors).client.link?.cut(),
+      stepClock: () => this.trace(`the clock is set by ${this.wallClock.step() / 1000} s`),
+    });
     this.clock.onError = (error) => this.onUncaught(error);
     simulateGlobals(this);
   }
@@ -82,17 +127,19 @@ export class World {
   /** @returns what was broken first; `undefined` for nothing */
   async run(): Promise<string | undefined> {
     for (const actor of this.#actors) actor.live();
-    await this.#pass(this.#chance.between(0, 3_000));
+    this.#guesthouse?.open();
+    await this.#pass(this.#chance.between(0, this.features.access ? 15_000 : 3_000));
     this.trace("faults begin");
     this.faults.areOn = true;
-    this.#nowAndThen(this.faults.crashEveryMs, () => this.#crashOne());
-    this.#nowAndThen(this.faults.cutEveryMs, () => this.#chance.pick(this.#actors).client.link?.cut());
+    this.#troubles.begin();
     await this.#pass(this.#chance.between(5_000, 30_000));
     this.trace("faults end");
     this.faults.areOn = false;
     this.phase = "settling";
-    await this.#pass(settlingMs);
+    if (this.features.lostAlarms) await this.#wakeThoseWithoutAlarm();
+    await this.#pass(settlingMs + this.wallClock.spreadMs);
     for (const { client } of this.#actors) if (!client.isConnected) client.giveUp();
+    this.#guesthouse?.close();
     await this.#judge();
     return this.#broken;
   }
@@ -110,11 +157,25 @@ export class World {
 
   /** A full queue, or a disk that fails, has a message refused. */
   get mayRefuse(): boolean {
-    return !this.hasRoomForAll || this.faults.failDisks;
+    return !this.hasRoomForAll || this.faults.failDisks || this.features.fullDisks;
   }
 
-  sessionHost(clientId: string): Host {
-    return this.platform.host("session", `default/${clientId}`);
+  sessionHost(namespace: string, clientId: string): Host {
+    return this.platform.host("session", `${namespace}/${clientId}`);
+  }
+
+  historyOf(namespace: string): History {
+    let history = this.#histories.get(namespace);
+    if (history === undefined) {
+      history = new History(this.moments);
+      this.#histories.set(namespace, history);
+    }
+    return history;
+  }
+
+  /** Nothing has gone wrong so far: what is promised holds at once, and not only in the end. */
+  get isCalm(): boolean {
+    return this.platform.isCalm;
   }
 
   /** @param line made only where somebody reads it */
@@ -130,38 +191,40 @@ export class World {
   }
 
   /** @throws {DiskError} where the disk is to fail */
-  mayFail({ label }: Host, query: string): void {
-    if (!this.faults.diskFails()) return;
-    this.trace(`${label}: the disk fails at ${query}`);
+  mayFail(host: Host, query: string): void {
+    if (!host.refuses(query) && !this.faults.diskFails()) return;
+    this.trace(`${host.label}: the disk fails at ${query}`);
     throw new DiskError("simulated");
   }
 
   /** What objects complain of: a mistake of the broker's, unless the simulator has made it up. */
   onConsole(line: string): void {
     this.trace(line);
-    const isDeliberate = line.includes("DiskError") || line.includes('"event":"a lane gave up"');
+    const isDeliberate = toldInTrouble.test(line);
     if (!isDeliberate && this.clock.running?.isAlive) this.violate(line.slice(0, 500));
   }
 
   /** An error that nobody has caught: an object that goes on after one has memory that nobody can vouch for. */
   onUncaught(error: unknown): void {
     if (this.clock.running === undefined) throw error;
+    if (error instanceof SupersededError) return;
     if (this.clock.running.isAlive) this.violate(`goes on after ${(error as Error).stack}`);
   }
 
   async #pass(milliseconds: number): Promise<void> {
     const endMs = this.clock.nowMs + milliseconds;
-    do this.history.moment += 1;
+    do this.moments.now += 1;
     while (this.#broken === undefined && (await this.clock.step(endMs)));
   }
 
-  #nowAndThen(everyMs: number, act: () => void): void {
-    if (!Number.isFinite(everyMs)) return;
-    this.clock.after(this.#chance.next() * 2 * everyMs, undefined, () => {
-      if (!this.faults.areOn) return;
-      act();
-      this.#nowAndThen(everyMs, act);
-    });
+  /** The platform has given their alarms up: what they owe they find with their next event, whatever that is. */
+  async #wakeThoseWithoutAlarm(): Promise<void> {
+    await this.#pass(alarmsFailForMs);
+    for (const host of this.platform.hosts) {
+      if (!host.hasLostAlarm) continue;
+      this.trace(`${host.label}: any event`);
+      this.clock.after(0, undefined, () => void host.receiveAnything().catch(() => {}));
+    }
   }
 
   /** To be called when an object has done something. */
@@ -170,24 +233,28 @@ export class World {
     if (broken !== undefined) this.violate(broken);
   }
 
-  #crashOne(): void {
-    const { hosts } = this.platform;
-    if (hosts.length > 0) this.#chance.pick(hosts).crash("crash");
-  }
-
   async #judge(): Promise<void> {
-    const probe = new Probe(this);
-    const retained = await probe.ask((milliseconds) => this.#pass(milliseconds));
+    const asked = [];
+    for (const namespace of this.namespaces) {
+      const probe = new Probe(this, namespace);
+      const retained = await probe.ask((milliseconds) => this.#pass(milliseconds));
+      asked.push({ namespace, probe, retained });
+    }
     if (this.#broken !== undefined) return;
     this.phase = "over";
     const clients = this.#actors.map(({ client }) => client);
-    if (hasLateLeftovers(this.platform.hosts, clients)) await this.#pass(lookedAfterMs);
-    const wrong = [
-      ...checkMessages(this.history),
-      ...checkWills(this.history),
-      ...checkRetained(this.history, retained),
-      ...checkLeftovers(this.platform.hosts, clients, this.#topicShards, probe.topicNames),
-    ];
-    for (const each of wrong) this.violate(each);
+    if (hasLateLeftovers(this.platform.hosts, clients)) await this.#pass(lookedAfterMs + this.wallClock.spreadMs);
+    for (const { namespace, probe, retained } of asked) {
+      const history = this.historyOf(namespace);
+      const hosts = this.platform.hostsOf(namespace);
+      const own = clients.filter(({ profile }) => profile.namespace === namespace);
+      const wrong = [
+        ...checkMessages(history),
+        ...checkWills(history),
+        ...checkRetained(history, retained),
+        ...checkLeftovers(hosts, own, this.#topicShards, probe.topicNames),
+      ];
+      for (const each of wrong) this.violate(each);
+    }
   }
 }

@@ -1,0 +1,32 @@
+// What a world has beyond clients and a network that fails: each seed has some of it, so that every feature is seen alone,
+// with each other one, and not at all.
+
+import type { Random } from "../support/random.ts";
+
+const likelihood = {
+  /** Connections to `/mqtt` pass through the Worker's relay. */
+  relay: 0.4,
+  /** Two namespaces, with the same client identifiers and topics. */
+  namespaces: 0.25,
+  /** Clients with credentials, and an operator who changes and deletes them: see guesthouse.ts. */
+  access: 0.3,
+  /** The clock of all objects is set, back or forward. */
+  clockSteps: 0.15,
+  /** The clock of each object is a little wrong. */
+  clockSkew: 0.25,
+  /** An alarm's handler fails so often that the platform gives the alarm up. */
+  lostAlarms: 0.2,
+  /** A disk takes nothing for long. */
+  fullDisks: 0.2,
+  /** A second instance of an object starts while the first one still runs. */
+  secondInstances: 0.3,
+} as const satisfies Record<string, number>;
+
+export type FeatureName = keyof typeof likelihood;
+export type Features = Readonly<Record<FeatureName, boolean>>;
+
+/** @param isPlain whether the world is to have none of them */
+export function featuresOf(random: Random, isPlain: boolean): Features {
+  const drawn = Object.entries(likelihood).map(([name, probability]) => [name, !isPlain && random.chance(probability)]);
+  return Object.fromEntries(drawn) as Features;
+}

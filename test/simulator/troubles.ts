@@ -1,0 +1,62 @@
+// What befalls single objects and connections while faults are on: crashes, cuts, full disks, alarms that fail, second
+// instances, and clocks that are set. When each comes is drawn here; what it does is the host's business.
+
+import type { Random } from "../support/random.ts";
+import type { Clock } from "./clock.ts";
+import type { Faults } from "./faults.ts";
+import type { Features } from "./features.ts";
+import type { Host } from "./host.ts";
+
+export type TroubleHandlers = {
+  readonly hosts: () => readonly Host[];
+  readonly cutOne: () => void;
+  readonly stepClock: () => void;
+};
+
+/** The platform tries an alarm for about two minutes. */
+const alarmTroubleMs = { least: 60_000, most: 300_000 };
+
+export class Troubles {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #faults: Faults;
+  readonly #features: Features;
+  readonly #handlers: TroubleHandlers;
+
+  constructor(clock: Clock, random: Random, faults: Faults, features: Features, handlers: TroubleHandlers) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#faults = faults;
+    this.#features = features;
+    this.#handlers = handlers;
+  }
+
+  begin(): void {
+    const { crashEveryMs, cutEveryMs } = this.#faults;
+    const { clockSteps, lostAlarms, fullDisks, secondInstances } = this.#features;
+    const random = this.#random;
+    this.#nowAndThen(crashEveryMs, () => this.#atOne((host) => host.crash("crash")));
+    this.#nowAndThen(cutEveryMs, this.#handlers.cutOne);
+    if (clockSteps) this.#nowAndThen(8_000, this.#handlers.stepClock);
+    if (fullDisks) this.#nowAndThen(8_000, () => this.#atOne((host) => host.fillDisk(random.between(500, 60_000))));
+    if (secondInstances)
+      this.#nowAndThen(3_000, () => this.#atOne((host) => host.supersede(random.skewed(10, 20_000))));
+    if (!lostAlarms) return;
+    const { least, most } = alarmTroubleMs;
+    this.#nowAndThen(4_000, () => this.#atOne((host) => host.failAlarms(random.between(least, most))));
+  }
+
+  #atOne(act: (host: Host) => void): void {
+    const hosts = this.#handlers.hosts();
+    if (hosts.length > 0) act(this.#random.pick(hosts));
+  }
+
+  #nowAndThen(everyMs: number, act: () => void): void {
+    if (!Number.isFinite(everyMs)) return;
+    this.#clock.after(this.#random.next() * 2 * everyMs, undefined, () => {
+      if (!this.#faults.areOn) return;
+      act();
+      this.#nowAndThen(everyMs, act);
+    });
+  }
+}
