@@ -25,6 +25,7 @@ export { TopicObject } from "./objects/topic-object.ts";
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
+    if (!URL.canParse(request.url)) return malformed();
     let settings: Settings;
     try {
       settings = settingsOf(env);
@@ -37,6 +38,15 @@ export default {
     return refusal === undefined ? answer(request, env, settings) : refused(request, refusal);
   },
 } satisfies ExportedHandler<Env>;
+
+/** The platform makes the address of the request's Host, and does not look whether it can be one. */
+function malformed(): Response {
+  logError("a request is refused", { reason: "its Host is malformed" });
+  return new Response("400 the Host of this request is malformed\n", {
+    status: 400,
+    headers: { "Content-Type": "text/plain; charset=utf-8" },
+  });
+}
 
 async function refusalOfRate(request: Request, env: Env, { web }: Settings): Promise<Refused | undefined> {
   if (await mayConnect(addressOf(request, web), env)) return undefined;

@@ -3,8 +3,9 @@
 /** What boards and libraries name, besides naming nothing. */
 const subprotocols = ["mqtt", "mqttv3.1"];
 
+/** RFC 6455 section 4.1: a WebSocket begins with GET, and the platform fails for any other method. */
 export function isUpgrade(request: Request): boolean {
-  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+  return request.method === "GET" && request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 }
 
 /** @param offered the client's Sec-WebSocket-Protocol */

@@ -94,6 +94,12 @@ describe("npm start, told something it cannot do", () => {
     ["to be open and closed", openOrNot, openOrNot],
     ["to be open and closed by a setting", ["--allow-anonymous", "--set", "ALLOW_ANONYMOUS=0"], ["ALLOW_ANONYMOUS"]],
     ["the key to the API on the command line", ["--set", "ADMIN_TOKEN=x"], ["ADMIN_TOKEN", "environment", ".dev.vars"]],
+    ["users of SCRAM there", ["--set", "SCRAM_USERS=x"], ["SCRAM_USERS", "environment", ".dev.vars"]],
+    [
+      "a jurisdiction, which only Cloudflare can keep",
+      ["--port", "0", "--tcp", "0", "--set", "JURISDICTION=eu"],
+      ["JURISDICTION", "Cloudflare"],
+    ],
     ["the key of JWTs there", ["--set", "JWT_SECRET=x"], ["JWT_SECRET", "environment", ".dev.vars"]],
   ])("refuses %s in one line", async (_what, args, parts) => {
     const { exitCode, out, error } = await runToEnd(["start", ...args]);

@@ -24,6 +24,28 @@ describe("the log", () => {
     expect(readableLine(line)).toMatch(/^a session restarts, namespace n, clientId a\nb: Error: why\n/);
   });
 
+  it.each([
+    [
+      "workerd/server/server.c++:6231: error: Uncaught exception: kj/compat/url.c++:453: failed: invalid hostname when stringifying URL; host = a b",
+      "a request is refused: its Host is malformed (host = a b)",
+    ],
+    [
+      "workerd/server/server.c++:6231: error: Uncaught exception: kj/compat/url.c++:165: failed: expected tryParse(url, context, options) != nullptr; invalid URL; url = *",
+      "a request is refused: its address is malformed (url = *)",
+    ],
+    [
+      "workerd/server/server.c++:6231: error: Uncaught exception: kj/compat/http.c++:5966: failed: remote.jsg.Error: WebSocket protocol error; protocolError.statusCode = 1002; protocolError.description = Unknown opcode 3",
+      "a client's WebSocket is closed: Unknown opcode 3",
+    ],
+    [
+      "workerd/server/server.c++:6231: error: Uncaught exception: kj/a.c++:1: failed: something else",
+      "the Workers runtime: something else",
+    ],
+    ["stack: /a/bin/workerd@526f393 /a/bin/workerd@2020486", undefined],
+  ])("says in one line what the runtime says with a stack: %s", (line, readable) => {
+    expect(readableLine(line)).toBe(readable);
+  });
+
   it.each(["workerd: something", "{", '{"a":1}', "[]"])("leaves other lines as they are: %s", (line) => {
     expect(readableLine(line)).toBe(line);
   });

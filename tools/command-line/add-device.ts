@@ -8,7 +8,7 @@ import { inOneFile, sketchFor, sketchSettings } from "../device-setup/sketch.ts"
 import { isLoopback } from "../local-server/addresses.ts";
 import { packageRoot } from "../package-root.ts";
 import { adminApi } from "./admin-api.ts";
-import { localBroker, webSocketUrlOf } from "./broker-address.ts";
+import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
 
@@ -33,6 +33,8 @@ export function addAddDevice(program: Command): void {
 }
 
 async function addDevice(name: string, { to, data, sketch }: Options): Promise<void> {
+  const warning = plainWarningOf(to);
+  if (warning !== undefined) process.stderr.write(`${warning}\n`);
   const { token } = await adminApi(to, data).post<{ token: string }>("/credentials", newDeviceCredential(name));
   const setup: DeviceSetup = { brokerUrl: to, clientId: name, username: name, token };
   if (isLoopback(new URL(to).hostname)) {

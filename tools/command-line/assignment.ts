@@ -3,8 +3,8 @@
 import { settingNames } from "../../src/settings.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Whoever has one can be anybody, and a list of processes has what is on a command line. */
-export const secretNames: readonly string[] = ["ADMIN_TOKEN", "JWT_SECRET"];
+/** Whoever has one can be anybody, or guess who is, and a list of processes has what is on a command line. */
+export const secretNames: readonly string[] = ["ADMIN_TOKEN", "JWT_SECRET", "SCRAM_USERS"];
 
 /** As Commander collects what is given several times. */
 export function withAssignment(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

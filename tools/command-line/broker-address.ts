@@ -1,6 +1,7 @@
 // Where the broker is: one address for its WebSocket, its API and its dashboard.
 
 import { brokerUrlIn } from "../device-setup/device-setup.ts";
+import { isLoopback } from "../local-server/addresses.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Of `npm start`. */
@@ -13,6 +14,13 @@ export function webSocketUrlOf(flag: string): (text: string) => string {
     if (url !== undefined) return url;
     throw new UsageError(`${flag} is "${text}": give the broker's address, such as wss://mqtt.example.org/mqtt.`);
   };
+}
+
+/** For an address whose clients others on the way can read; `undefined` for one that is safe, or on this machine. */
+export function plainWarningOf(webSocketUrl: string): string | undefined {
+  const { protocol, hostname } = new URL(webSocketUrl);
+  if (protocol !== "ws:" || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"))) return undefined;
+  return `warning: ws:// to ${hostname} is not encrypted, others on the way can read passwords and messages: use wss:// if the broker has it.`;
 }
 
 /** Below it are the addresses of the API. */

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type Command, Option } from "commander";
 import mqtt, { type IClientOptions, type MqttClient, ReasonCodes } from "mqtt";
-import { localBroker, webSocketUrlOf } from "./broker-address.ts";
+import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { fileOf, textOf, wholeNumberOf } from "./values.ts";
 
@@ -47,6 +47,8 @@ export async function connectedClient(
   const { to, id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, pw: password, cafile } = options;
   if (password !== undefined && username === undefined)
     throw new UsageError("A password needs -u: the user name that it belongs to.");
+  const warning = password === undefined ? undefined : plainWarningOf(to);
+  if (warning !== undefined) process.stderr.write(`${warning}\n`);
   const client = mqtt.connect(`${to}/${encodeURIComponent(clientId)}`, {
     protocolVersion: 5,
     clientId,

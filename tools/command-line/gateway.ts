@@ -2,7 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { ListenError, type Listener, startTcpGateway } from "../tcp-gateway/tcp-gateway.ts";
-import { webSocketUrlOf } from "./broker-address.ts";
+import { plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
 import { untilEnded } from "./until-ended.ts";
 import { UsageError } from "./usage-error.ts";
 import { fileOf, portOf } from "./values.ts";
@@ -56,6 +56,8 @@ async function gateway({ listen, to, cafile, ...overTls }: Options): Promise<voi
       ({ host, tls }: Listener, index) => `mqtt${tls ? "s" : ""}://${host}:${ports[index]}`,
     );
     log(`ready: ${addresses.join(" and ")} to ${to}`);
+    const warning = plainWarningOf(to);
+    if (warning !== undefined) log(warning);
   });
 }
 

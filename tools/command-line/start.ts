@@ -24,7 +24,7 @@ type Options = {
 
 const notes = `
 The key to the API and the dashboard is ADMIN_TOKEN, in the environment or in .dev.vars. Where there is none, one is made
-and kept in the data folder, in the file admin-token.`;
+and kept in the data folder, in the file admin-token. The other secrets, JWT_SECRET and SCRAM_USERS, are taken from there too.`;
 
 export function addStart(program: Command): void {
   program

@@ -9,14 +9,16 @@ import net from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { isMainThread } from "node:worker_threads";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings, type Settings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
 import { namesOf, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { dashboardWorker } from "./dashboard-files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { makeOwnersAlone } from "./folder-owner.ts";
 import { readableLine } from "./log-line.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
 import { portError } from "./port-error.ts";
@@ -68,7 +70,8 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
   const bundle = options.bundle ?? (await bundleWorker());
   // Here, and not at the first connection.
-  readSettings({ ...bundle.variables, ...options.variables });
+  checkJurisdiction(readSettings({ ...bundle.variables, ...options.variables }));
+  if (options.dataDir !== undefined) hideNewFiles();
   const folderLock = options.dataDir === undefined ? undefined : await openFolder(options.dataDir);
 
   let miniflare: Miniflare | undefined;
@@ -96,6 +99,19 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     await close();
     throw error;
   }
+}
+
+/** A promise that this machine would break: it is refused. A location hint is none, and has no effect here. */
+function checkJurisdiction({ jurisdiction }: Settings): void {
+  if (jurisdiction === undefined) return;
+  throw new StartError(
+    `JURISDICTION is "${jurisdiction}", which only Cloudflare can keep: leave it out here, with --set JURISDICTION= if wrangler.toml has it.`,
+  );
+}
+
+/** From now on what this process and the runtime make is the owner's alone. A thread cannot set it for its process. */
+function hideNewFiles(): void {
+  if (isMainThread) process.umask(0o077);
 }
 
 async function ownAdminToken(options: LocalServerOptions, { variables }: Bundle): Promise<AdminToken | undefined> {
@@ -191,7 +207,10 @@ function withoutSignalHandlers<T>(construct: () => T): T {
 }
 
 function forwardLines(from: Readable, log: (line: string) => void) {
-  createInterface({ input: from }).on("line", (line) => log(readableLine(line)));
+  createInterface({ input: from }).on("line", (line) => {
+    const readable = readableLine(line);
+    if (readable !== undefined) log(readable);
+  });
 }
 
 /** One address: a name such as localhost can have several, and the two listeners should agree. */
@@ -220,8 +239,10 @@ async function checkPort(host: string, port: number, flag: string): Promise<void
 async function openFolder(folder: string): Promise<FolderLock> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeOwnersAlone(folder);
     return lockFolder(folder);
   } catch (error) {
+    if (error instanceof StartError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EBUSY") {
       throw new StartError(

@@ -1,0 +1,39 @@
+// Requests that are none, sent byte by byte: an answer, one line of the log, and no stack.
+
+import net from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import { useBroker } from "../support/broker.ts";
+
+const log: string[] = [];
+const broker = useBroker({ log: (line) => log.push(line) });
+
+async function answerTo(request: string): Promise<string> {
+  const { hostname, port } = new URL(broker.http);
+  const socket = net.connect(Number(port), hostname);
+  socket.write(`${request}\r\nConnection: close\r\n\r\n`);
+  return text(socket);
+}
+
+it.each([
+  ["a Host that is no address", "GET / HTTP/1.1\r\nHost: [::", 400],
+  ["a Host with a port that is none", "GET / HTTP/1.1\r\nHost: 127.0.0.1:999999", 400],
+  ["no Host", "GET / HTTP/1.1", 400],
+  // The runtime itself refuses these, before the Worker has them.
+  ["a Host with a space", "GET / HTTP/1.1\r\nHost: a b", 500],
+  ["an address that is none", "GET foo HTTP/1.1\r\nHost: 127.0.0.1", 500],
+])("%s is answered, and is one line of the log at most", async (_, request, status) => {
+  log.length = 0;
+  expect(await answerTo(request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  if (status === 500) await expect.poll(() => log).toHaveLength(1);
+  expect(log.length).toBeLessThanOrEqual(1);
+  for (const line of log) expect(line).toMatch(/^a request is refused: its (Host|address) is malformed/);
+});
+
+it("an upgrade with another method than GET is refused as no WebSocket", async () => {
+  const upgrade =
+    "Host: 127.0.0.1\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13";
+  log.length = 0;
+  expect(await answerTo(`POST /mqtt/x HTTP/1.1\r\n${upgrade}`)).toMatch(/^HTTP\/1.1 426 /);
+  expect(log).toEqual([]);
+});
