@@ -78,6 +78,13 @@ const sessionSchema = z
 const ofClient = z.strictObject({
   clientId: z.string().openapi({ description: "Percent-encoded, slashes as well: %2F", example: "sensor-7" }),
 });
+const byBody = {
+  body: {
+    required: true,
+    content: { "application/json": { schema: z.strictObject({ clientId: z.string() }).openapi("OfClient") } },
+  },
+} as const;
+const anyIdentifier = "For a client identifier that no address can hold, as `.` and `..` are.";
 const noSession = failure("There is no session with this client identifier");
 
 const listOperation = operation("clients:read", "Clients", {
@@ -135,6 +142,39 @@ const deleteOperation = operation("clients:write", "Clients", {
   responses: { 204: { description: "There is no such session any more" }, 404: noSession },
 });
 
+const readByBodyOperation = operation("clients:read", "Clients", {
+  method: "post",
+  path: "/clients/read",
+  operationId: "readClientByBody",
+  summary: "Look at the session of any client",
+  description: anyIdentifier,
+  request: byBody,
+  responses: {
+    200: { description: "Its session", content: { "application/json": { schema: sessionSchema } } },
+    404: noSession,
+  },
+});
+
+const disconnectByBodyOperation = operation("clients:write", "Clients", {
+  method: "post",
+  path: "/clients/disconnect",
+  operationId: "disconnectClientByBody",
+  summary: "Disconnect any client",
+  description: anyIdentifier,
+  request: byBody,
+  responses: { 204: { description: "Disconnected" }, 404: failure("No such client is connected") },
+});
+
+const deleteByBodyOperation = operation("clients:write", "Clients", {
+  method: "post",
+  path: "/clients/delete",
+  operationId: "deleteClientByBody",
+  summary: "End the session of any client",
+  description: anyIdentifier,
+  request: byBody,
+  responses: { 204: { description: "There is no such session any more" }, 404: noSession },
+});
+
 export function addClients(api: Api): void {
   api.openapi(listOperation, async (context) => {
     const { limit, after, connected } = context.req.valid("query");
@@ -148,23 +188,47 @@ export function addClients(api: Api): void {
   });
 
   api.openapi(readOperation, async (context) => {
-    const { clientId } = context.req.valid("param");
-    const view = await stubOf(context.env, clientId).inspect();
-    if (view === undefined) throw noSuchSession();
-    return context.json(sessionOf(clientId, view), 200);
+    return context.json(await read(context.env, context.req.valid("param").clientId), 200);
+  });
+
+  api.openapi(readByBodyOperation, async (context) => {
+    return context.json(await read(context.env, context.req.valid("json").clientId), 200);
   });
 
   api.openapi(disconnectOperation, async (context) => {
-    const { clientId } = context.req.valid("param");
-    if (await stubOf(context.env, clientId).disconnect()) return context.body(null, 204);
-    throw new ApiError(404, "not-connected", "no client with this identifier is connected");
+    await disconnect(context.env, context.req.valid("param").clientId);
+    return context.body(null, 204);
+  });
+
+  api.openapi(disconnectByBodyOperation, async (context) => {
+    await disconnect(context.env, context.req.valid("json").clientId);
+    return context.body(null, 204);
   });
 
   api.openapi(deleteOperation, async (context) => {
-    const { clientId } = context.req.valid("param");
-    if (await stubOf(context.env, clientId).remove()) return context.body(null, 204);
-    throw noSuchSession();
+    await remove(context.env, context.req.valid("param").clientId);
+    return context.body(null, 204);
   });
+
+  api.openapi(deleteByBodyOperation, async (context) => {
+    await remove(context.env, context.req.valid("json").clientId);
+    return context.body(null, 204);
+  });
+}
+
+async function read(place: Place, clientId: string): Promise<z.infer<typeof sessionSchema>> {
+  const view = await stubOf(place, clientId).inspect();
+  if (view === undefined) throw noSuchSession();
+  return sessionOf(clientId, view);
+}
+
+async function disconnect(place: Place, clientId: string): Promise<void> {
+  if (await stubOf(place, clientId).disconnect()) return;
+  throw new ApiError(404, "not-connected", "no client with this identifier is connected");
+}
+
+async function remove(place: Place, clientId: string): Promise<void> {
+  if (!(await stubOf(place, clientId).remove())) throw noSuchSession();
 }
 
 function noSuchSession(): ApiError {
@@ -173,7 +237,8 @@ function noSuchSession(): ApiError {
 
 /** @throws {ApiError} for what is no client identifier */
 function stubOf({ env, settings, namespace }: Place, clientId: string) {
-  const isPossible = utf8Bytes(clientId) <= settings.limits.maximumClientIdBytes && !clientId.includes("\0");
+  const isPossible =
+    clientId !== "" && utf8Bytes(clientId) <= settings.limits.maximumClientIdBytes && !clientId.includes("\0");
   if (!isPossible) throw noSuchSession();
   return sessionStub(env, settings, namespace, clientId);
 }

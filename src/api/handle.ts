@@ -61,6 +61,9 @@ async function answer(
   if (!isPercentEncoded(rest)) {
     return errorResponse(new ApiError(400, "invalid-path", "percent-encode the address, as UTF-8"));
   }
+  if (!isPercentEncoded(new URL(request.url).search)) {
+    return errorResponse(new ApiError(400, "invalid-query", "percent-encode what comes after the ?, as UTF-8"));
+  }
   return api.fetch(request, { env, settings, namespace, base, path: withWholeTopic(rest) } satisfies Place);
 }
 

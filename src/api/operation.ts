@@ -40,7 +40,7 @@ export function operation<const Route extends Omit<RouteConfig, "tags">>(
     ...route,
     tags: [tag],
     security: scope === "open" ? [] : [{ [securityScheme]: [scope] }],
-    middleware: [...(scope === "open" ? [] : [requires(scope)]), ...(hasBody ? [boundBody] : [])],
+    middleware: [...(scope === "open" ? [] : [requires(scope)]), ...(hasBody ? [boundBody, expectText] : [])],
     responses: {
       ...route.responses,
       ...Object.fromEntries(failing.map(([status, description]) => [status, failure(description)])),
@@ -53,11 +53,49 @@ export function failure(description: string) {
   return { description, content: { "application/json": { schema: errorSchema } } };
 }
 
-/** The largest message fits, whether as Base64 or with an escape for every other character. */
+/** With an escape of six characters for each byte of the longest topic. */
+const topicBytes = 6 * 65_536;
+
+/** The largest message fits, whether as Base64 or with an escape for every other character, and any topic with it. */
 const boundBody: MiddlewareHandler<ApiEnv> = async (context, next) => {
-  const maxSize = context.env.settings.limits.maximumPacketBytes * 2 + 65_536;
+  const maxSize = context.env.settings.limits.maximumPacketBytes * 2 + topicBytes;
   const onError = () => {
     throw new ApiError(413, "too-large", `send at most ${maxSize} bytes`);
   };
   return bodyLimit({ maxSize, onError })(context, next);
 };
+
+const textDecoder = new TextDecoder("utf-8", { fatal: true });
+
+/** A byte, or half of a surrogate pair, that is no text would be kept as U+FFFD in its place: as another text. */
+const expectText: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  const bytes = await context.req.arrayBuffer();
+  let text: string;
+  try {
+    text = textDecoder.decode(new Uint8Array(bytes));
+  } catch {
+    throw new ApiError(400, "invalid-text", "send the body as UTF-8; a payload of other bytes goes as Base64");
+  }
+  // Only an escape can bring half of a pair. What is no JSON is answered as such.
+  if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(text)) {
+    throw new ApiError(
+      400,
+      "invalid-text",
+      "the body has an escape for half of a surrogate pair: send whole characters",
+    );
+  }
+  return next();
+};
+
+function hasLoneSurrogate(json: string): boolean {
+  let isFound = false;
+  try {
+    JSON.parse(json, (key, value) => {
+      if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) isFound = true;
+      return value;
+    });
+  } catch {
+    return false;
+  }
+  return isFound;
+}

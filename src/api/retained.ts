@@ -5,7 +5,7 @@ import type { Message } from "../core/message/message.ts";
 import { decodeMessageProperties } from "../core/packet/message-properties.ts";
 import { topicLimitsOf } from "../core/session/message-limits.ts";
 import { unknownHolder } from "../core/shares/holder.ts";
-import type { RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
+import { keyOfName, type RetainedList, type RetainedQuery } from "../core/topic/retained-list.ts";
 import { shardOf } from "../core/topic/shard.ts";
 import { parseTopicFilter } from "../core/topic/topic-filter.ts";
 import { isValidTopicName } from "../core/topic/topic-name.ts";
@@ -46,6 +46,14 @@ const ofTopic = z.strictObject({
 });
 const noRetained = failure("There is no retained message of this topic");
 
+const topicInBody = z.strictObject({ topic: z.string().openapi({ example: "home/door" }) }).openapi("OfTopic");
+
+const filterText = z
+  .string()
+  .optional()
+  .openapi({ description: "A Topic Filter; without, all of them, those that begin with `$` as well" });
+const ofPublisher = publisher.optional().openapi({ description: "Only what this one has published" });
+
 const listOperation = operation("retained:read", "Retained messages", {
   method: "get",
   path: "/retained",
@@ -55,15 +63,48 @@ const listOperation = operation("retained:read", "Retained messages", {
   request: {
     query: z.strictObject({
       ...pageQuery,
-      filter: z
-        .string()
-        .optional()
-        .openapi({ description: "A Topic Filter; without, all of them, those that begin with `$` as well" }),
-      publisher: publisher.optional().openapi({ description: "Only what this one has published" }),
+      filter: filterText,
+      publisher: ofPublisher,
     }),
   },
   responses: {
     200: { description: "A page", content: { "application/json": { schema: pageOf("RetainedPage", retainedSchema) } } },
+  },
+});
+
+const listByBodyOperation = operation("retained:read", "Retained messages", {
+  method: "post",
+  path: "/retained/list",
+  operationId: "listRetainedByBody",
+  summary: "List retained messages, by a filter of any length",
+  description: "The same as `GET /retained`, for a filter that no address can hold.",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({ ...pageQuery, filter: filterText, publisher: ofPublisher })
+            .openapi("RetainedListing"),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: "A page", content: { "application/json": { schema: pageOf("RetainedPage", retainedSchema) } } },
+  },
+});
+
+const readByBodyOperation = operation("retained:read", "Retained messages", {
+  method: "post",
+  path: "/retained/read",
+  operationId: "readRetainedByBody",
+  summary: "Read the retained message of any topic",
+  description: "For a topic that no address can hold: one of many bytes, or with a level that is `.` or `..`.",
+  request: { body: { required: true, content: { "application/json": { schema: topicInBody } } } },
+  responses: {
+    200: { description: "The message", content: { "application/json": { schema: retainedSchema } } },
+    404: noRetained,
   },
 });
 
@@ -91,18 +132,25 @@ const deleteOperation = operation("retained:write", "Retained messages", {
 
 const deletion = z
   .strictObject({
+    topic: z.string().optional().openapi({ description: "Only this topic's, and nothing else is given" }),
     filter: z.string().optional().openapi({ description: "A Topic Filter", example: "home/#" }),
     publisher: publisher.optional(),
     after: z.string().max(200_000).optional().openapi({ description: "`next` of the answer before" }),
   })
-  .refine(({ filter, publisher }) => filter !== undefined || publisher !== undefined, "give filter, publisher or both")
+  .refine(
+    ({ topic, filter, publisher, after }) =>
+      topic === undefined
+        ? filter !== undefined || publisher !== undefined
+        : filter === undefined && publisher === undefined && after === undefined,
+    "give filter, publisher or both, or topic alone",
+  )
   .openapi("RetainedDeletion");
 
 const deleteMatchingOperation = operation("retained:write", "Retained messages", {
   method: "post",
   path: "/retained/delete",
   operationId: "deleteMatchingRetained",
-  summary: "Delete retained messages by filter, or by who published them",
+  summary: "Delete retained messages by filter, by who published them, or of any one topic",
   description:
     "Deletes a part of them, and says where to go on: call it again with `after`, until `next` is null. Subscribers are " +
     "not told.",
@@ -126,17 +174,19 @@ const deleteMatchingOperation = operation("retained:write", "Retained messages",
 
 export function addRetained(api: Api): void {
   api.openapi(listOperation, async (context) => {
-    const { limit, after, filter, publisher } = context.req.valid("query");
-    const { items, next } = await walk(context.env, filter, after, (topic, query) =>
-      topic
-        .retained({ ...query, publisher, most: limit })
-        .then((list) => ({ items: itemsOf(list), after: list.after })),
-    );
-    return context.json({ items: [...items], next }, 200);
+    return context.json(await listed(context.env, context.req.valid("query")), 200);
+  });
+
+  api.openapi(listByBodyOperation, async (context) => {
+    return context.json(await listed(context.env, context.req.valid("json")), 200);
   });
 
   api.openapi(deleteMatchingOperation, async (context) => {
-    const { after, filter, publisher } = context.req.valid("json");
+    const { topic, after, filter, publisher } = context.req.valid("json");
+    if (topic !== undefined) {
+      const isDeleted = isValidTopicName(topic) && (await stubOf(context.env, topic).deleteRetained(topic));
+      return context.json({ deleted: isDeleted ? 1 : 0, next: null }, 200);
+    }
     const { items, next } = await walk(context.env, filter, after, (topic, query) =>
       topic
         .deleteRetainedMatching({ ...query, publisher, most: maximumDeleted })
@@ -145,12 +195,12 @@ export function addRetained(api: Api): void {
     return context.json({ deleted: items.length, next }, 200);
   });
 
+  api.openapi(readByBodyOperation, async (context) => {
+    return context.json(await readOf(context.env, context.req.valid("json").topic), 200);
+  });
+
   api.openapi(readOperation, async (context) => {
-    const { topic } = context.req.valid("param");
-    const query = { filter: topic, after: undefined, most: 1 };
-    const [item] = itemsOf(await stubOf(context.env, topic).retained(query));
-    if (item === undefined) throw noSuchMessage();
-    return context.json(item, 200);
+    return context.json(await readOf(context.env, context.req.valid("param").topic), 200);
   });
 
   api.openapi(deleteOperation, async (context) => {
@@ -160,15 +210,47 @@ export function addRetained(api: Api): void {
   });
 }
 
-/** Where a list goes on: the shard, and its last topic that was looked at. */
-const position = z.tuple([z.number().int().min(0).max(255), z.string().nullable()]);
+type Listing = {
+  limit: number;
+  after?: string | undefined;
+  filter?: string | undefined;
+  publisher?: string | undefined;
+};
+
+async function listed(place: Place, { limit, after, filter, publisher }: Listing) {
+  const { items, next } = await walk(place, filter, after, (topic, query) =>
+    topic.retained({ ...query, publisher, most: limit }).then((list) => ({ items: itemsOf(list), after: list.after })),
+  );
+  return { items: [...items], next };
+}
+
+/** @throws {ApiError} if there is none */
+async function readOf(place: Place, topic: string): Promise<z.infer<typeof retainedSchema>> {
+  const query = { filter: topic, after: undefined, most: 1 };
+  const [item] = itemsOf(await stubOf(place, topic).retained(query));
+  if (item === undefined) throw noSuchMessage();
+  return item;
+}
+
+/** Where a list goes on: the shard, its last topic that was looked at, or the start of it and its key. */
+const position = z.tuple([z.number().int().min(0).max(255), z.string().nullable(), z.string().max(100).optional()]);
+
+/** A cursor is part of an address, which platforms bound to some 16 KB: six characters for each of these at most. */
+const maximumStartCharacters = 400;
+
+function positionAt(shard: number, after: string | null): z.infer<typeof position> {
+  if (after === null || after.length <= maximumStartCharacters) return [shard, after];
+  const start = after.slice(0, maximumStartCharacters);
+  // Not the half of a pair.
+  return [shard, start.isWellFormed() ? start : start.slice(0, -1), keyOfName(after)];
+}
 
 /** A shard without any to show is passed over, but not more than this many with one request. */
 const maximumCalls = 32;
 /** A row each, of one topic object. */
 const maximumDeleted = 1_000;
 
-type Query = Pick<RetainedQuery, "filter" | "after">;
+type Query = Pick<RetainedQuery, "filter" | "after" | "afterKey">;
 type Page<Item> = { readonly items: readonly Item[]; readonly after: string | undefined };
 
 /**
@@ -185,15 +267,16 @@ async function walk<Item>(
   const filter = filterText === undefined ? undefined : filterOf(filterText, settings.limits);
   // A filter without wildcards is the name of one topic.
   const only = filter === undefined || filter.isWildcard ? undefined : shardOf(filter.filter, settings.topicShards);
-  let [shard, after] = positionOf(cursor, position) ?? [only ?? 0, null];
+  const start: z.infer<typeof position> = positionOf(cursor, position) ?? [only ?? 0, null];
+  let [shard, after, afterKey] = start;
   for (let calls = 0; shard < settings.topicShards; calls += 1) {
-    const query = { filter: filter?.filter, after: after ?? undefined };
+    const query = { filter: filter?.filter, after: after ?? undefined, afterKey };
     const list = await read(topicStub(env, settings, namespace, shard), query);
-    [shard, after] = list.after === undefined ? [shard + 1, null] : [shard, list.after];
+    [shard, after, afterKey] = list.after === undefined ? [shard + 1, null, undefined] : [shard, list.after, undefined];
     const isOver = only !== undefined || shard >= settings.topicShards;
     if (isOver && after === null) return { items: list.items, next: null };
     if (list.items.length > 0 || calls >= maximumCalls) {
-      return { items: list.items, next: cursorOf([shard, after]) };
+      return { items: list.items, next: cursorOf(positionAt(shard, after)) };
     }
   }
   return { items: [], next: null };

@@ -82,7 +82,7 @@ export async function operationsOf(broker: Broker): Promise<{ method: string; pa
 async function expectAsDocumented(broker: Broker, method: string, path: string, { status, body }: ApiAnswer) {
   if (path === "/openapi.json") return;
   const document = await documentOf(broker);
-  const pattern = patternOf(document, path);
+  const pattern = patternOf(document, method, path);
   const operation = pattern === undefined ? undefined : document.paths[pattern]?.[method.toLowerCase()];
   if (operation === undefined) {
     expectSchema(document, ["components", "schemas", "Error"], body);
@@ -97,11 +97,13 @@ async function expectAsDocumented(broker: Broker, method: string, path: string, 
   expectSchema(document, [...schemaPath, "content", "application/json", "schema"], body);
 }
 
-function patternOf(document: ApiDocument, path: string): string | undefined {
+function patternOf(document: ApiDocument, method: string, path: string): string | undefined {
   const [address = ""] = path.split("?");
   return Object.keys(document.paths).find((pattern) => {
     const rest = pattern === "/retained/{topic}" ? ".+" : "[^/]+";
-    return new RegExp(`^${pattern.replaceAll(/\{\w+\}/g, rest)}$`).test(address);
+    // Another method may have an address of its own there.
+    const hasMethod = document.paths[pattern]?.[method.toLowerCase()] !== undefined;
+    return hasMethod && new RegExp(`^${pattern.replaceAll(/\{\w+\}/g, rest)}$`).test(address);
   });
 }
 

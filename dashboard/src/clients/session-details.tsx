@@ -18,10 +18,9 @@ type SessionDetailsProps = { clientId: string; api: Api; onChange: () => void; o
 export function SessionDetails({ clientId, api, onChange, onGone }: SessionDetailsProps) {
   const session = useSignal<MqttSession | undefined>(undefined);
   const fault = useSignal("");
-  const path = `/clients/${encodeURIComponent(clientId)}`;
   const load = async () => {
     try {
-      session.value = await api.call<MqttSession>("GET", path);
+      session.value = await api.call<MqttSession>("POST", "/clients/read", { clientId });
       fault.value = "";
     } catch (error) {
       session.value = undefined;
@@ -30,12 +29,12 @@ export function SessionDetails({ clientId, api, onChange, onGone }: SessionDetai
   };
   useEffect(() => void load(), [clientId]);
   const disconnect = async () => {
-    await api.call("POST", `${path}/disconnect`);
+    await api.call("POST", "/clients/disconnect", { clientId });
     await load();
     onChange();
   };
   const remove = async () => {
-    await api.call("DELETE", path);
+    await api.call("POST", "/clients/delete", { clientId });
     onGone();
   };
 

@@ -1,5 +1,7 @@
 // Retained messages for whoever looks at them without a subscription: read page by page, and nothing is changed.
 
+import { sha256 } from "../authentication/hmac.ts";
+import { toBase64 } from "../base64.ts";
 import { isExpired, type Message } from "../message/message.ts";
 import { literalPrefix, matchesTopicFilter } from "./topic-filter.ts";
 import type { RetainedName, TopicStore } from "./topic-store.ts";
@@ -11,6 +13,8 @@ export type RetainedQuery = {
   readonly publisher?: string | undefined;
   /** The last topic name that was looked at; `undefined` at the start. */
   readonly after: string | undefined;
+  /** With it `after` is only the start of that name, which it tells from others: see `keyOfName`. */
+  readonly afterKey?: string | undefined;
   readonly most: number;
 };
 
@@ -29,6 +33,15 @@ export type RetainedDeletion = { readonly deleted: number; readonly after: strin
 /** What one look may cost: names that do not match, and bytes that do. */
 const maximumNames = 1_000;
 const maximumBytes = 1_048_576;
+/** Names that are compared with a key at once: they are long. */
+const comparedNames = 100;
+
+const textEncoder = new TextEncoder();
+
+/** Tells a name from all others that begin alike: its length, which is cheap to compare, and a hash of it. */
+export function keyOfName(topicName: string): string {
+  return `${topicName.length}-${toBase64(sha256(textEncoder.encode(topicName)))}`;
+}
 
 /** @param read the message of a topic; `undefined` where there is none that can be read */
 export function listRetained(
@@ -64,9 +77,11 @@ export function selectRetained(
 }
 
 /** Looks at so many names, and picks those that are asked for. */
-function pageOf(store: Pick<TopicStore, "retainedNames">, { filter, publisher, after }: RetainedQuery) {
+function pageOf(store: Pick<TopicStore, "retainedNames">, { filter, publisher, after, afterKey }: RetainedQuery) {
   const prefix = filter === undefined ? "" : literalPrefix(filter);
-  const all = store.retainedNames(after ?? prefix, after !== undefined, maximumNames);
+  const last = after === undefined || afterKey === undefined ? after : nameOf(store, after, afterKey);
+  // If that name is gone, the list goes on with all that begin as it did: some may come twice, and none is left out.
+  const all = store.retainedNames(last ?? after ?? prefix, last !== undefined, maximumNames);
   const end = all.findIndex(({ topicName }) => !topicName.startsWith(prefix));
   const names = (end === -1 ? all : all.slice(0, end)).filter(
     (name) =>
@@ -74,4 +89,19 @@ function pageOf(store: Pick<TopicStore, "retainedNames">, { filter, publisher, a
       (publisher === undefined || name.publisher === publisher),
   );
   return { names, after: end === -1 && all.length === maximumNames ? all.at(-1)?.topicName : undefined };
+}
+
+/** @returns the name that begins so and has this key; `undefined` if it is gone */
+function nameOf(store: Pick<TopicStore, "retainedNames">, start: string, key: string): string | undefined {
+  const length = Number.parseInt(key, 10);
+  let from = start;
+  for (let isAfter = false; ; isAfter = true) {
+    const names = store.retainedNames(from, isAfter, comparedNames);
+    for (const { topicName } of names) {
+      if (!topicName.startsWith(start)) return undefined;
+      if (topicName.length === length && keyOfName(topicName) === key) return topicName;
+      from = topicName;
+    }
+    if (names.length < comparedNames) return undefined;
+  }
 }
