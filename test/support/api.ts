@@ -42,7 +42,8 @@ export function apiOf(broker: Broker, options: ApiOptions = {}): ApiClient {
       const text = typeof body === "string" ? body : JSON.stringify(body);
       const response = await fetch(`${broker.http}${base}${path}`, {
         method,
-        headers: { ...authorization, ...json, ...headers },
+        // The check below can take longer than a connection may be idle: one that is used again may have just been closed.
+        headers: { Connection: "close", ...authorization, ...json, ...headers },
         ...(body === undefined ? {} : { body: text }),
       });
       const answered = await response.text();
