@@ -51,6 +51,14 @@ describe("Connect Flags", () => {
     await expectAnswer(target.url, 3, packets, "accepted");
   });
 
+  it("of MQTT 3.1 may have the one that is not used there [B96]", async () => {
+    const packets = {
+      alone: connectBytes(3, { flags: flags.reserved | flags.clean }),
+      "with a Will": willBytes(3, { flags: flags.reserved | flags.will | flags.clean }),
+    };
+    await expectAnswer(target.url, 3, packets, "accepted");
+  });
+
   it.each(versions)(
     "with Will QoS 3 are malformed in version %i [MQTT-3.1.2-12] [3.1.1 MQTT-3.1.2-14]",
     async (version) => {

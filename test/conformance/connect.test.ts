@@ -51,7 +51,6 @@ describe("a second CONNECT", () => {
 
 describe("protocol name and level", () => {
   it.each([
-    ["MQTX", 4],
     ["MQTX", 5],
     ["mqtt", 5],
     ["", 5],
@@ -59,6 +58,10 @@ describe("protocol name and level", () => {
     ["MQIsdp", 5],
   ])("the name %j at level %i is not served [MQTT-3.1.2-1] [3.1.1 MQTT-3.1.2-1]", async (protocolName, level) => {
     await expectNotServed(connectBytes({ protocolName, level }), /^(closed|20020001|20..0084.*)$/);
+  });
+
+  it.each([3, 4])("the name MQTX at level %i is closed without CONNACK [3.1.1 MQTT-3.1.4-1] [B97]", async (level) => {
+    await expectNotServed(connectBytes({ protocolName: "MQTX", level }), /^closed$/);
   });
 
   it.each([0, 1, 2, 3])("level %i of MQTT is refused with 0x01 [3.1.1 MQTT-3.1.2-2]", async (level) => {
@@ -92,9 +95,12 @@ describe("CONNECT that is not as section 3.1 says", () => {
     await expectRefused(target.url, connectBytes(tail), 5, 0x81);
   });
 
-  it.each([3, 4] as const)("is closed without CONNACK in version %i [3.1.1 MQTT-3.1.4-1]", async (version) => {
-    await expectRefused(target.url, connectBytesOf(version, tail), version, undefined);
-  });
+  it.each([3, 4] as const)(
+    "is closed without CONNACK in version %i [3.1.1 MQTT-3.1.4-1] [3.1.1 MQTT-3.2.2-6]",
+    async (version) => {
+      await expectRefused(target.url, connectBytesOf(version, tail), version, undefined);
+    },
+  );
 });
 
 describe("user name and password", () => {

@@ -84,6 +84,14 @@ describe("reserved flags", () => {
     await expectAnswer(target.url, version, { PUBREL, SUBSCRIBE, UNSUBSCRIBE }, "accepted");
   });
 
+  it.each(["CONNECT", "PUBACK", "PUBREC", "PUBCOMP", "PINGREQ"])(
+    "of %s are not used in MQTT 3.1, and may be any [B96]",
+    async (name) => {
+      const packet = name === "CONNECT" ? connectBytes(3) : (packetsOf(3)[name] ?? hex(""));
+      await expectAnswer(target.url, 3, otherFlags(packet), "accepted");
+    },
+  );
+
   it("may have DUP in MQTT 3.1, which repeats PUBREL, SUBSCRIBE and UNSUBSCRIBE with it", async () => {
     const { PUBREL = hex(""), SUBSCRIBE = hex(""), UNSUBSCRIBE = hex("") } = packetsOf(3);
     const repeated = (packet: Uint8Array) => Buffer.from([(packet[0] ?? 0) | 0x08, ...packet.subarray(1)]);

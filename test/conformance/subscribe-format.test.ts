@@ -43,11 +43,18 @@ describe("Subscription Options", () => {
   it.each([3, 4] as const)(
     "other than QoS 0, 1 and 2 close the connection in version %i [3.1.1 MQTT-3-8.3-4]",
     async (version) => {
-      const bits = [0x03, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x05, 0xff];
+      // MQTT 3.1 does not use the other bits.
+      const bits = [0x03, 0x07, 0xff, ...(version === 3 ? [] : [0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x05])];
       await expectAnswer(target.url, version, withOptions(version, bits), "closed");
       await expectAnswer(target.url, version, withOptions(version, [0, 1, 2]), "accepted");
     },
   );
+});
+
+describe("Requested QoS of MQTT 3.1", () => {
+  it("may have any of the six bits that are not used there [B96]", async () => {
+    await expectAnswer(target.url, 3, withOptions(3, [0x04, 0x08, 0x31, 0x42, 0x80, 0xfe]), "accepted");
+  });
 });
 
 describe("no topic filter", () => {

@@ -52,7 +52,6 @@ export function decodePacket(raw: RawPacket, protocolVersion: ProtocolVersion | 
   try {
     if (protocolVersion !== undefined) return decodeByType(raw, protocolVersion, type);
     if (type !== "CONNECT") throw notAllowed("the first packet is not CONNECT"); // [MQTT-3.1.0-1]
-    checkFlags(raw, type, protocolVersion);
     return decodeConnect(raw);
   } catch (error) {
     if (error instanceof BytesError) throw malformed(`${type}: ${error.message}`);
@@ -94,12 +93,12 @@ function decodeByType(raw: RawPacket, version: ProtocolVersion, type: PacketType
 }
 
 /** The lower half of the first byte, which only in PUBLISH says something [MQTT-2.1.3-1]. */
-function checkFlags({ firstByte }: RawPacket, type: PacketType, version: ProtocolVersion | undefined): void {
+function checkFlags({ firstByte }: RawPacket, type: PacketType, version: ProtocolVersion): void {
   if (type === "PUBLISH") return;
   const expected = FLAGS_2.has(type) ? 0b0010 : 0;
-  // MQTT 3.1 repeats these three with DUP set. MQTT 3.1 section 2.1.
-  const flags = version === 3 && expected !== 0 ? firstByte & 0b0111 : firstByte & 0b1111;
-  if (flags !== expected) throw malformed(`${type} has the flags 0x${(firstByte & 0x0f).toString(16)}`);
+  // MQTT 3.1 has a QoS there, where it is not 0, and repeats the packet with DUP; the others are not used. Its section 2.1.
+  const used = version === 3 ? (expected === 0 ? 0 : 0b0110) : 0b1111;
+  if ((firstByte & used) !== expected) throw malformed(`${type} has the flags 0x${(firstByte & 0x0f).toString(16)}`);
 }
 
 export type EncodeOptions = {

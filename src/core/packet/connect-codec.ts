@@ -3,7 +3,7 @@
 import { ByteReader } from "../bytes.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { expectEnd, isTopicName, malformed, notAllowed, readBinary, readString } from "./fields.ts";
-import { copyOf, generatePacket, type ParsedConnect, parsePacket } from "./mqtt-packet.ts";
+import { copyOf, generatePacket, type ParsedConnect, parsePacket, withFlags } from "./mqtt-packet.ts";
 import type { ConnackPacket, ConnectPacket, ConnectWill, ProtocolVersion } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
 import { NO_PROPERTIES, type Properties, Property, readProperties } from "./properties.ts";
@@ -75,13 +75,16 @@ function connectWill(will: NonNullable<ParsedConnect["will"]>, { values, forward
  *
  * @returns the Will's properties, whether a bridge sent it, and the packet's bytes as the library understands them
  */
-function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; will: Properties; isBridge: boolean } {
+function checkConnect(raw: RawPacket): { bytes: Uint8Array; will: Properties; isBridge: boolean } {
+  const { firstByte, bytes, bodyOffset } = raw;
   const reader = new ByteReader(bytes, bodyOffset);
   const { version, isBridge } = readProtocolVersion(reader);
+  // [MQTT-2.1.3-1]; MQTT 3.1 section 3.1 does not use them.
+  if (version !== 3 && firstByte & 0x0f) throw malformed(`CONNECT has the flags 0x${(firstByte & 0x0f).toString(16)}`);
   const flagsAt = reader.position;
   let flags = reader.u8();
-  // MQTT 3.1 section 3.1: without the Will flag they are disregarded.
-  if (version === 3 && !(flags & WILL)) flags &= ~(WILL_QOS | WILL_RETAIN);
+  // MQTT 3.1 section 3.1: this one is not used, and without the Will flag the others are disregarded.
+  if (version === 3) flags &= ~(flags & WILL ? RESERVED : RESERVED | WILL_QOS | WILL_RETAIN);
   checkFlags(flags, version);
   reader.u16(); // Keep Alive
   if (version === 5) {
@@ -99,10 +102,15 @@ function checkConnect({ bytes, bodyOffset }: RawPacket): { bytes: Uint8Array; wi
   if (version === 3 && reader.remaining === 0) flags &= ~PASSWORD;
   if (flags & PASSWORD) readBinary(reader);
   expectEnd(reader);
-  return { bytes: flags === bytes[flagsAt] ? bytes : bytes.with(flagsAt, flags), will, isBridge };
+  const known = withFlags(bytes, 0);
+  return { bytes: flags === bytes[flagsAt] ? known : known.with(flagsAt, flags), will, isBridge };
 }
 
-/** The Protocol Name and Protocol Level, of which only three pairs exist [MQTT-3.1.2-1] [MQTT-3.1.2-2]. */
+/**
+ * The Protocol Name and Protocol Level, of which only three pairs exist [MQTT-3.1.2-1] [MQTT-3.1.2-2]. Before MQTT 5.0 a
+ * refusal can say that a level is unknown. A packet of another protocol is not as section 3.1 has it, and gets no CONNACK
+ * [3.1.1 MQTT-3.1.4-1].
+ */
 function readProtocolVersion(reader: ByteReader): { version: ProtocolVersion; isBridge: boolean } {
   const name = readString(reader);
   const levelByte = reader.u8();
@@ -111,6 +119,8 @@ function readProtocolVersion(reader: ByteReader): { version: ProtocolVersion; is
   if (name === "MQTT" && level === 5 && !isBridge) return { version: level, isBridge };
   if (name === "MQTT" && level === 4) return { version: level, isBridge };
   if (name === "MQIsdp" && level === 3) return { version: level, isBridge };
+  const isOurs = name === "MQTT" || name === "MQIsdp";
+  if (!isOurs && level < 5) throw malformed("the protocol name is not MQTT");
   throw new ProtocolError(ReasonCode.UnsupportedProtocolVersion, "only MQTT 3.1, 3.1.1 and 5.0 are spoken here");
 }
 
@@ -130,6 +140,7 @@ function checkWill(reader: ByteReader, version: ProtocolVersion): Properties {
   const topicName = readString(reader);
   const payload = readBinary(reader);
   if (!isTopicName(topicName)) {
+    if (version !== 5) throw malformed("the Will Topic is not a topic name");
     throw new ProtocolError(ReasonCode.TopicNameInvalid, "the Will Topic is not a topic name");
   }
   if (!isPayloadAsIndicated(properties.values, payload)) {
@@ -145,9 +156,14 @@ const RETURN_CODES: Readonly<Record<number, number>> = {
   [ReasonCode.ClientIdentifierNotValid]: 2,
   [ReasonCode.ServerUnavailable]: 3,
   [ReasonCode.ServerBusy]: 3,
+  [ReasonCode.QuotaExceeded]: 3,
   [ReasonCode.BadUserNameOrPassword]: 4,
   [ReasonCode.NotAuthorized]: 5,
   [ReasonCode.BadAuthenticationMethod]: 5,
+  // A Will that the broker does not take: it is not the client's to connect with.
+  [ReasonCode.TopicNameInvalid]: 5,
+  [ReasonCode.RetainNotSupported]: 5,
+  [ReasonCode.QoSNotSupported]: 5,
   [ReasonCode.UseAnotherServer]: 3,
   [ReasonCode.ServerMoved]: 3,
   [ReasonCode.ConnectionRateExceeded]: 3,

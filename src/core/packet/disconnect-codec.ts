@@ -2,7 +2,14 @@
 
 import { ByteReader } from "../bytes.ts";
 import { expectEnd, notAllowed } from "./fields.ts";
-import { copyOf, generatePacket, type ParsedAuth, type ParsedDisconnect, parsePacket } from "./mqtt-packet.ts";
+import {
+  copyOf,
+  generatePacket,
+  type ParsedAuth,
+  type ParsedDisconnect,
+  parsePacket,
+  withFlags,
+} from "./mqtt-packet.ts";
 import type { AuthPacket, DisconnectPacket, ProtocolVersion } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
 import { Property, readProperties } from "./properties.ts";
@@ -42,7 +49,7 @@ export function decodeDisconnect({ bytes, bodyOffset }: RawPacket, version: Prot
   }
   expectEnd(reader);
 
-  const parsed = parsePacket<ParsedDisconnect>(bytes, version);
+  const parsed = parsePacket<ParsedDisconnect>(withFlags(bytes, 0), version);
   return {
     type: "DISCONNECT",
     reasonCode: parsed.reasonCode ?? ReasonCode.Success,

@@ -136,10 +136,10 @@ export function generatePacket(packet: GeneratedPacket, protocolVersion: Protoco
   return writer.finish();
 }
 
-/** `bytes` without the DUP flag, which MQTT 3.1 has on SUBSCRIBE and UNSUBSCRIBE and the library does not know there. */
-export function withoutDup(bytes: Uint8Array): Uint8Array {
-  const firstByte = bytes[0] as number;
-  return firstByte & 0x08 ? bytes.with(0, firstByte & ~0x08) : bytes;
+/** `bytes` with the flags that the library knows: a client of MQTT 3.1 may have set others. */
+export function withFlags(bytes: Uint8Array, flags: number): Uint8Array {
+  const firstByte = ((bytes[0] as number) & 0xf0) | flags;
+  return bytes[0] === firstByte ? bytes : bytes.with(0, firstByte);
 }
 
 /** Out of the library's Buffer, which may be part of a larger one, into an array of its own. */

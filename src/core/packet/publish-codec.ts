@@ -23,7 +23,7 @@ export function decodePublish({ firstByte, bytes, bodyOffset }: RawPacket, versi
   const qos = (firstByte >> 1) & 0b11;
   const dup = (firstByte & DUP) !== 0;
   if (qos === 3) throw malformed("QoS 3"); // [MQTT-3.3.1-4]
-  if (dup && qos === 0) throw malformed("DUP with QoS 0"); // [MQTT-3.3.1-2]
+  if (dup && qos === 0 && version !== 3) throw malformed("DUP with QoS 0"); // [MQTT-3.3.1-2]
 
   const reader = new ByteReader(bytes, bodyOffset);
   const topicName = readString(reader);

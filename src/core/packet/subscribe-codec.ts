@@ -6,17 +6,13 @@
 import { ByteReader } from "../bytes.ts";
 import { isSharedText, parseTopicFilter } from "../topic/topic-filter.ts";
 import { malformed, notAllowed, readPacketId, readString } from "./fields.ts";
-import {
-  generatePacket,
-  type ParsedSubscribe,
-  type ParsedUnsubscribe,
-  parsePacket,
-  withoutDup,
-} from "./mqtt-packet.ts";
+import { generatePacket, type ParsedSubscribe, type ParsedUnsubscribe, parsePacket, withFlags } from "./mqtt-packet.ts";
 import type { ProtocolVersion, ServerPacket, SubscribePacket, UnsubscribePacket } from "./packet.ts";
 import type { RawPacket } from "./packet-reader.ts";
 import { readProperties } from "./properties.ts";
 import { isError, ReasonCode } from "./reason-code.ts";
+
+const reservedOptions: Readonly<Record<ProtocolVersion, number>> = { 3: 0, 4: 0xfc, 5: 0xc0 };
 
 /** Of a text that is refused, in the reason string. */
 const shownCharacters = 100;
@@ -27,12 +23,20 @@ export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: Proto
   readPacketId(reader);
   if (version === 5) readProperties(reader, "SUBSCRIBE");
   if (reader.remaining === 0) throw notAllowed("SUBSCRIBE has no topic filter"); // [MQTT-3.8.3-2]
+  let known = withFlags(bytes, 0b0010);
   while (reader.remaining > 0) {
     readTopicFilter(reader);
-    checkSubscriptionOptions(reader.u8(), version);
+    const optionsAt = reader.position;
+    const options = reader.u8();
+    checkSubscriptionOptions(options, version);
+    // The library does not know that MQTT 3.1 does not use the other bits.
+    if (version === 3 && options > 2) {
+      if (known === bytes) known = bytes.slice();
+      known[optionsAt] = options & 0x03;
+    }
   }
 
-  const parsed = parsePacket<ParsedSubscribe>(withoutDup(bytes), version);
+  const parsed = parsePacket<ParsedSubscribe>(known, version);
   return {
     type: "SUBSCRIBE",
     packetId: parsed.messageId,
@@ -54,14 +58,14 @@ function readTopicFilter(reader: ByteReader): void {
   throw malformed(`not a topic filter: "${text.slice(0, shownCharacters)}"`);
 }
 
-/** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS, and all other bits are reserved. */
+/** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS; all other bits are reserved, and in MQTT 3.1 not used. */
 function checkSubscriptionOptions(options: number, version: ProtocolVersion): void {
-  if (options & (version === 5 ? 0xc0 : 0xfc)) throw malformed("a reserved subscription option is 1"); // [MQTT-3.8.3-5]
+  if (options & reservedOptions[version]) throw malformed("a reserved subscription option is 1"); // [MQTT-3.8.3-5]
   if ((options & 0x03) === 3) {
     // The two versions differ in what they call it: 5.0 section 3.8.3.1, [3.1.1 MQTT-3-8.3-4].
     throw version === 5 ? notAllowed("a subscription asks for QoS 3") : malformed("a subscription asks for QoS 3");
   }
-  if ((options & 0x30) === 0x30) throw notAllowed("Retain Handling is 3");
+  if (version === 5 && (options & 0x30) === 0x30) throw notAllowed("Retain Handling is 3");
 }
 
 /** @throws {ProtocolError} see decodePacket */
@@ -72,7 +76,7 @@ export function decodeUnsubscribe({ bytes, bodyOffset }: RawPacket, version: Pro
   if (reader.remaining === 0) throw notAllowed("UNSUBSCRIBE has no topic filter"); // [MQTT-3.10.3-2]
   while (reader.remaining > 0) readTopicFilter(reader);
 
-  const parsed = parsePacket<ParsedUnsubscribe>(withoutDup(bytes), version);
+  const parsed = parsePacket<ParsedUnsubscribe>(withFlags(bytes, 0b0010), version);
   return { type: "UNSUBSCRIBE", packetId: parsed.messageId, topicFilters: parsed.unsubscriptions };
 }
 

@@ -41,7 +41,14 @@ describe.each(TYPES)("%s from the client", (type) => {
   it("with other flags [MQTT-2.1.3-1]", () => {
     expect(reasonOf(rawPacket(firstByte ^ 0x02, "0007"), 4)).toBe("0x81");
     expect(reasonOf(rawPacket(firstByte | 0x08, "0007"), 5)).toBe("0x81");
-    expect(reasonOf(rawPacket(firstByte | 0x01, "0007"), 3)).toBe("0x81");
+    expect(reasonOf(rawPacket(firstByte | 0x01, "0007"), 4)).toBe("0x81");
+  });
+
+  it("in MQTT 3.1 may have any flags that are not used there [B96]", () => {
+    const unused = type === "PUBREL" ? [0x01, 0x08, 0x09] : [0x01, 0x02, 0x04, 0x08, 0x0f];
+    for (const flags of unused) {
+      expect(decodePacket(rawPacket(firstByte | flags, "0007"), 3)).toEqual({ type, packetId: 7, reasonCode: 0 });
+    }
   });
 });
 

@@ -141,6 +141,26 @@ describe("CONNECT", () => {
   });
 });
 
+describe("CONNECT of MQTT 3.1", () => {
+  it.each(["1e", "17", "1d", "1f"])("may have any flags in its first byte: 0x%s [B96]", (firstByte) => {
+    const body = `${field("MQIsdp")}0302003c${field("c")}`;
+    expect(decodePacket(rawPacket(Number.parseInt(firstByte, 16), body), undefined)).toEqual({
+      ...plain,
+      protocolVersion: 3,
+    });
+    const later = `${field("MQTT")}0402003c${field("c")}`;
+    expect(reasonOf(rawPacket(Number.parseInt(firstByte, 16), later), undefined)).toBe("0x81");
+  });
+
+  it("may set the connect flag that is not used [B96]", () => {
+    const will = field("t") + field("gone");
+    const alone = decodePacket(rawPacket(0x10, `${field("MQIsdp")}0303003c${field("c")}`), undefined);
+    expect(alone).toEqual({ ...plain, protocolVersion: 3 });
+    const withWill = decodePacket(rawPacket(0x10, `${field("MQIsdp")}0307003c${field("c")}${will}`), undefined);
+    expect(withWill).toMatchObject({ protocolVersion: 3, will: { topicName: "t", payload: utf8("gone") } });
+  });
+});
+
 describe("CONNECT of MQTT 3.1 without a Will", () => {
   it.each(["1a", "22", "3a"])("may have any Will QoS and Will Retain: flags 0x%s", (flags) => {
     const body = `${field("MQIsdp")}03${flags}003c${field("c")}`;
@@ -160,7 +180,8 @@ const withProperties = (propertiesHex: string) => v5({ properties: section(prope
 
 describe("CONNECT is refused", () => {
   it.each<[string, string, string]>([
-    ["of an unknown protocol [MQTT-3.1.2-1]", v4({ name: field("HTTP") }), "0x84"],
+    ["of an unknown protocol [3.1.1 MQTT-3.1.4-1]", v4({ name: field("HTTP") }), "0x81"],
+    ["of an unknown protocol, at level 5 [MQTT-3.1.2-1]", v4({ name: field("HTTP"), level: "05" }), "0x84"],
     ["of an unknown level [MQTT-3.1.2-2]", v4({ level: "06" }), "0x84"],
     ["of level 3 under the name MQTT", v4({ level: "03" }), "0x84"],
     ["of level 4 under the name MQIsdp", v4({ name: field("MQIsdp") }), "0x84"],
@@ -176,8 +197,9 @@ describe("CONNECT is refused", () => {
     ["with Will QoS 3 [MQTT-3.1.2-12]", v4({ flags: "1e", rest: field("t") + field("") }), "0x81"],
     ["with a flagged Will that is missing [MQTT-3.1.2-9]", v4({ flags: "06" }), "0x81"],
     ["without a Will payload [MQTT-3.1.2-9]", v4({ flags: "06", rest: field("t") }), "0x81"],
-    ["with a wildcard in the Will Topic", v4({ flags: "06", rest: field("a/#") + field("") }), "0x90"],
-    ["with an empty Will Topic [MQTT-4.7.3-1]", v4({ flags: "06", rest: field("") + field("") }), "0x90"],
+    ["with a wildcard in the Will Topic", v5({ flags: "06", rest: `00${field("a/#")}${field("")}` }), "0x90"],
+    ["with an empty Will Topic [MQTT-4.7.3-1]", v5({ flags: "06", rest: `00${field("")}${field("")}` }), "0x90"],
+    ["with a wildcard in the Will Topic of 3.1.1", v4({ flags: "06", rest: field("a/#") + field("") }), "0x81"],
     ["with a Will Topic that is no UTF-8 [MQTT-3.1.3-11]", v4({ flags: "06", rest: `0001ff${field("")}` }), "0x81"],
     ["with a password and no user name [3.1.1 MQTT-3.1.2-22]", v4({ flags: "42", rest: field("p") }), "0x81"],
     ["with a flagged user name that is missing [MQTT-3.1.2-17]", v4({ flags: "82" }), "0x81"],

@@ -16,7 +16,7 @@ function willOf(fields: object) {
 
 describe("CONNACK", () => {
   it("tells what is not available, and not what is [MQTT-3.2.2-9] [B11]", () => {
-    const limited = { receiveMaximum: 1_000, maximumPacketSize: 1_048_576, topicAliasMaximum: 32 };
+    const limited = { receiveMaximum: 1_000, maximumPacketSize: 1_900_000, topicAliasMaximum: 32 };
     expect(new SessionHarness().connected().connack).toHaveProperty("properties", limited);
     expect(new SessionHarness({ capabilities: { maximumQos: 1 } }).connected().connack).toHaveProperty("properties", {
       ...limited,
@@ -45,14 +45,15 @@ describe("CONNACK", () => {
     expect(h.store.writes).toEqual([]);
   });
 
-  it("has no return code for such a Will before MQTT 5.0: the connection is closed [3.1.1 MQTT-3.2.2-6] [B10]", () => {
-    const h = new SessionHarness({ capabilities: nothing });
+  it("refuses such a Will with return code 5 before MQTT 5.0 [B10]", () => {
+    const h = new SessionHarness({ capabilities: nothing, limits: { maximumTopicLevels: 8 } });
     for (const [protocolVersion, fields] of [
       [3, { qos: 1 }],
       [4, { retain: true }],
+      [4, { topic: "1/2/3/4/5/6/7/8/9" }],
     ] as const) {
       const refused = h.connect({ protocolVersion, will: willOf(fields) });
-      expect(refused.heard()).toEqual([]);
+      expect(refused.heard()).toEqual(["CONNACK new 0x05"]);
       expect(refused.closed?.code).toBe(1008);
     }
   });
