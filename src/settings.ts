@@ -80,6 +80,11 @@ export const settingNames: readonly string[] = [
   ...jwtSettingNames,
 ];
 
+/** Variables that the broker no longer reads, and why. A deployment that still has one goes on as without it. */
+export const retiredSettings: Readonly<Record<string, string>> = {
+  MAXIMUM_FILTERS_PER_SUBSCRIBE: "a SUBSCRIBE may have as many filters as MAXIMUM_PACKET_BYTES has room for",
+};
+
 let lastRead: { readonly variables: object; readonly settings: Settings } | undefined;
 
 /**

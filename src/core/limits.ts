@@ -6,7 +6,7 @@ import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
 /** `[default, least, most]` of each limit. */
 export const limitRanges = {
   /** Protects memory, and rows: a message is stored in one SQLite row, of 2 MB at most. Sent in CONNACK. */
-  maximumPacketBytes: [1_048_576, 1_024, 1_900_000],
+  maximumPacketBytes: [1_900_000, 1_024, 1_900_000],
   /** An object's name holds it. MQTT asks for 23 at least [MQTT-3.1.3-5]. */
   maximumClientIdBytes: [256, 23, 900],
   /** Matching walks one node per level. */
@@ -15,9 +15,7 @@ export const limitRanges = {
   /** User properties of one PUBLISH or Will. */
   maximumUserProperties: [128, 0, 10_000],
   /** Rows of one session at the topic objects. */
-  maximumSubscriptions: [1_000, 1, 100_000],
-  /** Each is a write, and may be a search through the retained messages. */
-  maximumFiltersPerSubscribe: [200, 1, 10_000],
+  maximumSubscriptions: [10_000, 1, 100_000],
   /** About what the subscriptions of one topic object take of its 128 MB. */
   maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
   /** PUBLISH packets of one client a second: its object and the topics' objects are busy with them. 0 is no limit. */
@@ -25,9 +23,9 @@ export const limitRanges = {
   /**
    * Topic filters in SUBSCRIBE and UNSUBSCRIBE of one client a second: each is a write, and may be a search through the
    * retained messages. As many as `maximumSubscriptions`: whoever comes back each second, and subscribes to everything
-   * again, must not be hit. 0 is no limit.
+   * again, must not be hit. Others do not wait for all of them, only for one batch of the lane at a time. 0 is no limit.
    */
-  maximumSubscribeRate: [1_000, 0, 1_000_000],
+  maximumSubscribeRate: [10_000, 0, 1_000_000],
   /** CONNECT packets accepted of one client identifier: each takes the one before over, and writes. 0 is no limit. */
   maximumConnectsPerMinute: [600, 0, 60_000],
   /** QoS 2 messages from a client between PUBLISH and PUBREL. Sent in CONNACK. */

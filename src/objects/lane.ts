@@ -32,7 +32,7 @@ export type LaneHandlers<Item, Answer> = {
 
 export class Lane<Item, Answer> {
   private readonly handlers: LaneHandlers<Item, Answer>;
-  private readonly sender = new LaneSender<Item>(defaultLimits, Math.random);
+  private readonly sender: LaneSender<Item>;
   /** New with every start of the object: the receiver tells repeats by it. */
   private id = newId(Date.now());
   private isPumping = false;
@@ -40,8 +40,9 @@ export class Lane<Item, Answer> {
   private readonly callTimeout = new Timer(() => this.abandonCall(new Error(`no answer within ${callTimeoutMs} ms`)));
   private abandonCall: (error: Error) => void = () => {};
 
-  constructor(handlers: LaneHandlers<Item, Answer>) {
+  constructor(handlers: LaneHandlers<Item, Answer>, limits: Partial<LaneLimits> = {}) {
     this.handlers = handlers;
+    this.sender = new LaneSender<Item>({ ...defaultLimits, ...limits }, Math.random);
   }
 
   get isIdle(): boolean {

@@ -5,15 +5,26 @@ import type { Heard } from "../core/session/connection.ts";
 import type { Account } from "../core/session/counters.ts";
 import type { SocketId } from "../core/session/effect.ts";
 import type { SessionStore } from "../core/session/session-store.ts";
-import type { HibernatingSession, KeptSession, SessionSnapshot } from "../core/session/snapshot.ts";
+import type { HibernatingSession, KeptSession, KeptState, SessionSnapshot } from "../core/session/snapshot.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 
-/** What a socket's attachment holds; `json` is the snapshot, or null where it is so large that it is in the store. */
-type Attachment = Heard & { readonly account: Account; readonly json: string | null };
+/** What a socket's attachment holds. */
+type Attachment = Heard & {
+  readonly account: Account;
+  /** The snapshot, or null if it is so large that it is in the store. */
+  readonly json: string | null;
+  /** What is newer than the store's: the snapshot without its subscriptions, which are the most of it and seldom change. */
+  readonly rest?: string | undefined;
+};
 
 /** The platform's limit is 16,384 bytes; a character takes one or two. */
 const maximumAttachmentCharacters = 8_000;
+
+/** From so many on the subscriptions of a session that ends with its connection are looked at apart from the rest. */
+const manySubscriptions = 20;
+
+type Subscriptions = KeptState["subscriptions"];
 
 type Socket = { readonly webSocket: WebSocket; readonly frames: FrameBuffer };
 
@@ -24,8 +35,9 @@ export class SessionSockets {
   private readonly ids = new Map<WebSocket, SocketId>();
   private readonly unflushed = new Set<FrameBuffer>();
   private nextId = 1;
-  /** The snapshot in the store. */
+  /** The snapshot in the store, and the list of subscriptions that it has. */
   private storedJson: string | undefined;
+  private storedSubscriptions: Subscriptions | undefined;
 
   constructor(ctx: DurableObjectState, store: SessionStore) {
     this.ctx = ctx;
@@ -58,8 +70,14 @@ export class SessionSockets {
         continue;
       }
       const { lastReceivedMs, unheard, account } = attachment as Attachment;
-      found = { snapshot: JSON.parse(json) as SessionSnapshot, heard: { lastReceivedMs, unheard }, account };
-      if (attachment?.json === null) this.storedJson = json;
+      const { rest } = attachment as Attachment;
+      const whole = JSON.parse(json) as SessionSnapshot;
+      const snapshot = rest === undefined ? whole : withSubscriptions(JSON.parse(rest), subscriptionsOf(whole));
+      found = { snapshot, heard: { lastReceivedMs, unheard }, account };
+      if (attachment?.json === null) {
+        this.storedJson = json;
+        this.storedSubscriptions = subscriptionsOf(snapshot);
+      }
       const { socketId } = found.snapshot.connection;
       this.nextId = socketId + 1;
       this.add(socketId, webSocket);
@@ -73,16 +91,24 @@ export class SessionSockets {
    * @returns false when it would have
    */
   keep({ socketId, snapshot, heard, account }: HibernatingSession, mayWrite: boolean): boolean {
+    const keep = (kept: Pick<Attachment, "json" | "rest">) => {
+      this.sockets.get(socketId)?.webSocket.serializeAttachment({ ...heard, account, ...kept } satisfies Attachment);
+      return true;
+    };
+    const subscriptions = subscriptionsOf(snapshot);
+    const hasMany = subscriptions.length > manySubscriptions;
+    const rest = hasMany ? JSON.stringify(withSubscriptions(snapshot, [])) : undefined;
+    const restFits = rest !== undefined && rest.length <= maximumAttachmentCharacters;
+    if (restFits && subscriptions === this.storedSubscriptions) return keep({ json: null, rest });
     const json = JSON.stringify(snapshot);
-    const fits = json.length <= maximumAttachmentCharacters;
-    if (!fits && json !== this.storedJson) {
+    if (json.length <= maximumAttachmentCharacters) return keep({ json });
+    if (json !== this.storedJson) {
       if (!mayWrite) return false;
       this.store.putSnapshot(json);
       this.storedJson = json;
+      this.storedSubscriptions = subscriptions;
     }
-    const attachment: Attachment = { ...heard, account, json: fits ? json : null };
-    this.sockets.get(socketId)?.webSocket.serializeAttachment(attachment);
-    return true;
+    return keep({ json: null, rest: restFits ? rest : undefined });
   }
 
   /** 0, which is no socket's number, for one that is closed already. */
@@ -125,4 +151,13 @@ export class SessionSockets {
     this.sockets.set(socketId, { webSocket, frames });
     this.ids.set(webSocket, socketId);
   }
+}
+
+/** Of a session that ends with its connection; a durable one has them on disk. */
+function subscriptionsOf({ state }: SessionSnapshot): Subscriptions {
+  return state?.subscriptions ?? [];
+}
+
+function withSubscriptions(snapshot: SessionSnapshot, subscriptions: Subscriptions): SessionSnapshot {
+  return snapshot.state === undefined ? snapshot : { ...snapshot, state: { ...snapshot.state, subscriptions } };
 }

@@ -78,6 +78,15 @@ export class SqliteTopicStore implements TopicStore {
     );
   }
 
+  deleteSubscribers(clientId: string, generation: string): void {
+    this.schema.change(
+      "subscription",
+      "DELETE FROM subscription WHERE client_id = ? AND generation = ?",
+      clientId,
+      generation,
+    );
+  }
+
   putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void {
     this.schema.insert(
       "retained",

@@ -5,8 +5,14 @@
 import type { Effect, RequestToken } from "../core/session/effect.ts";
 import { encodeTopicRequests, type TopicRequest } from "../core/topic/topic-request.ts";
 import type { Settings } from "../settings.ts";
-import { Lane } from "./lane.ts";
+import { Lane, type LaneHandlers } from "./lane.ts";
 import { topicStub } from "./stubs.ts";
+
+/**
+ * What a client may do at once (`MAXIMUM_PUBLISH_RATE`, `MAXIMUM_SUBSCRIBE_RATE`: five seconds' worth of either) has room: a
+ * client that comes back subscribes to thousands of filters in one packet. The lane's bytes bound it as well.
+ */
+const maximumRequests = 65_536;
 
 type Item = { readonly request: TopicRequest; readonly token: RequestToken | undefined };
 
@@ -68,7 +74,7 @@ export class TopicLanes {
     if (existing !== undefined) return existing;
     const newStub = () => topicStub(this.env, this.settings, this.namespace, shard);
     let stub = newStub();
-    const lane = new Lane<Item, number>({
+    const handlers: LaneHandlers<Item, number> = {
       call: (laneId, { sequence, items }, isAgain) => {
         if (isAgain) stub = newStub();
         const batch = encodeTopicRequests(items.map(({ request }) => request));
@@ -77,7 +83,8 @@ export class TopicLanes {
       onAnswers: (items, codes) => this.onAnswers(items, codes),
       onGivenUp: (items) => this.onGivenUp(items),
       onBroken: this.handlers.onBroken,
-    });
+    };
+    const lane = new Lane(handlers, lanes === this.lanes ? { maximumItems: maximumRequests } : {});
     lanes.set(shard, lane);
     return lane;
   }

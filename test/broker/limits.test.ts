@@ -15,7 +15,6 @@ const broker = useBroker({
     MAXIMUM_TOPIC_BYTES: "64",
     MAXIMUM_USER_PROPERTIES: "2",
     MAXIMUM_SUBSCRIPTIONS: "40",
-    MAXIMUM_FILTERS_PER_SUBSCRIBE: "20",
     MAXIMUM_SUBSCRIPTION_BYTES: "65536",
     RECEIVE_MAXIMUM: "2",
     MAXIMUM_IN_FLIGHT: "2",
@@ -118,12 +117,6 @@ describe("a connection", () => {
 
 describe("subscriptions", () => {
   const filters = (count: number, prefix = "") => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-
-  it("may be too many in one packet: 0x97 [maximumFiltersPerSubscribe]", async () => {
-    const client = await connect(namespace("filters"));
-    const { granted } = await client.subscribe(filters(22));
-    expect(granted).toEqual([...Array(20).fill(0), 0x97, 0x97]);
-  });
 
   it("may be too many of one session: 0x97 [maximumSubscriptions]", async () => {
     const client = await connect(namespace("subscriptions"));

@@ -50,7 +50,6 @@ describe("more subscriptions at once than an object may have timers", () => {
   const generous = useBroker({
     variables: {
       MAXIMUM_SUBSCRIPTIONS: `${packets * each}`,
-      MAXIMUM_FILTERS_PER_SUBSCRIBE: `${each}`,
       MAXIMUM_SUBSCRIBE_RATE: "0",
     },
   });

@@ -35,6 +35,12 @@ export class MemoryTopicStore implements TopicStore {
     this.#subscribers.delete(keyOf(clientId, topicFilter));
   }
 
+  deleteSubscribers(clientId: string, generation: string): void {
+    for (const [key, subscriber] of this.#subscribers) {
+      if (subscriber.clientId === clientId && subscriber.generation === generation) this.#subscribers.delete(key);
+    }
+  }
+
   putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void {
     this.#retained.set(topicName, { message: message.slice(), expiresAtMs, publisher });
   }

@@ -1,6 +1,6 @@
 // `--set NAME=VALUE`: a setting of the broker.
 
-import { settingNames } from "../../src/settings.ts";
+import { retiredSettings, settingNames } from "../../src/settings.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Whoever has one can be anybody, or guess who is, and a list of processes has what is on a command line. */
@@ -15,6 +15,11 @@ export function withAssignment(text: string, before: Readonly<Record<string, str
     throw new UsageError(
       `--set ${name} shows it to everybody here: put it into the environment or .dev.vars, deployed with wrangler secret put.`,
     );
+  }
+  const retired = retiredSettings[name];
+  if (retired !== undefined) {
+    console.error(`--set ${name} counts for nothing any more, leave it out: ${retired}.`);
+    return { ...before };
   }
   if (!settingNames.includes(name)) throw new UsageError(`--set: there is no setting ${name}, see docs/SETTINGS.md.`);
   return { ...before, [name]: value };

@@ -7,7 +7,7 @@ import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { shardsOf } from "../topic/shard.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "../topic/topic-filter.ts";
-import type { TopicRequest, TopicSubscription } from "../topic/topic-request.ts";
+import { isSameSubscription, type TopicRequest, type TopicSubscription } from "../topic/topic-request.ts";
 import { withBridgeOptions } from "./bridge.ts";
 import { ClientRate } from "./client-rate.ts";
 import { type Connected, send } from "./connection.ts";
@@ -22,34 +22,44 @@ export class Subscribing {
   private readonly subscriptions = new Map<string, TopicSubscription>();
   /** Those that were ever asked to subscribe in this life of the session. */
   private readonly shards = new Set<number>();
+  /** What a durable session has on disk of them: a client that comes back and subscribes to the same again writes nothing. */
+  private readonly stored = new Map<string, TopicSubscription>();
+  /** `all`, until the subscriptions change. */
+  private list: readonly TopicSubscription[] | undefined;
+  private sharedCount = 0;
   private openSubscribes = 0;
-  /** What `hasShared` has found, until the subscriptions change. */
-  private isShared: boolean | undefined;
+  /** The log has said of this connection that it asks for too many. */
+  private isFullLogged = false;
   /** Topic filters that are subscribed to, or no longer. */
   private readonly asked: ClientRate;
 
   constructor(context: Context) {
     this.context = context;
     this.asked = new ClientRate(context.settings.limits.maximumSubscribeRate, "topic filters");
-    this.restore(context.store.subscriptions());
+    const onDisk = context.store.subscriptions();
+    this.restore(onDisk);
+    for (const subscription of onDisk) this.stored.set(subscription.topicFilter, subscription);
   }
 
   /** Whether any is a shared one. */
   get hasShared(): boolean {
-    this.isShared ??= [...this.subscriptions.keys()].some(isSharedText);
-    return this.isShared;
+    return this.sharedCount > 0;
   }
 
-  all(): TopicSubscription[] {
-    return [...this.subscriptions.values()];
+  /** The same list until they change. */
+  all(): readonly TopicSubscription[] {
+    this.list ??= [...this.subscriptions.values()];
+    return this.list;
   }
 
   /** From the disk, or from the snapshot of a session that ends with its connection. */
   restore(subscriptions: readonly TopicSubscription[]): void {
+    const isWhole = this.subscriptions.size === 0;
     for (const subscription of subscriptions) {
       this.put(subscription);
       for (const shard of this.shardsOfText(subscription.topicFilter)) this.shards.add(shard);
     }
+    if (isWhole) this.list = subscriptions;
   }
 
   /** While true, SUBACK has to leave before anything else does. */
@@ -59,6 +69,7 @@ export class Subscribing {
 
   onConnected(): void {
     this.openSubscribes = 0;
+    this.isFullLogged = false;
   }
 
   /** This life of the session is over: the shards forget its subscriptions. */
@@ -66,7 +77,9 @@ export class Subscribing {
     for (const shard of this.shards) this.context.request(shard, { type: "end", generation }, undefined);
     this.shards.clear();
     this.subscriptions.clear();
-    this.isShared = undefined;
+    this.stored.clear();
+    this.list = undefined;
+    this.sharedCount = 0;
     this.openSubscribes = 0;
   }
 
@@ -118,8 +131,7 @@ export class Subscribing {
     for (const { request, parsed } of asked) {
       const index = pending.reasonCodes.length;
       const isNew = !this.subscriptions.has(request.topicFilter);
-      const isTooMany = index >= limits.maximumFiltersPerSubscribe;
-      const refusal = isTooMany ? ReasonCode.QuotaExceeded : this.refusalOf(request.topicFilter, parsed, isNew);
+      const refusal = this.refusalOf(request.topicFilter, parsed, isNew);
       pending.reasonCodes.push(refusal ?? request.qos);
       pending.subscriptions.push(undefined);
       if (refusal !== undefined || parsed === undefined) continue;
@@ -162,17 +174,17 @@ export class Subscribing {
 
   /** The session's rules may have changed: what they do not allow is taken back, or lowered. */
   revise(generation: string, isDurable: boolean): void {
-    const { access, store } = this.context;
+    const { access } = this.context;
     for (const subscription of this.all()) {
       const { topicFilter } = subscription;
       if (!access.maySubscribe(topicFilter)) {
         this.delete(topicFilter);
-        if (isDurable) store.deleteSubscription(topicFilter);
+        if (isDurable) this.deleteStored(topicFilter);
         this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
       } else if (subscription.qos > access.maximumQos) {
         const lowered = { ...subscription, qos: access.maximumQos };
         this.put(lowered);
-        if (isDurable) store.putSubscription(lowered);
+        if (isDurable) this.putStored(lowered);
         this.tell(topicFilter, { type: "subscribe", generation, subscription: lowered, sendRetained: false });
       }
     }
@@ -213,8 +225,8 @@ export class Subscribing {
       if (isError(pending.reasonCodes[index] ?? 0)) {
         this.takeBack(pending, subscription, isDurable);
       } else if (isDurable) {
-        if (pending.type === "SUBACK") this.context.store.putSubscription(subscription);
-        else this.context.store.deleteSubscription(topicFilter);
+        if (pending.type === "SUBACK") this.putStored(subscription);
+        else this.deleteStored(topicFilter);
       }
     }
   }
@@ -230,18 +242,33 @@ export class Subscribing {
     }
     if (present !== subscription) return;
     this.delete(topicFilter);
-    if (isDurable) this.context.store.deleteSubscription(topicFilter);
+    if (isDurable) this.deleteStored(topicFilter);
     this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
   }
 
   private put(subscription: TopicSubscription): void {
-    this.subscriptions.set(subscription.topicFilter, subscription);
-    this.isShared = undefined;
+    const { topicFilter } = subscription;
+    if (!this.subscriptions.has(topicFilter) && isSharedText(topicFilter)) this.sharedCount += 1;
+    this.subscriptions.set(topicFilter, subscription);
+    this.list = undefined;
   }
 
   private delete(topicFilter: string): void {
-    this.subscriptions.delete(topicFilter);
-    this.isShared = undefined;
+    if (this.subscriptions.delete(topicFilter) && isSharedText(topicFilter)) this.sharedCount -= 1;
+    this.list = undefined;
+  }
+
+  private putStored(subscription: TopicSubscription): void {
+    const { topicFilter } = subscription;
+    const before = this.stored.get(topicFilter);
+    if (before !== undefined && isSameSubscription(before, subscription)) return;
+    this.context.store.putSubscription(subscription);
+    this.stored.set(topicFilter, subscription);
+  }
+
+  private deleteStored(topicFilter: string): void {
+    this.context.store.deleteSubscription(topicFilter);
+    this.stored.delete(topicFilter);
   }
 
   private unsubscribedCode(topicFilter: string): number {
@@ -256,8 +283,17 @@ export class Subscribing {
     const notOffered = refusalOfFilter(parsed, capabilities);
     if (notOffered !== undefined) return notOffered.reasonCode;
     if (!access.maySubscribe(topicFilter)) return ReasonCode.NotAuthorized;
-    const isFull = isNew && this.subscriptions.size >= limits.maximumSubscriptions;
-    return isFull ? ReasonCode.QuotaExceeded : undefined;
+    if (!isNew || this.subscriptions.size < limits.maximumSubscriptions) return undefined;
+    this.logFull(limits.maximumSubscriptions);
+    return ReasonCode.QuotaExceeded;
+  }
+
+  /** Many clients of MQTT 3.x do not look at SUBACK, so that the operator is told, once for each connection. */
+  private logFull(most: number): void {
+    if (this.isFullLogged) return;
+    this.isFullLogged = true;
+    const reason = `it holds ${most}: raise MAXIMUM_SUBSCRIPTIONS, or have it use wildcards`;
+    this.context.effect({ type: "log", event: "a session is refused more subscriptions", reason });
   }
 
   private shardsOfText(topicFilter: string): number[] {

@@ -25,6 +25,17 @@ export type Requester = {
   readonly hearsRefusals: boolean;
 };
 
+/** Whether both ask for the same in the same way. */
+export function isSameSubscription(one: TopicSubscription, other: TopicSubscription): boolean {
+  return (
+    one.topicFilter === other.topicFilter &&
+    one.qos === other.qos &&
+    one.noLocal === other.noLocal &&
+    one.retainAsPublished === other.retainAsPublished &&
+    one.subscriptionIdentifier === other.subscriptionIdentifier
+  );
+}
+
 /**
  * Answered with a reason code each: one that says who asks with an answer, see `answerOf`. A `generation` names one life of a session's state: what an older one left
  * behind is recognised by it.

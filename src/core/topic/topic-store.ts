@@ -24,6 +24,8 @@ export interface TopicStore {
   /** Replaces that of the same client and filter. */
   putSubscriber(subscriber: Subscriber): void;
   deleteSubscriber(clientId: string, topicFilter: string): void;
+  /** All of a client's that have this generation. */
+  deleteSubscribers(clientId: string, generation: string): void;
 
   /** Replaces that of the same topic. */
   putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void;

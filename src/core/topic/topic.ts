@@ -15,7 +15,12 @@ import type { RetainedDeletion, RetainedList, RetainedQuery } from "./retained-l
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { levelCount } from "./topic-name.ts";
-import type { RedistributeRequest, Requester, TopicSubscription } from "./topic-request.ts";
+import {
+  isSameSubscription,
+  type RedistributeRequest,
+  type Requester,
+  type TopicSubscription,
+} from "./topic-request.ts";
 import type { RetainedTotals, Subscriber, TopicStore } from "./topic-store.ts";
 
 /** Whom a publish goes to. */
@@ -78,7 +83,12 @@ export class Topic {
     if (replaced === undefined && bytesAfter > this.limits.maximumSubscriptionBytes) {
       return ReasonCode.QuotaExceeded;
     }
-    this.store.putSubscriber(granted);
+    // Of a client that comes back, and subscribes to the same again, nothing is written.
+    const isStored =
+      this.capabilities.maximumQos === 2 &&
+      replaced?.generation === generation &&
+      isSameSubscription(replaced, subscription);
+    if (!isStored) this.store.putSubscriber(granted);
     const subscriber = this.withinMaximumQos(granted);
     this.grow(subscriber);
     if (!asksForRetained && replaced?.generation === generation) this.successors.set(replaced, subscriber);
@@ -99,19 +109,27 @@ export class Topic {
     const filters = this.filtersOf.get(clientId);
     // A later life of the session may hold the filter now.
     if (filters?.get(topicFilter)?.generation !== generation) return;
-    const { filter, shareName } = parsedFilterOf(topicFilter);
-    this.tree.delete(filter, treeKey(clientId, shareName));
     this.store.deleteSubscriber(clientId, topicFilter);
-    filters.delete(topicFilter);
-    this.treeBytes -= weightOf(topicFilter);
-    if (filters.size === 0) this.filtersOf.delete(clientId);
+    this.shrink(clientId, topicFilter, filters);
   }
 
   /** Forgets the subscriptions of a life of a session that is over. */
   end(clientId: string, generation: string): void {
-    for (const topicFilter of [...(this.filtersOf.get(clientId)?.keys() ?? [])]) {
-      this.unsubscribe(clientId, generation, topicFilter);
-    }
+    const filters = this.filtersOf.get(clientId);
+    const over = [...(filters?.values() ?? [])].filter((subscriber) => subscriber.generation === generation);
+    if (filters === undefined || over.length === 0) return;
+    // At once: there may be thousands.
+    this.store.deleteSubscribers(clientId, generation);
+    for (const { topicFilter } of over) this.shrink(clientId, topicFilter, filters);
+  }
+
+  /** Takes a subscription out of the tree. */
+  private shrink(clientId: string, topicFilter: string, filters: Map<string, Subscriber>): void {
+    const { filter, shareName } = parsedFilterOf(topicFilter);
+    this.tree.delete(filter, treeKey(clientId, shareName));
+    filters.delete(topicFilter);
+    this.treeBytes -= weightOf(topicFilter);
+    if (filters.size === 0) this.filtersOf.delete(clientId);
   }
 
   /**

@@ -49,15 +49,56 @@ describe("SUBSCRIBE", () => {
     expect(new Set(h.requests.map(({ shard }) => shard)).size).toBe(1);
   });
 
-  it("with more filters than one may have is refused the rest, which is not asked for [B37]", () => {
-    const h = new SessionHarness({ limits: { maximumFiltersPerSubscribe: 2 } });
+  it("with more filters than the session may hold is refused the rest, which is not asked for, and logged once [B37]", () => {
+    const h = new SessionHarness({ limits: { maximumSubscriptions: 2 } });
     const client = h.connected(durable);
     client.subscribe(5, "a", "b", "c", "d");
     h.answerAll();
     expect(client.heard()).toEqual(["SUBACK #5 0x02 0x02 0x97 0x97"]);
     expect(h.store.subscriptions().map(({ topicFilter }) => topicFilter)).toEqual(["a", "b"]);
     client.subscribe(6, "c", "d");
-    expect(h.requests).toHaveLength(2);
+    expect(h.requests).toEqual([]);
+    const reason = "it holds 2: raise MAXIMUM_SUBSCRIPTIONS, or have it use wildcards";
+    expect(h.log).toEqual([`a session is refused more subscriptions: ${reason}`]);
+    client.drop();
+    h.resume().subscribe(7, "e");
+    expect(h.log).toHaveLength(2);
+  });
+
+  it("of thousands of filters is granted all of them, in one packet", () => {
+    const h = new SessionHarness();
+    const client = h.connected(durable);
+    const filters = Array.from({ length: 5_000 }, (_, index) => `home/${index}/state`);
+    client.subscribe(5, ...filters);
+    h.answerAll();
+    expect(client.packets()).toMatchObject([{ cmd: "suback", granted: filters.map(() => 2) }]);
+    expect(h.store.subscriptions()).toHaveLength(5_000);
+  });
+
+  it("that changes nothing writes nothing, and one that does is written", () => {
+    const h = new SessionHarness();
+    const client = h.connected(durable);
+    client.subscribe(5, "a", "b");
+    h.answerAll();
+    client.drop();
+    const back = h.resume();
+    h.store.writes.length = 0;
+    back.subscribe(6, "a", { topic: "b", qos: 1 });
+    h.answerAll();
+    expect(h.store.writes).toHaveLength(1);
+    h.crash();
+    expect(h.store.subscriptions().map(({ topicFilter, qos }) => `${topicFilter} ${qos}`)).toEqual(["a 2", "b 1"]);
+    back.speak(5);
+    const later = h.resume();
+    h.store.writes.length = 0;
+    later.subscribe(7, "a");
+    h.answerAll();
+    expect(h.store.writes).toEqual([]);
+    later.unsubscribe(8, "a");
+    h.answerAll();
+    later.subscribe(9, "a");
+    h.answerAll();
+    expect(h.store.subscriptions()).toHaveLength(2);
   });
 
   it("of MQTT 3.1.1 beyond a limit is refused with 0x80 [B37]", () => {
