@@ -65,6 +65,18 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       for (const each of [store, reopen()]) expect([...each.subscribers()]).toEqual([subscriber, other]);
     });
 
+    it("forgets the subscriptions of one life of a session, and no others", () => {
+      const { store, reopen } = open();
+      const kept = [
+        { ...subscriber, topicFilter: "a", generation: "new" },
+        { ...subscriber, topicFilter: "a", clientId: "c2", generation: "old" },
+      ];
+      for (const topicFilter of ["b", "c"]) store.putSubscriber({ ...subscriber, topicFilter, generation: "old" });
+      for (const each of kept) store.putSubscriber(each);
+      store.deleteSubscribers("c1", "old");
+      for (const each of [store, reopen()]) expect([...each.subscribers()]).toEqual(kept);
+    });
+
     it("keeps one retained message for a topic, and counts messages and bytes", () => {
       const { store, reopen } = open();
       store.putRetained("a", Uint8Array.of(1, 2, 3), 0, "p1");
