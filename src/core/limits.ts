@@ -16,7 +16,10 @@ export const limitRanges = {
   maximumUserProperties: [128, 0, 10_000],
   /** Rows of one session at the topic objects. */
   maximumSubscriptions: [10_000, 1, 100_000],
-  /** About what the subscriptions of one topic object take of its 128 MB. */
+  /**
+   * About what the subscriptions of one topic object take of its 128 MB.
+   * Share: `sharePercent` for the sessions of one identity, or for one anonymous client.
+   */
   maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
   /** PUBLISH packets of one client a second: its object and the topics' objects are busy with them. 0 is no limit. */
   maximumPublishRate: [5_000, 0, 1_000_000],
@@ -32,8 +35,12 @@ export const limitRanges = {
   receiveMaximum: [1_000, 1, 65_535],
   /** The same towards a client, where it does not ask for less. */
   maximumInFlight: [100, 1, 65_535],
-  /** QoS 1 and 2 messages that wait for one session, in flight ones included. */
+  /**
+   * QoS 1 and 2 messages that wait for one session, in flight ones included.
+   * Share: all of it, for whoever may publish to that session.
+   */
   maximumQueuedMessages: [10_000, 1, 60_000],
+  /** The same in bytes. Share: all of it, for whoever may publish to that session. */
   maximumQueuedBytes: [16_777_216, 1_024, 1_073_741_824],
   /** Of QoS 0 messages to a client since it last sent anything: the platform buffers what it does not read. */
   maximumUnheardBytes: [67_108_864, 65_536, 1_099_511_627_776],
@@ -50,17 +57,21 @@ export const limitRanges = {
   connectTimeoutSec: [10, 1, 60],
   /** From the last byte of a packet that is not complete: it keeps the object awake, and billed. */
   packetTimeoutSec: [30, 5, 600],
-  /** Sockets of one session object whose client is not connected yet. */
+  /**
+   * Sockets of one session object whose client is not connected yet.
+   * Share: all of it, for whoever names the same client identifier; the one that is silent for longest goes.
+   */
   maximumPendingSockets: [8, 1, 1_000],
-  /** Per topic object. */
+  /** Of one topic object. Share: `sharePercent` for one publisher. */
   maximumRetainedMessages: [100_000, 0, 10_000_000],
+  /** Of one topic object. Share: `sharePercent` for one publisher. */
   maximumRetainedBytes: [1_073_741_824, 0, 9_000_000_000],
   /**
    * Of each limit that all clients of a namespace share, what one holder may have of what the others leave: an identity,
    * or an anonymous client. All anonymous clients together may have as much. 100 is all of it.
    */
   sharePercent: [75, 1, 100],
-  /** Deliveries that a topic object keeps for sessions it cannot reach. */
+  /** Deliveries that a topic object keeps for sessions it cannot reach. Share: `sharePercent` for one session. */
   maximumOwedMessages: [100_000, 0, 10_000_000],
   /** How long a session remembers the QoS 2 messages it got, to recognise a repeat. */
   deduplicationSec: [86_400, 60, 2_592_000],

@@ -1,23 +1,35 @@
 // What a topic object owes to sessions that it could not reach: on disk, in order, and bounded. Later messages for the
 // same session queue behind it, so that order holds [MQTT-4.6.0-5]; unless the session has no room even for this.
 
+import { type ReachedNote, ReachedNotes } from "../core/shares/reached-notes.ts";
+import { SharedRoom } from "../core/shares/shared-room.ts";
 import type { SessionDelivery } from "../core/topic/topic-request.ts";
 import type { TopicStore } from "../core/topic/topic-store.ts";
 import { logError } from "../log.ts";
 
+/** Whatever its client is called, it is no anonymous holder. */
+function holderOfSession(clientId: string): string {
+  return `session/${clientId}`;
+}
+
 export class OwedTable {
   private readonly store: TopicStore;
-  private readonly maximumMessages: number;
+  /** By client. */
+  private readonly room: SharedRoom;
+  private readonly notes = new ReachedNotes();
   private readonly clients: Set<string>;
   private readonly withoutRoom = new Set<string>();
-  private count: number;
   private lastChangeMs: number;
 
-  constructor(store: TopicStore, maximumMessages: number) {
+  /** @param sharePercent what one session may have of what the others leave */
+  constructor(store: TopicStore, maximumMessages: number, sharePercent: number) {
     this.store = store;
-    this.maximumMessages = maximumMessages;
-    this.clients = new Set(store.owedClientIds());
-    this.count = this.clients.size === 0 ? 0 : store.owedCount();
+    this.room = new SharedRoom(maximumMessages, sharePercent);
+    this.clients = new Set();
+    for (const { clientId, count } of store.owedCounts()) {
+      this.clients.add(clientId);
+      this.room.add(holderOfSession(clientId), count);
+    }
     this.lastChangeMs = this.clients.size === 0 ? 0 : store.lastOwedAtMs();
   }
 
@@ -27,7 +39,7 @@ export class OwedTable {
 
   /** In messages. */
   get size(): number {
-    return this.count;
+    return this.room.held;
   }
 
   get clientIds(): string[] {
@@ -55,21 +67,32 @@ export class OwedTable {
 
   /**
    * @param isFirst before what is owed already, since it is older
-   * @returns false when it was not taken: the table is full, or cannot be written
+   * @returns false when it was not taken: the table or the session's share of it is full, or it cannot be written
    */
   put(clientId: string, delivery: SessionDelivery, isFirst: boolean): boolean {
-    if (this.count >= this.maximumMessages) return false;
     const nowMs = Date.now();
+    const holder = holderOfSession(clientId);
+    const shortage = this.room.shortageOf(holder, 1);
+    if (shortage !== undefined) {
+      const reached = { limit: "owedMessages", shortage } as const;
+      this.notes.onReached(reached, holder, (count) => this.room.largest(count), nowMs);
+      return false;
+    }
     try {
       this.store.putOwed(clientId, delivery, isFirst, nowMs);
     } catch (error) {
       logError("a message cannot be kept", { clientId, reason: String(error) });
       return false;
     }
-    this.count += 1;
+    this.room.add(holder, 1);
     this.lastChangeMs = nowMs;
     this.clients.add(clientId);
     return true;
+  }
+
+  /** Limits that were reached, for the log. */
+  takeReachedNotes(): readonly ReachedNote[] {
+    return this.notes.take();
   }
 
   /** The oldest, of which one is enough to see whether there is room; when there are none, no more is owed. */
@@ -84,7 +107,7 @@ export class OwedTable {
     if (!this.clients.has(clientId)) return;
     this.withoutRoom.delete(clientId);
     this.store.deleteOwed(sequence);
-    this.count -= 1;
+    this.room.add(holderOfSession(clientId), -1);
     this.lastChangeMs = Date.now();
   }
 }

@@ -24,6 +24,7 @@ const migrations: Migrations = [
   // Up to here all tables were made at once.
   {},
   { retained: "ALTER TABLE retained ADD COLUMN publisher TEXT NOT NULL DEFAULT ''" },
+  { subscription: "ALTER TABLE subscription ADD COLUMN holder TEXT NOT NULL DEFAULT ''" },
 ];
 
 type SubscriberRow = {
@@ -34,6 +35,7 @@ type SubscriberRow = {
   no_local: number;
   retain_as_published: number;
   subscription_identifier: number;
+  holder: string;
 };
 
 export class SqliteTopicStore implements TopicStore {
@@ -52,13 +54,14 @@ export class SqliteTopicStore implements TopicStore {
       noLocal: row.no_local === 1,
       retainAsPublished: row.retain_as_published === 1,
       subscriptionIdentifier: row.subscription_identifier,
+      holder: row.holder,
     }));
   }
 
   putSubscriber(subscriber: Subscriber): void {
     this.schema.insert(
       "subscription",
-      "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       subscriber.clientId,
       subscriber.topicFilter,
       subscriber.generation,
@@ -66,6 +69,7 @@ export class SqliteTopicStore implements TopicStore {
       subscriber.noLocal ? 1 : 0,
       subscriber.retainAsPublished ? 1 : 0,
       subscriber.subscriptionIdentifier,
+      subscriber.holder,
     );
   }
 
@@ -156,8 +160,10 @@ export class SqliteTopicStore implements TopicStore {
     return this.schema.rows<Row>("owed", "SELECT coalesce(max(at_ms), 0) AS at_ms FROM owed")[0]?.at_ms ?? 0;
   }
 
-  owedCount(): number {
-    return this.schema.rows<{ count: number }>("owed", "SELECT count(*) AS count FROM owed")[0]?.count ?? 0;
+  owedCounts(): { clientId: string; count: number }[] {
+    type Row = { client_id: string; count: number };
+    const query = "SELECT client_id, count(*) AS count FROM owed GROUP BY client_id";
+    return this.schema.rows<Row>("owed", query).map(({ client_id, count }) => ({ clientId: client_id, count }));
   }
 
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
@@ -174,11 +180,6 @@ export class SqliteTopicStore implements TopicStore {
 
   deleteOwed(sequence: number): void {
     this.schema.change("owed", "DELETE FROM owed WHERE sequence = ?", sequence);
-  }
-
-  owedClientIds(): string[] {
-    type Row = { client_id: string };
-    return this.schema.rows<Row>("owed", "SELECT DISTINCT client_id FROM owed").map((row) => row.client_id);
   }
 }
 

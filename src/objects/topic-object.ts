@@ -60,7 +60,7 @@ export class TopicObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     const store = new SqliteTopicStore(ctx.storage);
     this.topic = new Topic(store, settings, randomId);
-    this.owed = new OwedTable(store, settings.limits.maximumOwedMessages);
+    this.owed = new OwedTable(store, settings.limits.maximumOwedMessages, settings.limits.sharePercent);
     this.deliverer = new Deliverer(this.topic, this.owed, {
       sessionOf: (clientId) => sessionStub(env, settings, namespace, clientId),
       onOwed: () => this.setAlarm(),
@@ -162,7 +162,10 @@ export class TopicObject extends DurableObject<Env> {
 
   /** Who fills a limit that all share, and who met it. */
   private logReached(): void {
-    for (const { holder, count, largest, ...reached } of this.topic.takeReachedNotes()) {
+    for (const { holder, count, largest, ...reached } of [
+      ...this.topic.takeReachedNotes(),
+      ...this.owed.takeReachedNotes(),
+    ]) {
       const { namespace, rest } = splitName(this.ctx.id.name);
       const shard = Number(rest.slice(rest.indexOf("/") + 1));
       logWarning("a shared limit is reached", {
@@ -185,8 +188,12 @@ export class TopicObject extends DurableObject<Env> {
         this.publish(clientId, request, origin, true);
         break;
       case "subscribe": {
-        const { generation, subscription, sendRetained } = request;
-        const subscriber = this.topic.subscribe(clientId, generation, subscription, sendRetained);
+        const { generation, subscription, sendRetained, by } = request;
+        const subscriber = this.topic.subscribe(clientId, generation, subscription, {
+          sendRetained,
+          by,
+          nowMs: Date.now(),
+        });
         if (typeof subscriber === "number") {
           origin.batch.answers[origin.index] = subscriber;
           break;

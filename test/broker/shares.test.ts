@@ -8,7 +8,12 @@ import { makeCredential } from "../support/credentials.ts";
 
 const lines: string[] = [];
 const broker = useBroker({
-  variables: { ADMIN_TOKEN: adminToken, MAXIMUM_RETAINED_MESSAGES: "20", MAXIMUM_RETAINED_BYTES: "20000" },
+  variables: {
+    ADMIN_TOKEN: adminToken,
+    MAXIMUM_RETAINED_MESSAGES: "20",
+    MAXIMUM_RETAINED_BYTES: "20000",
+    MAXIMUM_SUBSCRIPTION_BYTES: "65536",
+  },
   log: (line) => lines.push(line),
 });
 /** A namespace has topic objects of its own, and their limits to itself. */
@@ -156,6 +161,25 @@ describe("what a publisher holds", () => {
       expect((await apiOf(broker).call("POST", "/retained/delete", body)).status).toBe(400);
     },
   );
+});
+
+it("the sessions of one identity leave memory for the subscriptions of others [B123]", async () => {
+  const [hostile, victim] = [await deviceIn("subscriptions"), await deviceIn("subscriptions")];
+  const durable = { properties: { sessionExpiryInterval: 600 } };
+  const attackers = await Promise.all(Array.from({ length: 3 }, () => hostile.connect(durable)));
+  let granted = 0;
+  for (const [index, attacker] of attackers.entries()) {
+    // A hundred levels are about 28 KiB.
+    const filters = ["a", "b"].map((name) => `${name}${index}${"/x".repeat(99)}`);
+    const { granted: codes } = await attacker.subscribe(filters);
+    granted += (codes as number[]).filter((code) => code < 0x80).length;
+  }
+  expect(granted).toBe(1);
+  const other = await victim.connect();
+  expect((await other.subscribe(["home/+/state", "home/+/set"])).granted).toEqual([0, 0]);
+  await broker.restart();
+  const again = await hostile.connect();
+  expect((await again.subscribe(`z${"/x".repeat(99)}`)).granted).toEqual([0x97]);
 });
 
 it("what was counted is counted the same after a restart of the server", async () => {

@@ -8,6 +8,7 @@ import { variableName } from "../../src/settings.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const document = readFileSync(join(root, "docs/SETTINGS.md"), "utf8");
+const [beforeShares = "", afterShares = ""] = document.split("### Shares");
 const tests = ["core", "objects", "broker"].flatMap((name) => {
   const folder = join(root, "test", name);
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".test.ts"));
@@ -22,7 +23,7 @@ function namesIn(text: string): string[] {
 
 describe.each(Object.entries(limitRanges))("%s", (name, [initial]) => {
   it("is in docs/SETTINGS.md, with its default and what happens when it is reached", () => {
-    const rows = document.split("\n").filter((line) => line.startsWith(`| \`${variableName(name)}\` |`));
+    const rows = beforeShares.split("\n").filter((line) => line.startsWith(`| \`${variableName(name)}\` |`));
     expect(rows).toHaveLength(1);
     const [, , initialCell, whenReached = ""] = rows[0]?.split("|").map((cell) => cell.trim()) ?? [];
     expect(initialCell).toBe(String(initial));
@@ -31,5 +32,50 @@ describe.each(Object.entries(limitRanges))("%s", (name, [initial]) => {
 
   it("is reached by a test that names it", () => {
     expect([...named]).toContain(name);
+  });
+});
+
+describe("limits that clients share", () => {
+  const source = readFileSync(join(root, "src/core/limits.ts"), "utf8");
+  const [shares = ""] = afterShares.split("\n#");
+  const shareRows = shares.split("\n").filter((line) => line.startsWith("| `"));
+  const docstrings = new Map(
+    [...source.matchAll(/\/\*\*([\s\S]*?)\*\/\s+(\w+): \[/g)].map(([, text = "", name = ""]) => [name, text]),
+  );
+  /** What the code counts by holder, and what either text calls a topic object's. */
+  const isShared = (name: string) => {
+    const row = beforeShares.split("\n").find((line) => line.startsWith(`| \`${variableName(name)}\` |`)) ?? "";
+    return counted.includes(name) || /topic object\b/.test(`${docstrings.get(name)} ${row}`);
+  };
+  const counted = ["core/topic/topic.ts", "core/topic/retained.ts", "objects/topic-object.ts"]
+    .map((file) => readFileSync(join(root, "src", file), "utf8"))
+    .flatMap((text) => [...text.matchAll(/new (?:SharedRoom|OwedTable)\([^)]*\)/g)])
+    .flatMap(([call]) => call.match(/maximum\w+/g) ?? []);
+  const saysShare = (name: string) => /\bShare: /.test(docstrings.get(name) ?? "");
+
+  it("are known", () => {
+    expect(Object.keys(limitRanges).filter(isShared)).toEqual([
+      "maximumSubscriptionBytes",
+      "maximumRetainedMessages",
+      "maximumRetainedBytes",
+      "maximumOwedMessages",
+    ]);
+  });
+
+  it.each(Object.keys(limitRanges).filter((name) => isShared(name) || saysShare(name)))(
+    "%s has a share, in its docstring and in docs/SETTINGS.md",
+    (name) => {
+      expect(docstrings.get(name)).toMatch(/\bShare: /);
+      const row = shareRows.find((line) => line.includes(`\`${variableName(name)}\``));
+      const cells = row?.split("|").slice(1, -1) ?? [];
+      expect(cells).toHaveLength(4);
+      for (const cell of cells) expect(cell.trim()).not.toBe("");
+    },
+  );
+
+  it("have no other row in docs/SETTINGS.md", () => {
+    const variables = shareRows.flatMap((row) => row.split("|")[1]?.match(/[A-Z_]{5,}/g) ?? []);
+    const expected = Object.keys(limitRanges).filter(saysShare).map(variableName);
+    expect(variables.toSorted()).toEqual(expected.toSorted());
   });
 });

@@ -34,7 +34,7 @@ export class DelivererScene {
   #randomCount = 0;
 
   constructor({ maximumOwedMessages = 1_000 } = {}) {
-    this.owed = new OwedTable(this.store, maximumOwedMessages);
+    this.owed = new OwedTable(this.store, maximumOwedMessages, 100);
     this.deliverer = new Deliverer(this.topic, this.owed, {
       sessionOf: (clientId) => ({
         deliver: (_lane, _sequence, batch) => this.#deliver(clientId, batch),
@@ -53,7 +53,9 @@ export class DelivererScene {
   subscribe(clientId: string, topicFilter: string, qos: QoS = 2, asksForRetained = false): Subscriber {
     const options = { qos, noLocal: false, retainAsPublished: false, subscriptionIdentifier: 0 };
     const subscription = { topicFilter, ...options };
-    const subscriber = this.topic.subscribe(clientId, `life-of-${clientId}`, subscription, asksForRetained);
+    const subscriber = this.topic.subscribe(clientId, `life-of-${clientId}`, subscription, {
+      sendRetained: asksForRetained,
+    });
     if (typeof subscriber === "number") throw new Error(`refused: ${subscriber}`);
     return subscriber;
   }

@@ -10,13 +10,13 @@ describe("the table of what is owed", () => {
   afterEach(() => void vi.restoreAllMocks());
 
   it("is empty at first", () => {
-    const table = new OwedTable(new MemoryTopicStore(), 10);
+    const table = new OwedTable(new MemoryTopicStore(), 10, 75);
     expect([table.isEmpty, table.clientIds, table.has("c1")]).toEqual([true, [], false]);
     expect(table.next("c1", 10)).toEqual([]);
   });
 
   it("keeps what is put, by client and in order", () => {
-    const table = new OwedTable(new MemoryTopicStore(), 10);
+    const table = new OwedTable(new MemoryTopicStore(), 10, 75);
     for (const text of ["1", "2", "3"]) expect(table.put("c1", owed(text), false)).toBe(true);
     table.put("c2", owed("4"), false);
     expect(textsOf(table, "c1", 2)).toEqual(["1", "2"]);
@@ -25,7 +25,7 @@ describe("the table of what is owed", () => {
   });
 
   it("owes a client nothing once there is no next one", () => {
-    const table = new OwedTable(new MemoryTopicStore(), 10);
+    const table = new OwedTable(new MemoryTopicStore(), 10, 75);
     table.put("c1", owed("1"), false);
     deleteNext(table);
     // Whoever comes now is still behind it, until somebody has looked.
@@ -36,7 +36,7 @@ describe("the table of what is owed", () => {
 
   it("takes no more than its limit, and more again when something has gone", () => {
     const store = new MemoryTopicStore();
-    const table = new OwedTable(store, 2);
+    const table = new OwedTable(store, 2, 75);
     expect([
       table.put("c1", owed("1"), false),
       table.put("c2", owed("2"), false),
@@ -47,10 +47,28 @@ describe("the table of what is owed", () => {
     expect([table.put("c1", owed("4"), false), table.put("c1", owed("5"), false)]).toEqual([true, false]);
   });
 
+  it("has room for other sessions when one has all that it may have [B122]", () => {
+    const store = new MemoryTopicStore();
+    const table = new OwedTable(store, 20, 75);
+    let count = 0;
+    while (table.put("c1", owed("x"), false)) count += 1;
+    expect(count).toBe(15);
+    expect(table.put("c2", owed("1"), false)).toBe(true);
+    expect(table.takeReachedNotes()).toMatchObject([
+      { limit: "owedMessages", shortage: "share", holder: "session/c1", largest: [{ amount: 15 }] },
+    ]);
+    const again = new OwedTable(store, 20, 75);
+    expect([again.size, again.put("c1", owed("x"), false), again.put("c2", owed("2"), false)]).toEqual([
+      16,
+      false,
+      true,
+    ]);
+  });
+
   it("counts what it finds after a restart", () => {
     const store = new MemoryTopicStore();
-    new OwedTable(store, 2).put("c1", owed("1"), false);
-    const table = new OwedTable(store, 2);
+    new OwedTable(store, 2, 75).put("c1", owed("1"), false);
+    const table = new OwedTable(store, 2, 75);
     expect([table.isEmpty, table.has("c1")]).toEqual([false, true]);
     expect([table.put("c1", owed("2"), false), table.put("c1", owed("3"), false)]).toEqual([true, false]);
   });
@@ -58,7 +76,7 @@ describe("the table of what is owed", () => {
   it("does not take what cannot be written, and does not count it", () => {
     vi.spyOn(console, "error").mockReturnValue();
     const store = new MemoryTopicStore();
-    const table = new OwedTable(store, 1);
+    const table = new OwedTable(store, 1, 75);
     vi.spyOn(store, "putOwed").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });

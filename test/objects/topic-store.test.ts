@@ -25,8 +25,7 @@ describe("SQLite topic store", () => {
     store.retainedTotals();
     store.retainedHolding("a");
     store.owed("c1", 10);
-    store.owedClientIds();
-    store.owedCount();
+    store.owedCounts();
     expect(node.tables()).toEqual([]);
     expect(node.rowsWritten).toBe(0);
     store.putRetained("a", Uint8Array.of(1), 0, "p");
@@ -41,7 +40,7 @@ describe("SQLite topic store", () => {
     for (let count = 0; count < 3; count += 1) store.putOwed("c1", owed, false, 1);
     node.exec("UPDATE owed SET delivery = x'ff' WHERE sequence < 3");
     expect(store.owed("c1", 2)).toEqual([{ sequence: 3, delivery: owed }]);
-    expect(store.owedCount()).toBe(1);
+    expect(store.owedCounts()).toEqual([{ clientId: "c1", count: 1 }]);
     expect(String(logged.mock.calls)).toMatch(/"an owed message cannot be read, and is dropped"/);
     logged.mockRestore();
   });
@@ -50,7 +49,7 @@ describe("SQLite topic store", () => {
     const node = new NodeSqlStorage();
     new SqliteTopicStore(node.storage).putRetained("a", Uint8Array.of(1), 0, "p");
     node.exec("UPDATE schema_version SET version = 99");
-    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 99, this one knows 4)");
+    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 99, this one knows 5)");
   });
 
   it("opens what the version before has stored: nobody is known to have published it", () => {
@@ -70,6 +69,24 @@ describe("SQLite topic store", () => {
       { topicName: "a", expiresAtMs: 0, publisher: "credential/x" },
       { topicName: "b", expiresAtMs: 7, publisher: "" },
     ]);
+  });
+
+  it("opens subscriptions that the version before has stored: they belong to nobody that is known", () => {
+    const node = new NodeSqlStorage();
+    for (const statement of [
+      "CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)",
+      "INSERT INTO schema_version VALUES (1, 4)",
+      `CREATE TABLE subscription (client_id TEXT, topic_filter TEXT, generation TEXT, qos INTEGER, no_local INTEGER,
+        retain_as_published INTEGER, subscription_identifier INTEGER, PRIMARY KEY (client_id, topic_filter)) WITHOUT ROWID`,
+      "INSERT INTO subscription VALUES ('c1', 'a', 'g', 1, 0, 0, 0)",
+    ]) {
+      node.exec(statement);
+    }
+    const store = new SqliteTopicStore(node.storage);
+    const [before] = store.subscribers();
+    expect(before).toMatchObject({ clientId: "c1", topicFilter: "a", holder: "" });
+    if (before !== undefined) store.putSubscriber({ ...before, holder: "credential/x" });
+    expect(new SqliteTopicStore(node.storage).subscribers()).toEqual([{ ...before, holder: "credential/x" }]);
   });
 
   it("writes one row for a retained message, as before it knew of publishers", () => {

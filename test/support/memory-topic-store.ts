@@ -99,8 +99,20 @@ export class MemoryTopicStore implements TopicStore {
     return this.#owed.length === 0 ? 0 : this.#lastOwedAtMs;
   }
 
+  owedCounts(): { clientId: string; count: number }[] {
+    const counts = new Map<string, number>();
+    for (const { clientId } of this.#owed) counts.set(clientId, (counts.get(clientId) ?? 0) + 1);
+    return [...counts].map(([clientId, count]) => ({ clientId, count }));
+  }
+
+  /** For tests. */
   owedCount(): number {
     return this.#owed.length;
+  }
+
+  /** For tests. */
+  owedClientIds(): string[] {
+    return this.owedCounts().map(({ clientId }) => clientId);
   }
 
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
@@ -110,10 +122,6 @@ export class MemoryTopicStore implements TopicStore {
 
   deleteOwed(sequence: number): void {
     this.#owed = this.#owed.filter((row) => row.sequence !== sequence);
-  }
-
-  owedClientIds(): string[] {
-    return [...new Set(this.#owed.map(({ clientId }) => clientId))];
   }
 }
 

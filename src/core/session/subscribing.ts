@@ -90,7 +90,8 @@ export class Subscribing {
   registerAgain(generation: string): boolean {
     const registration: Registration = { generation, openRequests: 0, hasFailed: false };
     for (const subscription of this.subscriptions.values()) {
-      const request = { type: "subscribe", generation, subscription, sendRetained: false } as const;
+      const by = this.context.requester(false);
+      const request = { type: "subscribe", generation, subscription, sendRetained: false, by } as const;
       for (const shard of this.shardsOfText(subscription.topicFilter)) {
         registration.openRequests += 1;
         this.context.request(shard, request, { type: "registration", registration });
@@ -143,7 +144,8 @@ export class Subscribing {
       for (const shard of shardsOf(parsed, this.context.settings.topicShards)) {
         pending.openRequests += 1;
         this.shards.add(shard);
-        const topicRequest = { type: "subscribe", generation, subscription, sendRetained } as const;
+        const by = this.context.requester(true);
+        const topicRequest = { type: "subscribe", generation, subscription, sendRetained, by } as const;
         this.context.request(shard, topicRequest, { type: "filter", pending, index });
       }
     }

@@ -4,7 +4,7 @@ import { isError } from "../packet/reason-code.ts";
 import type { Shortage } from "./shared-room.ts";
 
 /** The limits that a topic object counts by holder. They travel as numbers: append, and leave the order. */
-const sharedLimits = ["retainedMessages", "retainedBytes", "subscriptionBytes", "sessionSubscriptionBytes"] as const;
+const sharedLimits = ["retainedMessages", "retainedBytes", "subscriptionBytes", "owedMessages"] as const;
 
 export type SharedLimit = (typeof sharedLimits)[number];
 
@@ -14,7 +14,7 @@ const texts: Readonly<Record<SharedLimit, { readonly variable: string; readonly 
   retainedMessages: { variable: "MAXIMUM_RETAINED_MESSAGES", what: "retained messages" },
   retainedBytes: { variable: "MAXIMUM_RETAINED_BYTES", what: "bytes of retained messages" },
   subscriptionBytes: { variable: "MAXIMUM_SUBSCRIPTION_BYTES", what: "memory for subscriptions" },
-  sessionSubscriptionBytes: { variable: "MAXIMUM_SUBSCRIPTION_BYTES", what: "memory for one session's subscriptions" },
+  owedMessages: { variable: "MAXIMUM_OWED_MESSAGES", what: "messages kept for sessions out of reach" },
 };
 
 /** One line for people. */

@@ -37,8 +37,8 @@ export function isSameSubscription(one: TopicSubscription, other: TopicSubscript
 }
 
 /**
- * Answered with a reason code each: one that says who asks with an answer, see `answerOf`. A `generation` names one life of a session's state: what an older one left
- * behind is recognised by it.
+ * Answered with a reason code each; one that says who asks, with an answer (see `answerOf`). A `generation` names one
+ * life of a session's state: what an older one left behind is recognised by it.
  */
 export type TopicRequest =
   | { readonly type: "publish"; readonly message: Message; readonly by?: Requester | undefined }

@@ -4,7 +4,12 @@
 import type { SessionDelivery, TopicSubscription } from "./topic-request.ts";
 
 /** A subscription and whose it is. */
-export type Subscriber = TopicSubscription & { readonly clientId: string; readonly generation: string };
+export type Subscriber = TopicSubscription & {
+  readonly clientId: string;
+  readonly generation: string;
+  /** Who holds it, as `holderOf`. */
+  readonly holder: string;
+};
 
 export type RetainedName = {
   readonly topicName: string;
@@ -44,10 +49,8 @@ export interface TopicStore {
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void;
   /** When the latest of them was put, in milliseconds since 1970; 0 for none. */
   lastOwedAtMs(): number;
-  /** How many there are. */
-  owedCount(): number;
+  /** How many there are, by client. */
+  owedCounts(): { clientId: string; count: number }[];
   owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[];
   deleteOwed(sequence: number): void;
-  /** Clients that anything is owed to. */
-  owedClientIds(): string[];
 }

@@ -8,6 +8,7 @@ import { ReasonCode } from "../packet/reason-code.ts";
 import { unknownHolder } from "../shares/holder.ts";
 import { answerOf } from "../shares/reached.ts";
 import { type ReachedNote, ReachedNotes } from "../shares/reached-notes.ts";
+import { SharedRoom } from "../shares/shared-room.ts";
 import { hashOf } from "./hash.ts";
 import { type Recipient, Recipients, recipientOf } from "./recipient.ts";
 import { type RetainedCursor, RetainedMessages, type RetainedPage, type RetainedSize } from "./retained.ts";
@@ -32,6 +33,12 @@ export type Route = {
 
 export type TopicSettings = { readonly limits: Limits; readonly capabilities: Capabilities };
 
+export type SubscribeOptions = {
+  readonly sendRetained?: boolean;
+  readonly by?: Requester | undefined;
+  readonly nowMs?: number;
+};
+
 /** Of shared groups whose turn is remembered; they begin anew when there are more. */
 const maximumTurns = 10_000;
 /** What a level takes in the tree, in memory and beside its text: measured. */
@@ -39,13 +46,12 @@ const levelBytes = 280;
 
 export class Topic {
   private readonly store: TopicStore;
-  private readonly limits: Limits;
   private readonly capabilities: Capabilities;
   private readonly tree = new SubscriptionTree<Subscriber>();
   /** The subscriptions of each client, by filter. */
   private readonly filtersOf = new Map<string, Map<string, Subscriber>>();
-  /** About what the tree takes of memory. */
-  private treeBytes = 0;
+  /** About what the tree takes of memory, by who holds the subscriptions. */
+  private readonly treeBytes: SharedRoom;
   /** Where each shared group's turn stands. */
   private readonly turns = new Map<string, number>();
   /** What has replaced a subscription without asking for the retained messages itself. */
@@ -56,10 +62,16 @@ export class Topic {
   /** @param randomId a fresh identifier with every call */
   constructor(store: TopicStore, { limits, capabilities }: TopicSettings, randomId: () => string) {
     this.store = store;
-    this.limits = limits;
     this.capabilities = capabilities;
     this.retained = new RetainedMessages(store, limits, randomId);
-    for (const subscriber of store.subscribers()) this.grow(this.withinMaximumQos(subscriber));
+    this.treeBytes = new SharedRoom(limits.maximumSubscriptionBytes, limits.sharePercent);
+    // One text for all of a holder's: each row has its own.
+    const holders = new Map<string, string>();
+    for (const subscriber of store.subscribers()) {
+      const holder = holders.get(subscriber.holder) ?? subscriber.holder;
+      holders.set(holder, holder);
+      this.grow(this.withinMaximumQos({ ...subscriber, holder }));
+    }
   }
 
   get subscriptionCount(): number {
@@ -68,30 +80,36 @@ export class Topic {
 
   /**
    * Adds or replaces a subscription [MQTT-3.8.4-3].
-   * @param asksForRetained whether the caller goes on to send it the retained messages
-   * @returns the reason code of a refusal, after which nothing has changed
+   * @param options `sendRetained`: whether the caller goes on to send it the retained messages; `by`: who asks, as far
+   * as it is known
+   * @returns the answer of a refusal (see `answerOf`), after which nothing has changed
    */
   subscribe(
     clientId: string,
     generation: string,
     subscription: TopicSubscription,
-    asksForRetained = false,
-  ): Subscriber | ReasonCode {
-    const granted = { ...subscription, clientId, generation };
+    { sendRetained = false, by, nowMs = 0 }: SubscribeOptions = {},
+  ): Subscriber | number {
     const replaced = this.filtersOf.get(clientId)?.get(subscription.topicFilter);
-    const bytesAfter = this.treeBytes + weightOf(subscription.topicFilter);
-    if (replaced === undefined && bytesAfter > this.limits.maximumSubscriptionBytes) {
-      return ReasonCode.QuotaExceeded;
+    const holder = by?.holder ?? replaced?.holder ?? unknownHolder;
+    const granted = { ...subscription, clientId, generation, holder };
+    const shortage =
+      replaced === undefined ? this.treeBytes.shortageOf(holder, weightOf(subscription.topicFilter)) : undefined;
+    if (shortage !== undefined) {
+      const reached = { limit: "subscriptionBytes", shortage } as const;
+      this.notes.onReached(reached, holder, (count) => this.treeBytes.largest(count), nowMs);
+      return by === undefined ? ReasonCode.QuotaExceeded : answerOf(ReasonCode.QuotaExceeded, reached);
     }
     // Of a client that comes back, and subscribes to the same again, nothing is written.
     const isStored =
       this.capabilities.maximumQos === 2 &&
       replaced?.generation === generation &&
+      replaced.holder === holder &&
       isSameSubscription(replaced, subscription);
     if (!isStored) this.store.putSubscriber(granted);
     const subscriber = this.withinMaximumQos(granted);
     this.grow(subscriber);
-    if (!asksForRetained && replaced?.generation === generation) this.successors.set(replaced, subscriber);
+    if (!sendRetained && replaced?.generation === generation) this.successors.set(replaced, subscriber);
     return subscriber;
   }
 
@@ -107,10 +125,11 @@ export class Topic {
 
   unsubscribe(clientId: string, generation: string, topicFilter: string): void {
     const filters = this.filtersOf.get(clientId);
+    const subscriber = filters?.get(topicFilter);
     // A later life of the session may hold the filter now.
-    if (filters?.get(topicFilter)?.generation !== generation) return;
+    if (filters === undefined || subscriber?.generation !== generation) return;
     this.store.deleteSubscriber(clientId, topicFilter);
-    this.shrink(clientId, topicFilter, filters);
+    this.shrink(subscriber, filters);
   }
 
   /** Forgets the subscriptions of a life of a session that is over. */
@@ -120,15 +139,15 @@ export class Topic {
     if (filters === undefined || over.length === 0) return;
     // At once: there may be thousands.
     this.store.deleteSubscribers(clientId, generation);
-    for (const { topicFilter } of over) this.shrink(clientId, topicFilter, filters);
+    for (const subscriber of over) this.shrink(subscriber, filters);
   }
 
   /** Takes a subscription out of the tree. */
-  private shrink(clientId: string, topicFilter: string, filters: Map<string, Subscriber>): void {
+  private shrink({ clientId, topicFilter, holder }: Subscriber, filters: Map<string, Subscriber>): void {
     const { filter, shareName } = parsedFilterOf(topicFilter);
     this.tree.delete(filter, treeKey(clientId, shareName));
     filters.delete(topicFilter);
-    this.treeBytes -= weightOf(topicFilter);
+    this.treeBytes.add(holder, -weightOf(topicFilter));
     if (filters.size === 0) this.filtersOf.delete(clientId);
   }
 
@@ -250,7 +269,10 @@ export class Topic {
       filters = new Map();
       this.filtersOf.set(subscriber.clientId, filters);
     }
-    if (!filters.has(subscriber.topicFilter)) this.treeBytes += weightOf(subscriber.topicFilter);
+    const weight = weightOf(subscriber.topicFilter);
+    const replaced = filters.get(subscriber.topicFilter);
+    if (replaced !== undefined) this.treeBytes.add(replaced.holder, -weight);
+    this.treeBytes.add(subscriber.holder, weight);
     filters.set(subscriber.topicFilter, subscriber);
   }
 

@@ -24,7 +24,13 @@ describe("SUBSCRIBE", () => {
       subscriptionIdentifier: 9,
     };
     expect(h.requests.map(({ request }) => request)).toEqual([
-      { type: "subscribe", generation: h.generation, subscription, sendRetained: false },
+      {
+        type: "subscribe",
+        generation: h.generation,
+        subscription,
+        sendRetained: false,
+        by: { holder: "anonymous/c1", hearsRefusals: true },
+      },
     ]);
     h.answer();
     expect(client.heard()).toEqual(["SUBACK #5 0x01"]);

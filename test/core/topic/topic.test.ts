@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { reachedOf, reasonCodeOf } from "../../../src/core/shares/reached.ts";
 import type { Topic } from "../../../src/core/topic/topic.ts";
 import { MemoryTopicStore } from "../../support/memory-topic-store.ts";
 
@@ -165,6 +166,36 @@ describe("what the subscriptions of a topic object take of memory", () => {
     expect(store.subscribers().map(({ topicFilter }) => topicFilter)).toEqual(["a/b", "c"]);
     topic.unsubscribe("c3", "g3", "d");
     expect(topic.subscribe("c3", "g3", to("d"))).toBe(0x97);
+  });
+
+  it("has a share for each holder, that a restart does not change [B123]", () => {
+    const store = new MemoryTopicStore();
+    const limits = { store, maximumSubscriptionBytes: 900, sharePercent: 75 };
+    const [by, other] = ["credential/a", "credential/b"].map((holder) => ({ holder, hearsRefusals: true }));
+    const topic = topicWith(limits);
+    topic.subscribe("c1", "g1", to("a/b"), { by });
+    for (const each of [topic, topicWith(limits)]) {
+      const answer = each.subscribe("c2", "g2", to("c"), { by }) as number;
+      expect([reasonCodeOf(answer), reachedOf(answer)]).toEqual([
+        0x97,
+        { limit: "subscriptionBytes", shortage: "share" },
+      ]);
+      expect(each.takeReachedNotes()).toMatchObject([{ holder: "credential/a", largest: [{ amount: 563 }] }]);
+    }
+    topic.unsubscribe("c1", "g1", "a/b");
+    expect(topic.subscribe("c2", "g2", to("c"), { by })).toMatchObject({ clientId: "c2" });
+    expect(topic.subscribe("c3", "g3", to("d"), { by: other })).toMatchObject({ clientId: "c3" });
+  });
+
+  it("is answered with a reason code alone if the session does not say who asks, as an older one", () => {
+    const store = new MemoryTopicStore();
+    const topic = full(store);
+    expect(topic.subscribe("c3", "g3", to("d"))).toBe(0x97);
+    expect(store.subscribers().map(({ holder }) => holder)).toEqual(["", ""]);
+    // Once the session is of this version, the row says whose it is.
+    topic.subscribe("c1", "g1", to("a/b"), { by: { holder: "credential/a", hearsRefusals: false } });
+    topic.subscribe("c1", "g1", to("a/b"));
+    expect(store.subscribers().map(({ holder }) => holder)).toEqual(["credential/a", ""]);
   });
 
   it("does not grow with what replaces a subscription", () => {
