@@ -25,8 +25,16 @@ const likelihood = {
 export type FeatureName = keyof typeof likelihood;
 export type Features = Readonly<Record<FeatureName, boolean>>;
 
-/** @param isPlain whether the world is to have none of them */
-export function featuresOf(random: Random, isPlain: boolean): Features {
-  const drawn = Object.entries(likelihood).map(([name, probability]) => [name, !isPlain && random.chance(probability)]);
-  return Object.fromEntries(drawn) as Features;
+/** @param only the features of a focused world; `undefined` if the seed is to choose */
+export function featuresOf(random: Random, only: readonly FeatureName[] | undefined): Features {
+  const names = Object.keys(likelihood) as FeatureName[];
+  const has = (name: FeatureName) => (only === undefined ? random.chance(likelihood[name]) : only.includes(name));
+  return Object.fromEntries(names.map((name) => [name, has(name)])) as Features;
+}
+
+/** @throws {Error} if one of the names is none of a feature */
+export function featureNamesOf(names: readonly string[]): readonly FeatureName[] {
+  const unknown = names.find((name) => !(name in likelihood));
+  if (unknown === undefined) return names as readonly FeatureName[];
+  throw new Error(`there is no feature ${unknown}: there are ${Object.keys(likelihood).join(", ")}`);
 }

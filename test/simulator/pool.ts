@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { FeatureName } from "./features.ts";
 import type { SabotageName } from "./sabotage.ts";
 
 export type Failure = { readonly seed: number; readonly broken: string };
@@ -10,8 +11,8 @@ export type PoolOptions = {
   readonly threads: number;
   /** A guarantee to be switched off; see sabotage.ts. */
   readonly sabotage?: SabotageName | undefined;
-  /** Worlds without any of features.ts. */
-  readonly isPlain?: boolean | undefined;
+  /** All worlds have these features and no other; otherwise those of the sabotage, or what each seed chooses. */
+  readonly features?: readonly FeatureName[] | undefined;
   /** Ends everything at the first failure. */
   readonly stopsAtFailure?: boolean;
   readonly onTrace?: ((line: string) => void) | undefined;
@@ -25,7 +26,7 @@ export type Told =
 
 export type ThreadData = {
   readonly sabotage: SabotageName | undefined;
-  readonly isPlain: boolean;
+  readonly features: readonly FeatureName[] | undefined;
   readonly traces: boolean;
 };
 
@@ -39,8 +40,8 @@ export async function runSeeds(seeds: readonly number[], options: PoolOptions): 
 }
 
 function runThread(left: number[], failures: Failure[], options: PoolOptions): Promise<void> {
-  const { sabotage, isPlain = false, stopsAtFailure = false, onTrace, onFailure } = options;
-  const workerData: ThreadData = { sabotage, isPlain, traces: onTrace !== undefined };
+  const { sabotage, features, stopsAtFailure = false, onTrace, onFailure } = options;
+  const workerData: ThreadData = { sabotage, features, traces: onTrace !== undefined };
   const worker = new Worker(join(import.meta.dirname, "thread.ts"), { workerData });
   return new Promise((resolve, reject) => {
     const next = () => {

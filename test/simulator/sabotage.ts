@@ -14,6 +14,7 @@ import { SessionObject } from "../../src/objects/session-object.ts";
 import { SqliteSessionStore } from "../../src/objects/sqlite-session-store.ts";
 import { SqliteTopicStore } from "../../src/objects/sqlite-topic-store.ts";
 import { Relay } from "../../src/relay/relay.ts";
+import type { FeatureName } from "./features.ts";
 import type { RunOptions } from "./world.ts";
 
 /** What a method that takes another's place needs of its object. */
@@ -30,104 +31,163 @@ function change(owner: { readonly prototype: object }, method: string, instead: 
   Object.assign(owner.prototype, { [method]: instead });
 }
 
-/** Each changes the broker of its thread, or says how to run it. */
+export type Sabotage = {
+  /** What a world must have to find it; it has nothing else of features.ts, so that a search is short. */
+  readonly features: readonly FeatureName[];
+  /** Changes the broker of its thread, or says how to run it. */
+  readonly change: () => Partial<RunOptions>;
+};
+
 export const sabotages = {
   /** What is acknowledged is not on disk yet. */
-  "acknowledge before storing": () => ({ gatesOutput: false }),
+  "acknowledge before storing": { features: [], change: () => ({ gatesOutput: false }) },
   /** A repeat of a QoS 2 message between objects is not recognised. */
-  "no id check": () => {
-    SqliteSessionStore.prototype.rememberMessage = () => true;
-    return {};
+  "no id check": {
+    features: [],
+    change: () => {
+      SqliteSessionStore.prototype.rememberMessage = () => true;
+      return {};
+    },
   },
   /** A batch that comes twice is acted on twice. */
-  "no repeats recognised": () => {
-    LaneReceiver.prototype.receive = (_lane, _sequence, act) => act(true);
-    return {};
+  "no repeats recognised": {
+    features: [],
+    change: () => {
+      LaneReceiver.prototype.receive = (_lane, _sequence, act) => act(true);
+      return {};
+    },
   },
-  "retained messages not stored": () => {
-    SqliteTopicStore.prototype.putRetained = () => {};
-    return {};
+  "retained messages not stored": {
+    features: [],
+    change: () => {
+      SqliteTopicStore.prototype.putRetained = () => {};
+      return {};
+    },
   },
-  "Wills not stored": () => {
-    SqliteSessionStore.prototype.putWill = () => {};
-    return {};
+  "Wills not stored": {
+    features: [],
+    change: () => {
+      SqliteSessionStore.prototype.putWill = () => {};
+      return {};
+    },
   },
-  "subscriptions not stored": () => {
-    SqliteTopicStore.prototype.putSubscriber = () => {};
-    return {};
+  "subscriptions not stored": {
+    features: [],
+    change: () => {
+      SqliteTopicStore.prototype.putSubscriber = () => {};
+      return {};
+    },
   },
   /** What a session that cannot be reached is owed is gone with the topic object. */
-  "owed messages not stored": () => {
-    SqliteTopicStore.prototype.putOwed = () => {};
-    return {};
+  "owed messages not stored": {
+    features: [],
+    change: () => {
+      SqliteTopicStore.prototype.putOwed = () => {};
+      return {};
+    },
   },
   /** A client that is not let in any more stays where it is. */
-  "revocations not told": () => {
-    Revisions.prototype.tell = async () => true;
-    return {};
+  "revocations not told": {
+    features: ["access"],
+    change: () => {
+      Revisions.prototype.tell = async () => true;
+      return {};
+    },
   },
   /** Rules are asked for, and not kept to. */
-  "rules not kept to": () => {
-    Access.prototype.whyNotPublish = () => undefined;
-    Access.prototype.mayReceive = () => true;
-    return {};
+  "rules not kept to": {
+    features: ["access"],
+    change: () => {
+      Access.prototype.whyNotPublish = () => undefined;
+      Access.prototype.mayReceive = () => true;
+      return {};
+    },
   },
-  "clients of a credential not counted": () => {
-    change(Logins, "isRoom", async () => true);
-    return {};
+  "clients of a credential not counted": {
+    features: ["access"],
+    change: () => {
+      change(Logins, "isRoom", async () => true);
+      return {};
+    },
   },
-  "no PINGRESP from the Worker": () => {
-    change(Relay, "onPing", () => {});
-    return {};
+  "no PINGRESP from the Worker": {
+    features: ["relay"],
+    change: () => {
+      change(Relay, "onPing", () => {});
+      return {};
+    },
   },
-  "namespaces with their topics in common": () => ({ separatesNamespaces: false }),
+  "namespaces with their topics in common": {
+    features: ["namespaces"],
+    change: () => ({ separatesNamespaces: false }),
+  },
   /** An object that another instance has taken the place of goes on writing. */
-  "two instances that write": () => ({ fencesStorage: false }),
+  "two instances that write": { features: ["secondInstances"], change: () => ({ fencesStorage: false }) },
   /** What a full disk does not take counts as kept. */
-  "owed messages acknowledged without a disk": () => {
-    const { put } = OwedTable.prototype;
-    OwedTable.prototype.put = function (...owed) {
-      put.apply(this, owed);
-      return true;
-    };
-    return {};
+  "owed messages acknowledged without a disk": {
+    features: ["fullDisks"],
+    change: () => {
+      const { put } = OwedTable.prototype;
+      OwedTable.prototype.put = function (...owed) {
+        put.apply(this, owed);
+        return true;
+      };
+      return {};
+    },
   },
   /** An alarm that was set once is taken to come, however long ago it should have. */
-  "alarms never given up": () => {
-    change(SessionObject, "setAlarm", function (this: OfSessionObject) {
-      const deadlineMs = this.session.nextDeadlineMs;
-      if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
-      this.alarmAtMs = deadlineMs;
-      void this.ctx.storage.setAlarm(deadlineMs);
-    });
-    return {};
+  "alarms never given up": {
+    features: ["lostAlarms"],
+    change: () => {
+      change(SessionObject, "setAlarm", function (this: OfSessionObject) {
+        const deadlineMs = this.session.nextDeadlineMs;
+        if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
+        this.alarmAtMs = deadlineMs;
+        void this.ctx.storage.setAlarm(deadlineMs);
+      });
+      return {};
+    },
   },
   /** Whether a Will waits for its delay is concluded from its time and the clock. */
-  "Wills that the clock takes back": () => {
-    change(Wills, "onSessionResumed", function (this: OfWills) {
-      for (const stored of this.wills.values()) {
-        if (stored.stage !== "held" && stored.dueAtMs > this.context.nowMs) this.delete(stored.id);
-      }
-    });
-    return {};
+  "Wills that the clock takes back": {
+    features: ["clockSteps"],
+    change: () => {
+      change(Wills, "onSessionResumed", function (this: OfWills) {
+        for (const stored of this.wills.values()) {
+          if (stored.stage !== "held" && stored.dueAtMs > this.context.nowMs) this.delete(stored.id);
+        }
+      });
+      return {};
+    },
   },
   // Mistakes that the simulator has found, put back: see regressions.ts.
 
   /** Writes that belong together are cut apart by a crash. */
-  "transactions that are not whole": () => ({ hasTransactions: false }),
+  "transactions that are not whole": { features: [], change: () => ({ hasTransactions: false }) },
   /** A member of a shared subscription refuses the repeat of a message that it has. */
-  "repeats refused": () => {
-    Outbound.prototype.hasTaken = () => false;
-    return {};
+  "repeats refused": {
+    features: [],
+    change: () => {
+      Outbound.prototype.hasTaken = () => false;
+      return {};
+    },
   },
   /** What was acknowledged, and finds no room when its session is back, is dropped. */
-  "owed messages dropped by a full queue": () => {
-    OwedTable.prototype.onNoRoom = function (clientId) {
-      const [first] = this.next(clientId, 1);
-      if (first !== undefined) this.delete(clientId, first.sequence);
-    };
-    return {};
+  "owed messages dropped by a full queue": {
+    features: [],
+    change: () => {
+      OwedTable.prototype.onNoRoom = function (clientId) {
+        const [first] = this.next(clientId, 1);
+        if (first !== undefined) this.delete(clientId, first.sequence);
+      };
+      return {};
+    },
   },
-} satisfies Record<string, () => Partial<RunOptions>>;
+} satisfies Record<string, Sabotage>;
+
+/** To be called once in a thread. */
+export function optionsOf({ features, change }: Sabotage): Partial<RunOptions> {
+  return { features, ...change() };
+}
 
 export type SabotageName = keyof typeof sabotages;

@@ -1,8 +1,10 @@
 // npm run simulate -- --seeds 1000: runs of the simulator on all cores; exits with 1 when a promise was broken.
-// --seed 42 runs one; --trace tells all that happens in it; --plain has worlds without any of features.ts.
+// --seed 42 runs one; --trace tells all that happens in it. --features relay,access has worlds with these features and no
+// other, --plain with none. --sabotage NAME runs a broker with a fault of sabotage.ts.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { featureNamesOf } from "./features.ts";
 import { runSeeds } from "./pool.ts";
 import type { SabotageName } from "./sabotage.ts";
 
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     sabotage: { type: "string" },
+    features: { type: "string" },
     plain: { type: "boolean", default: false },
   },
 });
@@ -26,7 +29,7 @@ const startMs = Date.now();
 const failures = await runSeeds(seeds, {
   threads: availableParallelism(),
   sabotage: values.sabotage as SabotageName | undefined,
-  isPlain: values.plain,
+  features: values.plain ? [] : values.features === undefined ? undefined : featureNamesOf(values.features.split(",")),
   onTrace: values.trace ? console.log : undefined,
   onFailure: ({ seed, broken }) => console.log(`seed ${seed}: ${broken}`),
 });

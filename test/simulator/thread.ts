@@ -7,11 +7,11 @@ import type { ThreadData, Told } from "./pool.ts";
 // Before anything of src/objects is imported.
 simulateModules();
 const { World } = await import("./world.ts");
-const { sabotages } = await import("./sabotage.ts");
+const { optionsOf, sabotages } = await import("./sabotage.ts");
 
-const { sabotage, isPlain, traces } = workerData as ThreadData;
+const { sabotage, features, traces } = workerData as ThreadData;
 const tell = (told: Told) => parentPort?.postMessage(told);
-const options = sabotage === undefined ? {} : sabotages[sabotage]();
+const options = sabotage === undefined ? {} : optionsOf(sabotages[sabotage]);
 
 const onTrace = traces ? (line: string) => tell({ type: "trace", line }) : undefined;
 
@@ -20,7 +20,7 @@ let world: InstanceType<typeof World> | undefined;
 process.on("unhandledRejection", (error) => world?.onUncaught(error));
 
 parentPort?.on("message", async (seed: number) => {
-  world = new World({ seed, onTrace, isPlain, ...options });
+  world = new World({ seed, onTrace, ...options, ...(features && { features }) });
   const broken = await world.run();
   world = undefined;
   tell({ type: "done", seed, broken });

@@ -5,7 +5,7 @@ import { Random } from "../support/random.ts";
 import { checkMessages, checkRetained, checkWills } from "./checks.ts";
 import { Clock } from "./clock.ts";
 import { Faults } from "./faults.ts";
-import { type Features, featuresOf } from "./features.ts";
+import { type FeatureName, type Features, featuresOf } from "./features.ts";
 import { simulateGlobals } from "./globals.ts";
 import { Guesthouse } from "./guesthouse.ts";
 import { History, type Moments } from "./history.ts";
@@ -32,8 +32,8 @@ export type RunOptions = {
   readonly fencesStorage?: boolean | undefined;
   /** False for a broker whose namespaces have their topics in common. */
   readonly separatesNamespaces?: boolean | undefined;
-  /** True for a world without any of features.ts. */
-  readonly isPlain?: boolean | undefined;
+  /** The world has these features and no other; `undefined` if the seed is to choose. */
+  readonly features?: readonly FeatureName[] | undefined;
 };
 
 /** "eventful": clients act and things go wrong; "settling": everything owed arrives. */
@@ -84,14 +84,14 @@ export class World {
     hasTransactions = true,
     fencesStorage = true,
     separatesNamespaces = true,
-    isPlain = false,
+    features,
   }: RunOptions) {
     this.#onTrace = onTrace;
     this.gatesOutput = gatesOutput;
     this.hasTransactions = hasTransactions;
     this.fencesStorage = fencesStorage;
     this.separatesNamespaces = separatesNamespaces;
-    this.features = featuresOf(new Random(seed, 5), isPlain);
+    this.features = featuresOf(new Random(seed, 5), features);
     this.wallClock = new WallClock(this.clock, new Random(seed, 6), this.features);
     this.workload = new Random(seed, 1);
     this.ids = new Random(seed, 2);

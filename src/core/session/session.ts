@@ -296,8 +296,13 @@ export class Session {
   /** To be called at the end of every event. */
   takeEffects(): Effect[] {
     if (this.current === undefined) this.state.settle();
-    else heedClock(this.current, this.settings.limits, this.state.watch, this.context.nowMs);
+    else this.heedClock(this.context.nowMs);
     return this.context.takeEffects();
+  }
+
+  /** To be called before `nextDeadlineMs` is read outside of an event: the clock may have been set since the last one. */
+  heedClock(nowMs: number): void {
+    if (this.current !== undefined) heedClock(this.current, this.settings.limits, this.state.watch, nowMs);
   }
 
   // Packets

@@ -126,6 +126,14 @@ describe("a connected client", () => {
     expect(client.heard()).toEqual([]);
   });
 
+  it.each([60, 3600])("is waited for anew when its alarm is set after a step of %i s, without an event", (stepSec) => {
+    const h = new SessionHarness();
+    h.connected(durable, { isRelayed: false });
+    h.pass(60 + stepSec);
+    h.session.heedClock(h.nowMs);
+    expect(h.session.nextDeadlineMs).toBe(h.nowMs + 90_000);
+  });
+
   it.each(backSec)("that speaks after a step of %i s is not looked after again and again", (stepSec) => {
     const h = new SessionHarness();
     const client = h.connected(durable, { isRelayed: false });
