@@ -103,7 +103,8 @@ describe("whatever bytes begin like an answer", () => {
         ({ type, flags, offset, rest, claimed }: typeof publish): Answer =>
         (packetId) => {
           const body = Buffer.concat([twoBytes(Math.max(0, packetId + offset)), rest]);
-          const length = variableByteInteger(claimed ?? body.length);
+          // No less than the body has: what is left of it would be another packet, which is none of the answer.
+          const length = variableByteInteger(Math.max(claimed ?? 0, body.length));
           return Buffer.concat([Buffer.from([firstBytes[type] | flags]), length, body]);
         };
       const stall = (h: SessionHarness) => h.session.onStalled(h.nowMs);
