@@ -19,7 +19,7 @@ describe("the broker, whatever goes wrong", () => {
   });
 
   it("keeps them in worlds with a relay, credentials, and stranger faults", { timeout: 240_000 }, async () => {
-    expect(await runSeeds(seeds(60), { threads })).toEqual([]);
+    expect(await runSeeds(seeds(30), { threads })).toEqual([]);
   });
 });
 
