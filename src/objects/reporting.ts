@@ -14,7 +14,7 @@ export type ReportingHandlers = {
   /** Whether anything is untold, as the disk has it. */
   readonly isUntold: () => boolean;
   readonly putUntold: (isUntold: boolean) => void;
-  /** The directory cannot be reached: who asks it does not find this session. `retryAtMs` is set. */
+  /** The directory cannot be reached: who asks it does not find this session. `alarmAtMs` says when the next try is. */
   readonly onGivenUp: () => void;
   /** The directory has heard all there is to hear. */
   readonly onTold: () => void;
@@ -27,7 +27,7 @@ export class Reporting {
   private isUntold: boolean;
   private tries = 0;
   /** When to tell again, in milliseconds since 1970; Infinity where that is for the alarm of an earlier start, or never. */
-  retryAtMs = Number.POSITIVE_INFINITY;
+  private retryAtMs = Number.POSITIVE_INFINITY;
 
   constructor(handlers: ReportingHandlers) {
     this.handlers = handlers;
@@ -43,6 +43,14 @@ export class Reporting {
   /** Whether the session's storage has to stay: it says that something is untold. */
   get isOwing(): boolean {
     return this.isUntold;
+  }
+
+  /**
+   * When an alarm has to ring for the next try, in milliseconds since 1970; Infinity for never. It lies ahead while the lane
+   * is at it: the alarm is then for a crash that ends the lane, and one in the past would ring again at once, for ever.
+   */
+  alarmAtMs(nowMs: number): number {
+    return this.lane.isIdle ? this.retryAtMs : Math.max(this.retryAtMs, nowMs + firstRetryMs);
   }
 
   report(report: Report): void {

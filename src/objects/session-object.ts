@@ -296,9 +296,10 @@ export class SessionObject extends DurableObject<Env> {
 
   /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
-    this.session.heedClock(Date.now());
-    const deadlineMs = Math.min(this.session.nextDeadlineMs, this.reporting.retryAtMs);
-    if (!Number.isFinite(deadlineMs) || (deadlineMs >= this.alarmAtMs && isToCome(this.alarmAtMs, Date.now()))) return;
+    const nowMs = Date.now();
+    this.session.heedClock(nowMs);
+    const deadlineMs = Math.min(this.session.nextDeadlineMs, this.reporting.alarmAtMs(nowMs));
+    if (!Number.isFinite(deadlineMs) || (deadlineMs >= this.alarmAtMs && isToCome(this.alarmAtMs, nowMs))) return;
     this.alarmAtMs = deadlineMs;
     void this.ctx.storage.setAlarm(deadlineMs);
   }

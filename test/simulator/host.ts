@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 
 export type Kind = "session" | "topic" | "directory" | "access";
 
+/** An alarm may find nothing, or come twice; more often at the same time it only finds itself. */
+const maximumRingsAtOnce = 20;
 /** The platform tries an alarm again whose handler failed: twice as late each time, and so many times. */
 const firstAlarmRetryMs = 2_000;
 const maximumAlarmRetries = 6;
@@ -31,6 +33,7 @@ export class Host {
   #diskIsFullUntilMs = 0;
   #alarmsFailUntilMs = 0;
   #failed = { alarmAtMs: 0, times: 0 };
+  #rung = { atMs: 0, times: 0 };
   #alarm: { readonly atMs: number; readonly event: Event } | undefined;
   #isRinging = false;
 
@@ -181,6 +184,7 @@ export class Host {
 
   #ring(atMs: number): void {
     this.world.trace(`${this.label}: alarm`);
+    this.#judgeRing();
     this.#isRinging = true;
     const { alarmsSet } = this.storage;
     const done = this.receive((object: { alarm(info: object): Promise<void> }) =>
@@ -192,6 +196,13 @@ export class Host {
       () => isSuperseded() || this.instance?.leave(() => this.#onRung(atMs, alarmsSet)),
       () => isSuperseded() || this.#onAlarmFailed(atMs),
     );
+  }
+
+  /** An alarm that sets itself to a time that has passed rings for ever, and each time costs a row. */
+  #judgeRing(): void {
+    const atMs = this.world.clock.nowMs;
+    this.#rung = { atMs, times: atMs === this.#rung.atMs ? this.#rung.times + 1 : 1 };
+    if (this.#rung.times > maximumRingsAtOnce) this.world.violate(`${this.label}: its alarm rings again and again`);
   }
 
   #onAlarmFailed(alarmAtMs: number): void {

@@ -16,6 +16,15 @@ export class SupersededError extends Error {
   override readonly name = "SupersededError";
 }
 
+/** What an instance gets that has left memory: whatever it still goes on with has no effect. */
+export class GoneError extends Error {
+  override readonly name = "GoneError";
+
+  constructor() {
+    super("the object is gone");
+  }
+}
+
 export class Instance implements Caller {
   isAlive = true;
   isReady = false;
@@ -62,7 +71,7 @@ export class Instance implements Caller {
     this.#lastEventMs = this.host.world.clock.nowMs;
     await this.#ready;
     this.isReady = true;
-    if (!this.isAlive) throw new Error("the object is gone");
+    if (!this.isAlive) throw new GoneError();
     return await event(this.object as never);
   }
 
@@ -97,9 +106,12 @@ export class Instance implements Caller {
     for (const socket of this.sockets ?? []) socket.lose();
   }
 
-  /** @throws {SupersededError} where the storage is another instance's */
+  /**
+   * @throws {GoneError} when the instance has left memory
+   * @throws {SupersededError} when the storage is another instance's
+   */
   expectStorage(): void {
-    if (!this.isAlive) throw new Error("the object is gone");
+    if (!this.isAlive) throw new GoneError();
     if (this.sockets !== undefined && this.host.world.fencesStorage) throw new SupersededError("superseded");
   }
 
