@@ -60,7 +60,7 @@ describe("where the settings do not take 60,000 slashes", () => {
 });
 
 describe("where the settings take 60,000 slashes", () => {
-  const broker = useBrokerWithBystander({ MAXIMUM_TOPIC_LEVELS: "65535" });
+  const broker = useBrokerWithBystander({ MAXIMUM_TOPIC_LEVELS: "65535", SHARE_PERCENT: "100" });
 
   it("they are published, retained, subscribed to and a Will like others, beside many at once", async () => {
     const [publisher, subscriber] = [await connect(broker.tcp), await connect(broker.tcp)];
