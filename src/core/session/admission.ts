@@ -92,10 +92,16 @@ function refused({ connect, proof }: Accepted): ProtocolError {
  * begun anonymously goes to whoever proves more.
  * @throws {ProtocolError} 0x87
  */
-export function checkOwner(last: Admission | undefined, { identity }: Grant): void {
+export function checkOwner(context: Context, last: Admission | undefined, { identity }: Grant): void {
   const owner = last?.grant.identity ?? anonymousIdentity;
   if (owner === anonymousIdentity || owner === identity) return;
-  throw new ProtocolError(ReasonCode.NotAuthorized, "not allowed to use this client identifier");
+  const cure =
+    "end that session with DELETE /api/v1/clients/{clientId}, and name clientIds in the rules of each credential";
+  context.warn("a client is refused another's session", `it is ${identity}, and the session is of ${owner}: ${cure}`);
+  throw new ProtocolError(
+    ReasonCode.NotAuthorized,
+    "the session of this client identifier belongs to somebody else: the operator can end it with DELETE /api/v1/clients/{clientId}",
+  );
 }
 
 export function accessOf({ username, rules }: Grant, { clientId }: SessionSettings): Access {

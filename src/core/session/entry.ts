@@ -58,7 +58,7 @@ export class Entry {
     checkAccess(access);
     this.checkWill(connect, access);
     this.state.endIfExpired();
-    checkOwner(this.state.admission, admission.grant);
+    checkOwner(this.context, this.state.admission, admission.grant);
     this.connections.checkRate();
     return admitted;
   }

@@ -203,6 +203,19 @@ describe("a session", () => {
     expect(h.resume(asUser("one")).heard()).toEqual(["CONNACK present"]);
   });
 
+  it("of somebody else is refused in words, and the log names both, once a minute [B143]", () => {
+    const h = byName();
+    h.connected({ ...asUser("one"), ...durable }).drop();
+    const refused = () => h.connect(asUser("other"));
+    expect(refused().heard()).toEqual(["CONNACK new 0x87"]);
+    refused();
+    expect(h.log).toHaveLength(1);
+    expect(h.log[0]).toMatch(/it is credential\/other, .* of credential\/one: .*DELETE .*clientIds/);
+    h.pass(60);
+    refused();
+    expect(h.log).toHaveLength(2);
+  });
+
   it("is for anybody again when it is over", () => {
     const h = byName();
     h.connected(asUser("one")).drop();
