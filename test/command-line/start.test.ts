@@ -119,11 +119,15 @@ describe("npm start, told something it cannot do", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("refuses a data folder that cannot be made in one line", { timeout: startTimeoutMs }, async () => {
-    const { exitCode, error } = await runToEnd(["start", "--port", "0", "--tcp", "0", "--data", "/dev/null/data"]);
-    expectOneLine(error, "/dev/null/data", "--data");
-    expect(exitCode).toBe(1);
-  });
+  it.each(["/dev/null/data", "/proc/x", "/proc/x/y"])(
+    "refuses a data folder that cannot be made in one line (%s)",
+    { timeout: startTimeoutMs },
+    async (place) => {
+      const { exitCode, error } = await runToEnd(["start", "--port", "0", "--tcp", "0", "--data", place]);
+      expectOneLine(error, place, "--data");
+      expect(exitCode).toBe(1);
+    },
+  );
 
   it("refuses a data folder that another server has in one line", { timeout: startTimeoutMs }, async () => {
     await runUntilReady();

@@ -4,6 +4,7 @@
 
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
@@ -236,9 +237,18 @@ async function checkPort(host: string, port: number, flag: string): Promise<void
   await once(probe, "close");
 }
 
+/** One folder after the other: Node.js tries for ever to make several at once in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(path.dirname(folder));
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+}
+
 async function openFolder(folder: string): Promise<FolderLock> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(path.resolve(folder));
     await makeOwnersAlone(folder);
     return lockFolder(folder);
   } catch (error) {
