@@ -1,11 +1,15 @@
 // What the broker writes to its log: one JSON object a line, which Cloudflare's observability takes apart. Never payloads,
 // topics, passwords or tokens.
 
+import { storageFailureOf } from "./storage-failure.ts";
+
 /** Where it happened, as far as that is known, and why. */
 export type LogFields = {
   readonly namespace?: string | undefined;
   readonly clientId?: string | undefined;
   readonly shard?: number;
+  /** Which kind of object. */
+  readonly object?: string;
   /** Of a credential; how many; which operation of the API. */
   readonly id?: string;
   readonly count?: number;
@@ -26,7 +30,9 @@ export function logWarning(event: string, fields: LogFields): void {
   console.warn(JSON.stringify({ level: "warning", event, ...fields }));
 }
 
-/** Of a mistake of ours: with where it happened. */
+/** Why an object restarts: what its storage needs, or for a mistake of ours where it happened. */
 export function reasonOf(error: unknown): string {
+  const failure = storageFailureOf(error);
+  if (failure !== undefined) return failure.line;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

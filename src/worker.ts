@@ -16,6 +16,7 @@ import { type Refused, refused } from "./refused.ts";
 import { Relay } from "./relay/relay.ts";
 import { isUpgrade, offersMqtt, webSocketReply } from "./relay/upgrade.ts";
 import { type Settings, settingsOf } from "./settings.ts";
+import { storageFailureOf } from "./storage-failure.ts";
 import { SettingsError } from "./variables.ts";
 
 export { AccessObject } from "./objects/access-object.ts";
@@ -95,7 +96,17 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
       code: "invalid-client-id",
       line: "the client identifier in the address is not valid",
     });
-  return openSession(client, decoded, "native", env, settings);
+  try {
+    return await openSession(client, decoded, "native", env, settings);
+  } catch (error) {
+    if (storageFailureOf(error) === undefined)
+      logError("a session cannot be reached", { namespace, clientId: decoded, reason: String(error) });
+    return refused(request, {
+      status: 503,
+      code: "unavailable",
+      line: "the session cannot be reached, try again later",
+    });
+  }
 }
 
 type Client = { readonly namespace: string; readonly facts: ClientFacts; readonly subprotocols: string | null };

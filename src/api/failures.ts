@@ -3,6 +3,7 @@
 
 import { HTTPException } from "hono/http-exception";
 import { logError } from "../log.ts";
+import { storageFailureOf } from "../storage-failure.ts";
 import { ApiError } from "./errors.ts";
 
 /** @param operation for the log: no names, no values */
@@ -13,6 +14,10 @@ export function errorOf(error: unknown, operation: string): ApiError {
   }
   if (error instanceof HTTPException && error.status === 415) {
     return new ApiError(415, "not-json", "send the body as JSON, with Content-Type: application/json");
+  }
+  // The log has it already, with the object's name.
+  if (storageFailureOf(error) !== undefined) {
+    return new ApiError(503, "unavailable", "a part of the broker cannot be used: its log says which, and what to do");
   }
   logError("a request to the API failed", { operation, reason: traceOf(error) });
   if (isUnreachable(error)) {

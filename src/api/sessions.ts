@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Client } from "../objects/client-table.ts";
 import { directoryStub, sessionStub } from "../objects/stubs.ts";
+import { storageFailureOf } from "../storage-failure.ts";
 import type { Api, Place } from "./context.ts";
 import { time, timeOf } from "./formats.ts";
 import { operation } from "./operation.ts";
@@ -68,9 +69,9 @@ async function asked(place: Place, clients: readonly Client[]): Promise<Sleeping
   return sessions.sort((one, other) => other.queue.messages - one.queue.messages);
 }
 
-/** `undefined` where it has ended, or its client is back. */
+/** `undefined` where it has ended, its client is back, or its database cannot be used, which the log says. */
 async function sessionOf({ env, settings, namespace }: Place, clientId: string): Promise<SleepingSession | undefined> {
-  const view = await sessionStub(env, settings, namespace, clientId).inspect();
+  const view = await sessionStub(env, settings, namespace, clientId).inspect().catch(nothingIfUnusable);
   if (view === undefined || view.connection !== undefined) return undefined;
   const { identity, disconnectedAtMs, endsAtMs, queue } = view;
   return {
@@ -80,4 +81,9 @@ async function sessionOf({ env, settings, namespace }: Place, clientId: string):
     expiresAt: endsAtMs === undefined ? null : timeOf(endsAtMs),
     queue,
   };
+}
+
+/** One session that cannot be read is no reason to show none. */
+function nothingIfUnusable(error: unknown): undefined {
+  if (storageFailureOf(error) === undefined) throw error;
 }

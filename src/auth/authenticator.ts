@@ -6,6 +6,7 @@ import type { LoginAttempt, LoginResult } from "../core/access/login-attempt.ts"
 import { logError } from "../log.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { Settings } from "../settings.ts";
+import { storageFailureOf } from "../storage-failure.ts";
 import { grantOfJwt, isJwt } from "./jwt.ts";
 import { isPassword } from "./password.ts";
 import { isTokenText, sha256Hex } from "./token.ts";
@@ -43,11 +44,9 @@ export class Authenticator {
     try {
       return (await this.logInByJwt(attempt)) ?? (await this.logInByCredential(attempt));
     } catch (error) {
-      logError("a login cannot be judged", {
-        namespace: this.namespace,
-        clientId: attempt.clientId,
-        reason: String(error),
-      });
+      const { clientId } = attempt;
+      const isSaid = storageFailureOf(error) !== undefined;
+      if (!isSaid) logError("a login cannot be judged", { namespace: this.namespace, clientId, reason: String(error) });
       return { outcome: "unavailable" };
     }
   }

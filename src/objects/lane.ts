@@ -3,6 +3,7 @@
 import { beginAfterOf, laneIdOf } from "../core/lane/lane-receiver.ts";
 import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sender.ts";
 import { logError } from "../log.ts";
+import { storageFailureOf } from "../storage-failure.ts";
 import { Timer } from "./timer.ts";
 
 /** Batches of about a hundred cost a seventh of what single messages cost; the bytes keep a call far below 32 MiB. */
@@ -88,7 +89,8 @@ export class Lane<Item, Answer> {
       if (beginAfterMs !== undefined) this.id = newId(Math.max(Date.now(), beginAfterMs + 1));
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
       given = this.sender.onFailure(failure, Date.now());
-      if (given.length > 0) logError("a lane gave up", { count: given.length, reason: String(error) });
+      if (given.length > 0 && storageFailureOf(error) === undefined)
+        logError("a lane gave up", { count: given.length, reason: String(error) });
     }
     try {
       if (answers !== undefined) {

@@ -1,6 +1,8 @@
 // The tables of an object, and their version. Each is made when something is first put into it: two rows written a table,
 // which an object that needs it for nothing does not pay.
 
+import { laterVersionText } from "../storage-failure.ts";
+
 /**
  * What brings the tables from one version to the next, each by its name; the first statement that a table has makes it. A
  * version without any is one whose tables mean something else to an older program.
@@ -23,7 +25,7 @@ export class Schema {
     this.made = this.readTables();
     this.version = this.made.has("schema_version") ? this.readVersion() : 0;
     if (this.version > migrations.length) {
-      throw new Error(`stored by a later version (schema ${this.version}, this one knows ${migrations.length})`);
+      throw new Error(`${laterVersionText} (schema ${this.version}, this one knows ${migrations.length})`);
     }
     if (this.version > 0) this.migrate();
   }

@@ -5,23 +5,32 @@ import type { AccessObject } from "./access-object.ts";
 import type { DirectoryObject } from "./directory-object.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { TopicObject } from "./topic-object.ts";
+import { type ObjectPlace, watched } from "./unusable.ts";
 
 /** "namespace/clientId"; a namespace holds no slash, a client identifier may. */
 export function sessionStub(env: Env, settings: Settings, namespace: string, clientId: string) {
-  return stubOf<SessionObject>(env.SESSION, settings, `${namespace}/${clientId}`);
+  return stubOf<SessionObject>(env.SESSION, settings, `${namespace}/${clientId}`, {
+    object: "session",
+    namespace,
+    clientId,
+  });
 }
 
 /** "namespace/epoch/shard" */
 export function topicStub(env: Env, settings: Settings, namespace: string, shard: number) {
-  return stubOf<TopicObject>(env.TOPIC, settings, `${namespace}/${settings.topicEpoch}/${shard}`);
+  return stubOf<TopicObject>(env.TOPIC, settings, `${namespace}/${settings.topicEpoch}/${shard}`, {
+    object: "topic",
+    namespace,
+    shard,
+  });
 }
 
 export function directoryStub(env: Env, settings: Settings, namespace: string) {
-  return stubOf<DirectoryObject>(env.DIRECTORY, settings, namespace);
+  return stubOf<DirectoryObject>(env.DIRECTORY, settings, namespace, { object: "directory", namespace });
 }
 
 export function accessStub(env: Env, settings: Settings, namespace: string) {
-  return stubOf<AccessObject>(env.ACCESS, settings, namespace);
+  return stubOf<AccessObject>(env.ACCESS, settings, namespace, { object: "access", namespace });
 }
 
 /** The namespace and the rest of an object's name. */
@@ -35,7 +44,8 @@ function stubOf<T extends Rpc.DurableObjectBranded>(
   binding: DurableObjectNamespace<T>,
   { jurisdiction, locationHint }: Settings,
   name: string,
+  place: ObjectPlace,
 ): DurableObjectStub<T> {
   const namespace = jurisdiction === undefined ? binding : binding.jurisdiction(jurisdiction);
-  return namespace.getByName(name, locationHint === undefined ? {} : { locationHint });
+  return watched(namespace.getByName(name, locationHint === undefined ? {} : { locationHint }), place);
 }

@@ -5,7 +5,7 @@
 import { utf8Bytes } from "../core/bytes.ts";
 import { decodePacket, encodePacket } from "../core/packet/codec.ts";
 import type { ConnectPacket } from "../core/packet/packet.ts";
-import { PacketReader } from "../core/packet/packet-reader.ts";
+import { PacketReader, type RawPacket } from "../core/packet/packet-reader.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
 import { ProtocolError } from "../core/protocol-error.ts";
 import { keepAliveSecOf } from "../core/session/connecting.ts";
@@ -16,6 +16,7 @@ import { quietBytesOf } from "../core/session/unheard.ts";
 import { logError } from "../log.ts";
 import { randomId } from "../objects/random-id.ts";
 import type { Settings } from "../settings.ts";
+import { storageFailureOf } from "../storage-failure.ts";
 import { closeWebSocket } from "./close.ts";
 import { PingFilter } from "./ping-filter.ts";
 
@@ -107,7 +108,7 @@ export class Relay {
       if (utf8Bytes(packet.clientId) > this.settings.limits.maximumClientIdBytes) {
         throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the client identifier is too long");
       }
-      void this.open(packet, received);
+      void this.open(packet, first, received);
     } catch (refusal) {
       if (!(refusal instanceof ProtocolError)) throw refusal;
       const connack = refusalOf(first, refusal);
@@ -116,7 +117,7 @@ export class Relay {
     }
   }
 
-  private async open(packet: ConnectPacket, received: readonly Uint8Array[]): Promise<void> {
+  private async open(packet: ConnectPacket, raw: RawPacket, received: readonly Uint8Array[]): Promise<void> {
     this.connect = packet;
     const opening: Extract<State, { name: "opening" }> = { name: "opening", waiting: [...received], waitingBytes: 0 };
     this.state = opening;
@@ -124,8 +125,11 @@ export class Relay {
     try {
       session = await this.openSession(packet.clientId === "" ? randomId() : packet.clientId);
     } catch (error) {
-      logError("a session cannot be reached", { reason: String(error) });
-      this.end(CloseCode.TryAgainLater, "the session cannot be reached, try again");
+      if (storageFailureOf(error) === undefined) logError("a session cannot be reached", { reason: String(error) });
+      const refusal = new ProtocolError(ReasonCode.ServerUnavailable, "the session cannot be reached, try again later");
+      const connack = refusalOf(raw, refusal);
+      if (connack !== undefined && this.client.readyState === WebSocket.OPEN) this.client.send(connack);
+      this.end(CloseCode.TryAgainLater, refusal.message);
       return;
     }
     session.binaryType = "arraybuffer";

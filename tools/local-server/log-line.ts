@@ -18,6 +18,8 @@ export function readableLine(line: string): string | undefined {
 
 /** What comes from outside is named as that; nothing of it is a failure of the broker. */
 function readableFailure(text: string): string | undefined {
+  // The Worker says which object's, and what to do.
+  if (/SQLite failed;.*SQLITE_(?:NOTADB|CORRUPT)/.test(text)) return undefined;
   const what = text
     .replace(/^Uncaught exception: |^e = /, "")
     .replace(/^(?:\S+: failed: )+/, "")
