@@ -115,12 +115,13 @@ export class Guesthouse {
 
   #live(guest: Guest, account: Account | undefined): void {
     const random = this.#random;
-    this.#world.clock.after(random.between(1, this.#world.phase === "eventful" ? 1_500 : 20_000), undefined, () => {
+    const isEventful = this.#world.phase === "eventful";
+    this.#world.clock.after(random.between(1, isEventful ? 1_500 : 60_000), undefined, () => {
       if (!this.#isOpen) return;
       const isSecret = random.chance(0.5);
       if (!guest.isBusy && (account === undefined || account.login !== undefined)) guest.connect();
-      else if (random.chance(this.#world.phase === "eventful" ? 0.15 : 0)) guest.disconnect();
-      else this.#publish(guest, account, isSecret);
+      else if (random.chance(isEventful ? 0.15 : 0)) guest.disconnect();
+      else if (random.chance(isEventful ? 1 : 0.3)) this.#publish(guest, account, isSecret);
       this.#live(guest, account);
     });
   }

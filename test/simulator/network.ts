@@ -3,7 +3,7 @@
 // process of either end, as its connection does: a call never reaches a later start of its target.
 
 import type { Host } from "./host.ts";
-import type { Caller } from "./worker.ts";
+import { type Caller, WorkerProcess } from "./worker.ts";
 import type { World } from "./world.ts";
 
 type Methods = Record<string, (...parameters: unknown[]) => unknown>;
@@ -82,7 +82,8 @@ export class Network {
         break;
       case "repeated":
         arrive(faults.callMs(), { answer, fail });
-        arrive(faults.lateCallMs(), { answer, fail });
+        // Objects repeat what they had no answer to; the Worker asks once, and so does the platform.
+        if (!(caller instanceof WorkerProcess)) arrive(faults.lateCallMs(), { answer, fail });
         break;
       case "late":
         arrive(faults.lateCallMs(), { answer, fail });

@@ -1,4 +1,4 @@
-// A broker with one guarantee switched off, or with a mistake that it once had, to show that the judge sees it. What
+// A broker with one guarantee switched off, or with a bug that it once had, to show that the judge sees it. What
 // is changed is a small piece around the broker, or one of its methods; nothing in src knows of it.
 
 import { Access } from "../../src/core/access/access.ts";
@@ -32,6 +32,11 @@ function change(owner: { readonly prototype: object }, method: string, instead: 
 }
 
 export type Sabotage = {
+  /**
+   * Finds it. A change of the workload or of the faults makes another run of a seed: `npm run simulate -- --stop --sabotage
+   * NAME` finds another one.
+   */
+  readonly seed: number | undefined;
   /** What a world must have to find it; it has nothing else of features.ts, so that a search is short. */
   readonly features: readonly FeatureName[];
   /** Changes the broker of its thread, or says how to run it. */
@@ -40,9 +45,10 @@ export type Sabotage = {
 
 export const sabotages = {
   /** What is acknowledged is not on disk yet. */
-  "acknowledge before storing": { features: [], change: () => ({ gatesOutput: false }) },
+  "acknowledge before storing": { seed: 19, features: [], change: () => ({ gatesOutput: false }) },
   /** A repeat of a QoS 2 message between objects is not recognised. */
   "no id check": {
+    seed: 6,
     features: [],
     change: () => {
       SqliteSessionStore.prototype.rememberMessage = () => true;
@@ -51,6 +57,7 @@ export const sabotages = {
   },
   /** A batch that comes twice is acted on twice. */
   "no repeats recognised": {
+    seed: 48,
     features: [],
     change: () => {
       LaneReceiver.prototype.receive = (_lane, _sequence, act) => act(true);
@@ -58,6 +65,7 @@ export const sabotages = {
     },
   },
   "retained messages not stored": {
+    seed: 2,
     features: [],
     change: () => {
       SqliteTopicStore.prototype.putRetained = () => {};
@@ -65,6 +73,7 @@ export const sabotages = {
     },
   },
   "Wills not stored": {
+    seed: 10,
     features: [],
     change: () => {
       SqliteSessionStore.prototype.putWill = () => {};
@@ -72,6 +81,7 @@ export const sabotages = {
     },
   },
   "subscriptions not stored": {
+    seed: 2,
     features: [],
     change: () => {
       SqliteTopicStore.prototype.putSubscriber = () => {};
@@ -80,6 +90,7 @@ export const sabotages = {
   },
   /** What a session that cannot be reached is owed is gone with the topic object. */
   "owed messages not stored": {
+    seed: 60,
     features: [],
     change: () => {
       SqliteTopicStore.prototype.putOwed = () => {};
@@ -88,6 +99,7 @@ export const sabotages = {
   },
   /** A client that is not let in any more stays where it is. */
   "revocations not told": {
+    seed: 2,
     features: ["access"],
     change: () => {
       Revisions.prototype.tell = async () => true;
@@ -96,6 +108,7 @@ export const sabotages = {
   },
   /** Rules are asked for, and not kept to. */
   "rules not kept to": {
+    seed: 3,
     features: ["access"],
     change: () => {
       Access.prototype.whyNotPublish = () => undefined;
@@ -104,6 +117,7 @@ export const sabotages = {
     },
   },
   "clients of a credential not counted": {
+    seed: 1,
     features: ["access"],
     change: () => {
       change(Logins, "isRoom", async () => true);
@@ -111,6 +125,7 @@ export const sabotages = {
     },
   },
   "no PINGRESP from the Worker": {
+    seed: 2,
     features: ["relay"],
     change: () => {
       change(Relay, "onPing", () => {});
@@ -118,13 +133,15 @@ export const sabotages = {
     },
   },
   "namespaces with their topics in common": {
+    seed: 2,
     features: ["namespaces"],
     change: () => ({ separatesNamespaces: false }),
   },
   /** An object that another instance has taken the place of goes on writing. */
-  "two instances that write": { features: ["secondInstances"], change: () => ({ fencesStorage: false }) },
+  "two instances that write": { seed: 12, features: ["secondInstances"], change: () => ({ fencesStorage: false }) },
   /** What a full disk does not take counts as kept. */
   "owed messages acknowledged without a disk": {
+    seed: 5,
     features: ["fullDisks"],
     change: () => {
       const { put } = OwedTable.prototype;
@@ -137,6 +154,7 @@ export const sabotages = {
   },
   /** An alarm that was set once is taken to come, however long ago it should have. */
   "alarms never given up": {
+    seed: undefined,
     features: ["lostAlarms"],
     change: () => {
       change(SessionObject, "setAlarm", function (this: OfSessionObject) {
@@ -150,6 +168,7 @@ export const sabotages = {
   },
   /** Whether a Will waits for its delay is concluded from its time and the clock. */
   "Wills that the clock takes back": {
+    seed: undefined,
     features: ["clockSteps"],
     change: () => {
       change(Wills, "onSessionResumed", function (this: OfWills) {
@@ -160,20 +179,25 @@ export const sabotages = {
       return {};
     },
   },
-  // Mistakes that the simulator has found, put back: see regressions.ts.
+  // Bugs that the simulator has found, put back.
 
-  /** Writes that belong together are cut apart by a crash. */
-  "transactions that are not whole": { features: [], change: () => ({ hasTransactions: false }) },
-  /** A member of a shared subscription refuses the repeat of a message that it has. */
+  /** Writes that belong together are cut apart by a crash: an object whose disk failed in its first statements never started again. */
+  "transactions that are not whole": { seed: 47, features: [], change: () => ({ hasTransactions: false }) },
+  /**
+   * A member of a shared subscription refuses the repeat of a message that it has: it had stored a QoS 2 message, and
+   * crashed before it answered; asked again, with its client gone, it refused, and another member got a second copy.
+   */
   "repeats refused": {
+    seed: undefined,
     features: [],
     change: () => {
       Outbound.prototype.hasTaken = () => false;
       return {};
     },
   },
-  /** What was acknowledged, and finds no room when its session is back, is dropped. */
+  /** What a topic object has acknowledged and kept, and finds no room when its session is back, is dropped. */
   "owed messages dropped by a full queue": {
+    seed: 458,
     features: [],
     change: () => {
       OwedTable.prototype.onNoRoom = function (clientId) {

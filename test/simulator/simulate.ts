@@ -1,6 +1,6 @@
 // npm run simulate -- --seeds 1000: runs of the simulator on all cores; exits with 1 when a promise was broken.
 // --seed 42 runs one; --trace tells all that happens in it. --features relay,access has worlds with these features and no
-// other, --plain with none. --sabotage NAME runs a broker with a fault of sabotage.ts.
+// other, --plain with none. --sabotage NAME runs a broker with a fault of sabotage.ts. --stop ends at the first failure.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     sabotage: { type: "string" },
     features: { type: "string" },
     plain: { type: "boolean", default: false },
+    stop: { type: "boolean", default: false },
   },
 });
 
@@ -30,6 +31,7 @@ const failures = await runSeeds(seeds, {
   threads: availableParallelism(),
   sabotage: values.sabotage as SabotageName | undefined,
   features: values.plain ? [] : values.features === undefined ? undefined : featureNamesOf(values.features.split(",")),
+  stopsAtFailure: values.stop,
   onTrace: values.trace ? console.log : undefined,
   onFailure: ({ seed, broken }) => console.log(`seed ${seed}: ${broken}`),
 });

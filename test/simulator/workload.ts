@@ -31,6 +31,9 @@ type Habit =
 
 const habits: readonly Habit[] = ["keeps", "keeps", "shares", "shares", "visits", "drifts"];
 
+/** Of a client that has nothing to do any more, but to see whether it is still connected. */
+const settledPaceMs = 15_000;
+
 export class Actor {
   readonly client: Client;
   readonly habit: Habit;
@@ -49,12 +52,15 @@ export class Actor {
   }
 
   /** Does something, and again after a while, as long as the run is not over. */
-  live(): void {
-    this.#world.clock.after(this.#random.between(1, this.#paceMs * 2), undefined, () => {
+  live(paceMs = this.#paceMs): void {
+    this.#world.clock.after(this.#random.between(1, paceMs * 2), undefined, () => {
       if (this.#world.phase === "over") return;
-      if (this.#world.phase === "eventful") this.#act();
-      else this.#settle();
-      this.live();
+      if (this.#world.phase === "eventful") {
+        this.#act();
+        this.live();
+      } else {
+        this.live(this.#settle() ? this.#paceMs : settledPaceMs);
+      }
     });
   }
 
@@ -69,17 +75,19 @@ export class Actor {
     }
   }
 
-  /** Once faults have stopped, clients that come back do so, and publish no more. */
-  #settle(): void {
+  /**
+   * Once faults have stopped, clients that come back do so, and publish no more.
+   * @returns whether there was, or may soon be, anything to do
+   */
+  #settle(): boolean {
     const { client } = this;
     const staysAway = this.habit === "drifts" || this.habit === "visits";
     if (staysAway) {
       if (client.isConnected) client.disconnect({ withWill: this.#random.chance(0.3) });
-    } else if (!client.isBusy) {
-      this.#connect();
-    } else if (client.isConnected) {
-      this.#subscribeToMissing();
+      return client.isBusy;
     }
+    if (!client.isBusy) this.#connect();
+    return !client.isConnected || this.#subscribeToMissing();
   }
 
   #doSomething(): void {

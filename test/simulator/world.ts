@@ -213,9 +213,10 @@ export class World {
   }
 
   async #pass(milliseconds: number): Promise<void> {
-    const endMs = this.clock.nowMs + milliseconds;
-    do this.moments.now += 1;
-    while (this.#broken === undefined && (await this.clock.step(endMs)));
+    await this.clock.pass(this.clock.nowMs + milliseconds, () => {
+      this.moments.now += 1;
+      return this.#broken === undefined;
+    });
   }
 
   /** The platform has given their alarms up: what they owe they find with their next event, whatever that is. */
