@@ -25,6 +25,8 @@ export type Settings = {
   readonly sysIntervalSec: number;
   readonly locationHint: DurableObjectLocationHint | undefined;
   readonly jurisdiction: DurableObjectJurisdiction | undefined;
+  /** Besides `default`: any, those in which an operator has made something, or these. */
+  readonly namespaces: "all" | "made" | ReadonlySet<string>;
   /** `undefined` for none. */
   readonly scramUsers: ScramUsers | undefined;
   /** What a client may do that shows nothing of who it is; `undefined` where none is let in. */
@@ -53,6 +55,7 @@ export function readSettings(variables: Variables): Settings {
     sysIntervalSec: wholeNumber(variables, "SYS_INTERVAL_SEC", [10, 0, 86_400]),
     locationHint: oneOf(variables, "LOCATION_HINT", locationHints) as DurableObjectLocationHint | undefined,
     jurisdiction: oneOf(variables, "JURISDICTION", jurisdictions) as DurableObjectJurisdiction | undefined,
+    namespaces: namespacesIn(variables),
     scramUsers: scramUsers(variables, "SCRAM_USERS"),
     anonymousRules: anonymousRulesIn(variables),
     adminToken: adminTokenIn(variables),
@@ -72,6 +75,7 @@ export const settingNames: readonly string[] = [
   "SYS_INTERVAL_SEC",
   "LOCATION_HINT",
   "JURISDICTION",
+  "NAMESPACES",
   "SCRAM_USERS",
   "ALLOW_ANONYMOUS",
   "ANONYMOUS_RULES",
@@ -119,6 +123,14 @@ function redirectionIn(variables: Variables): Redirection | undefined {
   if (serverReference !== undefined) return { serverReference, isPermanent };
   if (isPermanent) throw new SettingsError('SERVER_MOVED is "1": give SERVER_REFERENCE as well');
   return undefined;
+}
+
+function namespacesIn(variables: Variables): Settings["namespaces"] {
+  const pattern = /^(\*|[A-Za-z0-9_-]{1,64}( *, *[A-Za-z0-9_-]{1,64})*)$/;
+  const takes = "names of 1 to 64 letters, digits, - or _ with commas between, or *";
+  const text = word(variables, "NAMESPACES", pattern, takes);
+  if (text === undefined) return "made";
+  return text === "*" ? "all" : new Set(text.split(/ *, */));
 }
 
 function anonymousRulesIn(variables: Variables): AccessRules | undefined {

@@ -10,6 +10,7 @@ import { utf8Bytes } from "./core/bytes.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { logError } from "./log.ts";
 import { mqttAddressOf, mqttPathNear } from "./mqtt-address.ts";
+import { namespaceExists } from "./namespaces.ts";
 import { sessionStub } from "./objects/stubs.ts";
 import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
 import { type Refused, refused } from "./refused.ts";
@@ -87,6 +88,12 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
     });
   const { namespace, clientId } = address;
   const client = { namespace, facts: clientFactsOf(request, settings.web), subprotocols };
+  if (settings.redirection === undefined && !(await namespaceExists(env, settings, namespace)))
+    return refused(request, {
+      status: 404,
+      code: "no-namespace",
+      line: `there is no namespace ${namespace}: make a credential in it, or name it in NAMESPACES`,
+    });
   // A client that is sent elsewhere wakes no session, whichever address it came to.
   if (clientId === undefined || settings.redirection !== undefined) return relayed(client, env, settings);
   const decoded = decodedClientId(clientId, settings);
@@ -113,7 +120,7 @@ type Client = { readonly namespace: string; readonly facts: ClientFacts; readonl
 
 function relayed(client: Client, env: Env, settings: Settings): Response {
   const { 0: near, 1: far } = new WebSocketPair();
-  new Relay(far, settings, async (clientId) => {
+  new Relay(far, settings, client.facts, async (clientId) => {
     const own = { ...client, subprotocols: null };
     const { webSocket, status } = await openSession(own, clientId, "relayed", env, settings);
     if (webSocket === null) throw new Error(`the session answered ${status}`);

@@ -4,6 +4,7 @@ import type { MiddlewareHandler } from "hono";
 import { isTokenText, sha256Hex } from "../auth/token.ts";
 import { addressOf } from "../client-facts.ts";
 import { isEqual, sha256 } from "../core/authentication/hmac.ts";
+import { namespaceExists } from "../namespaces.ts";
 import type { AccessObject } from "../objects/access-object.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { ApiEnv, Place } from "./context.ts";
@@ -42,6 +43,7 @@ async function checkApiToken({ env, settings, namespace }: Place, token: string,
   // Whoever tries tokens is not to keep the namespace's access object busy, nor a right token waiting.
   const isWorthAsking =
     isTokenText(token) &&
+    (await namespaceExists(env, settings, namespace)) &&
     (!isLimited || (await wrongTokens.mayBeRight(namespace, sha256, Date.now(), () => hashStartsFrom(access))));
   const known = isWorthAsking ? await access.apiTokenFor(sha256) : undefined;
   if (known === undefined) {

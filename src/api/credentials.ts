@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { type Credential, type CredentialResult, identityOf } from "../core/access/credential.ts";
+import { rememberNamespace } from "../namespaces.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { changesOf, fieldsOf, secretOf } from "./credential-fields.ts";
@@ -82,6 +83,7 @@ export function addCredentials(api: Api): void {
     const request = context.req.valid("json");
     const secret = secretOf(request.secret);
     const result = await accessOf(context.env).createCredential(fieldsOf(request), secret);
+    rememberNamespace(context.env.namespace);
     return context.json(madeOf(result), 201);
   });
 

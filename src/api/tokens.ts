@@ -1,6 +1,7 @@
 // /tokens: keys to this API that do less than ADMIN_TOKEN, in one namespace. Only ADMIN_TOKEN makes and deletes them.
 
 import { z } from "@hono/zod-openapi";
+import { rememberNamespace } from "../namespaces.ts";
 import type { ApiToken } from "../objects/api-token-table.ts";
 import { accessStub } from "../objects/stubs.ts";
 import { onTokenMade } from "./authorization.ts";
@@ -59,6 +60,7 @@ export function addTokens(api: Api): void {
     const { name, scopes } = context.req.valid("json");
     const { apiToken, token } = await accessOf(context.env).createApiToken(name, [...new Set(scopes)]);
     onTokenMade(context.env.namespace, token);
+    rememberNamespace(context.env.namespace);
     return context.json({ ...shown(apiToken), token }, 201);
   });
 

@@ -18,18 +18,22 @@ import type { Grant } from "../core/access/grant.ts";
 import type { Allowance } from "../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
 import type { LoginResult } from "../core/access/login-attempt.ts";
+import { TokenBucket } from "../core/token-bucket.ts";
+import { defaultNamespace } from "../namespaces.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { type ApiToken, ApiTokenTable, apiTokenMigration } from "./api-token-table.ts";
 import { CredentialTable, credentialMigration } from "./credential-table.ts";
 import { Logins } from "./logins.ts";
+import { NamespaceTable, namespaceMigration } from "./namespace-table.ts";
 import { randomId } from "./random-id.ts";
 import { RecentLogins, unlistedAtMostMs } from "./recent-logins.ts";
 import { Revisions, revisionMigration } from "./revisions.ts";
 import { type Migrations, Schema } from "./schema.ts";
-import { directoryStub, sessionStub } from "./stubs.ts";
+import { accessStub, directoryStub, sessionStub } from "./stubs.ts";
 
 const migrations: Migrations = [
   { credential: credentialMigration, api_token: apiTokenMigration, revision: revisionMigration },
+  { namespace: namespaceMigration },
 ];
 
 /** When to try again to tell sessions of a change; twice as long after each time. */
@@ -38,12 +42,19 @@ const firstRetryMs = 10_000;
 const secondTriesMs = [100, 400];
 const maximumRetryMs = 300_000;
 
+/** Namespaces from before there was a list of them: so many are looked for at once, and one more in each time. */
+const soughtAtOnce = 20;
+const soughtEverySec = 60;
+
 export class AccessObject extends DurableObject<Env> {
   private readonly settings: Settings;
   private readonly namespace: string;
   private readonly schema: Schema;
   private readonly credentialTable: CredentialTable;
   private readonly apiTokenTable: ApiTokenTable;
+  private readonly namespaceTable: NamespaceTable;
+  private readonly seeks = new TokenBucket(soughtAtOnce, soughtAtOnce * soughtEverySec);
+  private isListed: boolean;
   private readonly logins: Logins;
   private readonly revisions: Revisions;
   private readonly recent = new RecentLogins();
@@ -56,6 +67,8 @@ export class AccessObject extends DurableObject<Env> {
     this.schema = new Schema(ctx.storage, migrations);
     this.credentialTable = new CredentialTable(this.schema);
     this.apiTokenTable = new ApiTokenTable(this.schema);
+    this.namespaceTable = new NamespaceTable(this.schema);
+    this.isListed = this.namespace === defaultNamespace;
     const directory = () => directoryStub(env, this.settings, this.namespace);
     this.logins = new Logins(
       this.credentialTable,
@@ -95,7 +108,7 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   async createCredential(fields: CredentialFields, newSecret: NewSecret): Promise<CredentialResult> {
-    const secret = await makeSecret(newSecret);
+    const [secret] = await Promise.all([makeSecret(newSecret), this.list()]);
     const nowMs = Date.now();
     const kind = newSecret.kind;
     const credential = { ...fields, id: randomId(), kind, createdAtMs: nowMs, updatedAtMs: nowMs };
@@ -135,7 +148,11 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   /** @returns what may be shown of it, and the token, which nobody is told again */
-  createApiToken(name: string, scopes: readonly string[]): { readonly apiToken: ApiToken; readonly token: string } {
+  async createApiToken(
+    name: string,
+    scopes: readonly string[],
+  ): Promise<{ readonly apiToken: ApiToken; readonly token: string }> {
+    await this.list();
     const token = newToken();
     const apiToken = { id: randomId(), name, scopes, createdAtMs: Date.now() };
     this.apiTokenTable.put(apiToken, sha256Hex(token));
@@ -161,6 +178,27 @@ export class AccessObject extends DurableObject<Env> {
     return this.apiTokenTable.hashStarts();
   }
 
+  /** Asked of `default`, which keeps the list. One that is older than the list is found, and added to it. */
+  async knowsNamespace(name: string): Promise<boolean> {
+    if (this.namespaceTable.has(name)) return true;
+    // A stranger can make up any number of names, and each has to be asked of an object of its own.
+    if (!this.seeks.take(Date.now())) return false;
+    const isThere = await accessStub(this.env, this.settings, name).isUsed();
+    if (isThere) this.namespaceTable.put(name);
+    return isThere;
+  }
+
+  /** Told to `default`, which keeps the list. */
+  listNamespace(name: string): void {
+    this.namespaceTable.put(name);
+  }
+
+  /** Whether an operator has made something in this namespace, or a client has a session there. Writes nothing. */
+  async isUsed(): Promise<boolean> {
+    if (this.schema.exists) return true;
+    return (await directoryStub(this.env, this.settings, this.namespace).clients("", 1)).length > 0;
+  }
+
   override async alarm(): Promise<void> {
     try {
       const isDone = await this.revisions.tellAll();
@@ -176,6 +214,13 @@ export class AccessObject extends DurableObject<Env> {
 
   private async findAlarm(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
+  }
+
+  /** Before the first thing is made in a namespace, or a crash would leave it there for nobody to find. */
+  private async list(): Promise<void> {
+    if (this.isListed) return;
+    await accessStub(this.env, this.settings, defaultNamespace).listNamespace(this.namespace);
+    this.isListed = true;
   }
 
   private async putCredential(

@@ -20,8 +20,8 @@ import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { Hibernation } from "./hibernation.ts";
-import { randomId } from "./random-id.ts";
 import { Reporting } from "./reporting.ts";
+import { sessionSettingsOf } from "./session-settings.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { isToCome } from "./set-alarm.ts";
 import { SqliteSessionStore } from "./sqlite-session-store.ts";
@@ -62,24 +62,10 @@ export class SessionObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     this.settings = settings;
     this.store = new SqliteSessionStore(ctx.storage);
-    const { limits, capabilities, responseInformation, topicShards, topicEpoch, anonymousRules, scramUsers } = settings;
-    this.session = new Session(
-      {
-        clientId,
-        limits,
-        capabilities,
-        responseInformation,
-        topicShards,
-        layout: `${topicEpoch}/${topicShards}`,
-        anonymousRules,
-        scramUsers,
-        randomId,
-      },
-      this.store,
-    );
+    this.session = new Session(sessionSettingsOf(settings, clientId), this.store);
     this.authenticator = new Authenticator(env, settings, namespace);
     this.sockets = new SessionSockets(ctx, this.store);
-    this.hibernation = new Hibernation(this.session, this.sockets, limits.packetTimeoutSec, {
+    this.hibernation = new Hibernation(this.session, this.sockets, settings.limits.packetTimeoutSec, {
       onTimer: (act) => this.guard(act),
       onStalled: (nowMs) => this.on(() => this.session.onStalled(nowMs)),
       onKept: () => this.setAlarm(),

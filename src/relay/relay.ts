@@ -2,12 +2,14 @@
 // passes bytes both ways. It answers PINGREQ and watches the keep alive itself, so that an idle client does not wake
 // its session. What is wrong before the session is found touches no object.
 
+import type { ClientFacts } from "../core/access/login-attempt.ts";
 import { utf8Bytes } from "../core/bytes.ts";
 import { decodePacket, encodePacket } from "../core/packet/codec.ts";
 import type { ConnectPacket } from "../core/packet/packet.ts";
 import { PacketReader, type RawPacket } from "../core/packet/packet-reader.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
 import { ProtocolError } from "../core/protocol-error.ts";
+import { checkBeforeSession } from "../core/session/before-session.ts";
 import { keepAliveSecOf } from "../core/session/connecting.ts";
 import { CloseCode } from "../core/session/effect.ts";
 import { checkRedirection } from "../core/session/redirection.ts";
@@ -15,6 +17,7 @@ import { refusalOf } from "../core/session/refusal.ts";
 import { quietBytesOf } from "../core/session/unheard.ts";
 import { logError } from "../log.ts";
 import { randomId } from "../objects/random-id.ts";
+import { sessionSettingsOf } from "../objects/session-settings.ts";
 import type { Settings } from "../settings.ts";
 import { storageFailureOf } from "../storage-failure.ts";
 import { closeWebSocket } from "./close.ts";
@@ -40,6 +43,7 @@ const connackType = 2;
 export class Relay {
   private readonly client: WebSocket;
   private readonly settings: Settings;
+  private readonly facts: ClientFacts;
   private readonly openSession: OpenSession;
   private state: State;
   private connect: ConnectPacket | undefined;
@@ -53,10 +57,11 @@ export class Relay {
   private readonly listener = ({ data }: MessageEvent) => this.onClientMessage(data);
 
   /** @param client accepted here */
-  constructor(client: WebSocket, settings: Settings, openSession: OpenSession) {
+  constructor(client: WebSocket, settings: Settings, facts: ClientFacts, openSession: OpenSession) {
     const { maximumPacketBytes, connectTimeoutSec } = settings.limits;
     this.client = client;
     this.settings = settings;
+    this.facts = facts;
     this.openSession = openSession;
     this.state = { name: "awaiting CONNECT", reader: new PacketReader(maximumPacketBytes), received: [] };
     this.timer = setTimeout(
@@ -108,7 +113,9 @@ export class Relay {
       if (utf8Bytes(packet.clientId) > this.settings.limits.maximumClientIdBytes) {
         throw new ProtocolError(ReasonCode.ClientIdentifierNotValid, "the client identifier is too long");
       }
-      void this.open(packet, first, received);
+      const clientId = packet.clientId === "" ? randomId() : packet.clientId;
+      checkBeforeSession(packet, this.facts, sessionSettingsOf(this.settings, clientId));
+      void this.open(packet, clientId, first, received);
     } catch (refusal) {
       if (!(refusal instanceof ProtocolError)) throw refusal;
       const connack = refusalOf(first, refusal);
@@ -117,13 +124,18 @@ export class Relay {
     }
   }
 
-  private async open(packet: ConnectPacket, raw: RawPacket, received: readonly Uint8Array[]): Promise<void> {
+  private async open(
+    packet: ConnectPacket,
+    clientId: string,
+    raw: RawPacket,
+    received: readonly Uint8Array[],
+  ): Promise<void> {
     this.connect = packet;
     const opening: Extract<State, { name: "opening" }> = { name: "opening", waiting: [...received], waitingBytes: 0 };
     this.state = opening;
     let session: WebSocket;
     try {
-      session = await this.openSession(packet.clientId === "" ? randomId() : packet.clientId);
+      session = await this.openSession(clientId);
     } catch (error) {
       if (storageFailureOf(error) === undefined) logError("a session cannot be reached", { reason: String(error) });
       const refusal = new ProtocolError(ReasonCode.ServerUnavailable, "the session cannot be reached, try again later");

@@ -75,9 +75,9 @@ describe("a broker that was deployed and told nothing", () => {
     expect(await outcomeOf(deployed.http, way, demanding(version))).toBe(version === 5 ? 0x87 : 5);
   });
 
-  it("has stored nothing for them, and touched their sessions alone", async () => {
+  it("has stored nothing for them, and touched the sessions alone that they named in the address [B132]", async () => {
     const touched = await deployed.end();
-    expect(touched).toEqual(everywhere.map(() => "SessionObject: "));
+    expect(touched).toEqual(versions.map(() => "SessionObject: "));
   });
 });
 
@@ -101,7 +101,8 @@ describe("a broker that was deployed and knows no credential", () => {
 
   it("has stored nothing for them, and asked nobody but the access object", async () => {
     const touched = await deployed.end();
-    const sessions = [...everywhere, ...ways].map(() => "SessionObject: ");
+    // On /mqtt the Worker itself refuses the authentication method.
+    const sessions = [...everywhere, "native"].map(() => "SessionObject: ");
     expect(touched.sort()).toEqual(["AccessObject: ", ...sessions]);
   });
 });

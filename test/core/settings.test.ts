@@ -23,6 +23,7 @@ describe("the variables", () => {
       sysIntervalSec: 10,
       locationHint: undefined,
       jurisdiction: undefined,
+      namespaces: "made",
       scramUsers: undefined,
       anonymousRules: undefined,
       adminToken: undefined,

@@ -22,6 +22,7 @@ const frozenMib = 256;
 const floodSec = 15;
 const exchangesOfOne = 65_000;
 const crowd = { clients: 1_000, exchanges: 65 };
+const crowdOfSilent = 5_000;
 const queueMessages = 11_000;
 const queuePayload = Buffer.alloc(1_024, "x");
 
@@ -240,12 +241,34 @@ export function scenarios(retainedTopics: number): readonly Scenario[] {
     flood,
     deafFlood("native WebSocket"),
     deafFlood("relayed WebSocket"),
+    refusedConnects,
     unfinishedByOne,
     unfinishedByMany,
     fullQueue,
     retained(retainedTopics),
   ];
 }
+
+const refusedConnects: Scenario = {
+  name: `${crowdOfSilent} refused connects: native WebSocket`,
+  async prepare(server) {
+    const connect = generate({ cmd: "connect", clientId: "other", protocolVersion: 4, clean: true, keepalive: 0 });
+    return async () => {
+      const startMs = performance.now();
+      let done = 0;
+      const refuseOne = async (index: number) => {
+        const client = await DeafClient.connect(server.url("native WebSocket", `refused-${index}`));
+        await client.send(connect);
+        client.drop();
+        done += 1;
+      };
+      for (let index = 0; index < crowdOfSilent; index += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, next) => refuseOne(index + next)));
+      }
+      return `${done} in ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+    };
+  },
+};
 
 const idle: Scenario = {
   name: "nothing",

@@ -163,7 +163,7 @@ describe("sessions that cannot be reached", () => {
 describe("API tokens", () => {
   it("are told once, and found by their hash", async () => {
     const { access, sql } = scene();
-    const { apiToken, token } = access.createApiToken("webhook", ["publish"]);
+    const { apiToken, token } = await access.createApiToken("webhook", ["publish"]);
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
     expect(access.apiTokenFor(Buffer.from(digest).toString("hex"))).toEqual(apiToken);
     expect(access.apiTokenFor(token)).toBeUndefined();

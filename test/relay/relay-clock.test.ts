@@ -6,7 +6,7 @@ import { Relay } from "../../src/relay/relay.ts";
 import { settingsOf } from "../../src/settings.ts";
 
 const startMs = 1_800_000_000_000;
-const settings = settingsOf({} as Env);
+const settings = settingsOf({ ALLOW_ANONYMOUS: "1" });
 
 beforeEach(() => void vi.useFakeTimers({ now: startMs }));
 afterEach(() => void vi.useRealTimers());
@@ -34,7 +34,7 @@ class FakeSocket extends EventTarget {
 /** A client with a keep alive of 30 seconds, connected. */
 async function relayed(onConnect = () => {}) {
   const [client, session] = [new FakeSocket(), new FakeSocket()];
-  new Relay(client as unknown as WebSocket, settings, async () => session as unknown as WebSocket);
+  new Relay(client as unknown as WebSocket, settings, {}, async () => session as unknown as WebSocket);
   client.says(generate({ cmd: "connect", clientId: "c", clean: true, keepalive: 30, protocolVersion: 4 }));
   await vi.advanceTimersByTimeAsync(0);
   onConnect();

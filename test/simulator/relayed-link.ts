@@ -80,7 +80,7 @@ export class RelayedLink implements ClientLink {
       },
     );
     const openSession = async (clientId: string) => this.#open(namespace, clientId) as unknown as WebSocket;
-    this.#toWorker(() => new Relay(this.#near as unknown as WebSocket, world.platform.settings, openSession));
+    this.#toWorker(() => new Relay(this.#near as unknown as WebSocket, world.platform.settings, {}, openSession));
   }
 
   get endedAtMs(): number {

@@ -78,7 +78,9 @@ function variablesFor({ host, set = {}, requireCredentials, allowAnonymous }: Op
     );
   }
   const given = { ...readDevVars(), ...secretsOfEnvironment(), ...set };
-  return isOpen === undefined ? { ALLOW_ANONYMOUS: "1", ...given } : { ...given, ALLOW_ANONYMOUS: isOpen ? "1" : "0" };
+  return isOpen === undefined
+    ? { ALLOW_ANONYMOUS: "1", NAMESPACES: "*", ...given }
+    : { ...given, ALLOW_ANONYMOUS: isOpen ? "1" : "0" };
 }
 
 function secretsOfEnvironment(): Record<string, string> {

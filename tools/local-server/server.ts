@@ -18,6 +18,7 @@ import { namesOf, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { dashboardWorker } from "./dashboard-files.ts";
+import { removeEmptyDatabases } from "./empty-databases.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { makeOwnersAlone } from "./folder-owner.ts";
 import { readableLine } from "./log-line.ts";
@@ -84,6 +85,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   };
   try {
     endRuntimesWithThisProcess();
+    if (options.dataDir !== undefined) removeEmptyDatabases(options.dataDir, log);
     const adminToken = await ownAdminToken(options, bundle);
     const variables = adminToken === undefined ? {} : { ADMIN_TOKEN: adminToken.token };
     const started = await startMiniflare(miniflareOptions(options, host, bundle, variables, log));

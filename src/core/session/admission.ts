@@ -6,10 +6,11 @@ import { anonymousIdentity, type Grant } from "../access/grant.ts";
 import { type ClientFacts, type LoginAttempt, type LoginResult, showsCredentials } from "../access/login-attempt.ts";
 import { isEqual, sha256 } from "../authentication/hmac.ts";
 import { fromBase64, toBase64 } from "../base64.ts";
+import type { ConnectPacket } from "../packet/packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import type { Accepted } from "./authenticating.ts";
-import { recipientOf } from "./connecting.ts";
+import { checkAccess, recipientOf } from "./connecting.ts";
 import type { Pending } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Context, SessionSettings } from "./context.ts";
@@ -106,6 +107,15 @@ export function checkOwner(context: Context, last: Admission | undefined, { iden
 
 export function accessOf({ username, rules }: Grant, { clientId }: SessionSettings): Access {
   return new Access(rules, { clientId, username });
+}
+
+/**
+ * A client that shows nothing of who it is needs nobody to be asked.
+ * @throws {ProtocolError} where it is not let in
+ */
+export function checkAnonymous(connect: ConnectPacket, facts: ClientFacts, settings: SessionSettings): void {
+  if (showsCredentials(attemptOf(facts, { connect, proof: undefined }, settings))) return;
+  checkAccess(accessOf(anonymous(settings).grant, settings));
 }
 
 function attemptOf(facts: ClientFacts, { connect, proof }: Accepted, { clientId }: SessionSettings): LoginAttempt {

@@ -50,13 +50,16 @@ export class Connections {
   }
 
   /**
-   * There are only so many sockets whose client is not connected yet. The one that has kept silent for longest goes: a client
-   * says CONNECT at once, and whoever does not is to keep nobody out.
+   * There are only so many sockets whose client is not connected yet. When there are more, the address that has most of
+   * them loses one: whoever opens many keeps out nobody at another address. The one that has been silent for longest goes:
+   * a client says CONNECT at once.
    */
   private makeRoom(): void {
-    const pending = [...this.bySocket.values()].filter(({ state }) => state !== "connected");
+    const pending = [...this.bySocket.values()].filter((connection) => connection.state !== "connected");
     if (pending.length < this.context.settings.limits.maximumPendingSockets) return;
-    const longest = pending.find(({ state }) => state === "awaiting CONNECT") ?? pending[0];
+    const byAddress = Map.groupBy(pending, ({ facts }) => facts.address ?? "");
+    const most = [...byAddress.values()].reduce((one, other) => (other.length > one.length ? other : one));
+    const longest = most.find(({ state }) => state === "awaiting CONNECT") ?? most[0];
     if (longest !== undefined)
       this.close(longest, CloseCode.TryAgainLater, "too many connections wait for this client");
   }

@@ -56,6 +56,14 @@ describe("CONNECT", () => {
     expect(h.reports).toEqual([]);
   });
 
+  it("of one address is not kept out by sockets of another", () => {
+    const h = new SessionHarness({ limits: { maximumPendingSockets: 3 } });
+    const early = h.open({ facts: { address: "192.0.2.1" } });
+    const others = Array.from({ length: 20 }, () => h.open({ facts: { address: "192.0.2.2" } }));
+    expect(others.map(({ closed }) => closed?.code)).toEqual([...Array(18).fill(1013), undefined, undefined]);
+    expect(early.closed).toBeUndefined();
+  });
+
   it("has to come in time", () => {
     const h = new SessionHarness();
     const [late, client] = [h.open(), h.connected()];

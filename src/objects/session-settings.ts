@@ -1,0 +1,21 @@
+// The settings as the session of one client takes them.
+
+import type { SessionSettings } from "../core/session/context.ts";
+import type { Settings } from "../settings.ts";
+import { randomId } from "./random-id.ts";
+
+export function sessionSettingsOf(settings: Settings, clientId: string): SessionSettings {
+  const { limits, capabilities, responseInformation, topicShards, topicEpoch, anonymousRules, scramUsers } = settings;
+  const layout = `${topicEpoch}/${topicShards}`;
+  return {
+    clientId,
+    limits,
+    capabilities,
+    responseInformation,
+    topicShards,
+    layout,
+    anonymousRules,
+    scramUsers,
+    randomId,
+  };
+}

@@ -1,0 +1,98 @@
+// workerd makes a database when an object starts, whether anything is stored in it or not, and keeps the file for ever: also
+// for a client that was refused, and for one whose session has ended. Those without a row are removed before it starts.
+
+import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** Each table has a page of its own: a database of one page has none. */
+const onePageBytes = 4_096;
+const header = "SQLite format 3\0";
+/** Where the alarms of a class are, by object. */
+const alarmFile = "metadata.sqlite";
+const suffix = ".sqlite";
+/** Tables whose rows mean nothing without others. */
+const furnishings = ["schema_version", "_cf_METADATA"];
+
+/**
+ * The folder has to be locked, and no runtime at work in it. What cannot be read stays, and is logged.
+ * @returns how many databases were removed
+ */
+export function removeEmptyDatabases(folder: string, log: (line: string) => void): number {
+  let removed = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory() || !entry.name.startsWith("durable-mqtt-")) continue;
+    removed += removeIn(path.join(folder, entry.name), log);
+  }
+  return removed;
+}
+
+function removeIn(folder: string, log: (line: string) => void): number {
+  const objectIds = readdirSync(folder)
+    .filter((name) => name.endsWith(suffix) && name !== alarmFile)
+    .map((name) => name.slice(0, -suffix.length));
+  const fileOf = (objectId: string) => path.join(folder, objectId + suffix);
+  const readable = <T>(file: string, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      log(`${file} cannot be read, and is left as it is: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+  const empty = objectIds.filter((objectId) => readable(fileOf(objectId), () => isEmpty(fileOf(objectId))));
+  const alarms = path.join(folder, alarmFile);
+  if (readable(alarms, () => removeAlarms(alarms, empty)) === undefined) return 0;
+  for (const file of empty.map(fileOf)) {
+    // The database last: what a crash leaves is still one.
+    for (const part of [`${file}-shm`, `${file}-wal`, file]) rmSync(part, { force: true });
+  }
+  return empty.length;
+}
+
+function isEmpty(file: string): boolean {
+  const walBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  const { size } = statSync(file);
+  if (walBytes === 0) return size === 0 || (size === onePageBytes && hasHeader(file));
+  return !hasRows(file);
+}
+
+function hasHeader(file: string): boolean {
+  const descriptor = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(header.length);
+    readSync(descriptor, bytes, 0, bytes.length, 0);
+    return bytes.toString("latin1") === header;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Together with what is in its log only. */
+function hasRows(file: string): boolean {
+  const database = new DatabaseSync(file);
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+    return tables
+      .map(({ name }) => String(name))
+      .filter((name) => !furnishings.includes(name) && !name.startsWith("sqlite_"))
+      .some((name) => database.prepare(`SELECT 1 FROM "${name.replaceAll('"', '""')}" LIMIT 1`).get() !== undefined);
+  } finally {
+    database.close();
+  }
+}
+
+/** An object acts on its rows alone: without any, its alarm would make the file again, and do nothing else. */
+function removeAlarms(file: string, objectIds: readonly string[]): number {
+  if (objectIds.length === 0 || statSync(file, { throwIfNoEntry: false }) === undefined) return 0;
+  const database = new DatabaseSync(file);
+  try {
+    const statement = database.prepare("DELETE FROM _cf_ALARM WHERE actor_id = ?");
+    database.exec("BEGIN");
+    const removed = objectIds.map((objectId) => Number(statement.run(objectId).changes));
+    database.exec("COMMIT");
+    return removed.reduce((sum, count) => sum + count, 0);
+  } finally {
+    database.close();
+  }
+}
