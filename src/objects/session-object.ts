@@ -19,11 +19,11 @@ import { logError, reasonOf } from "../log.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
+import { Alarm } from "./alarm.ts";
 import { Hibernation } from "./hibernation.ts";
 import { Reporting } from "./reporting.ts";
 import { sessionSettingsOf } from "./session-settings.ts";
 import { SessionSockets } from "./session-sockets.ts";
-import { isToCome } from "./set-alarm.ts";
 import { SqliteSessionStore } from "./sqlite-session-store.ts";
 import { accessStub, directoryStub, splitName } from "./stubs.ts";
 import { Timer } from "./timer.ts";
@@ -47,8 +47,7 @@ export class SessionObject extends DurableObject<Env> {
   private readonly topicLanes: TopicLanes;
   private readonly reporting: Reporting;
   private readonly receiver = new LaneReceiver<number[]>();
-  /** Infinity for none. */
-  private alarmAtMs = Number.POSITIVE_INFINITY;
+  private readonly nextAlarm: Alarm;
   private isRecovered = false;
   /** Frames that wait for others, to be dealt with in one turn: one commit, one frame of answers. */
   private arrivals: { readonly socket: WebSocket; readonly message: ArrayBuffer | string }[] = [];
@@ -62,6 +61,7 @@ export class SessionObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     this.settings = settings;
     this.store = new SqliteSessionStore(ctx.storage);
+    this.nextAlarm = new Alarm(ctx.storage);
     this.session = new Session(sessionSettingsOf(settings, clientId), this.store);
     this.authenticator = new Authenticator(env, settings, namespace);
     this.sockets = new SessionSockets(ctx, this.store);
@@ -87,7 +87,7 @@ export class SessionObject extends DurableObject<Env> {
       onBroken: (error) => this.restart(error),
     });
     void ctx.blockConcurrencyWhile(async () => {
-      this.alarmAtMs = (await ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
+      await this.nextAlarm.find();
       this.wake();
     });
   }
@@ -188,10 +188,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.alarmAtMs = Number.POSITIVE_INFINITY;
     const nowMs = Date.now();
+    const lateMs = this.nextAlarm.onRing(info?.scheduledTime, nowMs);
     this.on(() => {
-      this.session.onAlarm(nowMs, Math.max(0, nowMs - (info?.scheduledTime ?? nowMs)));
+      this.session.onAlarm(nowMs, lateMs);
       if (this.reporting.isDue(nowMs)) this.session.report(nowMs);
     });
   }
@@ -241,7 +241,7 @@ export class SessionObject extends DurableObject<Env> {
     this.clearConnectTimers();
     this.hibernation.prepare(Date.now());
     if (this.session.isGone && !this.reporting.isOwing) {
-      this.alarmAtMs = Number.POSITIVE_INFINITY;
+      this.nextAlarm.onDeleted();
       void this.store.deleteAll();
     }
   }
@@ -280,14 +280,10 @@ export class SessionObject extends DurableObject<Env> {
     }
   }
 
-  /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
     const nowMs = Date.now();
     this.session.heedClock(nowMs);
-    const deadlineMs = Math.min(this.session.nextDeadlineMs, this.reporting.alarmAtMs(nowMs));
-    if (!Number.isFinite(deadlineMs) || (deadlineMs >= this.alarmAtMs && isToCome(this.alarmAtMs, nowMs))) return;
-    this.alarmAtMs = deadlineMs;
-    void this.ctx.storage.setAlarm(deadlineMs);
+    this.nextAlarm.set(Math.min(this.session.nextDeadlineMs, this.reporting.alarmAtMs(nowMs)), nowMs);
   }
 
   /** Gives an event to the core, and runs what it sets off. */

@@ -20,11 +20,11 @@ import {
 } from "../core/topic/topic-request.ts";
 import { logError, logWarning, reasonOf } from "../log.ts";
 import { settingsOf } from "../settings.ts";
+import { Alarm } from "./alarm.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
 import { OpenBatch } from "./open-batch.ts";
 import { OwedTable } from "./owed-table.ts";
 import { randomId } from "./random-id.ts";
-import { isToCome } from "./set-alarm.ts";
 import { SqliteTopicStore } from "./sqlite-topic-store.ts";
 import { directoryStub, sessionStub, splitName } from "./stubs.ts";
 import { SysSubscriptions } from "./sys-subscriptions.ts";
@@ -50,7 +50,7 @@ export class TopicObject extends DurableObject<Env> {
   /** Since the object started. */
   private publishedMessages = 0;
   /** Infinity for none. */
-  private alarmAtMs = Number.POSITIVE_INFINITY;
+  private readonly nextAlarm: Alarm;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -59,6 +59,7 @@ export class TopicObject extends DurableObject<Env> {
     const shard = Number(rest.slice(rest.indexOf("/") + 1));
     const settings = settingsOf(env);
     const store = new SqliteTopicStore(ctx.storage);
+    this.nextAlarm = new Alarm(ctx.storage);
     this.topic = new Topic(store, settings, randomId);
     this.owed = new OwedTable(store, settings.limits.maximumOwedMessages, settings.limits.sharePercent);
     this.deliverer = new Deliverer(this.topic, this.owed, {
@@ -135,8 +136,8 @@ export class TopicObject extends DurableObject<Env> {
     return this.topic.deleteRetainedMatching(query);
   }
 
-  override async alarm(): Promise<void> {
-    this.alarmAtMs = Number.POSITIVE_INFINITY;
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.nextAlarm.onRing(info?.scheduledTime, Date.now());
     if (this.owed.isEmpty) return;
     this.deliverer.retryOwed();
     this.setAlarm();
@@ -239,15 +240,12 @@ export class TopicObject extends DurableObject<Env> {
 
   /** An object that starts has one already, unless a crash came between. */
   private async findAlarm(): Promise<void> {
-    this.alarmAtMs = (await this.ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
+    await this.nextAlarm.find();
     this.setAlarm();
   }
 
-  /** An alarm is a row written: one that is early enough stays as it is. */
   private setAlarm(): void {
-    const atMs = Date.now() + Math.min(Math.max(this.owed.quietMs, firstRetryMs), maximumRetryMs);
-    if (atMs >= this.alarmAtMs && isToCome(this.alarmAtMs, Date.now())) return;
-    this.alarmAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs);
+    const nowMs = Date.now();
+    this.nextAlarm.set(nowMs + Math.min(Math.max(this.owed.quietMs, firstRetryMs), maximumRetryMs), nowMs);
   }
 }

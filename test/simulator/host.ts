@@ -8,8 +8,9 @@ import type { World } from "./world.ts";
 
 export type Kind = "session" | "topic" | "directory" | "access";
 
-/** An alarm may find nothing, or come twice; more often at the same time it only finds itself. */
-const maximumRingsAtOnce = 20;
+/** An alarm may find nothing, or come twice; when it comes more often with no pause, it only finds itself. */
+const maximumRingsInARow = 20;
+const ringPauseMs = 1_000;
 /** The platform tries an alarm again whose handler failed: twice as late each time, and so many times. */
 const firstAlarmRetryMs = 2_000;
 const maximumAlarmRetries = 6;
@@ -198,11 +199,11 @@ export class Host {
     );
   }
 
-  /** An alarm that sets itself to a time that has passed rings for ever, and each time costs a row. */
+  /** An alarm that is set to a time that has passed rings at once, and each ring costs a row. */
   #judgeRing(): void {
     const atMs = this.world.clock.nowMs;
-    this.#rung = { atMs, times: atMs === this.#rung.atMs ? this.#rung.times + 1 : 1 };
-    if (this.#rung.times > maximumRingsAtOnce) this.world.violate(`${this.label}: its alarm rings again and again`);
+    this.#rung = { atMs, times: atMs < this.#rung.atMs + ringPauseMs ? this.#rung.times + 1 : 1 };
+    if (this.#rung.times > maximumRingsInARow) this.world.violate(`${this.label}: its alarm rings again and again`);
   }
 
   #onAlarmFailed(alarmAtMs: number): void {

@@ -4,13 +4,12 @@
 import { Access } from "../../src/core/access/access.ts";
 import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
 import { Outbound } from "../../src/core/session/outbound.ts";
-import type { Session } from "../../src/core/session/session.ts";
 import type { StoredWill } from "../../src/core/session/session-store.ts";
 import { Wills } from "../../src/core/session/will.ts";
+import { Alarm } from "../../src/objects/alarm.ts";
 import { Logins } from "../../src/objects/logins.ts";
 import { OwedTable } from "../../src/objects/owed-table.ts";
 import { Revisions } from "../../src/objects/revisions.ts";
-import { SessionObject } from "../../src/objects/session-object.ts";
 import { SqliteSessionStore } from "../../src/objects/sqlite-session-store.ts";
 import { SqliteTopicStore } from "../../src/objects/sqlite-topic-store.ts";
 import { Relay } from "../../src/relay/relay.ts";
@@ -18,7 +17,7 @@ import type { FeatureName } from "./features.ts";
 import type { RunOptions } from "./world.ts";
 
 /** What a method that takes another's place needs of its object. */
-type OfSessionObject = { readonly session: Session; alarmAtMs: number; readonly ctx: DurableObjectState };
+type OfAlarm = { readonly storage: DurableObjectStorage; atMs: number };
 type OfWills = {
   readonly wills: ReadonlyMap<string, StoredWill>;
   readonly context: { readonly nowMs: number };
@@ -157,12 +156,11 @@ export const sabotages = {
     seed: undefined,
     features: ["lostAlarms"],
     change: () => {
-      change(SessionObject, "setAlarm", function (this: OfSessionObject) {
-        const deadlineMs = this.session.nextDeadlineMs;
-        if (deadlineMs >= this.alarmAtMs || !Number.isFinite(deadlineMs)) return;
-        this.alarmAtMs = deadlineMs;
-        void this.ctx.storage.setAlarm(deadlineMs);
-      });
+      Alarm.prototype.set = function (this: OfAlarm, atMs: number) {
+        if (atMs >= this.atMs || !Number.isFinite(atMs)) return;
+        this.atMs = atMs;
+        void this.storage.setAlarm(atMs);
+      } as never;
       return {};
     },
   },
@@ -181,6 +179,18 @@ export const sabotages = {
   },
   // Bugs that the simulator has found, put back.
 
+  /** An alarm that rings early, by the clock of its object, is set again for the same time, and rings at once. */
+  "alarms that ring for ever": {
+    seed: 3,
+    features: ["clockSkew"],
+    change: () => {
+      Alarm.prototype.onRing = function (this: OfAlarm) {
+        this.atMs = Number.POSITIVE_INFINITY;
+        return 0;
+      } as never;
+      return {};
+    },
+  },
   /** Writes that belong together are cut apart by a crash: an object whose disk failed in its first statements never started again. */
   "transactions that are not whole": { seed: 47, features: [], change: () => ({ hasTransactions: false }) },
   /**
