@@ -42,6 +42,17 @@ export const limitRanges = {
   maximumQueuedMessages: [10_000, 1, 60_000],
   /** The same in bytes. Share: all of it, for whoever may publish to that session. */
   maximumQueuedBytes: [16_777_216, 1_024, 1_073_741_824],
+  /**
+   * Sessions of a namespace, whose clients are connected or away: each is a database, and a row of the directory, which
+   * keeps them all in memory.
+   * Share: `sharePercent` for the sessions of one identity, or for all anonymous clients.
+   */
+  maximumSessions: [200_000, 1, 10_000_000],
+  /**
+   * QoS 1 and 2 messages that wait for all clients of a namespace that are away, as far as their sessions have told.
+   * Share: `sharePercent` for the sessions of one identity, or for one anonymous client.
+   */
+  maximumNamespaceQueuedBytes: [4_294_967_296, 65_536, 1_099_511_627_776],
   /** Of QoS 0 messages to a client since it last sent anything: the platform buffers what it does not read. */
   maximumUnheardBytes: [67_108_864, 65_536, 1_099_511_627_776],
   /** What a connection remembers of the client's topic aliases. Sent in CONNACK. */

@@ -13,6 +13,7 @@ export const clientMigrations: Migrations = [
   { client: "ALTER TABLE client ADD COLUMN queued_messages INTEGER NOT NULL DEFAULT 0" },
   { client: "ALTER TABLE client ADD COLUMN connection TEXT NOT NULL DEFAULT ''" },
   { client: "ALTER TABLE client ADD COLUMN told TEXT NOT NULL DEFAULT ''" },
+  { client: "ALTER TABLE client ADD COLUMN queued_bytes INTEGER NOT NULL DEFAULT 0" },
 ];
 
 /** A session that has a client, or waits for it. */
@@ -92,22 +93,22 @@ export class ClientTable {
    * @param account closed, and counted
    */
   leave(clientId: string, report: ReportOf<"disconnected">, queuedMessages: number): void {
-    const { atMs, account, identity } = report;
+    const { atMs, account, identity, queuedBytes = 0 } = report;
     const told = account === undefined ? null : JSON.stringify(account.counts);
-    const query = `UPDATE client SET is_connected = 0, since_ms = ?, queued_messages = ?, told = coalesce(?, told),
-      identity = coalesce(?, identity) WHERE client_id = ?`;
-    this.schema.change("client", query, atMs, queuedMessages, told, identity ?? null, clientId);
+    const query = `UPDATE client SET is_connected = 0, since_ms = ?, queued_messages = ?, queued_bytes = ?,
+      told = coalesce(?, told), identity = coalesce(?, identity) WHERE client_id = ?`;
+    this.schema.change("client", query, atMs, queuedMessages, queuedBytes, told, identity ?? null, clientId);
     if (identity === undefined || this.find(clientId) !== undefined) return;
     // The directory never heard that it connected.
     const insert = `INSERT INTO client
-      (client_id, is_connected, protocol_version, since_ms, identity, queued_messages, connection, told)
-      VALUES (?, 0, ?, ?, ?, ?, '', '')`;
-    this.schema.insert("client", insert, clientId, likelyVersion, atMs, identity, queuedMessages);
+      (client_id, is_connected, protocol_version, since_ms, identity, queued_messages, queued_bytes, connection, told)
+      VALUES (?, 0, ?, ?, ?, ?, ?, '', '')`;
+    this.schema.insert("client", insert, clientId, likelyVersion, atMs, identity, queuedMessages, queuedBytes);
   }
 
-  putQueued(clientId: string, messages: number): void {
-    const query = "UPDATE client SET queued_messages = ? WHERE client_id = ? AND is_connected = 0";
-    this.schema.change("client", query, messages, clientId);
+  putQueued(clientId: string, { messages, bytes = 0 }: ReportOf<"queued">): void {
+    const query = "UPDATE client SET queued_messages = ?, queued_bytes = ? WHERE client_id = ? AND is_connected = 0";
+    this.schema.change("client", query, messages, bytes, clientId);
   }
 
   delete(clientId: string): void {
@@ -137,11 +138,12 @@ export class ClientTable {
     return this.schema.rows<Row>("client", query, queuedMessages, queuedMessages, clientId, most).map(clientOf);
   }
 
-  /** Of every client: whose it is, and whether it is connected. */
-  presence(): Pick<Client, "clientId" | "identity" | "isConnected">[] {
-    type Row = { client_id: string; identity: string; is_connected: number };
-    const rows = this.schema.rows<Row>("client", "SELECT client_id, identity, is_connected FROM client");
+  /** Of every client: whose it is, whether it is connected, and what waits for one that is away. */
+  presence(): (Pick<Client, "clientId" | "identity" | "isConnected"> & { readonly queuedBytes: number })[] {
+    type Row = { client_id: string; identity: string; is_connected: number; queued_bytes: number };
+    const rows = this.schema.rows<Row>("client", "SELECT client_id, identity, is_connected, queued_bytes FROM client");
     return rows.map((row) => ({
+      queuedBytes: row.queued_bytes,
       clientId: row.client_id,
       identity: row.identity,
       isConnected: row.is_connected === 1,

@@ -6,13 +6,17 @@ import type { BrokerStats } from "../core/directory/broker-stats.ts";
 import type { SysValue } from "../core/directory/sys-topics.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import { noCounts } from "../core/session/counters.ts";
-import type { Report } from "../core/session/effect.ts";
+import { type Report, ReportAnswer } from "../core/session/effect.ts";
 import { isEarlierConnection, type Whereabouts } from "../core/session/whereabouts.ts";
+import type { Reached } from "../core/shares/reached.ts";
+import { ReachedNotes } from "../core/shares/reached-notes.ts";
+import type { Shortage } from "../core/shares/shared-room.ts";
 import { settingsOf } from "../settings.ts";
 import { brokerVersion } from "../version.ts";
 import { type Client, type ClientCounts, ClientTable, clientMigrations, type SleepingCursor } from "./client-table.ts";
 import { Inquiry } from "./inquiry.ts";
 import { Ledger } from "./ledger.ts";
+import { logReached } from "./log-reached.ts";
 import { NoteTable, noteMigration } from "./note-table.ts";
 import { Presence } from "./presence.ts";
 import { type Migrations, Schema } from "./schema.ts";
@@ -33,17 +37,20 @@ export class DirectoryObject extends DurableObject<Env> {
   private readonly inquiry: Inquiry;
   private readonly survey: Survey;
   private readonly sysWatch: SysWatch;
+  private readonly namespace: string;
+  private readonly notes = new ReachedNotes();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const namespace = ctx.id.name ?? "";
+    this.namespace = namespace;
     const settings = settingsOf(env);
     const { topicShards, sysIntervalSec: intervalSec } = settings;
     this.schema = new Schema(ctx.storage, migrations);
     const notes = new NoteTable(this.schema);
     this.clientTable = new ClientTable(this.schema);
     this.ledger = new Ledger(this.clientTable, notes);
-    this.presence = new Presence(this.clientTable);
+    this.presence = new Presence(this.clientTable, settings.limits);
     this.inquiry = new Inquiry(this.presence, {
       whereaboutsOf: (clientId) => sessionStub(env, settings, namespace, clientId).whereabouts(),
       onAnswer: (clientId, answer, nowMs) => this.correct(clientId, answer, nowMs),
@@ -60,6 +67,7 @@ export class DirectoryObject extends DurableObject<Env> {
       stats: () => this.survey.stats(),
       publish: (shard, values) => topicStub(env, settings, namespace, shard).publishSys(values),
       isConnected: (clientId) => this.clientTable.find(clientId)?.isConnected ?? false,
+      isAnyConnected: () => this.presence.counts.connected > 0,
       setAlarm: (atMs) => void ctx.storage.setAlarm(atMs),
     });
     if (this.sysWatch.isOn) {
@@ -74,15 +82,20 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.receiver.receive(laneId, sequence, async () => {
       this.inquiry.onReport(clientId);
       let isDoubtful = false;
-      for (const report of reports) {
+      const answers = reports.map((report) => {
+        let answer: number = ReportAnswer.Noted;
         this.write(() => {
           isDoubtful = this.isDoubtful(clientId, report) || isDoubtful;
+          const shortage = this.shortageBefore(clientId, report);
           this.note(clientId, report, Date.now());
+          answer = this.answerTo(clientId, shortage);
         });
-      }
+        return answer;
+      });
+      logReached(this.notes.take(), { namespace: this.namespace });
       // The session itself has the last word.
       if (isDoubtful) void this.inquiry.ask([clientId]);
-      return reports.map(() => 0);
+      return answers;
     });
   }
 
@@ -166,6 +179,29 @@ export class DirectoryObject extends DurableObject<Env> {
     return isEarlierConnection(connection, listed);
   }
 
+  /** Whether a client has just connected whose session there is no room for. */
+  private shortageBefore(clientId: string, report: Report): Shortage | undefined {
+    return report.type === "connected" ? this.presence.shortageForSession(clientId, report.identity) : undefined;
+  }
+
+  /** @param shortage before the report was noted: the session that it is about is counted by now, until it ends */
+  private answerTo(clientId: string, shortage: Shortage | undefined): number {
+    if (shortage !== undefined) {
+      this.onReached(clientId, { limit: "sessions", shortage });
+      return ReportAnswer.NoSession;
+    }
+    const ofQueue = this.presence.shortageForQueue(clientId);
+    if (ofQueue === undefined) return ReportAnswer.Noted;
+    this.onReached(clientId, { limit: "queuedBytes", shortage: ofQueue });
+    return ReportAnswer.NoQueue;
+  }
+
+  private onReached(clientId: string, reached: Reached): void {
+    const { sessions, queuedBytes } = this.presence.rooms;
+    const room = reached.limit === "sessions" ? sessions : queuedBytes;
+    this.notes.onReached(reached, this.presence.holderOf(clientId), (count) => room.largest(count), Date.now());
+  }
+
   private note(clientId: string, report: Report, nowMs: number): void {
     switch (report.type) {
       case "connected":
@@ -179,7 +215,8 @@ export class DirectoryObject extends DurableObject<Env> {
         this.forget(clientId);
         break;
       case "queued":
-        this.clientTable.putQueued(clientId, report.messages);
+        this.clientTable.putQueued(clientId, report);
+        if (!this.presence.schedule.has(clientId)) this.presence.onQueued(clientId, report.bytes ?? 0);
     }
   }
 
@@ -207,7 +244,7 @@ export class DirectoryObject extends DurableObject<Env> {
       this.presence.onGone(clientId);
     } else {
       this.clientTable.leave(clientId, report, queuedMessages);
-      this.presence.onAway(clientId, report.identity, nowMs);
+      this.presence.onAway(clientId, report.identity, report.queuedBytes ?? 0, nowMs);
     }
   }
 
@@ -231,11 +268,18 @@ export class DirectoryObject extends DurableObject<Env> {
         return !isRight;
       }
       case "away": {
-        const { identity, atMs, queuedMessages } = answer;
+        const { identity, atMs, queuedMessages, queuedBytes = 0 } = answer;
         const row = this.clientTable.find(clientId);
         const isSame = row?.isConnected === false && row.queuedMessages === queuedMessages && row.identity === identity;
-        if (!isSame)
-          this.leave(clientId, { type: "disconnected", atMs, account: undefined, queuedMessages, identity }, nowMs);
+        const report = {
+          type: "disconnected",
+          atMs,
+          account: undefined,
+          queuedMessages,
+          queuedBytes,
+          identity,
+        } as const;
+        if (!isSame) this.leave(clientId, report, nowMs);
         if (isConnected) this.ledger.onWronglyListed();
         return isConnected;
       }

@@ -1,7 +1,11 @@
 // Which clients there are, whose they are, and when each was heard of last: read from the rows when first needed, and kept in
 // memory from then on. A row has no index, which would be one more row written for each connect.
 
+import { anonymousIdentity } from "../core/access/grant.ts";
 import { AskSchedule } from "../core/directory/ask-schedule.ts";
+import type { Limits } from "../core/limits.ts";
+import { holderOf } from "../core/shares/holder.ts";
+import { SharedRoom, type Shortage } from "../core/shares/shared-room.ts";
 import type { ClientCounts, ClientTable } from "./client-table.ts";
 
 type Known = {
@@ -10,14 +14,22 @@ type Known = {
   readonly sleeping: Map<string, number>;
   readonly identityOf: Map<string, string>;
   readonly byIdentity: Map<string, Set<string>>;
+  /** What waits for clients that are away; without those for which nothing does. */
+  readonly queuedBytes: Map<string, number>;
+  readonly rooms: Rooms;
 };
+
+/** What the sessions of a namespace share, and who holds how much of it. */
+type Rooms = { readonly sessions: SharedRoom; readonly queuedBytes: SharedRoom };
 
 export class Presence {
   private readonly clients: ClientTable;
+  private readonly limits: Limits;
   private present: Known | undefined;
 
-  constructor(clients: ClientTable) {
+  constructor(clients: ClientTable, limits: Limits) {
     this.clients = clients;
+    this.limits = limits;
   }
 
   get schedule(): AskSchedule {
@@ -29,17 +41,49 @@ export class Presence {
     return { connected: schedule.size, sleeping: sleeping.size };
   }
 
+  get rooms(): Rooms {
+    return this.known.rooms;
+  }
+
+  /** Whether there is no room for a session that is not listed yet. */
+  shortageForSession(clientId: string, identity: string): Shortage | undefined {
+    const { identityOf, rooms } = this.known;
+    return identityOf.has(clientId) ? undefined : rooms.sessions.shortageOf(holderOf(identity, clientId), 1);
+  }
+
+  /** Whether the queue of a client that is away may not grow. */
+  shortageForQueue(clientId: string): Shortage | undefined {
+    const { queuedBytes, rooms } = this.known;
+    return queuedBytes.has(clientId) ? rooms.queuedBytes.shortageOf(this.holderOf(clientId), 1) : undefined;
+  }
+
+  /** As `holderOf`, of a client that is listed. */
+  holderOf(clientId: string): string {
+    return holderOf(this.known.identityOf.get(clientId) ?? anonymousIdentity, clientId);
+  }
+
+  /** So much waits for a client that is away. */
+  onQueued(clientId: string, bytes: number): void {
+    const { identityOf, queuedBytes, rooms } = this.known;
+    if (!identityOf.has(clientId)) return;
+    rooms.queuedBytes.add(this.holderOf(clientId), bytes - (queuedBytes.get(clientId) ?? 0));
+    if (bytes === 0) queuedBytes.delete(clientId);
+    else queuedBytes.set(clientId, bytes);
+  }
+
   onConnected(clientId: string, identity: string, nowMs: number): void {
     const { schedule, sleeping } = this.known;
+    this.onQueued(clientId, 0);
     this.putIdentity(clientId, identity);
     sleeping.delete(clientId);
     schedule.add(clientId, nowMs);
   }
 
   /** @param identity `undefined` where it is as before */
-  onAway(clientId: string, identity: string | undefined, nowMs: number): void {
+  onAway(clientId: string, identity: string | undefined, queuedBytes: number, nowMs: number): void {
     const { schedule, sleeping } = this.known;
     if (identity !== undefined) this.putIdentity(clientId, identity);
+    this.onQueued(clientId, queuedBytes);
     schedule.delete(clientId);
     sleeping.set(clientId, nowMs);
   }
@@ -105,29 +149,44 @@ export class Presence {
 
   private get known(): Known {
     if (this.present !== undefined) return this.present;
-    this.present = { schedule: new AskSchedule(), sleeping: new Map(), identityOf: new Map(), byIdentity: new Map() };
+    const { maximumSessions, maximumNamespaceQueuedBytes, sharePercent } = this.limits;
+    this.present = {
+      schedule: new AskSchedule(),
+      sleeping: new Map(),
+      identityOf: new Map(),
+      byIdentity: new Map(),
+      queuedBytes: new Map(),
+      rooms: {
+        sessions: new SharedRoom(maximumSessions, sharePercent),
+        queuedBytes: new SharedRoom(maximumNamespaceQueuedBytes, sharePercent),
+      },
+    };
     const { schedule, sleeping } = this.present;
-    for (const { clientId, identity, isConnected } of this.clients.presence()) {
+    for (const { clientId, identity, isConnected, queuedBytes } of this.clients.presence()) {
       this.putIdentity(clientId, identity);
       if (isConnected) schedule.add(clientId, 0);
       else sleeping.set(clientId, 0);
+      if (!isConnected) this.onQueued(clientId, queuedBytes);
     }
     return this.present;
   }
 
   private putIdentity(clientId: string, identity: string): void {
-    const { identityOf, byIdentity } = this.known;
+    const { identityOf, byIdentity, rooms } = this.known;
     if (identityOf.get(clientId) === identity) return;
     this.forgetIdentity(clientId);
     identityOf.set(clientId, identity);
+    rooms.sessions.add(holderOf(identity, clientId), 1);
     const clientIds = byIdentity.get(identity) ?? new Set();
     byIdentity.set(identity, clientIds.add(clientId));
   }
 
   private forgetIdentity(clientId: string): void {
-    const { identityOf, byIdentity } = this.known;
+    const { identityOf, byIdentity, rooms } = this.known;
     const identity = identityOf.get(clientId);
     if (identity === undefined) return;
+    this.onQueued(clientId, 0);
+    rooms.sessions.add(holderOf(identity, clientId), -1);
     identityOf.delete(clientId);
     const clientIds = byIdentity.get(identity);
     clientIds?.delete(clientId);

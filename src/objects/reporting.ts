@@ -16,6 +16,8 @@ export type ReportingHandlers = {
   readonly putUntold: (isUntold: boolean) => void;
   /** The directory cannot be reached: who asks it does not find this session. `alarmAtMs` says when the next try is. */
   readonly onGivenUp: () => void;
+  /** Each is one of `ReportAnswer`. */
+  readonly onAnswers: (answers: readonly number[]) => void;
   /** The directory has heard all there is to hear. */
   readonly onTold: () => void;
   readonly onBroken: (error: unknown) => void;
@@ -34,7 +36,10 @@ export class Reporting {
     this.isUntold = handlers.isUntold();
     this.lane = new Lane<Report, number>({
       call: handlers.call,
-      onAnswers: (reports) => this.onAnswers(reports),
+      onAnswers: (reports, answers) => {
+        handlers.onAnswers(answers);
+        this.onHeard(reports);
+      },
       onGivenUp: () => this.onGivenUp(),
       onBroken: handlers.onBroken,
     });
@@ -64,7 +69,7 @@ export class Reporting {
     );
   }
 
-  private onAnswers(reports: readonly Report[]): void {
+  private onHeard(reports: readonly Report[]): void {
     // A queue's length alone does not say how the session is.
     if (!this.isUntold || reports.every(({ type }) => type === "queued")) return;
     this.isUntold = false;

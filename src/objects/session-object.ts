@@ -10,7 +10,7 @@ import type { LoginAttempt } from "../core/access/login-attempt.ts";
 import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Account } from "../core/session/counters.ts";
-import type { SocketId } from "../core/session/effect.ts";
+import { ReportAnswer, type SocketId } from "../core/session/effect.ts";
 import { Session } from "../core/session/session.ts";
 import type { SessionView } from "../core/session/session-view.ts";
 import type { Whereabouts } from "../core/session/whereabouts.ts";
@@ -83,6 +83,7 @@ export class SessionObject extends DurableObject<Env> {
       isUntold: () => this.store.isUntold,
       putUntold: (isUntold) => this.store.putUntold(isUntold),
       onGivenUp: () => this.onReportsGivenUp(namespace, clientId),
+      onAnswers: (answers) => this.onReported(answers),
       onTold: () => this.afterEvent(),
       onBroken: (error) => this.restart(error),
     });
@@ -211,6 +212,11 @@ export class SessionObject extends DurableObject<Env> {
       .catch((error: unknown) => {
         logError("a client cannot be judged again", { namespace, clientId, reason: reasonOf(error) });
       });
+  }
+
+  private onReported(answers: readonly number[]): void {
+    this.session.onReported(answers, Date.now());
+    if (answers.includes(ReportAnswer.NoSession)) this.afterEvent();
   }
 
   private onSocketGone(socket: WebSocket): void {

@@ -10,6 +10,9 @@ import type { Subscriber } from "../core/topic/topic-store.ts";
 /** The directory is asked again after so long, where it could not be reached. */
 const retriesMs = [500, 2_000, 8_000];
 
+/** Watchers that are known by name. Whoever tells of more names one more. */
+export const maximumWatchers = 1_000;
+
 export type SysSubscriptionHandlers = {
   readonly ask: () => Promise<readonly SysValue[]>;
   readonly send: (recipient: Recipient) => void;
@@ -29,11 +32,12 @@ export class SysSubscriptions {
     if (isSysFilter(subscriber.topicFilter)) void this.greet(subscriber, sendRetained);
   }
 
-  /** Whose they are. */
+  /** Whose they are: one more than `maximumWatchers` at most, since any client may watch. */
   get clientIds(): string[] {
     const clientIds = new Set<string>();
     for (const { clientId, topicFilter } of this.topic.subscribers()) {
       if (isSysFilter(topicFilter)) clientIds.add(clientId);
+      if (clientIds.size > maximumWatchers) break;
     }
     return [...clientIds];
   }

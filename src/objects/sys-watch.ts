@@ -6,6 +6,7 @@ import { type Load, nextLoad } from "../core/directory/load.ts";
 import { type SysValue, sysValuesOf } from "../core/directory/sys-topics.ts";
 import { shardOf } from "../core/topic/shard.ts";
 import type { NoteTable } from "./note-table.ts";
+import { maximumWatchers } from "./sys-subscriptions.ts";
 
 const note = "watch";
 
@@ -13,8 +14,10 @@ const note = "watch";
 type Watch = {
   /** Topic objects with subscriptions to `$SYS`. */
   readonly shards: readonly number[];
-  /** Whose subscriptions they are, as far as they were told. */
+  /** Whose subscriptions they are, as far as they were told: `maximumWatchers` at most. */
   readonly clientIds: readonly string[];
+  /** There are more, so that any client may be one. */
+  readonly isMany?: boolean | undefined;
   /** An alarm is set. */
   readonly isOn: boolean;
   readonly load: Load | undefined;
@@ -33,6 +36,7 @@ export type SysWatchHandlers = {
   /** @returns whose subscriptions to `$SYS` there are at this shard */
   readonly publish: (shard: number, values: readonly SysValue[]) => Promise<readonly string[]>;
   readonly isConnected: (clientId: string) => boolean;
+  readonly isAnyConnected: () => boolean;
   readonly setAlarm: (atMs: number) => void;
 };
 
@@ -72,8 +76,8 @@ export class SysWatch {
 
   /** One that watches, and was away, may be back. */
   onConnected(clientId: string): void {
-    const { isOn, clientIds } = this.watch;
-    if (!isOn && clientIds.includes(clientId)) this.begin({ ...this.watch, isOn: true });
+    const { isOn, clientIds, isMany } = this.watch;
+    if (!isOn && (isMany || clientIds.includes(clientId))) this.begin({ ...this.watch, isOn: true });
   }
 
   /** The alarm: publishes what has changed, and goes on while anybody is there to see it. */
@@ -82,14 +86,14 @@ export class SysWatch {
     const values = await this.values();
     const { published } = this.watch;
     const changed = values.filter(({ topicName, text }) => published[topicName] !== text);
-    const { shards, clientIds } = await this.publish(changed);
-    const isOn = clientIds.some(this.handlers.isConnected);
-    const next = { ...this.watch, shards, clientIds, isOn, published: textsOf(values) };
+    const { shards, clientIds, isMany } = await this.publish(changed);
+    const isOn = isMany ? this.handlers.isAnyConnected() : clientIds.some(this.handlers.isConnected);
+    const next = { ...this.watch, shards, clientIds, isMany, isOn, published: textsOf(values) };
     if (isOn) this.begin(next);
     else this.put(shards.length === 0 ? nobody : next);
   }
 
-  private async publish(changed: readonly SysValue[]): Promise<Pick<Watch, "shards" | "clientIds">> {
+  private async publish(changed: readonly SysValue[]): Promise<Pick<Watch, "shards" | "clientIds" | "isMany">> {
     const { shards, clientIds } = this.watch;
     const watchers = await Promise.all(
       shards.map((shard) => {
@@ -98,10 +102,12 @@ export class SysWatch {
         return this.handlers.publish(shard, values).catch(() => clientIds);
       }),
     );
+    const all = new Set(watchers.flat());
     return {
       // Others may have come meanwhile.
       shards: this.watch.shards.filter((shard) => watchers[shards.indexOf(shard)]?.length !== 0),
-      clientIds: [...new Set(watchers.flat())],
+      clientIds: [...all].slice(0, maximumWatchers),
+      isMany: all.size > maximumWatchers,
     };
   }
 

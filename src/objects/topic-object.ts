@@ -7,7 +7,6 @@ import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
-import { textOfReached } from "../core/shares/reached.ts";
 import type { RetainedDeletion, RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
 import { sysMessage } from "../core/topic/sys-subscription.ts";
 import { Topic } from "../core/topic/topic.ts";
@@ -18,10 +17,11 @@ import {
   type Requester,
   type TopicRequest,
 } from "../core/topic/topic-request.ts";
-import { logError, logWarning, reasonOf } from "../log.ts";
+import { logError, reasonOf } from "../log.ts";
 import { settingsOf } from "../settings.ts";
 import { Alarm } from "./alarm.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
+import { logReached } from "./log-reached.ts";
 import { OpenBatch } from "./open-batch.ts";
 import { OwedTable } from "./owed-table.ts";
 import { randomId } from "./random-id.ts";
@@ -163,21 +163,10 @@ export class TopicObject extends DurableObject<Env> {
 
   /** Who fills a limit that all share, and who met it. */
   private logReached(): void {
-    for (const { holder, count, largest, ...reached } of [
-      ...this.topic.takeReachedNotes(),
-      ...this.owed.takeReachedNotes(),
-    ]) {
-      const { namespace, rest } = splitName(this.ctx.id.name);
-      const shard = Number(rest.slice(rest.indexOf("/") + 1));
-      logWarning("a shared limit is reached", {
-        namespace,
-        shard,
-        holder,
-        count,
-        largest: largest.map((one) => `${one.holder} ${one.amount}`),
-        reason: textOfReached(reached),
-      });
-    }
+    const notes = [...this.topic.takeReachedNotes(), ...this.owed.takeReachedNotes()];
+    if (notes.length === 0) return;
+    const { namespace, rest } = splitName(this.ctx.id.name);
+    logReached(notes, { namespace, shard: Number(rest.slice(rest.indexOf("/") + 1)) });
   }
 
   private actOn(clientId: string, request: TopicRequest, origin: Origin, mayBeRepeat: boolean): void {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
-import { type Connected, connect } from "../support/connect.ts";
+import { type Connected, connect, unique } from "../support/connect.ts";
 import { makeCredential } from "../support/credentials.ts";
 
 const lines: string[] = [];
@@ -13,6 +13,8 @@ const broker = useBroker({
     MAXIMUM_RETAINED_MESSAGES: "20",
     MAXIMUM_RETAINED_BYTES: "20000",
     MAXIMUM_SUBSCRIPTION_BYTES: "65536",
+    MAXIMUM_SESSIONS: "20",
+    MAXIMUM_NAMESPACE_QUEUED_BYTES: "400000",
   },
   log: (line) => lines.push(line),
 });
@@ -190,4 +192,48 @@ it("what was counted is counted the same after a restart of the server", async (
   expect(await again.publish("more", "x", retained)).toBe(0x97);
   expect(await again.publish("own/0", "", retained)).toBe(0x10);
   expect(await again.publish("more", "x", retained)).toBe(0x10);
+});
+
+describe("a device that makes sessions under ever new names", () => {
+  const stored = { properties: { sessionExpiryInterval: 600 } };
+
+  it("has its share of them; the next ends with 0x97, and others connect as before [B124]", async () => {
+    const [hostile, victim] = [await deviceIn("sessions"), await deviceIn("sessions")];
+    const names = Array.from({ length: 15 }, () => unique("bot"));
+    for (const clientId of names) await (await hostile.connect({ ...stored, clientId })).disconnect();
+    const next = await hostile.connect(stored);
+    expect(await next.receive({ cmd: "disconnect" })).toMatchObject({
+      reasonCode: 0x97,
+      properties: { reasonString: expect.stringContaining("MAXIMUM_SESSIONS") },
+    });
+    await next.closed();
+    const api = apiOf(broker, { namespace: "sessions" });
+    expect((await api.call("GET", `/clients/${next.clientId}`)).status).toBe(404);
+    const old = await hostile.connect({ ...stored, clientId: names[0] as string, clean: false });
+    expect(old.connack.sessionPresent).toBe(true);
+    await (await victim.connect(stored)).ping();
+    await old.ping();
+    const line = lines.find((each) => each.includes("a shared limit is reached, namespace sessions"));
+    expect(line).toContain(`holder ${hostile.publisher}`);
+  });
+
+  it("has its share of what waits in them; other queues grow as before [B125]", async () => {
+    const [hostile, victim] = [await deviceIn("queues"), await deviceIn("queues")];
+    const away = async ({ connect: connectDevice }: typeof hostile, topic: string) => {
+      const client = await connectDevice({ ...stored, clientId: unique("away") });
+      await client.subscribe(topic, { qos: 1 });
+      await client.disconnect();
+      return client.clientId;
+    };
+    for (let count = 0; count < 3; count += 1) await away(hostile, "hostile");
+    await away(victim, "victim");
+    const publisher = await victim.connect();
+    const payload = Buffer.alloc(20_000);
+    let taken = 0;
+    while ((await publisher.publish("hostile", payload, { qos: 1 })) < 0x80) taken += 1;
+    // Three queues with 300,000 bytes together are 5 messages each; what was not told yet comes beside.
+    expect(taken).toBeGreaterThanOrEqual(4);
+    expect(taken).toBeLessThan(60);
+    expect(await publisher.publish("victim", payload, { qos: 1 })).toBe(0);
+  });
 });

@@ -42,12 +42,15 @@ describe("limits that clients share", () => {
   const docstrings = new Map(
     [...source.matchAll(/\/\*\*([\s\S]*?)\*\/\s+(\w+): \[/g)].map(([, text = "", name = ""]) => [name, text]),
   );
-  /** What the code counts by holder, and what either text calls a topic object's. */
+  /** What the code counts by holder, and what either text calls a topic object's or a namespace's. */
   const isShared = (name: string) => {
     const row = beforeShares.split("\n").find((line) => line.startsWith(`| \`${variableName(name)}\` |`)) ?? "";
-    return counted.includes(name) || /topic object\b/.test(`${docstrings.get(name)} ${row}`);
+    return (
+      name !== "sharePercent" &&
+      (counted.includes(name) || /\b(topic object|namespace)\b/.test(`${docstrings.get(name)} ${row}`))
+    );
   };
-  const counted = ["core/topic/topic.ts", "core/topic/retained.ts", "objects/topic-object.ts"]
+  const counted = ["core/topic/topic.ts", "core/topic/retained.ts", "objects/topic-object.ts", "objects/presence.ts"]
     .map((file) => readFileSync(join(root, "src", file), "utf8"))
     .flatMap((text) => [...text.matchAll(/new (?:SharedRoom|OwedTable)\([^)]*\)/g)])
     .flatMap(([call]) => call.match(/maximum\w+/g) ?? []);
@@ -56,6 +59,8 @@ describe("limits that clients share", () => {
   it("are known", () => {
     expect(Object.keys(limitRanges).filter(isShared)).toEqual([
       "maximumSubscriptionBytes",
+      "maximumSessions",
+      "maximumNamespaceQueuedBytes",
       "maximumRetainedMessages",
       "maximumRetainedBytes",
       "maximumOwedMessages",
@@ -72,6 +77,34 @@ describe("limits that clients share", () => {
       for (const cell of cells) expect(cell.trim()).not.toBe("");
     },
   );
+
+  /** A new limit is in neither list: whoever adds it decides which it is. */
+  it("are all but those that count one packet, one connection, or one client's own session", () => {
+    const own = Object.keys(limitRanges).filter((name) => !isShared(name) && !saysShare(name));
+    expect(own).toEqual([
+      "maximumPacketBytes",
+      "maximumClientIdBytes",
+      "maximumTopicLevels",
+      "maximumTopicBytes",
+      "maximumUserProperties",
+      "maximumSubscriptions",
+      "maximumPublishRate",
+      "maximumSubscribeRate",
+      "maximumConnectsPerMinute",
+      "receiveMaximum",
+      "maximumInFlight",
+      "maximumUnheardBytes",
+      "topicAliasMaximum",
+      "maximumKeepAliveSec",
+      "maximumLookDelaySec",
+      "maximumSessionExpirySec",
+      "loginReuseSec",
+      "connectTimeoutSec",
+      "packetTimeoutSec",
+      "sharePercent",
+      "deduplicationSec",
+    ]);
+  });
 
   it("have no other row in docs/SETTINGS.md", () => {
     const variables = shareRows.flatMap((row) => row.split("|")[1]?.match(/[A-Z_]{5,}/g) ?? []);

@@ -1,22 +1,23 @@
 // The directory itself, over sessions that say where their clients are: whose word counts when reports and answers cross.
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 vi.mock("cloudflare:workers", () => import("../simulator/cloudflare-workers.ts"));
 
 import { noCounts } from "../../src/core/session/counters.ts";
-import type { Report } from "../../src/core/session/effect.ts";
+import { type Report, ReportAnswer } from "../../src/core/session/effect.ts";
 import type { Whereabouts } from "../../src/core/session/whereabouts.ts";
 import { DirectoryObject } from "../../src/objects/directory-object.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
 const identity = "credential/1";
 
-function scene() {
+function scene(variables: Record<string, string> = {}) {
   const sql = new NodeSqlStorage();
   const sessions = new Map<string, Whereabouts>();
   const asked: string[] = [];
   const env = {
+    ...variables,
     SESSION: {
       getByName: (name: string) => ({
         whereabouts: async () => {
@@ -127,5 +128,70 @@ describe("a directory that starts with clients that are gone", () => {
       await report(directory, clientId, connected("20-1"));
     }
     expect((await directory.stats()).totals.maximumClients).toBe(2);
+  });
+});
+
+describe("what the sessions of a namespace share", () => {
+  const { Noted, NoSession, NoQueue } = ReportAnswer;
+  const of = (who: string, report: Report): Report => ({ ...report, identity: who }) as Report;
+  const sleeping = (who: string, queuedBytes: number): Report => of(who, { ...left("10-1", 1), queuedBytes } as Report);
+  const lines: string[] = [];
+  beforeEach(() => {
+    lines.length = 0;
+    vi.spyOn(console, "warn").mockImplementation((line) => lines.push(line));
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("has room for another identity, and for a session that is there, whatever one identity has [maximumSessions]", async () => {
+    const { open } = scene({ MAXIMUM_SESSIONS: "4" });
+    let directory = open();
+    const connect = (clientId: string, who: string) => report(directory, clientId, of(who, connected("10-1")));
+    expect(await Promise.all(["a", "b", "c", "d"].map((clientId) => connect(clientId, "credential/1")))).toEqual([
+      [Noted],
+      [Noted],
+      [Noted],
+      [NoSession],
+    ]);
+    // It ends, as it was told to.
+    await report(directory, "d", { type: "ended", isExpired: false });
+    expect(await report(directory, "a", left("10-1", 0), connected("20-1"))).toEqual([Noted, Noted]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: "a shared limit is reached", holder: "credential/1", largest: ["credential/1 4"] },
+    ]);
+    directory = open();
+    expect(await connect("d", "credential/1")).toEqual([NoSession]);
+    await report(directory, "d", { type: "ended", isExpired: false });
+    expect(await connect("e", "credential/2")).toEqual([Noted]);
+    expect(await connect("f", "credential/2")).toEqual([NoSession]);
+  });
+
+  it("are counted for anonymous clients together [maximumSessions]", async () => {
+    const { open } = scene({ MAXIMUM_SESSIONS: "8" });
+    const directory = open();
+    const answers: number[] = [];
+    for (let index = 0; index < 7; index += 1) {
+      answers.push(...(await report(directory, `c${index}`, of("anonymous", connected("10-1")))));
+    }
+    expect(answers.indexOf(NoSession)).toBe(6);
+    expect(await report(directory, "c", of("credential/1", connected("10-1")))).toEqual([Noted]);
+  });
+
+  it("says which queues may not grow, until there is room again [maximumNamespaceQueuedBytes]", async () => {
+    const { open } = scene({ MAXIMUM_NAMESPACE_QUEUED_BYTES: "100000" });
+    let directory = open();
+    expect(
+      await report(directory, "a", of("credential/1", connected("10-1")), sleeping("credential/1", 50_000)),
+    ).toEqual([Noted, Noted]);
+    expect(await report(directory, "b", sleeping("credential/1", 25_000))).toEqual([NoQueue]);
+    expect(await report(directory, "a", { type: "queued", messages: 9, bytes: 60_000 })).toEqual([NoQueue]);
+    expect(await report(directory, "other", sleeping("credential/2", 1_000))).toEqual([Noted]);
+    expect(lines).toHaveLength(1);
+    // What is on disk says the same.
+    directory = open();
+    expect(await report(directory, "b", { type: "queued", messages: 1, bytes: 25_000 })).toEqual([NoQueue]);
+    await report(directory, "a", connected("20-1"));
+    expect(await report(directory, "b", { type: "queued", messages: 1, bytes: 25_000 })).toEqual([Noted]);
   });
 });

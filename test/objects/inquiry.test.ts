@@ -1,6 +1,7 @@
 // What the directory lists, held against what sessions say: when they are asked, how many at once, and whose word counts.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { defaultLimits } from "../../src/core/limits.ts";
 import { noCounts } from "../../src/core/session/counters.ts";
 import type { Whereabouts } from "../../src/core/session/whereabouts.ts";
 import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
@@ -29,7 +30,7 @@ function scene(listed: readonly string[], answer: (clientId: string) => Promise<
     const report = { protocolVersion: 5, identity: "credential/1", connection: `1-1`, atMs: 1 };
     table.connect(clientId, report, noCounts);
   }
-  const presence = new Presence(table);
+  const presence = new Presence(table, defaultLimits);
   const asked: string[] = [];
   const answers: [string, Whereabouts][] = [];
   const inquiry = new Inquiry(presence, {

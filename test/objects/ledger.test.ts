@@ -76,10 +76,10 @@ describe("clients that are away", () => {
     ] as const) {
       connect(clientId, clientId);
       clients.leave(clientId, { type: "disconnected", atMs: 2, account: undefined, queuedMessages: 0 }, 0);
-      clients.putQueued(clientId, queued);
+      clients.putQueued(clientId, { type: "queued", messages: queued });
     }
     connect("there", "1");
-    clients.putQueued("there", 5_000);
+    clients.putQueued("there", { type: "queued", messages: 5_000 });
     const first = clients.sleeping(undefined, 2);
     expect(first.map(({ clientId }) => clientId)).toEqual(["d", "b"]);
     const rest = clients.sleeping(first.at(-1), 5);

@@ -5,6 +5,7 @@ import { fullAccess } from "../../src/core/access/access-rules.ts";
 import type { Credential, StoredSecret } from "../../src/core/access/credential.ts";
 import type { Allowance } from "../../src/core/access/guesses.ts";
 import type { Login, PasswordHash } from "../../src/core/access/login.ts";
+import { defaultLimits } from "../../src/core/limits.ts";
 import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
 import { CredentialTable, credentialMigration } from "../../src/objects/credential-table.ts";
 import { Logins } from "../../src/objects/logins.ts";
@@ -26,7 +27,8 @@ let logins: Logins;
 beforeEach(() => {
   sql = new NodeSqlStorage();
   table = new CredentialTable(new Schema(sql.storage, [{ credential: credentialMigration }]));
-  clients = new Presence(new ClientTable(new Schema(new NodeSqlStorage().storage, clientMigrations)));
+  const schema = new Schema(new NodeSqlStorage().storage, clientMigrations);
+  clients = new Presence(new ClientTable(schema), defaultLimits);
   recent = new RecentLogins();
   logins = new Logins(table, recent, async (identity, except) => clients.countOf(identity, except));
   put("1", "token", { kind: "token", sha256: token });

@@ -39,6 +39,7 @@ function scene() {
       onGivenUp: () => {
         state.givenUp += 1;
       },
+      onAnswers: () => {},
       onTold: () => {
         state.told += 1;
       },

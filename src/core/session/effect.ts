@@ -62,6 +62,8 @@ export type Report =
       readonly account: Account | undefined;
       /** What waits for the client in its session; `undefined` where the session has ended. */
       readonly queuedMessages: number | undefined;
+      /** The same in bytes; an object of an earlier version does not say. */
+      readonly queuedBytes?: number;
       /** Whose the session is; an object of an earlier version does not say. */
       readonly identity?: string;
       /** Which connection has ended, as `Account.connection`; unknown after a crash, or to an earlier version. */
@@ -70,7 +72,21 @@ export type Report =
   /** The session of a client that is away has ended. */
   | { readonly type: "ended"; readonly isExpired: boolean }
   /** So much waits by now for a client that is away. */
-  | { readonly type: "queued"; readonly messages: number };
+  | {
+      readonly type: "queued";
+      readonly messages: number;
+      /** An object of an earlier version does not say. */
+      readonly bytes?: number;
+    };
+
+/** What the directory answers to a report. It travels as a number; an earlier version answers 0, and looks at none. */
+export const ReportAnswer = {
+  Noted: 0,
+  /** Whoever the session belongs to has no room for another: it has to end. */
+  NoSession: 1,
+  /** What waits for the clients of whoever the session belongs to uses up the room there is: it is to take no more. */
+  NoQueue: 2,
+} as const;
 
 /** WebSocket close codes, RFC 6455 section 7.4.1. */
 export const CloseCode = {

@@ -4,6 +4,7 @@ import type { DisconnectPacket } from "../packet/packet.ts";
 import type { RawPacket } from "../packet/packet-reader.ts";
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { textOfReached } from "../shares/reached.ts";
 import { type Connected, type Connection, send } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Context } from "./context.ts";
@@ -46,6 +47,17 @@ export class Ending {
     send(this.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
     this.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
     this.onConnectionLost(connected, reasonCode === ReasonCode.SessionTakenOver);
+  }
+
+  /** There is no room for this session: it ends, and the Will of a client that was never to be there is not published. */
+  refuseSession(): void {
+    const { current } = this.connections;
+    const why = textOfReached({ limit: "sessions", shortage: "share" });
+    if (current !== undefined) {
+      this.state.wills.discardCurrent();
+      this.disconnect(current, ReasonCode.QuotaExceeded, why);
+    }
+    this.state.remove();
   }
 
   onConnectionLost(connected: Connected, isTakenOver = false): void {

@@ -34,6 +34,9 @@ export class Outbound {
   /** QoS 0 messages that wait for a SUBACK to leave first; `undefined` while nothing is held back. */
   private held: Delivery[] | undefined;
   private heldBytes = 0;
+  private closed = false;
+  /** Since it was closed. */
+  private refused = false;
 
   constructor(context: Context, sentThrough: number) {
     this.context = context;
@@ -64,6 +67,21 @@ export class Outbound {
     return this.table.size;
   }
 
+  /** Whether it takes nothing until its client is back: whoever it belongs to has used up the room that all queues share. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  set isClosed(isClosed: boolean) {
+    this.closed = isClosed;
+    this.refused = false;
+  }
+
+  /** Whether anything was refused for that. */
+  get hasRefused(): boolean {
+    return this.refused;
+  }
+
   /** Whether a QoS 1 or 2 message that the client has not acknowledged, sent or not, is in memory only. */
   get hasUnstored(): boolean {
     return this.table.hasUnstored;
@@ -90,7 +108,12 @@ export class Outbound {
 
   /** Whether the limits of the queue leave room for this message, where need be in place of what has expired. */
   makeRoomFor(delivery: Delivery): boolean {
-    if (delivery.qos === 0 || this.table.hasRoomFor(delivery)) return true;
+    if (delivery.qos === 0) return true;
+    if (this.closed) {
+      this.refused = true;
+      return false;
+    }
+    if (this.table.hasRoomFor(delivery)) return true;
     // The queue of a client that is away, or takes nothing, would keep all that ever expired in it.
     this.dropExpired();
     return this.table.hasRoomFor(delivery);
@@ -138,6 +161,7 @@ export class Outbound {
 
   /** A client is connected: everything unacknowledged goes again, in order [MQTT-4.4.0-1]. */
   onConnected(): void {
+    this.isClosed = false;
     this.inFlight = 0;
     this.held = undefined;
     this.queue = this.table.all();

@@ -11,13 +11,16 @@ import { Inbound } from "./inbound.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { Outbound } from "./outbound.ts";
 import type { Registration } from "./pending-filters.ts";
-import { QueueLevel } from "./queue-level.ts";
+import { QueueLevel, type QueueSize } from "./queue-level.ts";
 import type { RedistributionToken } from "./redistribution.ts";
 import { Registering } from "./registering.ts";
 import type { Admission, SessionRecord } from "./session-store.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
 import { Subscribing } from "./subscribing.ts";
 import { Wills } from "./will.ts";
+
+/** A session that was told to take no more asks again, if more comes. */
+const askForRoomEveryMs = 60_000;
 
 export class SessionState {
   readonly inbound: Inbound;
@@ -28,6 +31,8 @@ export class SessionState {
   private readonly registering: Registering;
   /** Of what the directory knows to wait for a client that is away. */
   private readonly queueLevel: QueueLevel;
+  /** When the directory was last asked whether the queue may grow, since it may not. */
+  private closedAtMs = 0;
   private record: SessionRecord | undefined;
 
   constructor(context: Context) {
@@ -39,7 +44,7 @@ export class SessionState {
     this.subscribing = new Subscribing(context);
     this.registering = new Registering(context, this.subscribing);
     this.wills = new Wills(context);
-    this.queueLevel = new QueueLevel(this.outbound.queueSize.messages);
+    this.queueLevel = new QueueLevel(this.outbound.queueSize);
   }
 
   /** Names this life of the state; `undefined` while there is none. */
@@ -213,22 +218,34 @@ export class SessionState {
     }
     this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
-    this.reportDisconnected(this.outbound.waitingSize.messages, this.record.admission.grant.identity);
+    this.reportDisconnected(this.outbound.waitingSize, this.record.admission.grant.identity);
     if (!isTakenOver) this.outbound.redistribution.offer(generation);
   }
 
-  private reportDisconnected(queuedMessages: number | undefined, identity: string): void {
-    const { nowMs, counters } = this.context;
+  /** @param queued what waits for the client; `undefined` where the session has ended */
+  private reportDisconnected(queued: QueueSize | undefined, identity: string): void {
+    const { nowMs: atMs, counters } = this.context;
     const account = counters.close();
     const connection = account === undefined ? {} : { connection: account.connection };
-    this.context.report({ type: "disconnected", atMs: nowMs, account, queuedMessages, identity, ...connection });
-    this.queueLevel.reset(queuedMessages ?? 0);
+    const size = { queuedMessages: queued?.messages, ...(queued && { queuedBytes: queued.bytes }) };
+    this.context.report({ type: "disconnected", atMs, account, ...size, identity, ...connection });
+    this.queueLevel.reset(queued ?? { messages: 0, bytes: 0 });
   }
 
   /** Something has come while its client is away. */
   reportQueue(): void {
-    const { messages } = this.outbound.queueSize;
-    if (this.queueLevel.rises(messages)) this.context.report({ type: "queued", messages });
+    const { outbound } = this;
+    const { messages, bytes } = outbound.queueSize;
+    // Where it was to take no more, there may be room by now.
+    const isToAsk = outbound.hasRefused && Math.abs(this.context.nowMs - this.closedAtMs) >= askForRoomEveryMs;
+    if (isToAsk) this.closedAtMs = this.context.nowMs;
+    if (this.queueLevel.rises({ messages, bytes }) || isToAsk) this.context.report({ type: "queued", messages, bytes });
+  }
+
+  /** The directory says whether the queue of a client that is away may grow. */
+  onQueueAnswer(mayGrow: boolean): void {
+    if (!mayGrow && !this.outbound.isClosed) this.closedAtMs = this.context.nowMs;
+    this.outbound.isClosed = !mayGrow;
   }
 
   end(): void {

@@ -19,7 +19,7 @@ import { Context, type SessionSettings } from "./context.ts";
 import type { Account } from "./counters.ts";
 import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
-import { CloseCode, type Effect, type RequestToken, type SocketId } from "./effect.ts";
+import { CloseCode, type Effect, ReportAnswer, type RequestToken, type SocketId } from "./effect.ts";
 import { Ending } from "./ending.ts";
 import { type Admitted, Entry } from "./entry.ts";
 import { goneDeadlineMs, heedClock, livenessDeadlineMs, punctualMs } from "./lifetime.ts";
@@ -238,11 +238,21 @@ export class Session {
     if (admission === undefined) return { state: "none" };
     const { identity } = admission.grant;
     if (this.current === undefined) {
-      return { state: "away", identity, atMs: disconnectedAtMs, queuedMessages: outbound.waitingSize.messages };
+      const { messages: queuedMessages, bytes: queuedBytes } = outbound.waitingSize;
+      return { state: "away", identity, atMs: disconnectedAtMs, queuedMessages, queuedBytes };
     }
     const { account } = this.context.counters;
     const { protocolVersion, connectedAtMs: atMs } = this.current;
     return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account };
+  }
+
+  /** @param answers to reports, each one of `ReportAnswer` */
+  onReported(answers: readonly number[], nowMs: number): void {
+    this.context.nowMs = nowMs;
+    for (const answer of answers) {
+      if (answer === ReportAnswer.NoSession) this.ending.refuseSession();
+      else if (this.current === undefined) this.state.onQueueAnswer(answer !== ReportAnswer.NoQueue);
+    }
   }
 
   /** Tells the directory how it is now, whatever it was told before. */
@@ -255,8 +265,8 @@ export class Session {
         break;
       }
       case "away": {
-        const { identity, atMs, queuedMessages } = now;
-        this.context.report({ type: "disconnected", atMs, account: undefined, queuedMessages, identity });
+        const { identity, atMs, queuedMessages, queuedBytes = 0 } = now;
+        this.context.report({ type: "disconnected", atMs, account: undefined, queuedMessages, queuedBytes, identity });
         break;
       }
       case "none":

@@ -22,6 +22,8 @@ export type Whereabouts =
       /** When it left. */
       readonly atMs: number;
       readonly queuedMessages: number;
+      /** The same in bytes; an object of an earlier version does not say. */
+      readonly queuedBytes?: number;
     }
   /** There is no session. */
   | { readonly state: "none" };

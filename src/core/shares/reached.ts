@@ -3,8 +3,15 @@
 import { isError } from "../packet/reason-code.ts";
 import type { Shortage } from "./shared-room.ts";
 
-/** The limits that a topic object counts by holder. They travel as numbers: append, and leave the order. */
-const sharedLimits = ["retainedMessages", "retainedBytes", "subscriptionBytes", "owedMessages"] as const;
+/** The limits that are counted by holder. They travel as numbers: append, and leave the order. */
+const sharedLimits = [
+  "retainedMessages",
+  "retainedBytes",
+  "subscriptionBytes",
+  "owedMessages",
+  "sessions",
+  "queuedBytes",
+] as const;
 
 export type SharedLimit = (typeof sharedLimits)[number];
 
@@ -15,6 +22,8 @@ const texts: Readonly<Record<SharedLimit, { readonly variable: string; readonly 
   retainedBytes: { variable: "MAXIMUM_RETAINED_BYTES", what: "bytes of retained messages" },
   subscriptionBytes: { variable: "MAXIMUM_SUBSCRIPTION_BYTES", what: "memory for subscriptions" },
   owedMessages: { variable: "MAXIMUM_OWED_MESSAGES", what: "messages kept for sessions out of reach" },
+  sessions: { variable: "MAXIMUM_SESSIONS", what: "sessions" },
+  queuedBytes: { variable: "MAXIMUM_NAMESPACE_QUEUED_BYTES", what: "bytes that wait for clients that are away" },
 };
 
 /** One line for people. */

@@ -24,7 +24,13 @@ describe("a session that is asked where its client is", () => {
     h.deliver(delivery("3", { expiresAtMs: h.nowMs + 1_000 }));
     h.pass(2);
     // What has expired unsent does not count; what may have been sent goes again.
-    expect(h.session.whereabouts(h.nowMs)).toEqual({ state: "away", identity: "anonymous", atMs, queuedMessages: 2 });
+    expect(h.session.whereabouts(h.nowMs)).toEqual({
+      state: "away",
+      identity: "anonymous",
+      atMs,
+      queuedMessages: 2,
+      queuedBytes: expect.any(Number),
+    });
     h.pass(3_600);
     expect(h.session.whereabouts(h.nowMs)).toEqual({ state: "none" });
   });

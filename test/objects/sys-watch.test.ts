@@ -1,0 +1,66 @@
+// Who watches `$SYS`: known by name, up to a number, since any client may watch.
+
+import { expect, it, vi } from "vitest";
+
+vi.mock("cloudflare:workers", () => import("../simulator/cloudflare-workers.ts"));
+
+import type { BrokerStats } from "../../src/core/directory/broker-stats.ts";
+import { noTotals } from "../../src/core/directory/totals.ts";
+import { noCounts } from "../../src/core/session/counters.ts";
+import type { NoteTable } from "../../src/objects/note-table.ts";
+import { SysWatch } from "../../src/objects/sys-watch.ts";
+
+const stats: BrokerStats = {
+  atMs: 1,
+  clients: { connected: 0, sleeping: 0 },
+  totals: noTotals(0),
+  rates: noCounts,
+  queuedMessages: 0,
+  topics: [],
+};
+
+function scene(watchers: number) {
+  const state = { isAnyConnected: true, alarms: 0, row: "" };
+  const notes = {
+    read: () => undefined,
+    put: (_: string, value: unknown) => {
+      state.row = JSON.stringify(value);
+    },
+  } as unknown as NoteTable;
+  const watch = new SysWatch(notes, {
+    version: "1",
+    topicShards: 1,
+    intervalSec: 10,
+    stats: async () => stats,
+    publish: async () => Array.from({ length: watchers }, (_, index) => `${index}-${"x".repeat(250)}`),
+    isConnected: () => false,
+    isAnyConnected: () => state.isAnyConnected,
+    setAlarm: () => {
+      state.alarms += 1;
+    },
+  });
+  return { state, watch };
+}
+
+it("too many to be known by name are published to while any client is there, in a row of bounded size", async () => {
+  const { state, watch } = scene(100_000);
+  await watch.subscribe(0);
+  await watch.onAlarm();
+  expect(watch.isOn).toBe(true);
+  expect(state.row.length).toBeLessThan(500_000);
+  state.isAnyConnected = false;
+  await watch.onAlarm();
+  expect(watch.isOn).toBe(false);
+  const { alarms } = state;
+  watch.onConnected("whoever");
+  expect([watch.isOn, state.alarms]).toEqual([true, alarms + 1]);
+});
+
+it("known by name are published to while one of them is there", async () => {
+  const { watch } = scene(2);
+  await watch.subscribe(0);
+  await watch.onAlarm();
+  expect(watch.isOn).toBe(false);
+  watch.onConnected("somebody else");
+  expect(watch.isOn).toBe(false);
+});
