@@ -3,11 +3,14 @@
 export type StorageFailure = {
   /** For people: what is wrong, and what to do. */
   readonly line: string;
-  /** Whether one file is the reason. */
+  /** Whether the reason is in the one file of the object, or may be. */
   readonly isOfFile: boolean;
 };
 
 export const laterVersionText = "stored by a later version";
+export const unopenedText = "its storage does not open";
+/** Cloudflare says the same of an object that holds all it may, which is 10 GB. */
+export const diskFullLine = "the disk is full: free some space, and the broker goes on by itself";
 
 /** @returns `undefined` for a failure that has nothing to do with the storage */
 export function storageFailureOf(error: unknown): StorageFailure | undefined {
@@ -15,10 +18,11 @@ export function storageFailureOf(error: unknown): StorageFailure | undefined {
   if (text.includes(laterVersionText)) {
     return { line: `it was ${text.slice(text.indexOf(laterVersionText))}: run that version again`, isOfFile: true };
   }
-  if (text.includes("SQLITE_FULL")) return { line: "the disk is full: free some space (SQLITE_FULL)", isOfFile: false };
-  // The platform says no more than that when it cannot open the database.
+  if (text.includes("SQLITE_FULL")) return { line: diskFullLine, isOfFile: false };
+  // The platform says no more than that when it cannot open the database, also when the disk is full.
   const why = /internal error; reference = \w+|[\w ]+: SQLITE_(?:NOTADB|CORRUPT|IOERR|CANTOPEN|READONLY)\w*/.exec(text);
   if (why === null) return undefined;
-  const cure = "if that goes on, its database is damaged: stop the broker, and restore a backup or remove the file";
-  return { line: `its storage does not open (${why[0].trim()}); ${cure}`, isOfFile: true };
+  const cure =
+    "if that goes on and the disk is not full, its database is damaged: stop the broker, and restore a backup or remove the file";
+  return { line: `${unopenedText} (${why[0].trim()}); ${cure}`, isOfFile: true };
 }

@@ -2,7 +2,7 @@
 // object's own code runs then, so its callers say which it is, in one line that says what to do.
 
 import { logError } from "../log.ts";
-import { storageFailureOf } from "../storage-failure.ts";
+import { diskFullLine, storageFailureOf } from "../storage-failure.ts";
 
 /** Where an object is: what its name is made of. */
 export type ObjectPlace = {
@@ -44,11 +44,17 @@ function sayUnusable(error: unknown, place: ObjectPlace, id: string): void {
   const failure = storageFailureOf(error);
   if (failure === undefined) return;
   const nowMs = Date.now();
-  const name = JSON.stringify(place);
+  const isDiskFull = failure.line === diskFullLine;
+  // A full disk meets all of them, and is said once.
+  const name = isDiskFull ? diskFullLine : JSON.stringify(place);
   const lastMs = namedAtMs.get(name);
   if (lastMs !== undefined && nowMs >= lastMs && nowMs < lastMs + pauseMs) return;
   if (namedAtMs.size >= maximumRemembered) namedAtMs.clear();
   namedAtMs.set(name, nowMs);
+  if (isDiskFull) {
+    logError("nothing can be stored", { ...place, reason: diskFullLine });
+    return;
+  }
   const file = failure.isOfFile ? `; on the local server the file is ${id}.sqlite in the data folder` : "";
   logError("an object cannot be used", { ...place, reason: failure.line + file });
 }

@@ -5,8 +5,10 @@ import { CloseCode } from "../core/session/effect.ts";
 
 /** Close frames hold no more, and a character takes three bytes at most. */
 const maximumReasonBytes = 123;
+/** What a WebSocket says of a connection that ended without a Close frame. */
+export const lostCode = 1006;
 /** What a WebSocket says of a close without a code, or of a lost connection; not for programs to send. */
-const unsendableCodes = [1004, 1005, 1006];
+const unsendableCodes = [1004, 1005, lostCode];
 
 export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
   // One that has failed keeps its connection when it is closed. One in CLOSING may wait for the answer to a Close frame.

@@ -20,7 +20,7 @@ import { randomId } from "../objects/random-id.ts";
 import { sessionSettingsOf } from "../objects/session-settings.ts";
 import type { Settings } from "../settings.ts";
 import { storageFailureOf } from "../storage-failure.ts";
-import { closeWebSocket } from "./close.ts";
+import { closeWebSocket, lostCode } from "./close.ts";
 import { PingFilter } from "./ping-filter.ts";
 
 /** Opens a WebSocket to the session with this client identifier. */
@@ -138,16 +138,16 @@ export class Relay {
       session = await this.openSession(clientId);
     } catch (error) {
       if (storageFailureOf(error) === undefined) logError("a session cannot be reached", { reason: String(error) });
-      const refusal = new ProtocolError(ReasonCode.ServerUnavailable, "the session cannot be reached, try again later");
-      const connack = refusalOf(raw, refusal);
-      if (connack !== undefined && this.client.readyState === WebSocket.OPEN) this.client.send(connack);
-      this.end(CloseCode.TryAgainLater, refusal.message);
+      this.refuse(raw, "the session cannot be reached, try again later");
       return;
     }
     session.binaryType = "arraybuffer";
     session.addEventListener("message", ({ data }) => this.onSessionMessage(data));
-    session.addEventListener("close", ({ code, reason }) => this.end(code, reason));
-    session.addEventListener("error", () => this.end(CloseCode.TryAgainLater, "the session's connection failed"));
+    session.addEventListener("close", ({ code, reason }) => {
+      if (code === lostCode) this.onSessionLost(raw);
+      else this.end(code, reason);
+    });
+    session.addEventListener("error", () => this.onSessionLost(raw));
     session.accept();
     const filter = new PingFilter();
     const isClientGone = this.state !== opening;
@@ -155,6 +155,19 @@ export class Relay {
     // What the client sent before it left counts all the same.
     for (const bytes of opening.waiting) this.forward(session, filter, bytes);
     if (isClientGone) session.close(CloseCode.Normal, "the client closed");
+  }
+
+  /** Its object restarts, or is gone, and could say nothing itself. */
+  private onSessionLost(raw: RawPacket): void {
+    if (this.state.name === "closed") return;
+    if (this.isAccepted) this.disconnect(ReasonCode.ServerBusy, "the session was lost, connect again");
+    else this.refuse(raw, "the session was lost, try again later");
+  }
+
+  private refuse(raw: RawPacket, reason: string): void {
+    const connack = refusalOf(raw, new ProtocolError(ReasonCode.ServerUnavailable, reason));
+    if (connack !== undefined && this.client.readyState === WebSocket.OPEN) this.client.send(connack);
+    this.end(CloseCode.TryAgainLater, reason);
   }
 
   private forward(session: WebSocket, filter: PingFilter, bytes: Uint8Array): void {

@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { logError, reasonOf } from "../../src/log.ts";
-import { readableLine } from "../../tools/local-server/log-line.ts";
+import { diskFullLine, unopenedText } from "../../src/storage-failure.ts";
+import { ReadableLog } from "../../tools/local-server/log-line.ts";
+
+const readableLine = (line: string) => new ReadableLog().read(line, 0);
 
 describe("the log", () => {
   it("is written by one module", () => {
@@ -44,6 +47,19 @@ describe("the log", () => {
     ["stack: /a/bin/workerd@526f393 /a/bin/workerd@2020486", undefined],
   ])("says in one line what the runtime says with a stack: %s", (line, readable) => {
     expect(readableLine(line)).toBe(readable);
+  });
+
+  it("says once a minute that the disk is full, whichever objects it meets", () => {
+    const log = new ReadableLog();
+    const runtimes =
+      "workerd/io/actor.c++:1: error: SENTRY_DO SQLite failed; e = database or disk is full: SQLITE_FULL";
+    const full = JSON.stringify({ level: "error", event: "a session restarts", reason: diskFullLine });
+    const unopened = JSON.stringify({ level: "error", event: "x", reason: `${unopenedText} (internal error)` });
+    const said = `nothing can be stored: ${diskFullLine}`;
+    expect([runtimes, full, unopened].map((line) => log.read(line, 0))).toEqual([said, undefined, undefined]);
+    expect([runtimes, unopened, full].map((line) => log.read(line, 59_000))).toEqual([undefined, undefined, undefined]);
+    expect([full, runtimes].map((line) => log.read(line, 60_000))).toEqual([said, undefined]);
+    expect(log.read(unopened, 66_000)).toContain(unopenedText);
   });
 
   it.each(["workerd: something", "{", '{"a":1}', "[]"])("leaves other lines as they are: %s", (line) => {

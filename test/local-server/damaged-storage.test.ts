@@ -1,10 +1,11 @@
-// A database that cannot be used harms nobody else, and the log names it.
+// A database that cannot be used harms nobody else, and the log names it. What a later version stored stays as it is.
 
-import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { shardOf } from "../../src/core/topic/shard.ts";
 import { type Broker, startBroker } from "../support/broker.ts";
 import { connect, refusal } from "../support/connect.ts";
 import { endConversations } from "../support/conversation.ts";
@@ -12,29 +13,9 @@ import { refusedUpgrade } from "../support/handshake.ts";
 
 const timeout = 90_000;
 const ADMIN_TOKEN = "t".repeat(40);
-const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
-
-let folder: string;
-let log: string[];
-let broker: Broker;
-
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
-  log = [];
-  broker = await started();
-}, timeout);
-afterEach(async () => {
-  endConversations();
-  await broker.close();
-  await rm(folder, { recursive: true, force: true });
-}, timeout);
-
-const started = () => startBroker({ dataDir: folder, variables: { ADMIN_TOKEN }, log: (line) => log.push(line) });
-
+const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" };
+const rules = { publish: { allow: ["#"] }, subscribe: { allow: ["#"] } };
 const durable = { clean: false, properties: { sessionExpiryInterval: 1000 } } as const;
-
-const api = (place: string, init: RequestInit = {}) =>
-  fetch(`${broker.http}/api/v1/${place}`, { ...init, headers: { ...headers, "Content-Type": "application/json" } });
 
 type Spoil = (file: string) => void | Promise<void>;
 
@@ -52,81 +33,162 @@ const later: Spoil = (file) => {
   database.close();
 };
 
-/** A client's session, a retained message; then the broker starts again with what is spoiled. */
-async function restartedWith(object: string, spoil: Spoil): Promise<void> {
-  const device = await connect(broker.tcp, { clientId: "device", ...durable });
-  await device.publish("kept", "1", { qos: 1, retain: true });
-  await device.disconnect();
-  await broker.close();
-  const files = await readdir(folder, { recursive: true });
-  const own = files.filter((name) => name.includes(object) && name.endsWith(".sqlite") && !name.includes("metadata"));
-  expect(own).toHaveLength(1);
-  for (const file of own) await spoil(path.join(folder, file));
-  log.length = 0;
-  broker = await started();
+const shards = 2;
+/** A topic of each shard. */
+const topics = Array.from({ length: shards }, (_, shard) => {
+  for (let count = 0; ; count += 1) if (shardOf(`kept/${count}`, shards) === shard) return `kept/${count}`;
+});
+const clientIds = ["garbage", "cut-short", "later"] as const;
+
+/** Something of every object; each test has a copy of it. */
+let sound: string;
+/** Where the objects' databases are, by what has made them: a client, a topic, an access object. */
+const files = new Map<string, string>();
+let folder: string;
+let log: string[];
+let broker: Broker;
+let isStarted = false;
+
+const started = (dataDir: string, hear: (line: string) => void) =>
+  startBroker({ dataDir, variables: { ADMIN_TOKEN, TOPIC_SHARDS: String(shards) }, log: hear });
+
+const api = (place: string, init: RequestInit = {}) => fetch(`${broker.http}/api/v1/${place}`, { ...init, headers });
+
+const databases = async (of: string) =>
+  (await readdir(sound, { recursive: true })).filter(
+    (name) => name.includes(of) && name.endsWith(".sqlite") && !name.includes("metadata"),
+  );
+
+/** Remembers the database that is new afterwards. */
+async function making(name: string, of: string, act: () => Promise<void>): Promise<void> {
+  const before = await databases(of);
+  await act();
+  const made = (await databases(of)).filter((file) => !before.includes(file));
+  expect(made).toHaveLength(1);
+  files.set(name, made[0] as string);
 }
 
-/** One line, without a stack, whatever else was tried. */
-function expectNamed(...parts: string[]): void {
-  const named = log.filter((line) => line.includes("an object cannot be used"));
-  expect(named, log.join("\n")).toHaveLength(1);
-  for (const part of parts) expect(named[0]).toContain(part);
-  expect(log.filter((line) => /^\s+at |SENTRY|internal-error/.test(line))).toEqual([]);
-}
-
-it.each<[string, Spoil, string]>([
-  ["is garbage", garbage, "damaged"],
-  ["is cut short", cutShort, "damaged"],
-  ["is of a later version", later, "run that version again"],
-])("a session whose database %s is refused, and others go on [B144]", { timeout }, async (_what, spoil, cure) => {
-  await restartedWith("SessionObject", spoil);
-  expect(await refusal(broker.tcp, { clientId: "device", ...durable })).toBe(0x88);
-  expect(await refusal(broker.ws, { clientId: "device", clean: false, version: 4 })).toBe(3);
-  const native = await refusedUpgrade(broker.wsNative("device"));
-  expect([native.status, native.body]).toEqual([503, "the session cannot be reached, try again later\n"]);
-  expect((await api("clients/device")).status).toBe(503);
-  expect((await api("sessions")).status).toBe(200);
-  const other = await connect(broker.tcp, { clientId: "other" });
-  await other.subscribe("kept");
-  expect((await other.message()).payload.toString()).toBe("1");
-  expectNamed("session", "device", ".sqlite", cure);
-});
-
-it.each<[string, Spoil]>([
-  ["is garbage", garbage],
-  ["is of a later version", later],
-])("no message is acknowledged while the topic object's database %s [B144]", { timeout }, async (_what, spoil) => {
-  await restartedWith("TopicObject", spoil);
-  const publisher = await connect(broker.tcp, { clientId: "publisher" });
-  publisher.send({ cmd: "publish", topic: "kept", payload: "2", qos: 1, messageId: 1, retain: false, dup: false });
-  const answer = await publisher.receive({ cmd: "disconnect" }, { timeoutMs: 20_000 });
-  expect(answer.reasonCode).toBeGreaterThanOrEqual(0x80);
-  expect((await api("retained")).status).toBe(503);
-  expectNamed("topic", "shard 0", ".sqlite");
-});
-
-it("clients come and go while the directory's database is garbage, and its lists answer 503 [B144]", {
-  timeout,
-}, async () => {
-  await restartedWith("DirectoryObject", garbage);
-  const device = await connect(broker.tcp, { clientId: "device", ...durable });
-  await device.publish("a", "1", { qos: 1 });
-  for (const place of ["clients", "stats"]) {
-    const answer = await api(place);
-    expect([answer.status, Object.keys((await answer.json()) as object)]).toEqual([503, ["error"]]);
-  }
-  expectNamed("directory", ".sqlite");
-});
-
-it("a login cannot be judged while the access object's database is garbage: 0x88 [B144]", { timeout }, async () => {
-  const rules = { publish: { allow: ["#"] }, subscribe: { allow: ["#"] } };
+beforeAll(async () => {
+  sound = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
+  broker = await started(sound, () => {});
+  for (const clientId of clientIds)
+    await making(clientId, "SessionObject", async () => {
+      await (await connect(broker.tcp, { clientId, ...durable })).disconnect();
+    });
+  const publisher = await connect(broker.tcp);
+  for (const topic of topics)
+    await making(
+      topic,
+      "TopicObject",
+      async () => void (await publisher.publish(topic, "1", { qos: 1, retain: true })),
+    );
   const body = JSON.stringify({ name: "one", username: "one", secret: { kind: "token" }, rules });
   const made = await api("credentials", { method: "POST", body });
   expect([made.status, made.ok ? "" : await made.text()]).toEqual([201, ""]);
-  await restartedWith("AccessObject", garbage);
+  endConversations();
+  await broker.close();
+  for (const one of ["AccessObject", "DirectoryObject"]) files.set(one, (await databases(one))[0] as string);
+}, timeout);
+afterAll(() => rm(sound, { recursive: true, force: true }));
+afterEach(async () => {
+  endConversations();
+  if (isStarted) await stop();
+  await rm(folder, { recursive: true, force: true });
+}, timeout);
+
+const fileOf = (name: string) => path.join(folder, files.get(name) as string);
+
+/** The broker starts with a copy of what was stored, in which these databases are spoiled. */
+async function startWith(spoiled: Readonly<Record<string, Spoil>>): Promise<void> {
+  folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
+  await cp(sound, folder, { recursive: true });
+  for (const [name, spoil] of Object.entries(spoiled)) await spoil(fileOf(name));
+  log = [];
+  broker = await started(folder, (line) => log.push(line));
+  isStarted = true;
+}
+
+async function stop(): Promise<void> {
+  isStarted = false;
+  await broker.close();
+}
+
+/** One line, without a stack, whatever else was tried. */
+function expectNamed(name: string, ...parts: string[]): void {
+  const { name: objectId } = path.parse(files.get(name) as string);
+  const lines = log.filter((line) => line.includes("an object cannot be used") && line.includes(`${objectId}.sqlite`));
+  expect(lines, log.join("\n")).toHaveLength(1);
+  for (const part of parts) expect(lines[0]).toContain(part);
+  expect(log.filter((line) => /^\s+at |SENTRY|internal-error/.test(line))).toEqual([]);
+}
+
+/** All rows of all tables. */
+function contentOf(file: string): unknown {
+  const database = new DatabaseSync(file);
+  try {
+    const tables = database.prepare("SELECT name, sql FROM sqlite_master ORDER BY name").all() as { name: string }[];
+    const rows = tables.filter(({ name }) => !name.startsWith("sqlite_")).map(({ name }) => name);
+    const read = rows.map((name) => database.prepare(`SELECT * FROM "${name}"`));
+    for (const statement of read) statement.setReadBigInts(true);
+    return [tables, read.map((statement) => statement.all())];
+  } finally {
+    database.close();
+  }
+}
+
+it("sessions whose databases are garbage, cut short or of a later version are refused, others go on [B144]", {
+  timeout,
+}, async () => {
+  await startWith({ garbage, "cut-short": cutShort, later });
+  const stored = contentOf(fileOf("later"));
+  for (const clientId of clientIds) {
+    expect(await refusal(broker.tcp, { clientId, ...durable })).toBe(0x88);
+    expect(await refusal(broker.ws, { clientId, clean: false, version: 4 })).toBe(3);
+    const native = await refusedUpgrade(broker.wsNative(clientId));
+    expect([native.status, native.body]).toEqual([503, "the session cannot be reached, try again later\n"]);
+    expect((await api(`clients/${clientId}`)).status).toBe(503);
+    expectNamed(clientId, "object session", clientId, clientId === "later" ? "run that version again" : "damaged");
+  }
+  expect((await api("sessions")).status).toBe(200);
+  const other = await connect(broker.tcp, { clientId: "other" });
+  await other.subscribe(topics[0] as string);
+  expect((await other.message()).payload.toString()).toBe("1");
+  await stop();
+  expect(contentOf(fileOf("later"))).toEqual(stored);
+});
+
+it("no message is acknowledged while its topic object's database is garbage, or of a later version [B144]", {
+  timeout,
+}, async () => {
+  const [first, second] = topics as [string, string];
+  await startWith({ [first]: garbage, [second]: later });
+  const stored = contentOf(fileOf(second));
+  const publish = async (topic: string) => {
+    const publisher = await connect(broker.tcp);
+    publisher.sendPublish(topic, "2", { qos: 1 });
+    return (await publisher.receive({ cmd: "disconnect" }, { timeoutMs: 20_000 })).reasonCode;
+  };
+  for (const code of await Promise.all(topics.map(publish))) expect(code).toBeGreaterThanOrEqual(0x80);
+  expect((await api("retained")).status).toBe(503);
+  expectNamed(first, "object topic", "shard 0", "damaged");
+  expectNamed(second, "object topic", "shard 1", "run that version again");
+  await stop();
+  expect(contentOf(fileOf(second))).toEqual(stored);
+});
+
+it("clients come and go while the directory's and the access object's databases are garbage [B144]", {
+  timeout,
+}, async () => {
+  await startWith({ DirectoryObject: garbage, AccessObject: garbage });
+  const device = await connect(broker.tcp, { clientId: "device", ...durable });
+  await device.publish(topics[0] as string, "1", { qos: 1 });
+  // A login cannot be judged.
   const shown = { clientId: "one", username: "one", password: Buffer.from("x") };
   expect(await refusal(broker.tcp, shown)).toBe(0x88);
-  expect((await api("credentials")).status).toBe(503);
-  await connect(broker.tcp, { clientId: "other" });
-  expectNamed("access", ".sqlite");
+  for (const place of ["clients", "stats", "credentials"]) {
+    const answer = await api(place);
+    expect([answer.status, Object.keys((await answer.json()) as object)]).toEqual([503, ["error"]]);
+  }
+  expectNamed("DirectoryObject", "object directory");
+  expectNamed("AccessObject", "object access");
 });

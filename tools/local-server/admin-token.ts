@@ -22,6 +22,11 @@ export async function keptAdminToken(folder: string): Promise<AdminToken> {
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC") {
+      throw new StartError(
+        `${file} cannot be made, for the disk is full: free some space, or choose another with --data.`,
+      );
+    }
     const isLink = code === "ELOOP";
     const why = isLink ? "is a link" : `cannot be used (${code ?? message})`;
     throw new StartError(`${file} ${why}: remove it, and another is made.`, { cause: error });

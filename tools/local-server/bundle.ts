@@ -2,7 +2,7 @@
 // files. Bundling takes seconds; its result is kept under node_modules/.cache until something it was made from changes.
 
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { WorkerOptions } from "miniflare";
 import { packageRoot } from "../package-root.ts";
@@ -44,6 +44,17 @@ type Description = Omit<Bundle, "dashboardFolder"> & { readonly mainModule: stri
 export async function bundleWorker(configPath: string = defaultConfigPath): Promise<Bundle> {
   const root = path.dirname(path.resolve(configPath));
   const cache = path.join(root, "node_modules/.cache/durable-mqtt");
+  return bundleInto(cache, root, configPath).catch((error: NodeJS.ErrnoException) => {
+    const { code } = error;
+    if (code === "ENOSPC") throw new BundleError(`The disk is full, and ${cache} needs a megabyte: free some space.`);
+    if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error;
+    throw new BundleError(
+      `The bundled Worker cannot be kept in ${cache} (${code}): give yourself the right to, or install durable-mqtt elsewhere.`,
+    );
+  });
+}
+
+async function bundleInto(cache: string, root: string, configPath: string): Promise<Bundle> {
   const folder = path.join(cache, await fingerprint(root, configPath));
 
   let description = await readDescription(folder);
@@ -60,6 +71,8 @@ export async function bundleWorker(configPath: string = defaultConfigPath): Prom
       description = await describe(configPath);
       await writeFile(path.join(unfinished, descriptionFile), JSON.stringify(description, null, 2));
       await removeAllBut(cache, folder, unfinished);
+      // What was made in secret holds no secret: another user may start from it.
+      await chmod(unfinished, 0o755);
       await rename(unfinished, folder).catch((error) => {
         // Two servers started at once and made the same bundle: either will do.
         if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST" && error.code !== "EPERM") throw error;

@@ -6,9 +6,10 @@ import { DatabaseSync } from "node:sqlite";
 
 export type FolderLock = { release(): void };
 
-const sqliteBusy = 5;
+/** SQLite's codes, as the system has them for other files. */
+const codes: Readonly<Record<number, string>> = { 5: "EBUSY", 13: "ENOSPC" };
 
-/** @throws an error with code EBUSY when another server has the folder; SQLite's own when it cannot be written */
+/** @throws an error with code EBUSY when another server has the folder, ENOSPC when the disk is full; else SQLite's own */
 export function lockFolder(folder: string): FolderLock {
   const database = new DatabaseSync(path.join(folder, "lock.sqlite"));
   try {
@@ -19,7 +20,8 @@ export function lockFolder(folder: string): FolderLock {
   } catch (error) {
     database.close();
     const { errcode } = error as { errcode?: number };
-    throw errcode === sqliteBusy ? Object.assign(new Error("locked"), { code: "EBUSY", cause: error }) : error;
+    const code = codes[errcode ?? 0];
+    throw code === undefined ? error : Object.assign(new Error(code, { cause: error }), { code });
   }
   return { release: () => database.close() };
 }

@@ -1,19 +1,40 @@
 // The log for people: the Worker writes JSON, for programs, and the runtime one line with a stack for each request that it
 // cannot read.
 
-/**
- * A line of the Worker or of the runtime, as it is to be shown.
- * @returns `undefined` for one that says nothing to people
- */
-export function readableLine(line: string): string | undefined {
-  if (/^stack: .*@[0-9a-f]{5,}/.test(line)) return undefined;
-  const runtimes = /^\S+\.(?:c\+\+|h):\d+: (?:error|warning|fatal): (?<text>.*)$/.exec(line)?.groups?.text;
-  if (runtimes !== undefined) return readableFailure(runtimes);
-  const entry = entryOf(line);
-  if (typeof entry?.event !== "string" || typeof entry.reason !== "string") return line;
-  const { level: _, event, reason, ...where } = entry;
-  const place = Object.entries(where).map(([name, value]) => `${name} ${value}`);
-  return `${[event, ...place].join(", ")}: ${reason}`;
+import { diskFullLine, unopenedText } from "../../src/storage-failure.ts";
+
+/** A full disk meets every object, again and again: it is said once in so long. */
+const diskFullPauseMs = 60_000;
+/** An object that does not open so soon after it does not for that reason. */
+const diskFullEchoMs = 5_000;
+
+const runtimesLine = /^\S+\.(?:c\+\+|h):\d+: (?:error|warning|fatal): (?<text>.*)$/;
+
+/** What the Worker and the runtime write, as it is to be shown. */
+export class ReadableLog {
+  private diskFullAtMs = Number.NEGATIVE_INFINITY;
+  private saidDiskFullAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @returns `undefined` for a line that says nothing to people */
+  read(line: string, nowMs: number): string | undefined {
+    if (/^stack: .*@[0-9a-f]{5,}/.test(line)) return undefined;
+    const text = runtimesLine.exec(line)?.groups?.text;
+    const entry = text === undefined ? entryOf(line) : undefined;
+    if (text?.includes("SQLITE_FULL") || entry?.reason.includes(diskFullLine)) return this.onDiskFull(nowMs);
+    if (text !== undefined) return readableFailure(text);
+    if (entry === undefined) return line;
+    if (entry.reason.startsWith(unopenedText) && nowMs - this.diskFullAtMs < diskFullEchoMs) return undefined;
+    const { level: _, event, reason, ...where } = entry;
+    const place = Object.entries(where).map(([name, value]) => `${name} ${value}`);
+    return `${[event, ...place].join(", ")}: ${reason}`;
+  }
+
+  private onDiskFull(nowMs: number): string | undefined {
+    this.diskFullAtMs = nowMs;
+    if (nowMs - this.saidDiskFullAtMs < diskFullPauseMs) return undefined;
+    this.saidDiskFullAtMs = nowMs;
+    return `nothing can be stored: ${diskFullLine}`;
+  }
 }
 
 /** What comes from outside is named as that; nothing of it is a failure of the broker. */
@@ -36,10 +57,14 @@ function readableFailure(text: string): string | undefined {
   return `the Workers runtime: ${what}`;
 }
 
-function entryOf(line: string): Record<string, unknown> | undefined {
+type Entry = Record<string, unknown> & { readonly event: string; readonly reason: string };
+
+/** @returns `undefined` for what the Worker's log does not write */
+function entryOf(line: string): Entry | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
-    return JSON.parse(line) as Record<string, unknown>;
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    return typeof entry.event === "string" && typeof entry.reason === "string" ? (entry as Entry) : undefined;
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ import { dashboardWorker } from "./dashboard-files.ts";
 import { removeEmptyDatabases } from "./empty-databases.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { makeOwnersAlone } from "./folder-owner.ts";
-import { readableLine } from "./log-line.ts";
+import { ReadableLog } from "./log-line.ts";
 import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
 import { portError } from "./port-error.ts";
 import { StartError } from "./start-error.ts";
@@ -158,8 +158,9 @@ function miniflareOptions(
     log: new FailureLog(options.onFailed),
     logRequests: false,
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
-      forwardLines(stdout, log);
-      forwardLines(stderr, log);
+      const readable = new ReadableLog();
+      forwardLines(stdout, readable, log);
+      forwardLines(stderr, readable, log);
     },
     unsafeHandleRuntimeRestart: () => log("The Workers runtime ended unexpectedly and was started again."),
   };
@@ -209,10 +210,10 @@ function withoutSignalHandlers<T>(construct: () => T): T {
   return made;
 }
 
-function forwardLines(from: Readable, log: (line: string) => void) {
+function forwardLines(from: Readable, readable: ReadableLog, log: (line: string) => void) {
   createInterface({ input: from }).on("line", (line) => {
-    const readable = readableLine(line);
-    if (readable !== undefined) log(readable);
+    const shown = readable.read(line, performance.now());
+    if (shown !== undefined) log(shown);
   });
 }
 
@@ -255,15 +256,15 @@ async function openFolder(folder: string): Promise<FolderLock> {
     return lockFolder(folder);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EBUSY") {
-      throw new StartError(
-        `The data folder ${folder} is in use by another server: end it, or choose another with --data.`,
-      );
-    }
-    const reason = code?.startsWith("E") && !code.startsWith("ERR") ? code : message;
-    throw new StartError(`The data folder ${folder} cannot be written (${reason}): choose another with --data.`, {
+    throw new StartError(`The data folder ${folder} ${whyNotOpened(error as NodeJS.ErrnoException)}.`, {
       cause: error,
     });
   }
+}
+
+function whyNotOpened({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "EBUSY") return "is in use by another server: end it, or choose another with --data";
+  if (code === "ENOSPC") return "is on a disk that is full: free some space, or choose another with --data";
+  const reason = code?.startsWith("E") && !code.startsWith("ERR") ? code : message;
+  return `cannot be written (${reason}): choose another with --data`;
 }
