@@ -97,15 +97,27 @@ export class OwedTable {
 
   /** The oldest, of which one is enough to see whether there is room; when there are none, no more is owed. */
   next(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
-    const page = this.store.owed(clientId, this.isWithoutRoom(clientId) ? 1 : most);
-    if (page.length === 0) this.clients.delete(clientId);
-    return page;
+    for (;;) {
+      const rows = this.store.owed(clientId, this.isWithoutRoom(clientId) ? 1 : most);
+      if (rows.length === 0) this.clients.delete(clientId);
+      const page = rows.flatMap(({ sequence, delivery }) => {
+        if (delivery !== undefined) return [{ sequence, delivery }];
+        // Nobody will take it.
+        this.remove(clientId, sequence);
+        return [];
+      });
+      if (page.length > 0 || rows.length === 0) return page;
+    }
   }
 
   /** The session has it. */
   delete(clientId: string, sequence: number): void {
     if (!this.clients.has(clientId)) return;
     this.withoutRoom.delete(clientId);
+    this.remove(clientId, sequence);
+  }
+
+  private remove(clientId: string, sequence: number): void {
     this.store.deleteOwed(sequence);
     this.room.add(holderOfSession(clientId), -1);
     this.lastChangeMs = Date.now();

@@ -166,16 +166,11 @@ export class SqliteTopicStore implements TopicStore {
     return this.schema.rows<Row>("owed", query).map(({ client_id, count }) => ({ clientId: client_id, count }));
   }
 
-  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
+  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery | undefined }[] {
     type Row = { sequence: number; delivery: ArrayBuffer };
     const query = "SELECT sequence, delivery FROM owed WHERE client_id = ? ORDER BY sequence LIMIT ?";
     const rows = this.schema.rows<Row>("owed", query, clientId, most);
-    const page = rows.flatMap(({ sequence, delivery }) => {
-      const read = readable(new Uint8Array(delivery));
-      if (read === undefined) this.deleteOwed(sequence);
-      return read === undefined ? [] : [{ sequence, delivery: read }];
-    });
-    return page.length === 0 && rows.length > 0 ? this.owed(clientId, most) : page;
+    return rows.map(({ sequence, delivery }) => ({ sequence, delivery: readable(new Uint8Array(delivery)) }));
   }
 
   deleteOwed(sequence: number): void {

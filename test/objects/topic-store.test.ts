@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { OwedTable } from "../../src/objects/owed-table.ts";
 import { SqliteTopicStore } from "../../src/objects/sqlite-topic-store.ts";
 import { MemoryTopicStore } from "../support/memory-topic-store.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
@@ -32,15 +33,24 @@ describe("SQLite topic store", () => {
     expect(node.tables()).toContain("retained");
   });
 
-  it("passes over what is owed and cannot be read, and says so", () => {
+  it("passes over what is owed and cannot be read, says so, and counts it no longer [B122]", () => {
     const node = new NodeSqlStorage();
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const store = new SqliteTopicStore(node.storage);
     const owed = { generation: "g", isRefusable: false, delivery };
     for (let count = 0; count < 3; count += 1) store.putOwed("c1", owed, false, 1);
     node.exec("UPDATE owed SET delivery = x'ff' WHERE sequence < 3");
-    expect(store.owed("c1", 2)).toEqual([{ sequence: 3, delivery: owed }]);
+    const read = [
+      { sequence: 1, delivery: undefined },
+      { sequence: 2, delivery: undefined },
+      { sequence: 3, delivery: owed },
+    ];
+    expect(store.owed("c1", 3)).toEqual(read);
+    const table = new OwedTable(store, 4, 75);
+    expect([table.size, table.next("c1", 2), table.size]).toEqual([3, [{ sequence: 3, delivery: owed }], 1]);
     expect(store.owedCounts()).toEqual([{ clientId: "c1", count: 1 }]);
+    // The session has room for as many as are not there any more.
+    expect([1, 2, 3].map(() => table.put("c1", owed, false))).toEqual([true, true, false]);
     expect(String(logged.mock.calls)).toMatch(/"an owed message cannot be read, and is dropped"/);
     logged.mockRestore();
   });

@@ -51,6 +51,7 @@ export interface TopicStore {
   lastOwedAtMs(): number;
   /** How many there are, by client. */
   owedCounts(): { clientId: string; count: number }[];
-  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[];
+  /** In order; `delivery` is `undefined` where it cannot be read. */
+  owed(clientId: string, most: number): { sequence: number; delivery: SessionDelivery | undefined }[];
   deleteOwed(sequence: number): void;
 }
