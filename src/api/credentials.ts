@@ -11,6 +11,7 @@ import { ApiError, notFound } from "./errors.ts";
 import { timeOf } from "./formats.ts";
 import { failure, operation } from "./operation.ts";
 import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
+import { deleteRetainedOf, retainedDeleted } from "./retained.ts";
 
 const tag = "Credentials";
 const ofCredential = z.strictObject({ id: z.string().openapi({ description: "`id` of the credential" }) });
@@ -63,9 +64,24 @@ const deleteOperation = operation("credentials:write", tag, {
   path: "/credentials/{id}",
   operationId: "deleteCredential",
   summary: "Delete a credential",
-  description: "Its clients are disconnected with 0x87, and its sessions end with all that is queued for them.",
-  request: { params: ofCredential },
-  responses: { 204: { description: "Deleted" }, 404: noCredential },
+  description:
+    "Its clients are disconnected with 0x87, and its sessions end with all that is queued for them. Its retained messages stay, " +
+    "for another device may need them, unless `retained` is `delete`. Where there are very many, `next` is not null: go on " +
+    "with `POST /retained/delete`, the credential's identity as `publisher` and `next` as `after`.",
+  request: {
+    params: ofCredential,
+    query: z.strictObject({
+      retained: z
+        .enum(["keep", "delete"])
+        .default("keep")
+        .openapi({ description: "What becomes of what it has retained" }),
+    }),
+  },
+  responses: {
+    200: { description: "Deleted, with retained messages", content: json(retainedDeleted) },
+    204: { description: "Deleted" },
+    404: noCredential,
+  },
 });
 
 const rotateOperation = operation("credentials:write", tag, {
@@ -110,8 +126,10 @@ export function addCredentials(api: Api): void {
   });
 
   api.openapi(deleteOperation, async (context) => {
-    if (await accessOf(context.env).deleteCredential(context.req.valid("param").id)) return context.body(null, 204);
-    throw noSuchCredential();
+    const { id } = context.req.valid("param");
+    if (!(await accessOf(context.env).deleteCredential(id))) throw noSuchCredential();
+    if (context.req.valid("query").retained === "keep") return context.body(null, 204);
+    return context.json(await deleteRetainedOf(context.env, identityOf({ id })), 200);
   });
 
   api.openapi(rotateOperation, async (context) => {

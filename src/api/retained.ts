@@ -146,6 +146,13 @@ const deletion = z
   )
   .openapi("RetainedDeletion");
 
+export const retainedDeleted = z
+  .strictObject({
+    deleted: count.openapi({ description: "With this call" }),
+    next: z.string().nullable().openapi({ description: "For `after` of the next call; null at the end" }),
+  })
+  .openapi("RetainedDeleted");
+
 const deleteMatchingOperation = operation("retained:write", "Retained messages", {
   method: "post",
   path: "/retained/delete",
@@ -160,12 +167,7 @@ const deleteMatchingOperation = operation("retained:write", "Retained messages",
       description: "What was deleted",
       content: {
         "application/json": {
-          schema: z
-            .strictObject({
-              deleted: count.openapi({ description: "With this call" }),
-              next: z.string().nullable().openapi({ description: "For `after` of the next call; null at the end" }),
-            })
-            .openapi("RetainedDeleted"),
+          schema: retainedDeleted,
         },
       },
     },
@@ -187,12 +189,7 @@ export function addRetained(api: Api): void {
       const isDeleted = isValidTopicName(topic) && (await stubOf(context.env, topic).deleteRetained(topic));
       return context.json({ deleted: isDeleted ? 1 : 0, next: null }, 200);
     }
-    const { items, next } = await walk(context.env, filter, after, (topic, query) =>
-      topic
-        .deleteRetainedMatching({ ...query, publisher, most: maximumDeleted })
-        .then(({ deleted, after }) => ({ items: new Array<null>(deleted).fill(null), after })),
-    );
-    return context.json({ deleted: items.length, next }, 200);
+    return context.json(await deleteMatching(context.env, { filter, publisher }, after), 200);
   });
 
   api.openapi(readByBodyOperation, async (context) => {
@@ -208,6 +205,35 @@ export function addRetained(api: Api): void {
     if (await stubOf(context.env, topic).deleteRetained(topic)) return context.body(null, 204);
     throw noSuchMessage();
   });
+}
+
+type Matching = { readonly filter?: string | undefined; readonly publisher?: string | undefined };
+
+async function deleteMatching(
+  place: Place,
+  { filter, publisher }: Matching,
+  after?: string,
+): Promise<z.infer<typeof retainedDeleted>> {
+  const { items, next } = await walk(place, filter, after, (topic, query) =>
+    topic
+      .deleteRetainedMatching({ ...query, publisher, most: maximumDeleted })
+      .then(({ deleted, after }) => ({ items: new Array<null>(deleted).fill(null), after })),
+  );
+  return { deleted: items.length, next };
+}
+
+/**
+ * Deletes what somebody has published, or as much of it as one request may.
+ * @param publisher as `holderOf`
+ */
+export async function deleteRetainedOf(place: Place, publisher: string): Promise<z.infer<typeof retainedDeleted>> {
+  let { deleted, next } = await deleteMatching(place, { publisher });
+  for (let calls = 1; next !== null && calls < maximumCalls; calls += 1) {
+    const more = await deleteMatching(place, { publisher }, next);
+    deleted += more.deleted;
+    ({ next } = more);
+  }
+  return { deleted, next };
 }
 
 type Listing = {

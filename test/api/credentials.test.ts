@@ -176,6 +176,25 @@ describe("POST /credentials/{id}/token", () => {
 });
 
 describe("DELETE /credentials/{id}", () => {
+  it("keeps what it has retained, or deletes it in the same step, and nobody else's [B126]", async () => {
+    const [kept, deleted] = [await make(), await make()];
+    const topicOf = ({ id }: { id: string }) => `left/${id}`;
+    for (const { id, username, token } of [kept, deleted]) {
+      const client = await connectAs(username, token);
+      await client.publish(topicOf({ id }), "configuration", { qos: 1, retain: true });
+      await client.publish(`${topicOf({ id })}/state`, "on", { qos: 1, retain: true });
+      await client.disconnect();
+    }
+    expect((await api.call("DELETE", `/credentials/${deleted.id}?retained=delete`)).body).toEqual({
+      deleted: 2,
+      next: null,
+    });
+    expect((await api.call("DELETE", `/credentials/${kept.id}`)).status).toBe(204);
+    const { body } = await api.call("GET", "/retained?filter=left/%23");
+    expect(body.items.map(({ topic }: { topic: string }) => topic)).toEqual([topicOf(kept), `${topicOf(kept)}/state`]);
+    expect((await api.call("DELETE", `/credentials/${kept.id}?retained=both`)).status).toBe(400);
+  });
+
   it("ends its sessions before it is answered", async () => {
     const { id, username, token } = await make();
     const clientId = unique("of-credential");

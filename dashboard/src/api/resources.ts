@@ -67,6 +67,8 @@ export type Stats = {
 
 export type Credential = {
   readonly id: string;
+  /** Who holds what its clients have published. */
+  readonly identity: string;
   readonly username: string;
   readonly name: string;
   readonly kind: "token" | "password" | "certificate" | "scram";

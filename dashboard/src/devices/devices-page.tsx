@@ -129,7 +129,7 @@ function askForNewToken(api: Api, { id, username }: Credential, onMade: (made: M
   });
 }
 
-function askToRevoke(api: Api, { id, username }: Credential, onRevoked: () => Promise<void>): void {
+function askToRevoke(api: Api, { id, identity, username }: Credential, onRevoked: () => Promise<void>): void {
   confirm({
     question: `Revoke ${username}?`,
     consequence:
@@ -137,15 +137,25 @@ function askToRevoke(api: Api, { id, username }: Credential, onRevoked: () => Pr
     action: "Revoke",
     act: async () => {
       await api.call("DELETE", `/credentials/${id}`);
-      if (isDeviceName(username)) await deleteRetained(api, `devices/${username}/#`);
+      if (isDeviceName(username)) await clearRetained(api, `devices/${username}/#`);
+      await deleteRetainedOf(api, identity);
       await onRevoked();
     },
   });
 }
 
-async function deleteRetained(api: Api, topicFilter: string): Promise<void> {
+async function clearRetained(api: Api, topicFilter: string): Promise<void> {
   const query = new URLSearchParams({ filter: topicFilter, limit: "1000" });
   const { items } = await api.call<Page<{ topic: string }>>("GET", `/retained?${query}`);
   // By a message, and not by DELETE /retained: those who are subscribed hear of it.
   for (const { topic } of items) await api.call("POST", "/publish", { topic, payload: "", retain: true, qos: 1 });
+}
+
+/** What it has published anywhere else. */
+async function deleteRetainedOf(api: Api, publisher: string): Promise<void> {
+  let after: string | null | undefined;
+  while (after !== null) {
+    const request = { publisher, ...(after === undefined ? {} : { after }) };
+    after = (await api.call<{ next: string | null }>("POST", "/retained/delete", request)).next;
+  }
 }
