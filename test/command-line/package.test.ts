@@ -15,7 +15,8 @@ const installTimeoutMs = 240_000;
 
 let folder: string;
 const runIn = (cwd: string, program: string, ...args: string[]) => promisify(execFile)(program, args, { cwd });
-const durableMqtt = (...args: string[]) => runIn(folder, "npx", "--no-install", "durable-mqtt", ...args);
+/** What npx runs, without the second that npx takes to find it. */
+const durableMqtt = (...args: string[]) => runIn(folder, path.join(folder, "node_modules/.bin/durable-mqtt"), ...args);
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
@@ -47,7 +48,9 @@ it("starts a broker with its dashboard, and carries a message", { timeout: 60_00
 });
 
 it("has a help for each command", { timeout: 60_000 }, async () => {
+  const { stdout } = await runIn(folder, "npx", "--no-install", "durable-mqtt", "--help");
   for (const command of ["start", "gateway", "add-device", "pub", "sub", "deploy"]) {
+    expect(stdout).toContain(`  ${command} `);
     expect((await durableMqtt(command, "--help")).stdout).toContain(`Usage: durable-mqtt ${command}`);
   }
 });

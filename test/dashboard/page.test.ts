@@ -32,66 +32,159 @@ it("is small", async () => {
   expect(bytes).toBeLessThan(200_000);
 });
 
-describe.skipIf(!hasBrowser)("signing in", () => {
+describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
   const dashboard = useDashboard();
 
-  it("takes the token out of the address, and out of the browser's history", async () => {
-    const { page } = await dashboard.signedIn();
-    expect(page.url()).toBe(`${dashboard.url}/#/live`);
-    expect(await page.evaluate("history.length")).toBe(2); // about:blank, and this.
-    await page.reload();
-    await page.getByRole("status").getByText("Connected").waitFor();
-  });
+  describe("signing in", () => {
+    it("takes the token out of the address, and out of the browser's history", async () => {
+      const { page } = await dashboard.signedIn();
+      expect(page.url()).toBe(`${dashboard.url}/#/live`);
+      expect(await page.evaluate("history.length")).toBe(2); // about:blank, and this.
+      await page.reload();
+      await page.getByRole("status").getByText("Connected").waitFor();
+    });
 
-  it.each(["not-the-token-of-this-broker", "tökén", `dmq_${"a".repeat(43)}`])(
-    "says what to do for %s",
-    async (token) => {
+    it.each(["not-the-token-of-this-broker", "tökén", `dmq_${"a".repeat(43)}`])(
+      "says what to do for %s",
+      async (token) => {
+        const { page } = await dashboard.newPage();
+        await page.goto(dashboard.url);
+        await signInWith(page, token);
+        const line = page.getByRole("alert");
+        expect(await line.innerText()).toMatch(
+          /^This token is not known here: npm start says where the right one is[^\n]*\.$/,
+        );
+        await signInWith(page, dashboard.token);
+        await page.getByRole("status").getByText("Connected").waitFor();
+      },
+    );
+
+    it("is for one namespace", async () => {
       const { page } = await dashboard.newPage();
       await page.goto(dashboard.url);
-      await signInWith(page, token);
-      const line = page.getByRole("alert");
-      expect(await line.innerText()).toMatch(
-        /^This token is not known here: npm start says where the right one is[^\n]*\.$/,
-      );
-      await signInWith(page, dashboard.token);
+      await signInWith(page, dashboard.token, "other");
       await page.getByRole("status").getByText("Connected").waitFor();
-    },
-  );
+      await page.getByText("other", { exact: true }).waitFor();
+      await publish(page, "from/other", "1");
+      await page.getByRole("treeitem", { name: "other 1" }).waitFor();
+      expect(await dashboard.api("GET", "/retained")).toMatchObject({ items: [] });
+    });
 
-  it("is for one namespace", async () => {
-    const { page } = await dashboard.newPage();
-    await page.goto(dashboard.url);
-    await signInWith(page, dashboard.token, "other");
-    await page.getByRole("status").getByText("Connected").waitFor();
-    await page.getByText("other", { exact: true }).waitFor();
-    await publish(page, "from/other", "1");
-    await page.getByRole("treeitem", { name: "other 1" }).waitFor();
-    expect(await dashboard.api("GET", "/retained")).toMatchObject({ items: [] });
+    it("ends when the token counts no more", async () => {
+      const scopes = ["clients:read", "credentials:read", "credentials:write", "stats:read"];
+      const made = await dashboard.api<{ id: string; token: string }>("POST", "/tokens", { name: "short", scopes });
+      const { page } = await dashboard.newPage();
+      await page.goto(`${dashboard.url}/#token=${made.token}`);
+      await page.getByRole("status").getByText("Connected").waitFor();
+      await dashboard.api("DELETE", `/tokens/${made.id}`);
+      await page.getByRole("link", { name: "Overview" }).click();
+      await page.getByText("The token counts no more: sign in with another.").waitFor();
+    });
+
+    it("makes a credential that goes with signing out", async () => {
+      const { page } = await dashboard.signedIn();
+      const clientId = await page.evaluate("JSON.parse(sessionStorage.getItem('durable-mqtt.credential')).clientId");
+      const usernames = async () => {
+        const { items } = await dashboard.api<{ items: { username: string }[] }>("GET", "/credentials");
+        return items.map(({ username }) => username);
+      };
+      expect(await usernames()).toContain(clientId);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Token").waitFor();
+      await expect.poll(usernames).not.toContain(clientId);
+      expect(await page.evaluate("sessionStorage.length")).toBe(0);
+    });
   });
 
-  it("ends when the token counts no more", async () => {
-    const scopes = ["clients:read", "credentials:read", "credentials:write", "stats:read"];
-    const made = await dashboard.api<{ id: string; token: string }>("POST", "/tokens", { name: "short", scopes });
-    const { page } = await dashboard.newPage();
-    await page.goto(`${dashboard.url}/#token=${made.token}`);
-    await page.getByRole("status").getByText("Connected").waitFor();
-    await dashboard.api("DELETE", `/tokens/${made.id}`);
-    await page.getByRole("link", { name: "Overview" }).click();
-    await page.getByText("The token counts no more: sign in with another.").waitFor();
+  describe("what is published", () => {
+    const markup = "<img src=x onerror=\"document.title='run'\">";
+
+    it("is text, whatever it looks like", async () => {
+      const { page, errors } = await dashboard.signedIn();
+      await dashboard.api("POST", "/publish", { topic: markup, payload: markup, retain: true });
+      await dashboard.api("POST", "/publish", { topic: "json", payload: JSON.stringify({ [markup]: markup }) });
+      await page.getByRole("treeitem").filter({ hasText: "json" }).click();
+      await page.locator("pre.payload").filter({ hasText: "onerror" }).waitFor();
+      await page.getByRole("treeitem").filter({ hasText: "<img" }).first().click();
+      await page.getByRole("heading", { name: markup }).waitFor();
+      expect(await page.locator("pre.payload").innerText()).toBe(markup);
+      expect(await page.locator("main img").count()).toBe(0);
+      expect(await page.title()).toBe("Live · durable-mqtt");
+      expect(errors).toEqual([]);
+    });
+
+    it("is shown in hexadecimal where it is no text", async () => {
+      const { page } = await dashboard.signedIn();
+      await dashboard.api("POST", "/publish", { topic: "bytes", payload: "/9j/AEE=", encoding: "base64" });
+      await page.getByRole("treeitem").filter({ hasText: "bytes" }).click();
+      expect(await page.locator("pre.payload").innerText()).toMatch(/^0000 {2}ff d8 ff 00 41 +····A$/);
+    });
+
+    it("waits while the page is paused, and is there when it goes on", async () => {
+      const { page } = await dashboard.signedIn();
+      await page.getByRole("button", { name: "Pause" }).click();
+      await publish(page, "while/paused", "1");
+      await page.getByText("1 waiting").waitFor();
+      expect(await page.getByRole("treeitem").filter({ hasText: "paused" }).count()).toBe(0);
+      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByRole("treeitem").filter({ hasText: "paused" }).waitFor();
+    });
+
+    it("is looked through by topic, and subscribed to by filter, with the keyboard alone", async () => {
+      const { page } = await dashboard.signedIn();
+      for (const topic of ["a/one", "a/two", "b/one"])
+        await dashboard.api("POST", "/publish", { topic, payload: "1", retain: true });
+      await page.getByRole("treeitem").filter({ hasText: "two" }).waitFor();
+      await page.getByLabel("Show topics that contain").fill("one");
+      await expect.poll(() => page.getByRole("treeitem").filter({ hasText: "two" }).count()).toBe(0);
+      await page.getByLabel("Show topics that contain").fill("");
+      await page.getByLabel("Subscribed to").fill("a/#");
+      await page.keyboard.press("Enter");
+      await expect.poll(() => page.getByRole("treeitem").allInnerTexts()).toEqual(["a", "one\n1", "two\n1"]);
+      await page.getByRole("tree").focus();
+      for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+      await page.getByRole("heading", { name: "a/two" }).waitFor();
+      for (const key of ["Home", "ArrowLeft"]) await page.keyboard.press(key);
+      await expect.poll(() => page.getByRole("treeitem").count()).toBe(1);
+      await page.getByLabel("Subscribed to").fill("a/#/b");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").getByText("# can only be the last level.").waitFor();
+      expect(await page.getByLabel("Subscribed to").inputValue()).toBe("a/#/b");
+    });
   });
 
-  it("makes a credential that goes with signing out", async () => {
-    const { page } = await dashboard.signedIn();
-    const clientId = await page.evaluate("JSON.parse(sessionStorage.getItem('durable-mqtt.credential')).clientId");
-    const usernames = async () => {
-      const { items } = await dashboard.api<{ items: { username: string }[] }>("GET", "/credentials");
-      return items.map(({ username }) => username);
-    };
-    expect(await usernames()).toContain(clientId);
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByLabel("Token").waitFor();
-    await expect.poll(usernames).not.toContain(clientId);
-    expect(await page.evaluate("sessionStorage.length")).toBe(0);
+  describe("on a phone", () => {
+    const longWord = "a-word-without-an-end-".repeat(12);
+
+    it.each(["#/live", `#/live/${longWord}%2F${longWord}`, "#/devices", "#/clients", "#/overview"])(
+      "nothing of %.14s reaches beyond the edge",
+      async (address) => {
+        const { page } = await dashboard.signedIn(phone);
+        await dashboard.api("POST", "/publish", { topic: `${longWord}/${longWord}`, payload: longWord, retain: true });
+        const { status } = await postCredential(longWord.slice(0, 64));
+        expect([201, 409]).toContain(status);
+        await page.goto(`${dashboard.url}/${address}`);
+        await page.locator("main .card:visible").first().waitFor();
+        await expect.poll(() => overflowPx(page)).toBe(0);
+      },
+    );
+
+    it("nothing of a new device reaches beyond the edge", async () => {
+      const { page } = await dashboard.signedIn(phone);
+      await page.getByRole("link", { name: "Devices" }).click();
+      await page.getByLabel("Name of the device").fill("x".repeat(64));
+      await page.getByRole("button", { name: "Add" }).click();
+      for (const name of await page.getByRole("tab").allInnerTexts()) {
+        await page.getByRole("tab", { name }).click();
+        expect(await overflowPx(page), name).toBe(0);
+      }
+    });
+
+    async function postCredential(username: string): Promise<Response> {
+      const headers = { Authorization: `Bearer ${dashboard.token}`, "Content-Type": "application/json" };
+      const body = JSON.stringify({ username, rules: {} });
+      return fetch(`${dashboard.url}/api/v1/credentials`, { method: "POST", headers, body });
+    }
   });
 });
 
@@ -104,99 +197,6 @@ describe.skipIf(!hasBrowser)("without an ADMIN_TOKEN", () => {
     await signInWith(page, "whatever-it-may-be");
     await page.getByText("npx wrangler secret put ADMIN_TOKEN").waitFor();
   });
-});
-
-describe.skipIf(!hasBrowser)("what is published", () => {
-  const dashboard = useDashboard();
-  const markup = "<img src=x onerror=\"document.title='run'\">";
-
-  it("is text, whatever it looks like", async () => {
-    const { page, errors } = await dashboard.signedIn();
-    await dashboard.api("POST", "/publish", { topic: markup, payload: markup, retain: true });
-    await dashboard.api("POST", "/publish", { topic: "json", payload: JSON.stringify({ [markup]: markup }) });
-    await page.getByRole("treeitem").filter({ hasText: "json" }).click();
-    await page.locator("pre.payload").filter({ hasText: "onerror" }).waitFor();
-    await page.getByRole("treeitem").filter({ hasText: "<img" }).first().click();
-    await page.getByRole("heading", { name: markup }).waitFor();
-    expect(await page.locator("pre.payload").innerText()).toBe(markup);
-    expect(await page.locator("main img").count()).toBe(0);
-    expect(await page.title()).toBe("Live · durable-mqtt");
-    expect(errors).toEqual([]);
-  });
-
-  it("is shown in hexadecimal where it is no text", async () => {
-    const { page } = await dashboard.signedIn();
-    await dashboard.api("POST", "/publish", { topic: "bytes", payload: "/9j/AEE=", encoding: "base64" });
-    await page.getByRole("treeitem").filter({ hasText: "bytes" }).click();
-    expect(await page.locator("pre.payload").innerText()).toMatch(/^0000 {2}ff d8 ff 00 41 +····A$/);
-  });
-
-  it("waits while the page is paused, and is there when it goes on", async () => {
-    const { page } = await dashboard.signedIn();
-    await page.getByRole("button", { name: "Pause" }).click();
-    await publish(page, "while/paused", "1");
-    await page.getByText("1 waiting").waitFor();
-    expect(await page.getByRole("treeitem").filter({ hasText: "paused" }).count()).toBe(0);
-    await page.getByRole("button", { name: "Go on" }).click();
-    await page.getByRole("treeitem").filter({ hasText: "paused" }).waitFor();
-  });
-
-  it("is looked through by topic, and subscribed to by filter, with the keyboard alone", async () => {
-    const { page } = await dashboard.signedIn();
-    for (const topic of ["a/one", "a/two", "b/one"])
-      await dashboard.api("POST", "/publish", { topic, payload: "1", retain: true });
-    await page.getByRole("treeitem").filter({ hasText: "two" }).waitFor();
-    await page.getByLabel("Show topics that contain").fill("one");
-    await expect.poll(() => page.getByRole("treeitem").filter({ hasText: "two" }).count()).toBe(0);
-    await page.getByLabel("Show topics that contain").fill("");
-    await page.getByLabel("Subscribed to").fill("a/#");
-    await page.keyboard.press("Enter");
-    await expect.poll(() => page.getByRole("treeitem").allInnerTexts()).toEqual(["a", "one\n1", "two\n1"]);
-    await page.getByRole("tree").focus();
-    for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
-    await page.getByRole("heading", { name: "a/two" }).waitFor();
-    for (const key of ["Home", "ArrowLeft"]) await page.keyboard.press(key);
-    await expect.poll(() => page.getByRole("treeitem").count()).toBe(1);
-    await page.getByLabel("Subscribed to").fill("a/#/b");
-    await page.keyboard.press("Enter");
-    await page.getByRole("alert").getByText("# can only be the last level.").waitFor();
-    expect(await page.getByLabel("Subscribed to").inputValue()).toBe("a/#/b");
-  });
-});
-
-describe.skipIf(!hasBrowser)("on a phone", () => {
-  const dashboard = useDashboard();
-  const longWord = "a-word-without-an-end-".repeat(12);
-
-  it.each(["#/live", `#/live/${longWord}%2F${longWord}`, "#/devices", "#/clients", "#/overview"])(
-    "nothing of %.14s reaches beyond the edge",
-    async (address) => {
-      const { page } = await dashboard.signedIn(phone);
-      await dashboard.api("POST", "/publish", { topic: `${longWord}/${longWord}`, payload: longWord, retain: true });
-      const { status } = await postCredential(longWord.slice(0, 64));
-      expect([201, 409]).toContain(status);
-      await page.goto(`${dashboard.url}/${address}`);
-      await page.locator("main .card:visible").first().waitFor();
-      await expect.poll(() => overflowPx(page)).toBe(0);
-    },
-  );
-
-  it("nothing of a new device reaches beyond the edge", async () => {
-    const { page } = await dashboard.signedIn(phone);
-    await page.getByRole("link", { name: "Devices" }).click();
-    await page.getByLabel("Name of the device").fill("x".repeat(64));
-    await page.getByRole("button", { name: "Add" }).click();
-    for (const name of await page.getByRole("tab").allInnerTexts()) {
-      await page.getByRole("tab", { name }).click();
-      expect(await overflowPx(page), name).toBe(0);
-    }
-  });
-
-  async function postCredential(username: string): Promise<Response> {
-    const headers = { Authorization: `Bearer ${dashboard.token}`, "Content-Type": "application/json" };
-    const body = JSON.stringify({ username, rules: {} });
-    return fetch(`${dashboard.url}/api/v1/credentials`, { method: "POST", headers, body });
-  }
 });
 
 async function publish(page: Page, topic: string, payload: string): Promise<void> {

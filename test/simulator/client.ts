@@ -14,6 +14,8 @@ import type { ClientLink } from "./socket.ts";
 import type { World } from "./world.ts";
 
 const keepAliveTimeout = 0x8d;
+/** Server unavailable, in MQTT 3.x and 5.0. */
+const unavailableCodes = [0x03, 0x88];
 
 export class Client {
   readonly profile: Profile;
@@ -195,8 +197,8 @@ export class Client {
 
   #onConnack(connection: Connection, sessionPresent: boolean, code: number): void {
     if (code !== 0) {
-      // The broker's own fault, if any: the connection ends, and the client comes again.
-      this.#wrong(`was refused: ${code}`);
+      // The relay says so of a session that was lost. In any case the connection ends, and the client comes again.
+      if (!unavailableCodes.includes(code)) this.#wrong(`was refused: ${code}`);
       return;
     }
     connection.isAccepted = true;

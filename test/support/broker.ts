@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Miniflare, RequestInit, Response } from "miniflare";
 import { afterAll, beforeAll } from "vitest";
 import type { AccessObject } from "../../src/objects/access-object.ts";
+import { type Bundle, bundleWorker } from "../../tools/local-server/bundle.ts";
 import { endConversations } from "./conversation.ts";
 
 export type Broker = {
@@ -37,13 +38,18 @@ type Settings = {
 };
 type Running = { url: string; tcpPort: number; miniflare: Miniflare; close(): Promise<void> };
 
+/** Looked for once: to find it, all that it is made from is read. */
+let bundle: Bundle | undefined;
+
 async function startOn(
   dataDir: string,
   variables: Record<string, string>,
   log: (line: string) => void,
 ): Promise<Running> {
   const { startServer } = await import("../../tools/local-server/server.ts");
+  bundle ??= await bundleWorker();
   const server = await startServer({
+    bundle,
     host: "127.0.0.1",
     port: 0,
     tcpPort: 0,

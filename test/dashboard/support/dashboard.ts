@@ -47,19 +47,22 @@ export async function withoutAdminToken(dataDir: string): Promise<Started> {
   return { url: server.url, token: "", close: () => server.close() };
 }
 
-/** One broker and one browser for all tests of a file. */
+function launchBrowser(): Promise<Browser> {
+  const quiet = ["background-networking", "component-update", "sync", "gpu", "quic"].map((name) => `--disable-${name}`);
+  const args = ["--headless", "--no-sandbox", "--no-first-run", ...quiet];
+  return chromium.launch({ executablePath: chromiumPath, args });
+}
+
+/** One broker and one browser, for all tests of a file that say nothing else. */
 export function useDashboard(start = npmStart): Dashboard {
   let browser: Browser;
   let server: Started;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
-    server = await start(path.join(folder, "data"));
-    const quiet = ["background-networking", "component-update", "sync", "gpu", "quic"].map(
-      (name) => `--disable-${name}`,
-    );
-    const args = ["--headless", "--no-sandbox", "--no-first-run", ...quiet];
-    browser = await chromium.launch({ executablePath: chromiumPath, args });
+    const starting = start(path.join(folder, "data"));
+    browser = await launchBrowser();
+    server = await starting;
   }, 60_000);
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
