@@ -49,8 +49,8 @@ export class DirectoryObject extends DurableObject<Env> {
     this.schema = new Schema(ctx.storage, migrations);
     const notes = new NoteTable(this.schema);
     this.clientTable = new ClientTable(this.schema);
-    this.ledger = new Ledger(this.clientTable, notes);
     this.presence = new Presence(this.clientTable, settings.limits);
+    this.ledger = new Ledger(this.clientTable, notes, () => this.presence.connectedAtStart);
     this.inquiry = new Inquiry(this.presence, {
       whereaboutsOf: (clientId) => sessionStub(env, settings, namespace, clientId).whereabouts(),
       onAnswer: (clientId, answer, nowMs) => this.correct(clientId, answer, nowMs),

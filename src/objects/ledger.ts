@@ -11,15 +11,18 @@ const note = "totals";
 export class Ledger {
   private readonly clients: ClientTable;
   private readonly notes: NoteTable;
+  private readonly connectedAtStart: () => number;
   private known: Totals | undefined;
   /** Of clients, when this object started. */
   private maximumBefore: number | undefined;
   /** Of clients, as it is on disk. */
   private storedMaximum: number | undefined;
 
-  constructor(clients: ClientTable, notes: NoteTable) {
+  /** @param connectedAtStart how many clients were listed as connected when this object started */
+  constructor(clients: ClientTable, notes: NoteTable, connectedAtStart: () => number = () => 0) {
     this.clients = clients;
     this.notes = notes;
+    this.connectedAtStart = connectedAtStart;
   }
 
   get totals(): Totals {
@@ -51,7 +54,11 @@ export class Ledger {
 
   /** So many clients are listed as connected. Written when there are fewer: until then, whoever counts them finds as many. */
   onConnected(clients: number): void {
-    this.maximumBefore ??= this.totals.maximumClients;
+    if (this.maximumBefore === undefined) {
+      // The maximum is written when clients leave: those that a stop has cut off may have been more.
+      this.maximumBefore = Math.max(this.totals.maximumClients, this.connectedAtStart());
+      this.known = { ...this.totals, maximumClients: this.maximumBefore };
+    }
     if (clients > this.totals.maximumClients) this.known = { ...this.totals, maximumClients: clients };
   }
 

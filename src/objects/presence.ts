@@ -17,6 +17,7 @@ type Known = {
   /** What waits for clients that are away; without those for which nothing does. */
   readonly queuedBytes: Map<string, number>;
   readonly rooms: Rooms;
+  readonly connectedAtStart: number;
 };
 
 /** What the sessions of a namespace share, and who holds how much of it. */
@@ -39,6 +40,11 @@ export class Presence {
   get counts(): ClientCounts {
     const { schedule, sleeping } = this.known;
     return { connected: schedule.size, sleeping: sleeping.size };
+  }
+
+  /** Clients that were listed as connected when this object started. */
+  get connectedAtStart(): number {
+    return this.known.connectedAtStart;
   }
 
   get rooms(): Rooms {
@@ -150,7 +156,9 @@ export class Presence {
   private get known(): Known {
     if (this.present !== undefined) return this.present;
     const { maximumSessions, maximumNamespaceQueuedBytes, sharePercent } = this.limits;
+    const rows = this.clients.presence();
     this.present = {
+      connectedAtStart: rows.filter(({ isConnected }) => isConnected).length,
       schedule: new AskSchedule(),
       sleeping: new Map(),
       identityOf: new Map(),
@@ -162,7 +170,7 @@ export class Presence {
       },
     };
     const { schedule, sleeping } = this.present;
-    for (const { clientId, identity, isConnected, queuedBytes } of this.clients.presence()) {
+    for (const { clientId, identity, isConnected, queuedBytes } of rows) {
       this.putIdentity(clientId, identity);
       if (isConnected) schedule.add(clientId, 0);
       else sleeping.set(clientId, 0);

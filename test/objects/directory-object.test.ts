@@ -131,6 +131,20 @@ describe("a directory that starts with clients that are gone", () => {
   });
 });
 
+describe("the most clients that were there at once", () => {
+  it("are as many as before a stop, though nobody had left until then, and fewer came back", async () => {
+    const { sessions, open } = scene();
+    const before = open();
+    for (const clientId of ["a", "b", "c"]) await report(before, clientId, connected("10-1"));
+    const directory = open();
+    sessions.set("d", there("20-1"));
+    await report(directory, "d", connected("20-1"));
+    await expect.poll(async () => (await directory.stats()).clients.connected).toBe(1);
+    expect((await directory.stats()).totals.maximumClients).toBe(3);
+    expect((await open().stats()).totals.maximumClients).toBe(3);
+  });
+});
+
 describe("what the sessions of a namespace share", () => {
   const { Noted, NoSession, NoQueue } = ReportAnswer;
   const of = (who: string, report: Report): Report => ({ ...report, identity: who }) as Report;
