@@ -97,27 +97,29 @@ function isCovered({ subscriptions }: Life, { topicName, sentAt, answeredAt }: P
   });
 }
 
-/** The members of a shared subscription, each with its own of it. */
-type Group = { readonly topicFilter: string; readonly members: readonly { life: Life; subscription: Subscription }[] };
+/** The members of a shared subscription, each with all that it was granted of it, in order. */
+type Group = {
+  readonly topicFilter: string;
+  readonly members: readonly { life: Life; subscriptions: readonly Subscription[] }[];
+};
 
-function sharedGroups(history: History): Group[] {
-  const groups = new Map<string, { life: Life; subscription: Subscription }[]>();
-  for (const life of history.lives) {
-    for (const subscription of life.subscriptions) {
-      if (isPlain(subscription)) continue;
-      const members = groups.get(subscription.topicFilter) ?? [];
-      members.push({ life, subscription });
-      groups.set(subscription.topicFilter, members);
-    }
-  }
-  return [...groups].map(([topicFilter, members]) => ({ topicFilter, members }));
+function sharedGroups({ lives }: History): Group[] {
+  const all = lives.flatMap((life) => life.subscriptions).filter((subscription) => !isPlain(subscription));
+  return [...new Set(all.map(({ topicFilter }) => topicFilter))].map((topicFilter) => {
+    const members = lives.map((life) => {
+      const subscriptions = life.subscriptions.filter((subscription) => subscription.topicFilter === topicFilter);
+      return { life, subscriptions };
+    });
+    return { topicFilter, members: members.filter(({ subscriptions }) => subscriptions.length > 0) };
+  });
 }
 
 /** A group whose members all stay: one of them gets each message. */
 function checkGroup(history: History, { topicFilter, members }: Group): string[] {
-  const isStable = members.every(({ life, subscription }) => isLasting(life) && subscription.to === Infinity);
+  const stays = ({ to, isRenewed }: Subscription) => to === Number.POSITIVE_INFINITY || isRenewed;
+  const isStable = members.every(({ life, subscriptions }) => isLasting(life) && subscriptions.every(stays));
   if (!isStable) return [];
-  const since = Math.max(...members.map(({ subscription }) => subscription.from));
+  const since = Math.max(...members.map(({ subscriptions }) => subscriptions[0]?.from ?? 0));
   const filter = filterOf(topicFilter);
   const receipts = payloadsOf(
     members.flatMap(({ life }) => life.receipts),
@@ -126,7 +128,7 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   const counts = new Map(receipts);
   return [...history.publications.values()]
     .filter((each) => isPromised(each) && each.sentAt > since && matches(filter, each.topicName))
-    .filter((each) => members.every(({ subscription }) => subscription.qos >= each.qos))
+    .filter((each) => members.every(({ subscriptions }) => subscriptions.every(({ qos }) => qos >= each.qos)))
     .flatMap((each) => {
       const count = counts.get(each.payload) ?? 0;
       if (count === 0) return [`${topicFilter} never got ${describe(each)}, which was acknowledged`];

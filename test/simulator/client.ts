@@ -14,8 +14,7 @@ import type { ClientLink } from "./socket.ts";
 import type { World } from "./world.ts";
 
 const keepAliveTimeout = 0x8d;
-/** Server unavailable, in MQTT 3.x and 5.0. */
-const unavailableCodes = [0x03, 0x88];
+const serverUnavailable = 0x88;
 
 export class Client {
   readonly profile: Profile;
@@ -197,8 +196,9 @@ export class Client {
 
   #onConnack(connection: Connection, sessionPresent: boolean, code: number): void {
     if (code !== 0) {
-      // The relay says so of a session that was lost. In any case the connection ends, and the client comes again.
-      if (!unavailableCodes.includes(code)) this.#wrong(`was refused: ${code}`);
+      // The connection ends, and the client comes again. The relay says so of a session that was lost.
+      const isLost = !this.#world.isCalm && code === (this.profile.version === 5 ? serverUnavailable : 3);
+      if (!isLost) this.#wrong(`was refused: ${code}`);
       return;
     }
     connection.isAccepted = true;

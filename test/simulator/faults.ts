@@ -2,6 +2,7 @@
 // runs have one kind of fault only, and some have all.
 
 import type { Random } from "../support/random.ts";
+import type { Features } from "./features.ts";
 
 /** What becomes of a call from one object to another. */
 export type CallFate = "answered" | "lost" | "answer lost" | "repeated" | "late" | "unanswered" | "overloaded";
@@ -18,17 +19,17 @@ export class Faults {
   readonly #crashWhileWriting: number;
   readonly #alarm: number;
   readonly #slowness: number;
-  /** Of crashes and cuts that come at any moment; Infinity for none. */
+  /** Until the next of the crashes and cuts that come at any moment, on average; Infinity for none. */
   readonly crashEveryMs: number;
   readonly cutEveryMs: number;
 
-  constructor(random: Random) {
+  constructor(random: Random, { groups }: Features) {
     this.#random = random;
     const sometimes = (probability: number) => (random.chance(0.6) ? random.next() * probability : 0);
     this.#fates = unhappyFates.filter(() => random.chance(0.6));
     this.#call = this.#fates.length === 0 ? 0 : sometimes(0.4);
-    this.#disk = random.chance(0.3) ? random.next() * 0.01 : 0;
-    this.#crashWhileWriting = sometimes(0.03);
+    this.#disk = random.chance(groups ? 0 : 0.3) ? random.next() * 0.01 : 0;
+    this.#crashWhileWriting = groups ? 0.04 : sometimes(0.03);
     this.#alarm = sometimes(0.5);
     this.#slowness = random.pick([1, 1, 1, 5, 20]);
     this.crashEveryMs = random.chance(0.6) ? random.between(500, 20_000) : Number.POSITIVE_INFINITY;

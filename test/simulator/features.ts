@@ -6,6 +6,8 @@ import type { Random } from "../support/random.ts";
 const likelihood = {
   /** Connections to `/mqtt` pass through the Worker's relay. */
   relay: 0.4,
+  /** All clients share subscriptions and publish to them, and their sessions crash while they store. */
+  groups: 0.1,
   /** Two namespaces, with the same client identifiers and topics. */
   namespaces: 0.25,
   /** Clients with credentials, and an operator who changes and deletes them: see guesthouse.ts. */

@@ -48,6 +48,8 @@ export type Subscription = {
   readonly qos: QoS;
   readonly from: Moment;
   to: Moment;
+  /** The client has asked for it again, and has not unsubscribed: the broker holds one or the other. */
+  isRenewed: boolean;
 };
 
 export type Receipt = {
@@ -130,18 +132,23 @@ export class History {
   }
 
   subscribed(life: Life, topicFilter: string, qos: QoS): void {
-    life.subscriptions.push({ topicFilter, qos, from: this.moment, to: Number.POSITIVE_INFINITY });
+    life.subscriptions.push({ topicFilter, qos, from: this.moment, to: Number.POSITIVE_INFINITY, isRenewed: false });
   }
 
-  asked(life: Life, topicFilter: string): void {
+  /** @param isWanted false for UNSUBSCRIBE */
+  asked(life: Life, topicFilter: string, isWanted: boolean): void {
     life.asked.add(topicFilter);
-    this.endSubscription(life, topicFilter);
+    this.endSubscription(life, topicFilter, isWanted);
   }
 
-  /** The client begins to change it: from here on nothing is promised. */
-  endSubscription(life: Life, topicFilter: string): void {
+  /** The client begins to change it: from here on nothing is promised of it alone. */
+  endSubscription(life: Life, topicFilter: string, isRenewed = false): void {
     for (const subscription of life.subscriptions) {
-      if (subscription.topicFilter === topicFilter) subscription.to = Math.min(subscription.to, this.moment);
+      if (subscription.topicFilter !== topicFilter) continue;
+      if (subscription.to === Number.POSITIVE_INFINITY) subscription.isRenewed = isRenewed;
+      // It is not known what the broker holds: a new one, or none.
+      else if (!isRenewed) subscription.isRenewed = false;
+      subscription.to = Math.min(subscription.to, this.moment);
     }
   }
 }

@@ -166,7 +166,7 @@ export const sabotages = {
   },
   /** Whether a Will waits for its delay is concluded from its time and the clock. */
   "Wills that the clock takes back": {
-    seed: undefined,
+    seed: 1,
     features: ["clockSteps"],
     change: () => {
       change(Wills, "onSessionResumed", function (this: OfWills) {
@@ -198,8 +198,8 @@ export const sabotages = {
    * crashed before it answered; asked again, with its client gone, it refused, and another member got a second copy.
    */
   "repeats refused": {
-    seed: undefined,
-    features: [],
+    seed: 6,
+    features: ["groups"],
     change: () => {
       Outbound.prototype.hasTaken = () => false;
       return {};

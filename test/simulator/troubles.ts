@@ -11,6 +11,8 @@ export type TroubleHandlers = {
   readonly hosts: () => readonly Host[];
   readonly cutOne: () => void;
   readonly stepClock: () => void;
+  /** All objects end at once, and start with another time: a small computer without a battery. */
+  readonly loseMachine: () => void;
 };
 
 /** The platform tries an alarm for about two minutes. */
@@ -37,7 +39,8 @@ export class Troubles {
     const random = this.#random;
     this.#nowAndThen(crashEveryMs, () => this.#atOne((host) => host.crash("crash")));
     this.#nowAndThen(cutEveryMs, this.#handlers.cutOne);
-    if (clockSteps) this.#nowAndThen(8_000, this.#handlers.stepClock);
+    const { stepClock, loseMachine } = this.#handlers;
+    if (clockSteps) this.#nowAndThen(5_000, () => (random.chance(0.5) ? stepClock() : loseMachine()));
     if (fullDisks) this.#nowAndThen(8_000, () => this.#atOne((host) => host.fillDisk(random.between(500, 60_000))));
     if (secondInstances)
       this.#nowAndThen(3_000, () => this.#atOne((host) => host.supersede(random.skewed(10, 20_000))));

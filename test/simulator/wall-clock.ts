@@ -6,6 +6,8 @@ import type { Clock } from "./clock.ts";
 import type { Features } from "./features.ts";
 
 const stepsMs = [-3_600_000, -60_000, 60_000, 3_600_000];
+/** It is never set further than this from the right time. */
+const mostWrongMs = 3_600_000;
 const maximumSkewMs = 5_000;
 
 export class WallClock {
@@ -36,7 +38,7 @@ export class WallClock {
 
   /** @returns by how much */
   step(): number {
-    const byMs = this.#random.pick(stepsMs);
+    const byMs = this.#random.pick(stepsMs.filter((each) => Math.abs(this.#stepMs + each) <= mostWrongMs));
     this.#stepMs += byMs;
     this.#least = Math.min(this.#least, this.#stepMs);
     this.#most = Math.max(this.#most, this.#stepMs);

@@ -45,7 +45,7 @@ export class Actor {
   constructor(world: World, number: number, namespace: string) {
     this.#world = world;
     this.#random = world.workload;
-    this.habit = number < habits.length ? (habits[number] as Habit) : this.#random.pick(habits);
+    this.habit = world.features.groups ? "shares" : (habits[number] ?? this.#random.pick(habits));
     this.client = new Client(world, this.#profile(namespace, `${this.habit}${number}`));
     this.#filters = this.#chosenFilters();
     this.#paceMs = this.#random.pick([200, 500, 2_000]);
@@ -113,7 +113,8 @@ export class Actor {
     const random = this.#random;
     const { client } = this;
     const { clientId } = client.profile;
-    const topicName = random.pick([...topicNames, ...sharedTopicNames, "r"]);
+    const isForGroups = this.#world.features.groups;
+    const topicName = random.pick(isForGroups ? sharedTopicNames : [...topicNames, ...sharedTopicNames, "r"]);
     const isFull = (client.session?.outgoing.size ?? 0) > 20;
     if (isFull) return;
     if (topicName === "r") {

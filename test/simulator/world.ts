@@ -96,10 +96,11 @@ export class World {
     this.workload = new Random(seed, 1);
     this.ids = new Random(seed, 2);
     this.#chance = new Random(seed, 3);
-    this.faults = new Faults(new Random(seed, 4));
+    this.faults = new Faults(new Random(seed, 4), this.features);
+    const { groups } = this.features;
     this.#bounds = {
-      maximumQueuedMessages: this.#chance.pick([10_000, 10_000, 10_000, 12]),
-      maximumOwedMessages: this.#chance.pick([100_000, 100_000, 100_000, 15]),
+      maximumQueuedMessages: this.#chance.pick([10_000, 10_000, 10_000, groups ? 10_000 : 12]),
+      maximumOwedMessages: this.#chance.pick([100_000, 100_000, 100_000, groups ? 100_000 : 15]),
     };
     this.maximumInFlight = this.#chance.pick([100, 4]);
     this.#topicShards = this.#chance.pick([1, 1, 2, 3]);
@@ -118,7 +119,11 @@ export class World {
     this.#troubles = new Troubles(this.clock, this.#chance, this.faults, this.features, {
       hosts: () => this.platform.hosts,
       cutOne: () => this.#chance.pick(this.#actors).client.link?.cut(),
-      stepClock: () => this.trace(`the clock is set by ${this.wallClock.step() / 1000} s`),
+      stepClock: () => this.#stepClock(),
+      loseMachine: () => {
+        for (const host of this.platform.hosts) host.crash("crash of all");
+        this.#stepClock();
+      },
     });
     this.clock.onError = (error) => this.onUncaught(error);
     simulateGlobals(this);
@@ -210,6 +215,10 @@ export class World {
     if (error instanceof SupersededError || error instanceof GoneError) return;
     if (this.clock.running === undefined) throw error;
     if (this.clock.running.isAlive) this.violate(`goes on after ${(error as Error).stack}`);
+  }
+
+  #stepClock(): void {
+    this.trace(`the clock is set by ${this.wallClock.step() / 1000} s`);
   }
 
   async #pass(milliseconds: number): Promise<void> {

@@ -17,6 +17,8 @@ export type PendingFilters = {
   readonly reasonCodes: number[];
   /** What to keep or to forget, per filter, once all shards have answered; `undefined` where there is nothing. */
   readonly subscriptions: (TopicSubscription | undefined)[];
+  /** Per filter of a SUBSCRIBE: the subscription that it is to take the place of, if there was one. */
+  readonly replaced: (TopicSubscription | undefined)[];
   openRequests: number;
 };
 
@@ -37,5 +39,5 @@ export function pendingOf(
   socketId: SocketId,
   generation: string,
 ): PendingFilters {
-  return { type, packetId, socketId, generation, reasonCodes: [], subscriptions: [], openRequests: 0 };
+  return { type, packetId, socketId, generation, reasonCodes: [], subscriptions: [], replaced: [], openRequests: 0 };
 }

@@ -131,13 +131,15 @@ export class Subscribing {
     // As if each filter had come in a SUBSCRIBE of its own [MQTT-3.8.4-5].
     for (const { request, parsed } of asked) {
       const index = pending.reasonCodes.length;
-      const isNew = !this.subscriptions.has(request.topicFilter);
+      const replaced = this.subscriptions.get(request.topicFilter);
+      const isNew = replaced === undefined;
       const refusal = this.refusalOf(request.topicFilter, parsed, isNew);
       pending.reasonCodes.push(refusal ?? request.qos);
       pending.subscriptions.push(undefined);
       if (refusal !== undefined || parsed === undefined) continue;
       const subscription = subscriptionOf(request, packet.subscriptionIdentifier ?? 0);
       pending.subscriptions[index] = subscription;
+      pending.replaced[index] = replaced;
       this.put(subscription);
       // [MQTT-3.3.1-9] to [MQTT-3.3.1-11]
       const sendRetained = request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
@@ -225,7 +227,7 @@ export class Subscribing {
       if (subscription === undefined) continue;
       const { topicFilter } = subscription;
       if (isError(pending.reasonCodes[index] ?? 0)) {
-        this.takeBack(pending, subscription, isDurable);
+        this.takeBack(pending, index, subscription, isDurable);
       } else if (isDurable) {
         if (pending.type === "SUBACK") this.putStored(subscription);
         else this.deleteStored(topicFilter);
@@ -233,8 +235,9 @@ export class Subscribing {
     }
   }
 
-  /** A shard could not be reached; others may have done what was asked. */
-  private takeBack({ type, generation }: PendingFilters, subscription: TopicSubscription, isDurable: boolean): void {
+  /** A shard could not be reached; others may have done what was asked. What was granted before is granted still. */
+  private takeBack(pending: PendingFilters, index: number, subscription: TopicSubscription, isDurable: boolean): void {
+    const { type, generation } = pending;
     const { topicFilter } = subscription;
     const present = this.subscriptions.get(topicFilter);
     if (type === "UNSUBACK") {
@@ -243,9 +246,15 @@ export class Subscribing {
       return;
     }
     if (present !== subscription) return;
-    this.delete(topicFilter);
-    if (isDurable) this.deleteStored(topicFilter);
-    this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
+    const before = isDurable ? this.stored.get(topicFilter) : pending.replaced[index];
+    if (before === undefined) {
+      this.delete(topicFilter);
+      this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
+      return;
+    }
+    this.put(before);
+    const by = this.context.requester(false);
+    this.tell(topicFilter, { type: "subscribe", generation, subscription: before, sendRetained: false, by });
   }
 
   private put(subscription: TopicSubscription): void {

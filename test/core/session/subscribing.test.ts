@@ -180,16 +180,34 @@ describe("SUBSCRIBE", () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it("that fails for a filter that was granted before leaves no subscription [B38]", () => {
+  it("that fails for a filter that was granted before leaves what was granted, answered or not [B38]", () => {
+    for (const properties of [durable, {}]) {
+      const h = new SessionHarness();
+      const client = h.connected(properties);
+      client.subscribe(5, { topic: "a", qos: 1 });
+      h.answerAll(1);
+      client.subscribe(6, { topic: "a", qos: 2 });
+      h.giveUp();
+      expect(client.heard()).toEqual(["SUBACK #5 0x01", "SUBACK #6 0x80"]);
+      if (properties === durable) expect(h.store.subscriptions()).toMatchObject([{ topicFilter: "a", qos: 1 }]);
+      // The topic object may have the one or the other.
+      const subscription = expect.objectContaining({ topicFilter: "a", qos: 1 });
+      expect(h.takeRequests()).toMatchObject([{ type: "subscribe", subscription, sendRetained: false }]);
+      client.unsubscribe(7, "a");
+      expect(h.takeRequests()).toMatchObject([{ type: "unsubscribe", topicFilter: "a" }]);
+    }
+  });
+
+  it("that fails after its connection leaves what was granted, for the session that is resumed [B38]", () => {
     const h = new SessionHarness();
     const client = h.connected(durable);
     client.subscribe(5, "a");
     h.answerAll();
     client.subscribe(6, "a");
+    client.drop();
     h.giveUp();
-    expect(client.heard()).toEqual(["SUBACK #5 0x02", "SUBACK #6 0x80"]);
-    expect(h.store.subscriptions()).toEqual([]);
-    expect(h.takeRequests()).toMatchObject([{ type: "unsubscribe", topicFilter: "a" }]);
+    expect(h.store.subscriptions()).toMatchObject([{ topicFilter: "a" }]);
+    expect(h.takeRequests()).toMatchObject([{ type: "subscribe" }]);
   });
 
   it("that failed is taken back from the shards that had it, unless it was asked for again meanwhile [B38]", () => {
