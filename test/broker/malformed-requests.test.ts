@@ -1,18 +1,21 @@
 // Requests that are none, sent byte by byte: an answer, one line of the log, and no stack.
 
+import { once } from "node:events";
 import net from "node:net";
-import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { useBroker } from "../support/broker.ts";
 
 const log: string[] = [];
 const broker = useBroker({ log: (line) => log.push(line) });
 
+/** What comes first of the answer: the runtime keeps the connection for seconds. */
 async function answerTo(request: string): Promise<string> {
   const { hostname, port } = new URL(broker.http);
   const socket = net.connect(Number(port), hostname);
   socket.write(`${request}\r\nConnection: close\r\n\r\n`);
-  return text(socket);
+  const [bytes] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return bytes.toString("latin1");
 }
 
 it.each([

@@ -43,7 +43,8 @@ describe.each(paths)("over %s the Will", (path) => {
     await watcher.message({ topic, payload: "gone" });
   });
 
-  it.each([4, 5] as const)(
+  // These wait for real time: together.
+  it.concurrent.each([4, 5] as const)(
     "is published when a version %i client falls silent for 1.5 times its keep alive [MQTT-3.1.2-22]",
     async (version) => {
       const startMs = performance.now(); // before CONNECT, which is when the broker can begin to count
@@ -58,7 +59,7 @@ describe.each(paths)("over %s the Will", (path) => {
     10_000,
   );
 
-  it("is not published while the client keeps alive", async () => {
+  it.concurrent("is not published while the client keeps alive", async () => {
     const { watcher, client } = await scene({ keepalive: 1 });
     const beat = setInterval(() => client.send({ cmd: "pingreq" }), 400);
     await watcher.expectNothing(2500).finally(() => clearInterval(beat));
