@@ -2,6 +2,7 @@
 // retained messages, and what is owed to a session that cannot be reached.
 
 import type { Recipient } from "../core/topic/recipient.ts";
+import type { RetainedCursor } from "../core/topic/retained.ts";
 import type { Topic } from "../core/topic/topic.ts";
 import {
   DeliveryAnswer,
@@ -13,7 +14,7 @@ import type { Subscriber } from "../core/topic/topic-store.ts";
 import { Lane } from "./lane.ts";
 import type { OpenBatch } from "./open-batch.ts";
 import type { OwedTable } from "./owed-table.ts";
-import { type OpenPage, type PageAnswer, RetainedPages } from "./retained-pages.ts";
+import { Turns } from "./turns.ts";
 
 /** A delivery on a lane, and what follows from its answer. */
 type Item = SessionDelivery & {
@@ -21,8 +22,8 @@ type Item = SessionDelivery & {
   /** The publish that waits for this delivery. */
   readonly origin?: Origin | undefined;
   readonly turn?: Turn;
-  /** The page of retained messages that it is one of. */
-  readonly page?: OpenPage;
+  /** The page of retained messages that follows. */
+  readonly next?: RetainedCursor | undefined;
   /** Its row in the table of what is owed. */
   readonly owedSequence?: number;
 };
@@ -50,15 +51,8 @@ export type DelivererHandlers = {
   };
   /** Something is owed: `retryOwed` is to be called later. */
   readonly onOwed: () => void;
-  /** What is left of a search through the retained messages is dropped: this session has had no room for too long. */
-  readonly onRetainedGivenUp: (clientId: string) => void;
   /** A mistake of ours: the object is not to go on. */
   readonly onBroken: (error: unknown) => void;
-};
-
-const pageAnswers: Readonly<Record<number, PageAnswer>> = {
-  [DeliveryAnswer.QueueFull]: "no room",
-  [DeliveryAnswer.Stale]: "stale",
 };
 
 /** Of what is owed to one client, so many are read at a time. */
@@ -71,7 +65,7 @@ export class Deliverer {
   private readonly owed: OwedTable;
   private readonly handlers: DelivererHandlers;
   private readonly lanes = new Map<string, Lane<Item, number>>();
-  private readonly pages: RetainedPages;
+  private readonly pages: Turns<RetainedCursor>;
   /** Since the object started: handed to sessions that took them, and dropped on the way to them. */
   deliveredMessages = 0;
   droppedMessages = 0;
@@ -80,14 +74,7 @@ export class Deliverer {
     this.topic = topic;
     this.owed = owed;
     this.handlers = handlers;
-    this.pages = new RetainedPages(topic, {
-      hand: (recipient, page) => this.hand({ ...recipient, page, isRetained: true, isRefusable: false }),
-      onGivenUp: (clientId, messages) => {
-        this.droppedMessages += messages;
-        handlers.onRetainedGivenUp(clientId);
-      },
-      onBroken: handlers.onBroken,
-    });
+    this.pages = new Turns((cursor) => this.sendPage(cursor), handlers.onBroken);
   }
 
   /** Nobody waits for it. */
@@ -123,14 +110,31 @@ export class Deliverer {
     this.askNext({ members: asked, questions: 0, position: 0, isOffer: true }, origin);
   }
 
-  /** Sends the retained messages of a new subscription, a page after the other as the session takes them. */
+  /**
+   * Sends the retained messages of a new subscription, a page after the other as the session takes them; each in a
+   * turn of its own, for a page is a search.
+   */
   sendRetained(subscriber: Subscriber): void {
-    this.pages.send(subscriber);
+    this.pages.add(this.topic.beginRetained(subscriber));
   }
 
   /** Tries again to hand over what is owed. */
   retryOwed(): void {
     for (const clientId of this.owed.clientIds) this.handOwed(clientId);
+  }
+
+  private sendPage(cursor: RetainedCursor): void {
+    const subscriber = this.topic.heirOf(cursor.subscriber);
+    // Unsubscribed meanwhile, or subscribed again, which sends them anew [MQTT-3.10.4-2].
+    if (subscriber === undefined) {
+      this.topic.endRetained(cursor);
+      return;
+    }
+    const { recipients, next } = this.topic.retainedPage({ ...cursor, subscriber }, Date.now());
+    if (recipients.length === 0 && next !== undefined) this.pages.add(next);
+    for (const [index, recipient] of recipients.entries()) {
+      this.hand({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });
+    }
   }
 
   private hand(item: Item): void {
@@ -151,7 +155,7 @@ export class Deliverer {
    * @param isFirst it is older than what is owed already
    */
   private owe(item: Item, isFirst: boolean): void {
-    const { clientId, delivery, owedSequence, origin, turn } = item;
+    const { clientId, delivery, owedSequence, origin, next, turn } = item;
     if (turn !== undefined && (turn.isOffer || item.isQuestion)) {
       if (item.isQuestion) this.passOnUnsure(turn, item);
       else this.passOn(turn, item, false);
@@ -167,11 +171,7 @@ export class Deliverer {
       origin?.batch.onRefused(origin.index);
       settle(item, false);
     }
-    this.settlePage(item, "done");
-  }
-
-  private settlePage({ page, delivery }: Item, answer: PageAnswer): void {
-    if (page !== undefined) this.pages.onAnswer(page, delivery.message.topicName, answer);
+    if (next !== undefined) this.pages.add(next);
   }
 
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
@@ -193,7 +193,7 @@ export class Deliverer {
     if (owedSequence !== undefined) this.owed.delete(clientId, owedSequence);
     if (answer === DeliveryAnswer.Stale) this.topic.end(clientId, item.generation);
     if (answer === DeliveryAnswer.Accepted) this.deliveredMessages += 1;
-    if (answer === DeliveryAnswer.QueueFull && item.page === undefined) {
+    if (answer === DeliveryAnswer.QueueFull) {
       this.droppedMessages += 1;
       origin?.batch.onRefused(origin.index);
     }
@@ -203,7 +203,10 @@ export class Deliverer {
       if (item.isQuestion && this.owed.has(clientId)) this.passOnUnsure(item.turn, item);
       else this.passOn(item.turn, item, isRefused);
     }
-    this.settlePage(item, pageAnswers[answer] ?? "done");
+    if (item.next !== undefined) {
+      if (answer === DeliveryAnswer.Stale) this.topic.endRetained(item.next);
+      else this.pages.add(item.next);
+    }
     // After passing on, so that the batch waits for the next member.
     settle(item, answer === DeliveryAnswer.Accepted);
   }

@@ -17,7 +17,7 @@ import {
   type Requester,
   type TopicRequest,
 } from "../core/topic/topic-request.ts";
-import { logError, logWarning, reasonOf } from "../log.ts";
+import { logError, reasonOf } from "../log.ts";
 import { settingsOf } from "../settings.ts";
 import { Alarm } from "./alarm.ts";
 import { Deliverer, type Origin } from "./deliverer.ts";
@@ -65,10 +65,6 @@ export class TopicObject extends DurableObject<Env> {
     this.deliverer = new Deliverer(this.topic, this.owed, {
       sessionOf: (clientId) => sessionStub(env, settings, namespace, clientId),
       onOwed: () => this.setAlarm(),
-      onRetainedGivenUp: (clientId) => {
-        const reason = "the session had no room for them for two minutes: its client takes nothing";
-        logWarning("retained messages are dropped", { namespace, shard, clientId, reason });
-      },
       onBroken: (error) => {
         logError("a topic object restarts", { namespace, shard, reason: reasonOf(error) });
         ctx.abort(String(error));

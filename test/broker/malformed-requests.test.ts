@@ -19,18 +19,17 @@ async function answerTo(request: string): Promise<string> {
 }
 
 it.each([
-  ["a Host that is no address", "GET / HTTP/1.1\r\nHost: [::", 400],
-  ["a Host with a port that is none", "GET / HTTP/1.1\r\nHost: 127.0.0.1:999999", 400],
-  ["no Host", "GET / HTTP/1.1", 400],
-  // The runtime itself refuses these, before the Worker has them.
-  ["a Host with a space", "GET / HTTP/1.1\r\nHost: a b", 500],
-  ["an address that is none", "GET foo HTTP/1.1\r\nHost: 127.0.0.1", 500],
-])("%s is answered, and is one line of the log at most", async (_, request, status) => {
+  ["a Host that is no address", "GET / HTTP/1.1\r\nHost: [::"],
+  ["a Host with a port that is none", "GET / HTTP/1.1\r\nHost: 127.0.0.1:999999"],
+  ["no Host", "GET / HTTP/1.1"],
+  ["two Hosts", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost"],
+  ["a Host with a space", "GET / HTTP/1.1\r\nHost: a b"],
+  ["an address that is none", "GET foo HTTP/1.1\r\nHost: 127.0.0.1"],
+])("%s is answered with 400, and is one line of the log at most", async (_, request) => {
   log.length = 0;
-  expect(await answerTo(request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-  if (status === 500) await expect.poll(() => log).toHaveLength(1);
+  expect(await answerTo(request)).toMatch(/^HTTP\/1.1 400 /);
   expect(log.length).toBeLessThanOrEqual(1);
-  for (const line of log) expect(line).toMatch(/^a request is refused: its (Host|address) is malformed/);
+  for (const line of log) expect(line).toMatch(/^a request is refused: its Host is malformed/);
 });
 
 it("an upgrade with another method than GET is refused as no WebSocket", async () => {

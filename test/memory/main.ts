@@ -30,8 +30,8 @@ const quietMs = 5_000;
 /** What is to be freed has been by then. */
 const settleMs = 5_000;
 
-async function measure({ name, variables = {}, prepare }: Scenario): Promise<Row> {
-  const server = await ServerProcess.start(variables);
+async function measure({ name, variables = {}, descriptors, prepare }: Scenario): Promise<Row> {
+  const server = await ServerProcess.start(variables, descriptors);
   const bystander = await Bystander.start((clientId) => server.url("native WebSocket", clientId));
   try {
     const act = await prepare(server);

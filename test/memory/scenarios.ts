@@ -2,6 +2,7 @@
 
 import { generate, type Packet } from "mqtt-packet";
 import { type Path, paths } from "../support/broker.ts";
+import { type SilentSocket, silentSocket, upgradeRequest } from "../support/silent-sockets.ts";
 import { passed } from "../support/time.ts";
 import { DeafClient } from "./deaf-client.ts";
 import { type Outgoing, Publisher } from "./publisher.ts";
@@ -11,6 +12,8 @@ import { WireClient } from "./wire-client.ts";
 export type Scenario = {
   readonly name: string;
   readonly variables?: Readonly<Record<string, string>>;
+  /** How many files each process of the server may open. */
+  readonly descriptors?: number;
   /** Before the measurement. @returns what is measured, which tells what has come of it */
   prepare(server: ServerProcess): Promise<() => Promise<string>>;
 };
@@ -23,6 +26,12 @@ const floodSec = 15;
 const exchangesOfOne = 65_000;
 const crowd = { clients: 1_000, exchanges: 65 };
 const crowdOfSilent = 5_000;
+const fewDescriptors = 4_096;
+/** By each path. */
+const connectedClients = 20;
+const newcomerPatienceMs = 2_000;
+/** A session notices that its client has gone. */
+const passingSettleMs = 2_000;
 const queueMessages = 11_000;
 const queuePayload = Buffer.alloc(1_024, "x");
 
@@ -241,7 +250,10 @@ export function scenarios(retainedTopics: number): readonly Scenario[] {
     flood,
     deafFlood("native WebSocket"),
     deafFlood("relayed WebSocket"),
-    refusedConnects,
+    silent("native WebSocket"),
+    silent("relayed WebSocket"),
+    passing("refused connects"),
+    passing("clean sessions"),
     unfinishedByOne,
     unfinishedByMany,
     fullQueue,
@@ -249,26 +261,90 @@ export function scenarios(retainedTopics: number): readonly Scenario[] {
   ];
 }
 
-const refusedConnects: Scenario = {
-  name: `${crowdOfSilent} refused connects: native WebSocket`,
-  async prepare(server) {
-    const connect = generate({ cmd: "connect", clientId: "other", protocolVersion: 4, clean: true, keepalive: 0 });
-    return async () => {
-      const startMs = performance.now();
-      let done = 0;
-      const refuseOne = async (index: number) => {
-        const client = await DeafClient.connect(server.url("native WebSocket", `refused-${index}`));
-        await client.send(connect);
-        client.drop();
-        done += 1;
+/** Sockets that send no CONNECT, and answer no Close frame. */
+function silent(way: "native WebSocket" | "relayed WebSocket"): Scenario {
+  return {
+    name: `${crowdOfSilent} silent sockets, ${fewDescriptors} descriptors: ${way}`,
+    descriptors: fewDescriptors,
+    async prepare(server) {
+      const connected = paths.flatMap((path) =>
+        Array.from({ length: connectedClients }, (_, index) =>
+          WireClient.connect(server, { clientId: `${path}-${index}`, path }),
+        ),
+      );
+      const clients = await Promise.all(connected);
+      return async () => {
+        const startMs = performance.now();
+        const sinceStart = () => `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+        const sockets: Promise<SilentSocket>[] = [];
+        let served = Promise.resolve("");
+        for (let index = 0; index < crowdOfSilent; index += 1) {
+          const { origin, pathname } = new URL(server.url(way, `silent-${index}`).replace(/^ws/, "http"));
+          sockets.push(silentSocket(origin, `${upgradeRequest(pathname)}\r\n`));
+          if (index % 50 === 49) await passed(10);
+          if (index === crowdOfSilent / 2) served = newClient(server, way).then(sinceStart);
+        }
+        const opened = await Promise.all(sockets);
+        const servedAfter = await served;
+        await Promise.all(opened.map(({ ended }) => ended));
+        const endedAfter = sinceStart();
+        const refused = opened.filter(({ status }) => status() !== 101).length;
+        const cut = clients.filter(({ isClosed }) => isClosed).length;
+        for (const client of clients) client.drop();
+        return `${refused} refused; a new client is served after ${servedAfter}; all have ended after ${endedAfter}; ${cut} of ${clients.length} clients were cut off`;
       };
-      for (let index = 0; index < crowdOfSilent; index += 20) {
-        await Promise.all(Array.from({ length: 20 }, (_, next) => refuseOne(index + next)));
-      }
-      return `${done} in ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
-    };
-  },
-};
+    },
+  };
+}
+
+/** Tries again for as long as it is refused. */
+async function newClient(server: ServerProcess, path: Path): Promise<void> {
+  for (;;) {
+    try {
+      const connecting = WireClient.connect(server, { clientId: "newcomer", path });
+      // One that is refused after the upgrade hears nothing more.
+      const client = await Promise.race([connecting, passed(newcomerPatienceMs)]);
+      client?.drop();
+      if (client !== undefined) return;
+    } catch {
+      await passed(500);
+    }
+  }
+}
+
+/** Come and go: refused, or clients whose session ends with the connection. What is left after a restart is counted. */
+function passing(what: "refused connects" | "clean sessions"): Scenario {
+  return {
+    name: `${crowdOfSilent} ${what}: native WebSocket`,
+    async prepare(server) {
+      const clientId = (index: number) => `passing-${index}`;
+      const connectPacket = (index: number) =>
+        generate({
+          cmd: "connect",
+          clientId: what === "clean sessions" ? clientId(index) : "other",
+          protocolVersion: 4,
+          clean: true,
+          keepalive: 60,
+        });
+      return async () => {
+        const startMs = performance.now();
+        const comeAndGo = async (index: number) => {
+          const client = await DeafClient.connect(server.url("native WebSocket", clientId(index)));
+          await client.send(connectPacket(index));
+          client.drop();
+        };
+        for (let index = 0; index < crowdOfSilent; index += 20) {
+          await Promise.all(Array.from({ length: 20 }, (_, next) => comeAndGo(index + next)));
+        }
+        const sec = ((performance.now() - startMs) / 1000).toFixed(1);
+        await passed(passingSettleMs);
+        const before = await server.databases();
+        await server.restart();
+        return `in ${sec} s; ${before} databases, and ${await server.databases()} after a restart`;
+      };
+    },
+  };
+}
 
 const idle: Scenario = {
   name: "nothing",

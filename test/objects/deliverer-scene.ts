@@ -31,7 +31,6 @@ export class DelivererScene {
   readonly answers = new Map<string, Answering>();
   readonly onOwed = vi.fn();
   readonly onBroken = vi.fn();
-  readonly onRetainedGivenUp = vi.fn();
   #randomCount = 0;
 
   constructor({ maximumOwedMessages = 1_000 } = {}) {
@@ -42,7 +41,6 @@ export class DelivererScene {
       }),
       onOwed: this.onOwed,
       onBroken: this.onBroken,
-      onRetainedGivenUp: this.onRetainedGivenUp,
     });
   }
 
@@ -104,11 +102,6 @@ export class DelivererScene {
     const numbers = Array.from({ length: count }, (_, index) => String(index).padStart(3, "0"));
     for (const number of numbers) this.#put(`r/${number}`, number, 1, true);
     return numbers;
-  }
-
-  /** Another retained message of a topic; nobody is sent it. */
-  retainAgain(topicName: string, text: string): void {
-    this.#put(topicName, text, 1, true);
   }
 
   #message(topicName: string, text: string, qos: QoS, retain: boolean): Message {

@@ -2,6 +2,8 @@
 
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -16,6 +18,17 @@ export function run(args: readonly string[], variables: Record<string, string> =
   const { ADMIN_TOKEN: _, ...environment } = process.env;
   const env = { ...environment, ...variables };
   const program = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  undoAfterTest(() => killed(program));
+  return program;
+}
+
+/** `run`, where each process may open so many files; `%folder` in the arguments is an empty folder. */
+export function runWithDescriptors(limit: number, args: readonly string[]): Program {
+  const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
+  undoAfterTest(() => rmSync(folder, { recursive: true, force: true }));
+  const command = [process.execPath, main, ...args.map((arg) => (arg === "%folder" ? folder : arg))];
+  const stdio = ["ignore", "pipe", "pipe"] as const;
+  const program = spawn("/bin/sh", ["-c", `ulimit -n ${limit}; exec "$@"`, "sh", ...command], { stdio: [...stdio] });
   undoAfterTest(() => killed(program));
   return program;
 }

@@ -77,7 +77,7 @@ export async function startGateway(
   log: (line: string) => void = () => {},
   options: Partial<TcpGatewayOptions> = {},
 ): Promise<TcpGateway> {
-  const given = { listeners: [{ host, port: 0 }], target: { giveUpAfterMs: 0, ...target }, log, ...options };
+  const given = { listeners: [{ host, port: 0 }], targetFor: () => ({ giveUpAfterMs: 0, ...target }), log, ...options };
   const gateway = await startTcpGateway(given);
   undoAfterTest(() => gateway.close());
   return gateway;

@@ -48,7 +48,7 @@ async function gateway({ listen, to, cafile, ...overTls }: Options): Promise<voi
   const log = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
   const target = { url: to, ...(cafile === undefined ? {} : { certificateAuthorities: cafile }) };
   const listeners = [listen, ...tlsListenerOf(overTls)];
-  const starting = startTcpGateway({ listeners, target, log, logsClients: true }).catch((error) => {
+  const starting = startTcpGateway({ listeners, targetFor: () => target, log, logsClients: true }).catch((error) => {
     throw explained(error);
   });
   await untilEnded(starting, ({ ports }) => {

@@ -1,13 +1,13 @@
 // workerd makes a database when an object starts, whether anything is stored in it or not, and keeps the file for ever: also
 // for a client that was refused, and for one whose session has ended. Those without a row are removed before it starts.
 
-import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Each table has a page of its own: a database of one page has none. */
-const onePageBytes = 4_096;
-const header = "SQLite format 3\0";
+const pageBytes = 4_096;
+/** Each table has a page of its own. The runtime makes the one, and the first of ours is the version of the others. */
+const emptyPagesAtMost = 3;
 /** Where the alarms of a class are, by object. */
 const alarmFile = "metadata.sqlite";
 const suffix = ".sqlite";
@@ -50,22 +50,11 @@ function removeIn(folder: string, log: (line: string) => void): number {
   return empty.length;
 }
 
+/** A larger one is not even opened. */
 function isEmpty(file: string): boolean {
   const walBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-  const { size } = statSync(file);
-  if (walBytes === 0) return size === 0 || (size === onePageBytes && hasHeader(file));
+  if (walBytes === 0 && statSync(file).size > emptyPagesAtMost * pageBytes) return false;
   return !hasRows(file);
-}
-
-function hasHeader(file: string): boolean {
-  const descriptor = openSync(file, "r");
-  try {
-    const bytes = Buffer.alloc(header.length);
-    readSync(descriptor, bytes, 0, bytes.length, 0);
-    return bytes.toString("latin1") === header;
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** Together with what is in its log only. */

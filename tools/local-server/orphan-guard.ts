@@ -9,20 +9,31 @@ import path from "node:path";
 const guardScript = 'trap "" HUP INT TERM; read -r _; kill -9 "$1"';
 
 let isSubscribed = false;
+const runtimes = new Set<number>();
+
+/** The process ids of those that run now. */
+export function runtimesOfThisProcess(): readonly number[] {
+  return [...runtimes];
+}
 
 /** From now on, every workerd that this process starts ends with it, also one that Miniflare starts after a crash. */
 export function endRuntimesWithThisProcess(): void {
-  if (isSubscribed || process.platform === "win32") return;
+  if (isSubscribed) return;
   isSubscribed = true;
   subscribe("child_process", (message) => {
     const { process: child } = message as { process: ChildProcess };
     child.once("spawn", () => {
-      if (path.basename(child.spawnfile) === "workerd") guard(child);
+      if (path.basename(child.spawnfile) !== "workerd" || child.pid === undefined) return;
+      const { pid } = child;
+      runtimes.add(pid);
+      child.once("exit", () => runtimes.delete(pid));
+      guard(child);
     });
   });
 }
 
 function guard(runtime: ChildProcess): void {
+  if (process.platform === "win32") return;
   const shell = spawn("/bin/sh", ["-c", guardScript, "sh", String(runtime.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
   });

@@ -1,6 +1,6 @@
 // The broker on this machine: the bundled Worker in workerd, under Miniflare's API, with its Durable Objects in a folder,
-// and the TCP gateway in front. Clients connect to workerd itself ("direct socket"): Miniflare's own entry would put
-// two hops into the path of every frame, and compress frames that boards cannot inflate.
+// and the front door and the TCP gateway before it. Both connect to workerd itself ("direct socket"): Miniflare's own entry
+// would put two hops into the path of every frame, and compress frames that boards cannot inflate.
 
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
@@ -18,11 +18,14 @@ import { namesOf, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { dashboardWorker } from "./dashboard-files.ts";
+import { Descriptors } from "./descriptors.ts";
 import { removeEmptyDatabases } from "./empty-databases.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { makeOwnersAlone } from "./folder-owner.ts";
+import { addressHeader, addressHeaders } from "./front-door/address-header.ts";
+import { type FrontDoor, startFrontDoor } from "./front-door/front-door.ts";
 import { ReadableLog } from "./log-line.ts";
-import { endRuntimesWithThisProcess } from "./orphan-guard.ts";
+import { endRuntimesWithThisProcess, runtimesOfThisProcess } from "./orphan-guard.ts";
 import { portError } from "./port-error.ts";
 import { StartError } from "./start-error.ts";
 
@@ -72,14 +75,17 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
   const bundle = options.bundle ?? (await bundleWorker());
   // Here, and not at the first connection.
-  checkJurisdiction(readSettings({ ...bundle.variables, ...options.variables }));
+  const settings = readSettings({ ...bundle.variables, ...options.variables });
+  checkJurisdiction(settings);
   if (options.dataDir !== undefined) hideNewFiles();
   const folderLock = options.dataDir === undefined ? undefined : await openFolder(options.dataDir);
 
   let miniflare: Miniflare | undefined;
+  let frontDoor: FrontDoor | undefined;
   let gateway: TcpGateway | undefined;
   const close = async () => {
     await gateway?.close();
+    await frontDoor?.close();
     await miniflare?.dispose();
     folderLock?.release();
   };
@@ -88,16 +94,41 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     if (options.dataDir !== undefined) removeEmptyDatabases(options.dataDir, log);
     const adminToken = await ownAdminToken(options, bundle);
     const variables = adminToken === undefined ? {} : { ADMIN_TOKEN: adminToken.token };
-    const started = await startMiniflare(miniflareOptions(options, host, bundle, variables, log));
-    miniflare = started.miniflare;
-    const url = `http://${reachableFromHere(host)}:${started.port}`;
+    const runtime = await startMiniflare(miniflareOptions(options, bundle, variables, log));
+    miniflare = runtime.miniflare;
+    const descriptors = new Descriptors(() => [process.pid, ...runtimesOfThisProcess()]);
+    frontDoor = await startFrontDoor({
+      host,
+      port: options.port,
+      brokerPort: () => runtime.port,
+      descriptors,
+      connectTimeoutMs: settings.limits.connectTimeoutSec * 1000,
+      log,
+    }).catch((error) => {
+      throw portError(error, host, options.port, "--port");
+    });
     if (options.tcpPort !== undefined) {
-      const target = { url: `${url.replace("http", "ws")}/mqtt` };
-      gateway = await startTcpGateway({ listeners: [{ host, port: options.tcpPort }], target, log }).catch((error) => {
+      gateway = await startTcpGateway({
+        listeners: [{ host, port: options.tcpPort }],
+        targetFor: (socket) => ({
+          url: `ws://127.0.0.1:${runtime.port}/mqtt`,
+          headers: addressHeaders(socket.remoteAddress),
+        }),
+        hasRoom: () => descriptors.take(),
+        log,
+      }).catch((error) => {
         throw portError(error.cause, host, options.tcpPort as number, "--tcp");
       });
     }
-    return { url, port: started.port, tcpPort: gateway?.ports[0], miniflare, adminToken, close };
+    const { port } = frontDoor;
+    return {
+      url: `http://${reachableFromHere(host)}:${port}`,
+      port,
+      tcpPort: gateway?.ports[0],
+      miniflare,
+      adminToken,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -125,26 +156,25 @@ async function ownAdminToken(options: LocalServerOptions, { variables }: Bundle)
 
 function miniflareOptions(
   options: LocalServerOptions,
-  host: string,
   { worker, variables, dashboardFolder }: Bundle,
   ownVariables: Readonly<Record<string, string>>,
   log: (line: string) => void,
 ): MiniflareOptions {
   const broker = {
     ...worker,
-    // Behind the gateway, and on this machine, all clients have one address.
+    // The front door sees to it that no address takes all the room.
     ratelimits: {},
     bindings: {
       ...variables,
-      // A client could write both itself: Miniflare takes `request.cf` from a header.
-      CLIENT_ADDRESS_HEADER: "none",
+      CLIENT_ADDRESS_HEADER: addressHeader,
+      // A client could write them itself: Miniflare takes `request.cf` from a header.
       CLIENT_CERTIFICATES: "0",
       ...options.variables,
       ALLOWED_HOSTS: allowedHosts(options),
       ...ownVariables,
     },
     ...(dashboardFolder === undefined ? {} : { serviceBindings: { ASSETS: dashboardName } }),
-    unsafeDirectSockets: [{ host, port: options.port }],
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
   return {
     workers: dashboardFolder === undefined ? [broker] : [broker, dashboardWorker(dashboardName, dashboardFolder)],
@@ -185,11 +215,23 @@ class FailureLog extends NoOpLog {
   }
 }
 
-async function startMiniflare(options: MiniflareOptions): Promise<{ miniflare: Miniflare; port: number }> {
-  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
+/** The Workers runtime; `port` of 127.0.0.1 is where it listens now. */
+type Runtime = { readonly miniflare: Miniflare; port: number };
+
+async function startMiniflare(options: MiniflareOptions): Promise<Runtime> {
+  const findPort = async () => {
+    runtime.port = Number((await runtime.miniflare.unsafeGetDirectURL()).port);
+  };
+  const onRestart = () => {
+    options.unsafeHandleRuntimeRestart?.();
+    void findPort();
+  };
+  const miniflare = withoutSignalHandlers(() => new Miniflare({ ...options, unsafeHandleRuntimeRestart: onRestart }));
+  const runtime: Runtime = { miniflare, port: 0 };
   try {
     await miniflare.ready;
-    return { miniflare, port: Number((await miniflare.unsafeGetDirectURL()).port) };
+    await findPort();
+    return runtime;
   } catch (error) {
     await miniflare.dispose().catch(() => {}); // It says again why it did not start.
     const text = error instanceof Error ? error.message : String(error);

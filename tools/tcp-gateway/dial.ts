@@ -9,6 +9,8 @@ export type Target = {
   readonly url: string;
   /** PEM of the authorities that its certificate may be from, in the place of the usual ones. */
   readonly certificateAuthorities?: string;
+  /** Of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** After so long without an answer the client is given up. */
   readonly giveUpAfterMs?: number;
 };
@@ -57,12 +59,13 @@ export function dial(target: Target, { onOpen, onRefused }: Dialing): () => void
 }
 
 function open(
-  { url, certificateAuthorities }: Target,
+  { url, certificateAuthorities, headers = {} }: Target,
   onOpen: Dialing["onOpen"],
   onRefused: (refusal: Refusal) => void,
 ): WebSocket {
   const webSocket = new WebSocket(url, "mqtt", {
     perMessageDeflate: false,
+    headers,
     handshakeTimeout: handshakeTimeoutMs,
     ...(certificateAuthorities === undefined ? {} : { ca: certificateAuthorities }),
   });

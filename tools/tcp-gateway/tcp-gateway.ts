@@ -19,7 +19,10 @@ export type Listener = {
 
 export type TcpGatewayOptions = {
   readonly listeners: readonly Listener[];
-  readonly target: Target;
+  /** Where the WebSocket of a client goes. */
+  readonly targetFor: (socket: net.Socket) => Target;
+  /** Whether another connection may be taken: others are ended at once. Asked for each. */
+  readonly hasRoom?: () => boolean;
   /** One line about something that the operator should know. */
   readonly log?: (line: string) => void;
   /** Whether each client that comes and goes is such a thing. */
@@ -38,15 +41,21 @@ const connectionsMaximum = 10_000;
 const tlsHandshakeTimeoutMs = 10_000;
 
 /** @throws {ListenError} for what cannot be listened on */
-export async function startTcpGateway({ listeners, target, log, logsClients }: TcpGatewayOptions): Promise<TcpGateway> {
+export async function startTcpGateway(options: TcpGatewayOptions): Promise<TcpGateway> {
+  const { listeners, targetFor, hasRoom = () => true, log, logsClients } = options;
   // Also those whose TLS handshake is not complete.
   const sockets = new Set<net.Socket>();
   const logClient = logsClients ? log : undefined;
   let targetAnswers = true;
 
   const onClient = (socket: net.Socket) => {
+    if (!hasRoom()) {
+      socket.destroy();
+      return;
+    }
     const openedAtMs = performance.now();
     const name = `${socket.remoteAddress}:${socket.remotePort}`;
+    const target = targetFor(socket);
     const connection = new Connection(socket, target);
     connection.onOpen = () => {
       targetAnswers = true;

@@ -18,7 +18,7 @@ export function takeDeliveries(
     const answer = item.isOwed && isBehind ? DeliveryAnswer.QueueFull : take(state, connected, item);
     if (answer === DeliveryAnswer.QueueFull) {
       if (item.isOwed) isBehind = true;
-      else if (!item.isRetained) context.counts.messagesDropped += 1;
+      else context.counts.messagesDropped += 1;
     }
     return answer;
   });
@@ -29,15 +29,12 @@ export function takeDeliveries(
 function take(
   { generation, outbound, isDurable }: SessionState,
   connected: Connected | undefined,
-  { generation: wanted, isRefusable, isQuestion, isRetained, delivery }: SessionDelivery,
+  { generation: wanted, isRefusable, isQuestion, delivery }: SessionDelivery,
 ): number {
   if (generation !== wanted) return DeliveryAnswer.Stale;
   const canSend = () => !isQuestion && connected !== undefined && outbound.makeRoomFor(delivery);
   if (isRefusable && !canSend()) {
     return outbound.hasTaken(delivery, isDurable) ? DeliveryAnswer.Accepted : DeliveryAnswer.Refused;
-  }
-  if (isRetained && delivery.qos === 0 && connected !== undefined && !outbound.hasRoomForQos0(connected)) {
-    return DeliveryAnswer.QueueFull;
   }
   return outbound.accept(delivery, connected, isDurable);
 }

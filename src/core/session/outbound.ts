@@ -301,19 +301,10 @@ export class Outbound {
     this.inFlight += 1;
   }
 
-  /** Whether a QoS 0 message could be sent or held back; otherwise `accept` drops it. */
-  hasRoomForQos0(connected: Connected): boolean {
-    const { limits } = this.context.settings;
-    return this.held === undefined ? !isFull(connected.unheard, limits) : this.hasRoomToHold(this.held.length);
-  }
-
-  private hasRoomToHold(messages: number): boolean {
-    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
-    return this.heldBytes < maximumQueuedBytes && messages < maximumQueuedMessages;
-  }
-
   private sendQos0(delivery: Delivery, connected: Connected | undefined): void {
-    if (connected !== undefined && this.held !== undefined && this.hasRoomToHold(this.held.length)) {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.context.settings.limits;
+    const hasRoom = this.heldBytes < maximumQueuedBytes && (this.held?.length ?? 0) < maximumQueuedMessages;
+    if (connected !== undefined && this.held !== undefined && hasRoom) {
       this.held.push(delivery);
       this.heldBytes += sizeOfMessage(delivery.message);
       return;

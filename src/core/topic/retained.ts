@@ -23,10 +23,6 @@ export type RetainedCursor = {
   /** The last topic name looked at; `undefined` at the start. */
   readonly after: string | undefined;
   readonly search: RetainedSearch;
-  /** Topics to look at first: their messages were read before, and the session had no room for them. */
-  readonly again?: readonly string[];
-  /** Nothing follows behind those. */
-  readonly isLast?: boolean;
 };
 
 /** What a new subscription asks for: the messages that were there when it was made. Later ones come live. */
@@ -152,7 +148,7 @@ export class RetainedMessages {
     return { deleted: names.length, after };
   }
 
-  /** Begins a search, which goes on page by page until `end`. */
+  /** Begins a search, which goes on page by page until there is no next one, or `end`. */
   begin(subscriber: Subscriber): RetainedCursor {
     const search = { since: this.retainedCount };
     this.searches.add(search);
@@ -164,21 +160,11 @@ export class RetainedMessages {
     if (this.searches.size === 0) this.written.clear();
   }
 
-  /**
-   * The next messages for a subscription.
-   * @param mostAgain of those that were read before
-   */
-  page(cursor: RetainedCursor, nowMs: number, mostAgain = pageMessages): RetainedPage {
-    return cursor.again?.length ? this.pageAgain(cursor, nowMs, mostAgain) : this.nextPage(cursor, nowMs);
-  }
-
-  private pageAgain(cursor: RetainedCursor, nowMs: number, most: number): RetainedPage {
-    const { subscriber, search, again = [], isLast = false } = cursor;
-    const recipients: Recipient[] = [];
-    for (const topicName of again.slice(0, most)) this.add(recipients, subscriber, search, topicName, nowMs);
-    const rest = again.slice(most);
-    const isOver = rest.length === 0 && isLast;
-    return { recipients, next: isOver ? undefined : { ...cursor, again: rest } };
+  /** The next messages for a subscription. */
+  page(cursor: RetainedCursor, nowMs: number): RetainedPage {
+    const page = this.nextPage(cursor, nowMs);
+    if (page.next === undefined) this.end(cursor);
+    return page;
   }
 
   private nextPage({ subscriber, after, search }: RetainedCursor, nowMs: number): RetainedPage {

@@ -77,8 +77,6 @@ export type SessionDelivery = {
   readonly isQuestion?: true;
   /** The topic object has kept it, and it is acknowledged: where there is no room, it is kept on. */
   readonly isOwed?: true;
-  /** A SUBSCRIBE asked for it: where there is no room, at QoS 0 too, it comes again. */
-  readonly isRetained?: true;
   readonly delivery: Delivery;
 };
 
@@ -88,7 +86,7 @@ export const DeliveryAnswer = {
   Accepted: 0,
   /** That life of the session is over: its subscriptions are to be pruned. */
   Stale: 1,
-  /** The session's queue is at its limit: what is neither owed nor retained is dropped, and counted. */
+  /** The session's queue is at its limit: what is not owed is dropped, and counted. */
   QueueFull: 2,
   /** Refused: the client is away, or the session's queue at its limit, or it was a question. Only what is refusable. */
   Refused: 3,
@@ -101,7 +99,6 @@ const sendRetainedBit = 0b1_0000;
 const refusableBit = 0b01;
 const questionBit = 0b10;
 const owedBit = 0b100;
-const retainedBit = 0b1000;
 const hearsRefusalsBit = 0b1;
 
 /** About how many bytes of a batch, and of a queue, an item takes. */
@@ -247,13 +244,8 @@ export function decodeSessionDelivery(bytes: Uint8Array): SessionDelivery {
 
 function writeSessionDelivery(writer: ByteWriter, item: SessionDelivery): void {
   writer.string(item.generation);
-  const { isRefusable, isQuestion, isOwed, isRetained } = item;
-  writer.u8(
-    (isRefusable ? refusableBit : 0) |
-      (isQuestion ? questionBit : 0) |
-      (isOwed ? owedBit : 0) |
-      (isRetained ? retainedBit : 0),
-  );
+  const { isRefusable, isQuestion, isOwed } = item;
+  writer.u8((isRefusable ? refusableBit : 0) | (isQuestion ? questionBit : 0) | (isOwed ? owedBit : 0));
   writeDelivery(writer, item.delivery);
 }
 
@@ -262,13 +254,12 @@ function readSessionDelivery(reader: ByteReader): SessionDelivery {
   const options = reader.u8();
   const isRefusable = (options & refusableBit) !== 0;
   const delivery = readDelivery(reader);
-  if ((options & (questionBit | owedBit | retainedBit)) === 0) return { generation, isRefusable, delivery };
+  if ((options & (questionBit | owedBit)) === 0) return { generation, isRefusable, delivery };
   return {
     generation,
     isRefusable,
     ...((options & questionBit) !== 0 ? { isQuestion: true } : {}),
     ...((options & owedBit) !== 0 ? { isOwed: true } : {}),
-    ...((options & retainedBit) !== 0 ? { isRetained: true } : {}),
     delivery,
   };
 }

@@ -203,17 +203,16 @@ export class Topic {
     return this.notes.take();
   }
 
-  /** Begins to look for the retained messages of a new subscription, until `endRetained`. */
+  /** Begins to look for the retained messages of a new subscription; until a page is the last, or `endRetained`. */
   beginRetained(subscriber: Subscriber): RetainedCursor {
     return this.retained.begin(subscriber);
   }
 
-  /**
-   * The next retained messages of a subscription.
-   * @param mostAgain of those that were read before, and that there was no room for
-   */
-  retainedPage(cursor: RetainedCursor, nowMs: number, mostAgain?: number): RetainedPage {
-    return this.isRetaining ? this.retained.page(cursor, nowMs, mostAgain) : { recipients: [], next: undefined };
+  /** The next retained messages of a subscription. */
+  retainedPage(cursor: RetainedCursor, nowMs: number): RetainedPage {
+    if (this.isRetaining) return this.retained.page(cursor, nowMs);
+    this.retained.end(cursor);
+    return { recipients: [], next: undefined };
   }
 
   endRetained(cursor: RetainedCursor): void {

@@ -1,0 +1,227 @@
+// Where clients come in, in front of workerd: a runtime accepts what comes until it has no descriptors left, and then ends;
+// and it keeps the TCP connection of a WebSocket it has closed for as long as the other side does. So connections are
+// accepted here, as many as there are descriptors for, and those that become no client are ended.
+
+import { once as nextEvent } from "node:events";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type net from "node:net";
+import { createProxyServer } from "httpxy";
+import { networkOf } from "../../../src/connects-per-address.ts";
+import type { Descriptors } from "../descriptors.ts";
+import { setAddressHeader } from "./address-header.ts";
+import { once, Room } from "./room.ts";
+import { endUnlessClient } from "./silent.ts";
+import { Turnstile } from "./turnstile.ts";
+
+export type FrontDoorOptions = {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Where workerd listens now, on this machine. */
+  readonly brokerPort: () => number;
+  readonly descriptors: Descriptors;
+  readonly connectTimeoutMs: number;
+  readonly log: (line: string) => void;
+};
+
+export type FrontDoor = {
+  readonly port: number;
+  /** Ends every connection. */
+  close(): Promise<void>;
+};
+
+/** Of CONNECT_TIMEOUT_SEC, from the upgrade on: the broker closes a WebSocket sooner; this is for one that it cannot close. */
+const pendingShare = 1.5;
+/** Upgrades that workerd has and has not answered; one that takes longer than `openingMs` counts no more. */
+const maximumOpening = 8;
+const openingMs = 1_000;
+/** After which an upgrade that waits for its turn is refused. */
+const turnMs = 10_000;
+/** As much as workerd takes. */
+const maximumHeadBytes = 128 * 1024;
+/** For a whole request to come, for a byte of a connection that has begun one, and for the next request. */
+const requestMs = 60_000;
+const keepAliveMs = 15_000;
+const timeoutsCheckedEveryMs = 500;
+/** workerd ends a connection that is idle for five seconds: it is not to be used at that very moment. */
+const idleToBrokerMs = 3_000;
+/** Connections that are told why they are refused, at one time; others are just ended. */
+const maximumTold = 64;
+const toldMs = 1_000;
+/** One line of log, however many are refused. */
+const logEveryMs = 60_000;
+
+/** @throws the error of the listening socket */
+export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const door = new Door(options);
+  const server = http.createServer({
+    noDelay: true,
+    keepAlive: true,
+    maxHeaderSize: maximumHeadBytes,
+    headersTimeout: options.connectTimeoutMs,
+    requestTimeout: Math.max(requestMs, options.connectTimeoutMs),
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: timeoutsCheckedEveryMs,
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+  });
+  server.timeout = requestMs;
+  server.on("request", (request, response) => door.onRequest(request, response));
+  server.on("upgrade", (request, socket, head) => door.onUpgrade(request, socket as net.Socket, head));
+  // Node.js reads requests of those connections alone that there is room for.
+  const readRequests = server.listeners("connection") as ((socket: net.Socket) => void)[];
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    if (door.admit(socket)) for (const read of readRequests) read.call(server, socket);
+  });
+  server.listen(options.port, options.host);
+  await nextEvent(server, "listening");
+  server.on("error", (error) => options.log(`Port ${options.port}: ${error.message}`));
+  const close = async () => {
+    const closed = nextEvent(server, "close");
+    server.close();
+    door.endAll();
+    await closed;
+  };
+  return { port: (server.address() as net.AddressInfo).port, close };
+}
+
+class Door {
+  readonly #options: FrontDoorOptions;
+  readonly #room: Room;
+  readonly #turnstile = new Turnstile(maximumOpening);
+  readonly #toBroker = new http.Agent({ keepAlive: true, timeout: idleToBrokerMs });
+  readonly #sockets = new Set<net.Socket>();
+  /** What to call when a connection is a client. */
+  readonly #settled = new WeakMap<net.Socket, () => void>();
+  readonly #told = new Set<net.Socket>();
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: FrontDoorOptions) {
+    this.#options = options;
+    this.#room = new Room(options.descriptors);
+  }
+
+  /** @returns whether its requests are to be read; otherwise it has been refused */
+  admit(socket: net.Socket): boolean {
+    socket.on("error", () => {}); // "close" follows
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    const place = this.#room.take(networkOfSocket(socket));
+    if ("refusal" in place) {
+      this.#refuse(socket, place.refusal);
+      return false;
+    }
+    this.#settled.set(socket, place.settle);
+    socket.once("close", place.settle);
+    return true;
+  }
+
+  onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (!hasOneHost(request)) {
+      this.#options.log("a request is refused: its Host is malformed");
+      answer(response, 400, "the Host of this request is malformed");
+      return;
+    }
+    setAddressHeader(request.headers, request.socket.remoteAddress);
+    const proxy = createProxyServer({ target: this.#target, agent: this.#toBroker });
+    proxy.on("error", () => {
+      if (response.headersSent) response.destroy();
+      else answer(response, 503, "the broker cannot be reached just now, try again");
+    });
+    void proxy.web(request, response);
+  }
+
+  onUpgrade(request: IncomingMessage, socket: net.Socket, head: Buffer): void {
+    socket.setTimeout(0);
+    if (!hasOneHost(request)) {
+      this.#options.log("a request is refused: its Host is malformed");
+      socket.end(replyOf(400, "the Host of this request is malformed"));
+      return;
+    }
+    let isWaiting = true;
+    const timer = setTimeout(() => {
+      isWaiting = false;
+      this.#refuse(socket, "too many connections at once");
+    }, turnMs);
+    this.#turnstile.wait(networkOfSocket(socket), () => {
+      clearTimeout(timer);
+      const leave = once(() => this.#turnstile.leave());
+      if (isWaiting && !socket.destroyed) this.#open(request, socket, head, leave);
+      else leave();
+    });
+  }
+
+  endAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#toBroker.destroy();
+  }
+
+  #open(request: IncomingMessage, socket: net.Socket, head: Buffer, leave: () => void): void {
+    setTimeout(leave, openingMs).unref();
+    setAddressHeader(request.headers, socket.remoteAddress);
+    const proxy = createProxyServer({ target: this.#target });
+    proxy.on("proxyReqWs", (toBroker) => {
+      for (const event of ["response", "error", "close"]) toBroker.once(event, leave);
+      toBroker.once("upgrade", (_response, broker) => {
+        leave();
+        endUnlessClient(socket, broker as net.Socket, pendingShare * this.#options.connectTimeoutMs, () =>
+          this.#settled.get(socket)?.(),
+        );
+      });
+    });
+    proxy.on("error", () => {
+      leave();
+      if (socket.bytesWritten === 0) socket.end(replyOf(503, "the broker cannot be reached just now, try again"));
+    });
+    void proxy.ws(request, socket, {}, head);
+  }
+
+  get #target(): { host: string; port: number; protocol: "http:" } {
+    return { host: "127.0.0.1", port: this.#options.brokerPort(), protocol: "http:" };
+  }
+
+  #refuse(socket: net.Socket, why: string): void {
+    this.#logRefusal(why);
+    if (this.#told.size >= maximumTold) {
+      socket.destroy();
+      return;
+    }
+    this.#told.add(socket);
+    const timer = setTimeout(() => socket.destroy(), toldMs);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.#told.delete(socket);
+    });
+    socket.end(replyOf(503, "the server has no room for another connection, try again later", "Retry-After: 10\r\n"));
+    // What comes and is not read would turn the end into a reset, and the answer would be lost.
+    socket.resume();
+  }
+
+  #logRefusal(why: string): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#loggedAtMs + logEveryMs) return;
+    this.#loggedAtMs = nowMs;
+    this.#options.log(`Connections are refused: ${why}.`);
+  }
+}
+
+function networkOfSocket(socket: net.Socket): string {
+  return networkOf(socket.remoteAddress ?? "");
+}
+
+/** workerd fails with others, instead of refusing them. */
+function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  return hosts.length <= 1 && !/[\s"<>\\^`{|}]/.test(headers.host ?? "");
+}
+
+function answer(response: ServerResponse, status: number, line: string): void {
+  response.writeHead(status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8" });
+  response.end(`${status} ${line}\n`);
+}
+
+function replyOf(status: 400 | 503, line: string, headers = ""): string {
+  const body = `${status} ${line}\n`;
+  const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n${headers}`;
+  return `${head}Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
