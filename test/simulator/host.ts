@@ -33,6 +33,7 @@ export class Host {
   hasLostAlarm = false;
   #diskIsFullUntilMs = 0;
   #alarmsFailUntilMs = 0;
+  #alarmsReachObject = true;
   #failed = { alarmAtMs: 0, times: 0 };
   #rung = { atMs: 0, times: 0 };
   #alarm: { readonly atMs: number; readonly event: Event } | undefined;
@@ -139,11 +140,19 @@ export class Host {
     this.#diskIsFullUntilMs = this.world.clock.nowMs + forMs;
   }
 
-  /** The handler of its alarm fails for a while, as soon as it reads or writes anything. */
-  failAlarms(forMs: number): void {
-    this.world.trace(`${this.label}: alarms fail`);
+  /**
+   * Its alarms fail for a while.
+   * @param reachObject the handler fails, as soon as it reads or writes anything; otherwise the object hears of nothing
+   */
+  failAlarms(forMs: number, reachObject: boolean): void {
+    this.world.trace(`${this.label}: alarms ${reachObject ? "fail" : "do not come"}`);
     this.hasFailed = true;
     this.#alarmsFailUntilMs = this.world.clock.nowMs + forMs;
+    this.#alarmsReachObject = reachObject;
+  }
+
+  get #isAlarmUnheard(): boolean {
+    return !this.#alarmsReachObject && this.world.clock.nowMs < this.#alarmsFailUntilMs;
   }
 
   /** Whether a statement fails, for a reason that lasts. */
@@ -188,9 +197,8 @@ export class Host {
     this.#judgeRing();
     this.#isRinging = true;
     const { alarmsSet } = this.storage;
-    const done = this.receive((object: { alarm(info: object): Promise<void> }) =>
-      object.alarm({ scheduledTime: atMs }),
-    );
+    const ring = (object: { alarm(info: object): Promise<void> }) => object.alarm({ scheduledTime: atMs });
+    const done = this.#isAlarmUnheard ? Promise.reject(new Error("not heard")) : this.receive(ring);
     const { instance } = this;
     const isSuperseded = () => this.instance !== undefined && this.instance !== instance;
     done.then(

@@ -152,7 +152,7 @@ export class Instance implements Caller {
   }
 
   #watchForIdleness(): void {
-    if (this.#isWatched) return;
+    if (this.#isWatched || this.host.world.isBusy) return;
     this.#isWatched = true;
     this.host.world.clock.after(hibernateAfterMs, undefined, () => {
       this.#isWatched = false;

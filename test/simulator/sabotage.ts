@@ -153,7 +153,7 @@ export const sabotages = {
   },
   /** An alarm that was set once is taken to come, however long ago it should have. */
   "alarms never given up": {
-    seed: undefined,
+    seed: 32,
     features: ["lostAlarms"],
     change: () => {
       Alarm.prototype.set = function (this: OfAlarm, atMs: number) {

@@ -46,7 +46,9 @@ export class Troubles {
       this.#nowAndThen(3_000, () => this.#atOne((host) => host.supersede(random.skewed(10, 20_000))));
     if (!lostAlarms) return;
     const { least, most } = alarmTroubleMs;
-    this.#nowAndThen(4_000, () => this.#atOne((host) => host.failAlarms(random.between(least, most))));
+    this.#nowAndThen(4_000, () =>
+      this.#atOne((host) => host.failAlarms(random.between(least, most), random.chance(0.5))),
+    );
   }
 
   #atOne(act: (host: Host) => void): void {

@@ -64,6 +64,8 @@ export class World {
   readonly features: Features;
   readonly wallClock: WallClock;
   readonly maximumInFlight: number;
+  /** Objects are too busy to leave memory: what they believe of their alarms is never looked up again. */
+  readonly isBusy: boolean;
   phase: Phase = "eventful";
   readonly #bounds: Bounds;
   readonly #histories = new Map<string, History>();
@@ -97,7 +99,8 @@ export class World {
     this.ids = new Random(seed, 2);
     this.#chance = new Random(seed, 3);
     this.faults = new Faults(new Random(seed, 4), this.features);
-    const { groups } = this.features;
+    const { groups, lostAlarms } = this.features;
+    this.isBusy = lostAlarms && new Random(seed, 8).chance(0.5);
     this.#bounds = {
       maximumQueuedMessages: this.#chance.pick([10_000, 10_000, 10_000, groups ? 10_000 : 12]),
       maximumOwedMessages: this.#chance.pick([100_000, 100_000, 100_000, groups ? 100_000 : 15]),
