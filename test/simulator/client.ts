@@ -19,6 +19,8 @@ const serverUnavailable = 0x88;
 export class Client {
   readonly profile: Profile;
   session: ClientSession | undefined;
+  /** When its connection last began or ended, or may have. */
+  changedAtMs = 0;
   readonly #world: World;
   readonly #history: History;
   #connection: Connection | undefined;
@@ -79,6 +81,7 @@ export class Client {
       },
     );
     this.#connection = connection;
+    this.changedAtMs = this.#world.clock.nowMs;
     this.#mustStartClean = isClean;
     this.#send(connection, connectOf(this.profile, isClean, record));
   }
@@ -91,6 +94,7 @@ export class Client {
     const properties = endsSession && isFive ? { properties: { sessionExpiryInterval: 0 } } : {};
     this.#send(connection, { cmd: "disconnect", reasonCode: withWill ? 4 : 0, ...properties });
     connection.isLeaving = true;
+    this.changedAtMs = this.#world.clock.nowMs;
     connection.hasLeft = !(withWill && isFive);
     // Where the broker has taken the connection for lost before, the Will is out.
     connection.wasLost = connection.link.endedAtMs < Number.POSITIVE_INFINITY;
@@ -202,6 +206,7 @@ export class Client {
       return;
     }
     connection.isAccepted = true;
+    this.changedAtMs = this.#world.clock.nowMs;
     if (connection.will !== undefined) connection.will.isSet = true;
     // Before MQTT 3.1.1 the client is not told.
     const isPresent =
@@ -251,6 +256,7 @@ export class Client {
 
   #lose(connection: Connection): void {
     this.#connection = undefined;
+    this.changedAtMs = this.#world.clock.nowMs;
     connection.acknowledgements.stop();
     this.session?.onConnectionLost();
     if (connection.isAccepted) {

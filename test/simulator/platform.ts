@@ -15,7 +15,7 @@ const classes = { session: SessionObject, topic: TopicObject, directory: Directo
 const methods = {
   session: ["deliver", "revise", "whereabouts"],
   topic: ["exchange"],
-  directory: ["report", "clientsOf", "countOf"],
+  directory: ["report", "clients", "clientsOf", "countOf"],
   access: ["logIn", "logInCompared", "presentGrant", "createCredential", "updateCredential", "deleteCredential"],
 };
 

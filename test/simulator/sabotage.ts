@@ -7,6 +7,7 @@ import { Outbound } from "../../src/core/session/outbound.ts";
 import type { StoredWill } from "../../src/core/session/session-store.ts";
 import { Wills } from "../../src/core/session/will.ts";
 import { Alarm } from "../../src/objects/alarm.ts";
+import { Inquiry } from "../../src/objects/inquiry.ts";
 import { Logins } from "../../src/objects/logins.ts";
 import { OwedTable } from "../../src/objects/owed-table.ts";
 import { Revisions } from "../../src/objects/revisions.ts";
@@ -120,6 +121,15 @@ export const sabotages = {
     features: ["access"],
     change: () => {
       change(Logins, "isRoom", async () => true);
+      return {};
+    },
+  },
+  /** What the directory was told last is listed, and nobody is asked whether it is so. */
+  "listings not confirmed": {
+    seed: 59,
+    features: [],
+    change: () => {
+      Inquiry.prototype.begin = () => {};
       return {};
     },
   },

@@ -13,6 +13,7 @@ import type { Host } from "./host.ts";
 import { GoneError, type Instance, SupersededError } from "./instance.ts";
 import { type Bounds, brokenInvariant } from "./invariants.ts";
 import { checkLeftovers, hasLateLeftovers } from "./leftovers.ts";
+import { Listing } from "./listing.ts";
 import { Platform } from "./platform.ts";
 import { Probe } from "./probe.ts";
 import { DiskError } from "./storage.ts";
@@ -44,6 +45,8 @@ const settlingMs = 1_500_000;
 /** What objects tell of the simulator's own troubles. */
 const toldInTrouble =
   /DiskError|SupersededError|"event":"(a lane gave up|a login cannot be judged|a change could not be told to all)/;
+/** A broken connection is noticed by then: twice the longest keep alive, and the platform's patience with a call. */
+const noticedWithinMs = 200_000;
 /** Until every alarm has been given up that will be: see troubles.ts. */
 const alarmsFailForMs = 500_000;
 /** An object that a crash has left with rows of a session that is over finds them once a day. */
@@ -73,6 +76,7 @@ export class World {
   readonly #chance: Random;
   readonly #actors: readonly Actor[];
   readonly #guesthouse: Guesthouse | undefined;
+  readonly #listings: readonly Listing[];
   readonly #troubles: Troubles;
   readonly #onTrace: ((line: string) => void) | undefined;
   readonly #startMs = this.clock.nowMs;
@@ -118,6 +122,11 @@ export class World {
       const length = index === 0 ? this.#chance.between(4, 8) : this.#chance.between(2, 4);
       return Array.from({ length }, (_, number) => new Actor(this, number, namespace));
     });
+    this.#listings = this.namespaces.map((namespace) => {
+      const clients = this.#actors.map(({ client }) => client);
+      const own = clients.filter(({ profile }) => profile.namespace === namespace);
+      return new Listing(this, namespace, own);
+    });
     this.#guesthouse = this.features.access ? new Guesthouse(this, new Random(seed, 7)) : undefined;
     this.#troubles = new Troubles(this.clock, this.#chance, this.faults, this.features, {
       hosts: () => this.platform.hosts,
@@ -145,6 +154,9 @@ export class World {
     this.faults.areOn = false;
     this.phase = "settling";
     if (this.features.lostAlarms) await this.#wakeThoseWithoutAlarm();
+    // Until whoever was cut off is taken for gone.
+    await this.#pass(noticedWithinMs);
+    for (const listing of this.#listings) await listing.judge((milliseconds) => this.#pass(milliseconds));
     await this.#pass(settlingMs + this.wallClock.spreadMs);
     for (const { client } of this.#actors) if (!client.isConnected) client.giveUp();
     this.#guesthouse?.close();
