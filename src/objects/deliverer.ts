@@ -163,13 +163,15 @@ export class Deliverer {
     } else if (delivery.qos === 0) {
       this.droppedMessages += 1;
       settle(item, true);
-    } else if (owedSequence !== undefined || this.owed.put(clientId, { ...item, isRefusable: false }, isFirst)) {
-      this.handlers.onOwed();
-      settle(item, true);
     } else {
-      this.droppedMessages += 1;
-      origin?.batch.onRefused(origin.index);
-      settle(item, false);
+      const isOwed = owedSequence !== undefined;
+      const outcome = isOwed ? "kept" : this.owed.put(clientId, { ...item, isRefusable: false }, isFirst);
+      if (outcome === "kept") this.handlers.onOwed();
+      else this.droppedMessages += 1;
+      if (outcome === "full") origin?.batch.onRefused(origin.index);
+      // A publisher that cannot hear of it, of MQTT 3.x, would take a refusal for the promise that it is kept.
+      else if (outcome === "failed") origin?.batch.onFailed(origin.index);
+      settle(item, outcome === "kept");
     }
     if (next !== undefined) this.pages.add(next);
   }

@@ -33,6 +33,11 @@ export class OpenBatch {
     if (this.answers[index] !== ReasonCode.UnspecifiedError) this.answers[index] = ReasonCode.QuotaExceeded;
   }
 
+  /** It could not be kept for somebody who should have it: the publisher is to send it again. */
+  onFailed(index: number): void {
+    this.answers[index] = ReasonCode.UnspecifiedError;
+  }
+
   settle(): void {
     this.open -= 1;
     if (this.open === 0) this.resolve(this.answers);

@@ -67,27 +67,27 @@ export class OwedTable {
 
   /**
    * @param isFirst before what is owed already, since it is older
-   * @returns false when it was not taken: the table or the session's share of it is full, or it cannot be written
+   * @returns "full" if the table or the session's share of it has no room, "failed" if it cannot be written
    */
-  put(clientId: string, delivery: SessionDelivery, isFirst: boolean): boolean {
+  put(clientId: string, delivery: SessionDelivery, isFirst: boolean): "kept" | "full" | "failed" {
     const nowMs = Date.now();
     const holder = holderOfSession(clientId);
     const shortage = this.room.shortageOf(holder, 1);
     if (shortage !== undefined) {
       const reached = { limit: "owedMessages", shortage } as const;
       this.notes.onReached(reached, holder, (count) => this.room.largest(count), nowMs);
-      return false;
+      return "full";
     }
     try {
       this.store.putOwed(clientId, delivery, isFirst, nowMs);
     } catch (error) {
       logError("a message cannot be kept", { clientId, reason: String(error) });
-      return false;
+      return "failed";
     }
     this.room.add(holder, 1);
     this.lastChangeMs = nowMs;
     this.clients.add(clientId);
-    return true;
+    return "kept";
   }
 
   /** Limits that were reached, for the log. */

@@ -117,14 +117,14 @@ describe("what cannot be kept for a session", () => {
     expect(third.code).toBe(0);
   });
 
-  it("is answered 0x97 when it cannot be written, and the lane goes on", async () => {
+  it("is answered 0x80 when it cannot be written, so that a publisher of MQTT 3.x sends it again, and the lane goes on", async () => {
     const scene = lost();
     vi.spyOn(scene.store, "putOwed").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });
     const outcomes = ["one", "two"].map((payload) => scene.published(payload));
     await vi.advanceTimersByTimeAsync(givenUpMs);
-    expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 0x97]);
+    expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 0x80]);
     expect(scene.onBroken).not.toHaveBeenCalled();
     await back(scene);
     const third = scene.published("three");

@@ -45,6 +45,16 @@ describe("a batch that is open", () => {
     expect(batch.answers).toEqual([0x97, 0x97]);
   });
 
+  it("answers that it could not be kept for somebody, whatever others did", () => {
+    const batch = new OpenBatch(2);
+    batch.onFailed(0);
+    batch.onRefused(0);
+    batch.onRefused(1);
+    batch.onFailed(1);
+    batch.onTaken(1);
+    expect(batch.answers).toEqual([0x80, 0x80]);
+  });
+
   it("leaves another answer than that nobody matches as it is", () => {
     const batch = new OpenBatch(1);
     batch.answers[0] = 0x80;

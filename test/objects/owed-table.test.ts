@@ -17,7 +17,7 @@ describe("the table of what is owed", () => {
 
   it("keeps what is put, by client and in order", () => {
     const table = new OwedTable(new MemoryTopicStore(), 10, 75);
-    for (const text of ["1", "2", "3"]) expect(table.put("c1", owed(text), false)).toBe(true);
+    for (const text of ["1", "2", "3"]) expect(table.put("c1", owed(text), false)).toBe("kept");
     table.put("c2", owed("4"), false);
     expect(textsOf(table, "c1", 2)).toEqual(["1", "2"]);
     expect(textsOf(table, "c2", 2)).toEqual(["4"]);
@@ -41,27 +41,27 @@ describe("the table of what is owed", () => {
       table.put("c1", owed("1"), false),
       table.put("c2", owed("2"), false),
       table.put("c1", owed("3"), false),
-    ]).toEqual([true, true, false]);
+    ]).toEqual(["kept", "kept", "full"]);
     expect(store.owedCount()).toBe(2);
     deleteNext(table);
-    expect([table.put("c1", owed("4"), false), table.put("c1", owed("5"), false)]).toEqual([true, false]);
+    expect([table.put("c1", owed("4"), false), table.put("c1", owed("5"), false)]).toEqual(["kept", "full"]);
   });
 
   it("has room for other sessions when one has all that it may have [B122]", () => {
     const store = new MemoryTopicStore();
     const table = new OwedTable(store, 20, 75);
     let count = 0;
-    while (table.put("c1", owed("x"), false)) count += 1;
+    while (table.put("c1", owed("x"), false) === "kept") count += 1;
     expect(count).toBe(15);
-    expect(table.put("c2", owed("1"), false)).toBe(true);
+    expect(table.put("c2", owed("1"), false)).toBe("kept");
     expect(table.takeReachedNotes()).toMatchObject([
       { limit: "owedMessages", shortage: "share", holder: "session/c1", largest: [{ amount: 15 }] },
     ]);
     const again = new OwedTable(store, 20, 75);
     expect([again.size, again.put("c1", owed("x"), false), again.put("c2", owed("2"), false)]).toEqual([
       16,
-      false,
-      true,
+      "full",
+      "kept",
     ]);
   });
 
@@ -70,7 +70,7 @@ describe("the table of what is owed", () => {
     new OwedTable(store, 2, 75).put("c1", owed("1"), false);
     const table = new OwedTable(store, 2, 75);
     expect([table.isEmpty, table.has("c1")]).toEqual([false, true]);
-    expect([table.put("c1", owed("2"), false), table.put("c1", owed("3"), false)]).toEqual([true, false]);
+    expect([table.put("c1", owed("2"), false), table.put("c1", owed("3"), false)]).toEqual(["kept", "full"]);
   });
 
   it("does not take what cannot be written, and does not count it", () => {
@@ -80,9 +80,9 @@ describe("the table of what is owed", () => {
     vi.spyOn(store, "putOwed").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });
-    expect(table.put("c1", owed("1"), false)).toBe(false);
+    expect(table.put("c1", owed("1"), false)).toBe("failed");
     expect([table.isEmpty, table.has("c1")]).toEqual([true, false]);
-    expect(table.put("c1", owed("2"), false)).toBe(true);
+    expect(table.put("c1", owed("2"), false)).toBe("kept");
   });
 });
 

@@ -97,7 +97,7 @@ function isCovered({ subscriptions }: Life, { topicName, sentAt, answeredAt }: P
   });
 }
 
-/** The members of a shared subscription, each with all that it was granted of it, in order. */
+/** All that have asked for a shared subscription, each with what it was granted of it, in order. */
 type Group = {
   readonly topicFilter: string;
   readonly members: readonly { life: Life; subscriptions: readonly Subscription[] }[];
@@ -110,7 +110,8 @@ function sharedGroups({ lives }: History): Group[] {
       const subscriptions = life.subscriptions.filter((subscription) => subscription.topicFilter === topicFilter);
       return { life, subscriptions };
     });
-    return { topicFilter, members: members.filter(({ subscriptions }) => subscriptions.length > 0) };
+    // One that has never heard SUBACK may be a member too.
+    return { topicFilter, members: members.filter(({ life }) => life.asked.has(topicFilter)) };
   });
 }
 
@@ -119,7 +120,7 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   const stays = ({ to, isRenewed }: Subscription) => to === Number.POSITIVE_INFINITY || isRenewed;
   const isStable = members.every(({ life, subscriptions }) => isLasting(life) && subscriptions.every(stays));
   if (!isStable) return [];
-  const since = Math.max(...members.map(({ subscriptions }) => subscriptions[0]?.from ?? 0));
+  const since = Math.max(...members.map(({ subscriptions }) => subscriptions[0]?.from ?? Number.POSITIVE_INFINITY));
   const filter = filterOf(topicFilter);
   const receipts = payloadsOf(
     members.flatMap(({ life }) => life.receipts),

@@ -133,11 +133,19 @@ export class Host {
     this.world.clock.after(forMs, undefined, () => instance.end());
   }
 
-  /** Nothing more is written for a while. */
+  /** Nothing more is written for a while, or until somebody makes room. */
   fillDisk(forMs: number): void {
-    this.world.trace(`${this.label}: the disk is full`);
+    this.world.trace(`${this.label}: the disk is full${Number.isFinite(forMs) ? "" : ", and stays so"}`);
     this.hasFailed = true;
-    this.#diskIsFullUntilMs = this.world.clock.nowMs + forMs;
+    this.#diskIsFullUntilMs = Math.max(this.#diskIsFullUntilMs, this.world.clock.nowMs + forMs);
+  }
+
+  get hasFullDisk(): boolean {
+    return this.world.clock.nowMs < this.#diskIsFullUntilMs;
+  }
+
+  makeRoom(): void {
+    this.#diskIsFullUntilMs = 0;
   }
 
   /**
@@ -157,9 +165,8 @@ export class Host {
 
   /** Whether a statement fails, for a reason that lasts. */
   refuses(query: string): boolean {
-    const { nowMs } = this.world.clock;
-    if (this.#isRinging && nowMs < this.#alarmsFailUntilMs) return true;
-    return nowMs < this.#diskIsFullUntilMs && !query.startsWith("SELECT");
+    if (this.#isRinging && this.world.clock.nowMs < this.#alarmsFailUntilMs) return true;
+    return this.hasFullDisk && !query.startsWith("SELECT");
   }
 
   /** To be called after whatever may have set the alarm. */

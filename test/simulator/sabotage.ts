@@ -156,7 +156,7 @@ export const sabotages = {
       const { put } = OwedTable.prototype;
       OwedTable.prototype.put = function (...owed) {
         put.apply(this, owed);
-        return true;
+        return "kept";
       };
       return {};
     },

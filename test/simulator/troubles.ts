@@ -42,6 +42,10 @@ export class Troubles {
     const { stepClock, loseMachine } = this.#handlers;
     if (clockSteps) this.#nowAndThen(5_000, () => (random.chance(0.5) ? stepClock() : loseMachine()));
     if (fullDisks) this.#nowAndThen(8_000, () => this.#atOne((host) => host.fillDisk(random.between(500, 60_000))));
+    if (fullDisks && random.chance(0.3)) {
+      const fillOne = () => this.#atOne((host) => host.fillDisk(Number.POSITIVE_INFINITY));
+      this.#clock.after(random.between(1, 10_000), undefined, fillOne);
+    }
     if (secondInstances)
       this.#nowAndThen(3_000, () => this.#atOne((host) => host.supersede(random.skewed(10, 20_000))));
     if (!lostAlarms) return;

@@ -59,7 +59,7 @@ export class Actor {
         this.#act();
         this.live();
       } else {
-        this.live(this.#settle() ? this.#paceMs : settledPaceMs);
+        this.live(this.#settle() && !this.#world.hasFullDisk ? this.#paceMs : settledPaceMs);
       }
     });
   }

@@ -153,11 +153,13 @@ export class World {
     this.trace("faults end");
     this.faults.areOn = false;
     this.phase = "settling";
-    if (this.features.lostAlarms) await this.#wakeThoseWithoutAlarm();
-    // Until whoever was cut off is taken for gone.
-    await this.#pass(noticedWithinMs);
-    for (const listing of this.#listings) await listing.judge((milliseconds) => this.#pass(milliseconds));
-    await this.#pass(settlingMs + this.wallClock.spreadMs);
+    if (this.features.lostAlarms) await this.#pass(alarmsFailForMs);
+    await this.#settle();
+    if (this.hasFullDisk) {
+      // All the time nothing crashed for good. Now somebody makes room, and nothing was lost.
+      for (const host of this.platform.hosts) host.makeRoom();
+      await this.#settle();
+    }
     for (const { client } of this.#actors) if (!client.isConnected) client.giveUp();
     this.#guesthouse?.close();
     await this.#judge();
@@ -178,6 +180,11 @@ export class World {
   /** A full queue, or a disk that fails, has a message refused. */
   get mayRefuse(): boolean {
     return !this.hasRoomForAll || this.faults.failDisks || this.features.fullDisks;
+  }
+
+  /** For long, or for good. */
+  get hasFullDisk(): boolean {
+    return this.features.fullDisks && this.platform.hosts.some((host) => host.hasFullDisk);
   }
 
   sessionHost(namespace: string, clientId: string): Host {
@@ -243,9 +250,18 @@ export class World {
     });
   }
 
+  /** Everything gets its time. */
+  async #settle(): Promise<void> {
+    this.#wakeThoseWithoutAlarm();
+    // Until whoever was cut off is taken for gone.
+    await this.#pass(noticedWithinMs);
+    const pass = (milliseconds: number) => this.#pass(milliseconds);
+    if (!this.hasFullDisk) for (const listing of this.#listings) await listing.judge(pass);
+    await this.#pass(settlingMs + this.wallClock.spreadMs);
+  }
+
   /** The platform has given their alarms up: what they owe they find with their next event, whatever that is. */
-  async #wakeThoseWithoutAlarm(): Promise<void> {
-    await this.#pass(alarmsFailForMs);
+  #wakeThoseWithoutAlarm(): void {
     for (const host of this.platform.hosts) {
       if (!host.hasLostAlarm) continue;
       this.trace(`${host.label}: any event`);
