@@ -2,6 +2,7 @@
 
 import type { AccessRules } from "./core/access/access-rules.ts";
 import { AccessRulesError, readAccessRules } from "./core/access/read-access-rules.ts";
+import { mayBeMangled } from "./core/utf8.ts";
 import type { Range } from "./core/whole-numbers.ts";
 
 /** A variable has a value that the broker cannot use; the message says which and what it takes. */
@@ -10,10 +11,17 @@ export class SettingsError extends Error {}
 /** The Worker's environment; bindings in it are passed over. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** TOML has numbers as well as texts; an empty text is as good as none. */
+/**
+ * TOML has numbers as well as texts; an empty text is as good as none.
+ * @throws {SettingsError}
+ */
 export function textOf(variables: Variables, name: string): string | undefined {
   const value = variables[name];
-  return value === undefined || value === "" ? undefined : String(value);
+  if (value === undefined || value === "") return undefined;
+  const text = String(value);
+  // Who read it for us, from a file or the environment, has put that in the place of such bytes.
+  if (mayBeMangled(text)) throw new SettingsError(`${name} has bytes that are no UTF-8, or U+FFFD: give it as UTF-8`);
+  return text;
 }
 
 export function wholeNumber(variables: Variables, name: string, [initial, least, most]: Range): number {

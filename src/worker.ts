@@ -7,6 +7,7 @@ import { addressOf, clientFactsOf, factsHeaders } from "./client-facts.ts";
 import { mayConnect } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
+import { mayBeMangled } from "./core/utf8.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { logError } from "./log.ts";
 import { mqttAddressOf, mqttPathNear } from "./mqtt-address.ts";
@@ -28,6 +29,9 @@ export { TopicObject } from "./objects/topic-object.ts";
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     if (!URL.canParse(request.url)) return malformed();
+    // The platform has put that in the place of such bytes; a real U+FFFD is percent-encoded.
+    if (mayBeMangled(request.url))
+      return refused(request, { status: 400, code: "invalid-address", line: "percent-encode the address, as UTF-8" });
     let settings: Settings;
     try {
       settings = settingsOf(env);

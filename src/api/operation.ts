@@ -3,6 +3,7 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { textOfUtf8 } from "../core/utf8.ts";
 import { requires } from "./authorization.ts";
 import type { ApiEnv } from "./context.ts";
 import { ApiError, errorSchema } from "./errors.ts";
@@ -65,17 +66,11 @@ const boundBody: MiddlewareHandler<ApiEnv> = async (context, next) => {
   return bodyLimit({ maxSize, onError })(context, next);
 };
 
-const textDecoder = new TextDecoder("utf-8", { fatal: true });
-
 /** A byte, or half of a surrogate pair, that is no text would be kept as U+FFFD in its place: as another text. */
 const expectText: MiddlewareHandler<ApiEnv> = async (context, next) => {
-  const bytes = await context.req.arrayBuffer();
-  let text: string;
-  try {
-    text = textDecoder.decode(new Uint8Array(bytes));
-  } catch {
+  const text = textOfUtf8(new Uint8Array(await context.req.arrayBuffer()))?.replace(/^\uFEFF/, "");
+  if (text === undefined)
     throw new ApiError(400, "invalid-text", "send the body as UTF-8; a payload of other bytes goes as Base64");
-  }
   // Only an escape can bring half of a pair. What is no JSON is answered as such.
   if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(text)) {
     throw new ApiError(

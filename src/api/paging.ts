@@ -1,6 +1,7 @@
 // Lists come in pages. A cursor says where the next page begins; what is in it is nobody else's business.
 
 import { z } from "@hono/zod-openapi";
+import { utf8Decoder } from "../core/utf8.ts";
 import { ApiError } from "./errors.ts";
 
 export const pageQuery = {
@@ -40,7 +41,7 @@ export function positionOf<Position>(cursor: string | undefined, schema: z.ZodTy
   try {
     const binary = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return schema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return schema.parse(JSON.parse(utf8Decoder.decode(bytes)));
   } catch {
     throw new ApiError(400, "invalid-cursor", "after: give `next` of the page before, of the same list");
   }

@@ -9,6 +9,7 @@ import { keyOfName, type RetainedList, type RetainedQuery } from "../core/topic/
 import { shardOf } from "../core/topic/shard.ts";
 import { parseTopicFilter } from "../core/topic/topic-filter.ts";
 import { isValidTopicName } from "../core/topic/topic-name.ts";
+import { textOfUtf8 } from "../core/utf8.ts";
 import { topicStub } from "../objects/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { ApiError, notFound } from "./errors.ts";
@@ -347,12 +348,8 @@ function retainedOf(
   };
 }
 
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function written(payload: Uint8Array): { payload: string; encoding: "utf-8" | "base64" } {
-  try {
-    return { payload: textDecoder.decode(payload), encoding: "utf-8" };
-  } catch {
-    return { payload: base64Of(payload), encoding: "base64" };
-  }
+  const text = textOfUtf8(payload);
+  if (text === undefined) return { payload: base64Of(payload), encoding: "base64" };
+  return { payload: text, encoding: "utf-8" };
 }

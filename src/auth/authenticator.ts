@@ -3,6 +3,7 @@
 import { anonymousIdentity, type Grant } from "../core/access/grant.ts";
 import type { Login, LoginVerdict } from "../core/access/login.ts";
 import type { LoginAttempt, LoginResult } from "../core/access/login-attempt.ts";
+import { textOfUtf8 } from "../core/utf8.ts";
 import { logError } from "../log.ts";
 import { accessStub } from "../objects/stubs.ts";
 import type { Settings } from "../settings.ts";
@@ -10,8 +11,6 @@ import { storageFailureOf } from "../storage-failure.ts";
 import { grantOfJwt, isJwt } from "./jwt.ts";
 import { isPassword } from "./password.ts";
 import { isTokenText, sha256Hex } from "./token.ts";
-
-const textDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 export class Authenticator {
   private readonly env: Env;
@@ -58,7 +57,7 @@ export class Authenticator {
     isWrongProof,
   }: LoginAttempt): Promise<LoginResult | undefined> {
     const { jwt } = this.settings;
-    const text = password === undefined ? bearer : textDecoder.decode(password);
+    const text = password === undefined ? bearer : textOfUtf8(password);
     if (jwt === undefined || isProved || isWrongProof || text === undefined || !isJwt(text)) return undefined;
     const result = await grantOfJwt(text, jwt, this.namespace, Date.now());
     return result.outcome === "granted" ? { ...result, isReusable: false } : result;
@@ -98,7 +97,7 @@ export class Authenticator {
 }
 
 function showsToken({ password }: LoginAttempt): boolean {
-  return password !== undefined && isTokenText(textDecoder.decode(password));
+  return password !== undefined && isTokenText(textOfUtf8(password) ?? "");
 }
 
 function loginOf({ password, bearer: _, ...shown }: LoginAttempt): Login {

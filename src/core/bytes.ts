@@ -2,6 +2,7 @@
 // length-prefixed strings (MQTT 5.0 section 1.5). Used for packets, and for what is stored or sent between objects.
 
 import { recall, remember } from "./known-strings.ts";
+import { utf8Decoder } from "./utf8.ts";
 
 /** The bytes end too soon or are no such value. Whoever knows where they came from decides whose mistake that is. */
 export class BytesError extends RangeError {
@@ -21,8 +22,6 @@ const KEPT_BYTES = 0x1_0000;
 
 const noBytes = new Uint8Array();
 const textEncoder = new TextEncoder();
-// `ignoreBOM` keeps a leading U+FEFF in the string [MQTT-1.5.4-3].
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** How many bytes `value` takes as a Variable Byte Integer. */
 export function varintBytes(value: number): number {
@@ -239,7 +238,7 @@ export class ByteReader {
     const end = start + length;
     const known = recall(this.#bytes, start, end);
     if (known !== undefined) return known;
-    const text = textDecoder.decode(this.#bytes.subarray(start, end));
+    const text = utf8Decoder.decode(this.#bytes.subarray(start, end));
     remember(text, this.#bytes, start, end);
     return text;
   }

@@ -17,6 +17,7 @@ import {
   type WillStage,
 } from "../core/session/session-store.ts";
 import type { TopicSubscription } from "../core/topic/topic-request.ts";
+import { utf8Decoder } from "../core/utf8.ts";
 import { OutgoingRows } from "./outgoing-rows.ts";
 import { blob, type Migrations, Schema } from "./schema.ts";
 
@@ -275,7 +276,7 @@ export class SqliteSessionStore implements SessionStore {
     if (parts.length === 0) return undefined;
     const writer = new ByteWriter();
     for (const { bytes } of parts) writer.raw(new Uint8Array(bytes));
-    return new TextDecoder("utf-8").decode(writer.finish());
+    return utf8Decoder.decode(writer.finish());
   }
 
   putSnapshot(snapshot: string): void {

@@ -12,7 +12,7 @@ const broker = useBroker({ log: (line) => log.push(line) });
 async function answerTo(request: string): Promise<string> {
   const { hostname, port } = new URL(broker.http);
   const socket = net.connect(Number(port), hostname);
-  socket.write(`${request}\r\nConnection: close\r\n\r\n`);
+  socket.write(`${request}\r\nConnection: close\r\n\r\n`, "latin1");
   const [bytes] = (await once(socket, "data")) as [Buffer];
   socket.destroy();
   return bytes.toString("latin1");
@@ -24,6 +24,8 @@ it.each([
   ["no Host", "GET / HTTP/1.1"],
   ["two Hosts", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost"],
   ["a Host with a space", "GET / HTTP/1.1\r\nHost: a b"],
+  ["a path of bytes that are no UTF-8 [B166]", "GET /mqtt/a\xff HTTP/1.1\r\nHost: 127.0.0.1"],
+  ["a query of bytes that are no UTF-8 [B166]", "GET /api/v1/retained?filter=\xff HTTP/1.1\r\nHost: 127.0.0.1"],
   ["an address that is none", "GET foo HTTP/1.1\r\nHost: 127.0.0.1"],
 ])("%s is answered with 400, and is one line of the log at most", async (_, request) => {
   log.length = 0;

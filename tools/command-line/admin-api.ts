@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isLoopback } from "../local-server/addresses.ts";
+import { TextError, textIn } from "../text.ts";
 import { apiUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -37,8 +38,9 @@ function adminTokenOf(brokerUrl: string, dataDir: string): string {
   const file = path.join(dataDir, "admin-token");
   const isHere = isLoopback(new URL(brokerUrl).hostname.replace(/^\[(.*)\]$/, "$1"));
   try {
-    if (isHere) return readFileSync(file, "utf8").trim();
-  } catch {
+    if (isHere) return textIn(readFileSync(file), file).trim();
+  } catch (error) {
+    if (error instanceof TextError) throw error;
     throw new UsageError(`There is no ${file}: give --data the broker's data folder, or set ADMIN_TOKEN.`);
   }
   throw new UsageError("Set ADMIN_TOKEN in the environment to the broker's: export ADMIN_TOKEN=…");

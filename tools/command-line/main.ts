@@ -3,10 +3,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
+import { settingNames } from "../../src/settings.ts";
 import { SettingsError } from "../../src/variables.ts";
 import { BundleError } from "../local-server/bundle.ts";
 import { StartError } from "../local-server/start-error.ts";
 import { packageRoot } from "../package-root.ts";
+import { checkGiven, TextError } from "../text.ts";
 import { addAddDevice } from "./add-device.ts";
 import { addDeploy } from "./deploy.ts";
 import { addGateway } from "./gateway.ts";
@@ -24,11 +26,24 @@ const program = new Command("durable-mqtt")
   .configureOutput({ outputError: () => {} });
 for (const add of [addStart, addGateway, addAddDevice, addPub, addSub, addDeploy]) add(program);
 
-program.parseAsync(process.argv).catch((error: unknown) => {
+const { env } = process;
+/** What the commands read of the environment. */
+const variables = Object.fromEntries(
+  Object.keys(env)
+    .filter((name) => settingNames.includes(name) || name.startsWith("DURABLE_MQTT_"))
+    .map((name) => [name, env[name]]),
+);
+
+run().catch((error: unknown) => {
   const line = lineOf(error);
   if (line !== undefined) process.stderr.write(`${line}\n`);
   process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
 });
+
+async function run(): Promise<void> {
+  checkGiven(process.argv.slice(2), variables);
+  await program.parseAsync(process.argv);
+}
 
 /** @returns `undefined` where all is said */
 function lineOf(error: unknown): string | undefined {
@@ -36,7 +51,9 @@ function lineOf(error: unknown): string | undefined {
     const isSaid = error.code.startsWith("commander.help") || error.code === "commander.version";
     return isSaid ? undefined : `${firstLine(error.message)}: see ${commandIn(process.argv)} --help.`;
   }
-  const isExplained = [UsageError, SettingsError, StartError, BundleError].some((type) => error instanceof type);
+  const isExplained = [UsageError, SettingsError, StartError, BundleError, TextError].some(
+    (type) => error instanceof type,
+  );
   return isExplained ? (error as Error).message : (error as Error).stack;
 }
 

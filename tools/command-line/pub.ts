@@ -1,10 +1,10 @@
 // `durable-mqtt pub`: publishes one message, and ends when it is acknowledged.
 
-import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import { addClientOptions, type ClientOptions, connectedClient, reasonOf, untilLost } from "./client.ts";
 import { UsageError } from "./usage-error.ts";
+import { bytesOf } from "./values.ts";
 
 type Options = ClientOptions & {
   readonly topic: string;
@@ -56,9 +56,5 @@ async function payloadOf({ message, file, stdin, empty }: Options): Promise<Buff
   if (empty) return Buffer.alloc(0);
   if (file === undefined)
     throw new UsageError("Say what to publish: -m TEXT, -f FILE, -s for standard input, or -n for nothing.");
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`--file: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  return bytesOf("--file", file);
 }

@@ -6,6 +6,7 @@ import { parseEnv } from "node:util";
 import { type Command, Option } from "commander";
 import { isLoopback, reachableHosts } from "../local-server/addresses.ts";
 import type { LocalServer } from "../local-server/server.ts";
+import { TextError, textIn } from "../text.ts";
 import { secretNames, withAssignment } from "./assignment.ts";
 import { untilEnded } from "./until-ended.ts";
 import { UsageError } from "./usage-error.ts";
@@ -92,8 +93,9 @@ function secretsOfEnvironment(): Record<string, string> {
 function readDevVars(): Record<string, string> {
   const file = path.resolve(".dev.vars");
   try {
-    return parseEnv(readFileSync(file, "utf8")) as Record<string, string>;
+    return parseEnv(textIn(readFileSync(file), file)) as Record<string, string>;
   } catch (error) {
+    if (error instanceof TextError) throw error;
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
   }

@@ -1,6 +1,7 @@
 // What stands behind flags: read, or refused in one line.
 
 import { readFileSync } from "node:fs";
+import { textIn } from "../text.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** For a flag, as Commander wants it. */
@@ -24,13 +25,18 @@ export function textOf(flag: string, what: string): (text: string) => string {
   };
 }
 
+/** @throws {UsageError} */
+export function bytesOf(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${flag}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
 /** The text of a file. */
 export function fileOf(flag: string): (file: string) => string {
   return (file) => {
-    try {
-      return readFileSync(file, "utf8");
-    } catch (error) {
-      throw new UsageError(`${flag}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-    }
+    return textIn(bytesOf(flag, file), `${flag}: ${file}`);
   };
 }

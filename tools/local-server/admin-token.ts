@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { textOfUtf8 } from "../../src/core/utf8.ts";
 import { StartError } from "./start-error.ts";
 
 export type AdminToken = { readonly token: string; readonly file: string };
@@ -39,8 +40,8 @@ async function read(file: string): Promise<string | undefined> {
   if (handle === undefined) return undefined;
   try {
     await checkOwner(handle, file);
-    const text = (await handle.readFile("utf8")).trim();
-    if (pattern.test(text)) return text;
+    const text = textOfUtf8(await handle.readFile())?.trim();
+    if (text !== undefined && pattern.test(text)) return text;
     throw new StartError(`${file} holds no token: remove it, and another is made.`);
   } finally {
     await handle.close();

@@ -4,10 +4,12 @@
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { saslPrepared } from "../../src/core/authentication/saslprep.ts";
 import { scramEntry, scramIterations } from "../../src/core/authentication/scram-users.ts";
+import { mayBeMangled } from "../../src/core/utf8.ts";
+import { checkGiven, TextError, textIn } from "../text.ts";
 import { verifierOf } from "./verifier.ts";
 
 /** A second or two on a small board, which the client spends within CONNECT_TIMEOUT_SEC. */
@@ -27,6 +29,7 @@ const usage = `One user for the setting SCRAM_USERS; asks for the password
 class UsageError extends Error {}
 
 async function main(args: string[]): Promise<void> {
+  checkGiven(args, {});
   const { values, positionals } = parse(args);
   if (values.help) {
     process.stdout.write(usage);
@@ -69,11 +72,12 @@ function prepare(what: string, given: string): string {
 
 /** One line; its end is not part of the password. */
 async function readAll(): Promise<string> {
-  return (await text(process.stdin)).replace(/\r?\n$/, "");
+  return textIn(await buffer(process.stdin), "The password").replace(/\r?\n$/, "");
 }
 
 async function askTwice(): Promise<string> {
   const password = await ask("Password: ");
+  if (mayBeMangled(password)) throw new UsageError("The password has bytes that are no UTF-8: type it as UTF-8.");
   if ((await ask("Again: ")) !== password) throw new UsageError("The two passwords differ.");
   return password;
 }
@@ -94,6 +98,8 @@ function ask(question: string): Promise<string> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof UsageError ? error.message : (error as Error).stack}\n`);
+  process.stderr.write(
+    `${error instanceof UsageError || error instanceof TextError ? error.message : (error as Error).stack}\n`,
+  );
   process.exit(1);
 });

@@ -7,6 +7,7 @@
 import { fromBase64, toBase64 } from "../base64.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { textOfUtf8 } from "../utf8.ts";
 import { hmacSha256, isEqual, sha256 } from "./hmac.ts";
 import { saslPrepared } from "./saslprep.ts";
 import type { ScramUsers } from "./scram-users.ts";
@@ -36,7 +37,6 @@ const clientFinalPattern =
   /^(?<withoutProof>c=(?<binding>[^,]+),r=(?<nonce>[!-+\--~]+)(?:,(?![aceimnprsv]=)[A-Za-z]=[^,]+)*),p=(?<proof>[^,]+)$/;
 
 const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * client-first-message came.
@@ -97,12 +97,8 @@ export function onClientFinal(
 
 function readMessage(data: Uint8Array): string {
   if (data.length > maximumMessageBytes) throw refused(`the message has more than ${maximumMessageBytes} bytes`);
-  let message: string;
-  try {
-    message = textDecoder.decode(data);
-  } catch {
-    throw refused("the message is not well-formed UTF-8");
-  }
+  const message = textOfUtf8(data);
+  if (message === undefined) throw refused("the message is not well-formed UTF-8");
   if (message.includes("\u0000")) throw refused("the message contains U+0000");
   return message;
 }

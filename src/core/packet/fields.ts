@@ -4,22 +4,15 @@
 
 import type { ByteReader } from "../bytes.ts";
 import { ProtocolError } from "../protocol-error.ts";
+import { textOfUtf8 } from "../utf8.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 /** Shared, since most packets have no properties, and nobody writes into what was received. */
 export const NO_BYTES = new Uint8Array();
 
-// `ignoreBOM` keeps a leading U+FEFF in the string [MQTT-1.5.4-3]; `fatal` refuses surrogates and overlong forms.
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Whether `bytes` are well-formed UTF-8. U+0000 is allowed, as it is in a payload. */
 export function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    textDecoder.decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+  return textOfUtf8(bytes) !== undefined;
 }
 
 /** @throws {ProtocolError} 0x81 unless well-formed UTF-8 [MQTT-1.5.4-1] without U+0000 [MQTT-1.5.4-2] */
