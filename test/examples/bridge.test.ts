@@ -120,6 +120,22 @@ describe.skipIf(!hasMosquitto).each(["local server", "gateway"] as const)("a Mos
     },
     timeoutMs,
   );
+
+  it(
+    "with what is retained on both sides, swaps a value that changed in the cloud alone while the line was away, as documented",
+    async () => {
+      const { house, cloud, line } = await bridged(way);
+      const topic = `${house.root}/state`;
+      await house.client.publishAsync(topic, "old", { qos: 1, retain: true });
+      await heard(cloud, topic, "old");
+      await line.cut();
+      await cloud.client.publishAsync(topic, "fresh", { qos: 1, retain: true });
+      await line.mend();
+      const both = async () => [await retainedAt(house, topic), await retainedAt(cloud, topic)];
+      await expect.poll(both, { timeout: 40_000, interval: 500 }).toEqual(["fresh", "old"]);
+    },
+    timeoutMs,
+  );
 });
 
 type Side = {
