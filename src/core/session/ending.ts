@@ -11,6 +11,16 @@ import type { Context } from "./context.ts";
 import { CloseCode } from "./effect.ts";
 import type { SessionState } from "./session-state.ts";
 
+/** DISCONNECT with one of these says that a packet of the server cannot be used. */
+const blamesWhatWasSent: ReadonlySet<number> = new Set([
+  ReasonCode.MalformedPacket,
+  ReasonCode.ProtocolError,
+  ReasonCode.TopicNameInvalid,
+  ReasonCode.TopicAliasInvalid,
+  ReasonCode.PacketTooLarge,
+  ReasonCode.PayloadFormatInvalid,
+]);
+
 export class Ending {
   private readonly context: Context;
   private readonly connections: Connections;
@@ -32,6 +42,7 @@ export class Ending {
       this.state.setExpiry(Math.min(sessionExpirySec, maximumSessionExpirySec));
     }
     if (reasonCode === ReasonCode.Success) this.state.wills.discardCurrent();
+    if (blamesWhatWasSent.has(reasonCode)) this.state.outbound.onRefusedByDisconnect();
     this.connections.close(connected, CloseCode.Normal, "");
     this.onConnectionLost(connected);
   }

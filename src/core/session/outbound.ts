@@ -14,6 +14,9 @@ import { sendMessage } from "./sending.ts";
 import { maximumMessagesPerRow } from "./session-store.ts";
 import { isFull, withSent } from "./unheard.ts";
 
+/** Fewer may be about something else. */
+const mostBlamed = 3;
+
 /** Sequences; 0 for none. */
 export type KeptOutbound = {
   /** Up to here, messages are in flight. */
@@ -31,6 +34,8 @@ export class Outbound {
   private queue: Outgoing[];
   private inFlight = 0;
   private readonly rememberedIds: RememberedIds;
+  /** How often in a row the client has ended its connection over the same first message. */
+  private blamed = { sequence: 0, times: 0 };
   /** QoS 0 messages that wait for a SUBACK to leave first; `undefined` while nothing is held back. */
   private held: Delivery[] | undefined;
   private heldBytes = 0;
@@ -273,6 +278,22 @@ export class Outbound {
     if (entry === undefined) return;
     this.inFlight -= 1;
     this.table.delete(entry);
+  }
+
+  /**
+   * The client ends its connection, and says that what it was sent cannot be used. Which message it means it does not say: the
+   * first that it has not acknowledged is given up when that has happened with it a few times in a row.
+   */
+  onRefusedByDisconnect(): void {
+    const entry = this.table.all().find(({ isInFlight }) => isInFlight);
+    if (entry === undefined) return;
+    const { sequence } = entry;
+    this.blamed = { sequence, times: this.blamed.sequence === sequence ? this.blamed.times + 1 : 1 };
+    if (this.blamed.times < mostBlamed) return;
+    this.inFlight -= 1;
+    this.table.delete(entry);
+    this.context.counts.messagesDropped += 1;
+    this.context.warn("a message is given up", "its client has ended its connection over it three times in a row");
   }
 
   /** What `accept` has taken for a durable session goes to disk; before that nobody may be told that it was taken. */

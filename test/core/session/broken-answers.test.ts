@@ -89,6 +89,57 @@ describe("a client of MQTT 5.0 that answers in the right order", () => {
   });
 });
 
+describe("a client of MQTT 5.0 that ends its connection over a message", () => {
+  const reconnect = (h: SessionHarness, reasonCode: number) => {
+    const client = h.resume();
+    const heard = client.heard().slice(1);
+    client.disconnect({ reasonCode });
+    return heard;
+  };
+
+  it.each([0x81, 0x82, 0x90, 0x94, 0x95, 0x99])(
+    "with 0x%x is not stuck with it: it is given up the third time in a row, and it alone [B128]",
+    (reasonCode) => {
+      const h = new SessionHarness({ limits: { ...limits, maximumInFlight: 1 } });
+      h.subscribed().drop();
+      h.deliver(delivery("bad"), delivery("good"));
+      for (let times = 1; times <= 3; times += 1) {
+        expect(reconnect(h, reasonCode).join()).toMatch(/^PUBLISH bad/);
+      }
+      expect(h.log).toHaveLength(1);
+      const client = h.resume();
+      expect(client.heard().slice(1).join()).toMatch(/^PUBLISH good/);
+      client.acknowledge("puback", 2);
+      expect(h.store.outgoing()).toEqual([]);
+    },
+  );
+
+  it("for another reason keeps it, and so does one that is not always the first [B128]", () => {
+    const h = new SessionHarness({ limits: { ...limits, maximumInFlight: 1 } });
+    h.subscribed().drop();
+    h.deliver(delivery("1"), delivery("2"));
+    for (const reasonCode of [0x00, 0x04, 0x80, 0x83, 0x93, 0x96, 0x97]) {
+      for (let times = 1; times <= 4; times += 1) expect(reconnect(h, reasonCode).join()).toMatch(/^PUBLISH 1/);
+    }
+    for (let times = 1; times <= 2; times += 1) reconnect(h, 0x95);
+    h.resume().acknowledge("puback", 1);
+    for (let times = 1; times <= 2; times += 1) reconnect(h, 0x95);
+    expect(h.store.outgoing()).toHaveLength(1);
+  });
+
+  it("by a packet that is malformed and no answer keeps it: that says nothing of the message [B129]", () => {
+    const h = new SessionHarness();
+    h.subscribed().drop();
+    h.deliver(delivery("1"));
+    for (let times = 1; times <= 5; times += 1) {
+      const client = h.resume();
+      client.frame(hex("82 02 0001"));
+      expect(client.closed).toBeDefined();
+    }
+    expect(h.store.outgoing()).toHaveLength(1);
+  });
+});
+
 describe("whatever bytes begin like an answer", () => {
   it("end a durable message's connections only so often", () => {
     const anyAnswer = fc.record({
