@@ -79,10 +79,10 @@ export class Guesthouse {
       for (const { clientId, shown } of connected) {
         if (!isOver && shown?.password !== login?.password) this.#wrong(`${clientId} is connected by an old secret`);
       }
-      // What a crash or a lost report leaves in the directory still keeps out clients of a credential that may have only so many.
-      const isJudged = !isOver && login !== undefined && maximumClients === null;
-      if (isJudged && connected.length < guests.length) {
-        this.#wrong(`${connected.length} clients of the credential "${name}" are connected, and not ${guests.length}`);
+      // What a crash or a lost report has left in the directory is found when somebody is refused for it.
+      const wanted = Math.min(guests.length, maximumClients ?? guests.length);
+      if (!isOver && login !== undefined && connected.length < wanted) {
+        this.#wrong(`${connected.length} clients of the credential "${name}" are connected, and not ${wanted}`);
       }
     }
     this.#isOpen = false;

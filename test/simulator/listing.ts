@@ -28,7 +28,8 @@ export class Listing {
   async judge(pass: (milliseconds: number) => Promise<void>): Promise<void> {
     await this.#ask(pass);
     await pass(rightWithinMs - answeredWithinMs);
-    const listed = await this.#ask(pass);
+    // A call that meets a hibernation is lost, and asked again.
+    const listed = (await this.#ask(pass)) ?? (await this.#ask(pass));
     if (listed === undefined) {
       this.#world.violate(`the directory of ${this.#namespace} does not answer`);
       return;
