@@ -123,7 +123,7 @@ class Door {
       return;
     }
     setAddressHeader(request.headers, request.socket.remoteAddress);
-    const proxy = createProxyServer({ target: this.#target, agent: this.#toBroker });
+    const proxy = createProxyServer({ target: this.#target, agent: this.#toBroker, preserveHeaderKeyCase: true });
     proxy.on("error", () => {
       if (response.headersSent) response.destroy();
       else answer(response, 503, "the broker cannot be reached just now, try again");
@@ -162,8 +162,10 @@ class Door {
     const proxy = createProxyServer({ target: this.#target });
     proxy.on("proxyReqWs", (toBroker) => {
       for (const event of ["response", "error", "close"]) toBroker.once(event, leave);
-      toBroker.once("upgrade", (_response, broker) => {
+      toBroker.once("upgrade", (response, broker) => {
         leave();
+        // There are boards that know a header by the case of its letters, too.
+        response.headers = headersAsWritten(response);
         endUnlessClient(socket, broker as net.Socket, pendingShare * this.#options.connectTimeoutMs, () =>
           this.#settled.get(socket)?.(),
         );
@@ -213,6 +215,11 @@ function networkOfSocket(socket: net.Socket): string {
 function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   return hosts.length <= 1 && !/[\s"<>\\^`{|}]/.test(headers.host ?? "");
+}
+
+function headersAsWritten({ rawHeaders }: IncomingMessage): Record<string, string> {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  return Object.fromEntries(names.map((name, index) => [name, rawHeaders[2 * index + 1] ?? ""]));
 }
 
 function answer(response: ServerResponse, status: number, line: string): void {
