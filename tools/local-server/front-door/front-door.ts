@@ -125,8 +125,8 @@ class Door {
     setAddressHeader(request.headers, request.socket.remoteAddress);
     const proxy = createProxyServer({ target: this.#target, agent: this.#toBroker, preserveHeaderKeyCase: true });
     proxy.on("error", () => {
-      if (response.headersSent) response.destroy();
-      else answer(response, 503, "the broker cannot be reached just now, try again");
+      // The broker may answer before it has read the whole request, and take no more of it.
+      if (!response.headersSent) answer(response, 503, "the broker cannot be reached just now, try again");
     });
     void proxy.web(request, response);
   }
