@@ -1,6 +1,7 @@
 // What the broker writes to its log: one JSON object a line, which Cloudflare's observability takes apart. Never payloads,
 // topics, passwords or tokens.
 
+import { Seldom } from "./seldom.ts";
 import { storageFailureOf } from "./storage-failure.ts";
 
 /** Where it happened, as far as that is known, and why. */
@@ -28,6 +29,15 @@ export function logError(event: string, fields: LogFields): void {
 /** Nothing is broken, and whoever runs the broker should know of it. */
 export function logWarning(event: string, fields: LogFields): void {
   console.warn(JSON.stringify({ level: "warning", event, ...fields }));
+}
+
+const seldom = new Seldom(20);
+
+/** What clients bring about: each event at most 20 times a minute and isolate, so that nobody fills the log. */
+export function logOfClients(event: string, { reason, ...fields }: LogFields): void {
+  const leftOut = seldom.note(event, Date.now());
+  if (leftOut === undefined) return;
+  logWarning(event, { ...fields, reason: leftOut === 0 ? reason : `${reason} (${leftOut} more were left out before)` });
 }
 
 /** Why an object restarts: what its storage needs, or for a mistake of ours where it happened. */

@@ -9,7 +9,7 @@ import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { mayBeMangled } from "./core/utf8.ts";
 import { dashboardFile } from "./dashboard.ts";
-import { logError } from "./log.ts";
+import { logError, logOfClients } from "./log.ts";
 import { mqttAddressOf, mqttPathNear } from "./mqtt-address.ts";
 import { namespaceExists } from "./namespaces.ts";
 import { sessionStub } from "./objects/stubs.ts";
@@ -41,13 +41,14 @@ export default {
       return refused(request, { status: 500, code: "bad-setting", line: error.message });
     }
     const refusal = refusalOfOrigin(request, settings.web) ?? (await refusalOfRate(request, env, settings));
-    return refusal === undefined ? answer(request, env, settings) : refused(request, refusal);
+    if (refusal === undefined) return answer(request, env, settings);
+    return isUpgrade(request) ? refusedUpgrade(request, refusal) : refused(request, refusal);
   },
 } satisfies ExportedHandler<Env>;
 
 /** The platform makes the address of the request's Host, and does not look whether it can be one. */
 function malformed(): Response {
-  logError("a request is refused", { reason: "its Host is malformed" });
+  logOfClients("a request is refused", { reason: "its Host is malformed" });
   return new Response("400 the Host of this request is malformed\n", {
     status: 400,
     headers: { "Content-Type": "text/plain; charset=utf-8" },
@@ -85,7 +86,7 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
   const subprotocols = request.headers.get("Sec-WebSocket-Protocol");
   const address = mqttAddressOf(pathname);
   if (address === undefined || (address.needsSubprotocol && !offersMqtt(subprotocols)))
-    return refused(request, {
+    return refusedUpgrade(request, {
       status: 404,
       code: "not-found",
       line: `no WebSocket is here: MQTT over WebSocket is at ${mqttPathNear(pathname)}`,
@@ -93,7 +94,7 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
   const { namespace, clientId } = address;
   const client = { namespace, facts: clientFactsOf(request, settings.web), subprotocols };
   if (settings.redirection === undefined && !(await namespaceExists(env, settings, namespace)))
-    return refused(request, {
+    return refusedUpgrade(request, {
       status: 404,
       code: "no-namespace",
       line: `there is no namespace ${namespace}: make a credential in it, or name it in NAMESPACES`,
@@ -102,7 +103,7 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
   if (clientId === undefined || settings.redirection !== undefined) return relayed(client, env, settings);
   const decoded = decodedClientId(clientId, settings);
   if (decoded === undefined)
-    return refused(request, {
+    return refusedUpgrade(request, {
       status: 400,
       code: "invalid-client-id",
       line: "the client identifier in the address is not valid",
@@ -120,16 +121,29 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
   }
 }
 
+/** Whoever looks for a client that never connects finds a line of it. */
+function refusedUpgrade(request: Request, refusal: Refused): Response {
+  logOfClients("a WebSocket is refused", { reason: `${refusal.status} ${refusal.line}` });
+  return refused(request, refusal);
+}
+
 type Client = { readonly namespace: string; readonly facts: ClientFacts; readonly subprotocols: string | null };
 
 function relayed(client: Client, env: Env, settings: Settings): Response {
   const { 0: near, 1: far } = new WebSocketPair();
-  new Relay(far, settings, client.facts, async (clientId) => {
+  const open = async (clientId: string) => {
     const own = { ...client, subprotocols: null };
     const { webSocket, status } = await openSession(own, clientId, "relayed", env, settings);
     if (webSocket === null) throw new Error(`the session answered ${status}`);
     return webSocket;
-  });
+  };
+  new Relay(far, settings, client.facts, open, (clientId) =>
+    logOfClients("a client fell silent", {
+      namespace: client.namespace,
+      clientId,
+      reason: "nothing came for 1.5 times its keep alive",
+    }),
+  );
   return webSocketReply(near, client.subprotocols);
 }
 

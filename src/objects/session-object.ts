@@ -15,7 +15,7 @@ import { Session } from "../core/session/session.ts";
 import type { SessionView } from "../core/session/session-view.ts";
 import type { Whereabouts } from "../core/session/whereabouts.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
-import { logError, reasonOf } from "../log.ts";
+import { logError, logOfClients, reasonOf } from "../log.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { webSocketReply } from "../relay/upgrade.ts";
 import { type Settings, settingsOf } from "../settings.ts";
@@ -268,7 +268,7 @@ export class SessionObject extends DurableObject<Env> {
           void this.logIn(effect.socketId, effect.attempt);
           break;
         case "log":
-          logError(effect.event, { ...this.names, reason: effect.reason });
+          logOfClients(effect.event, { ...this.names, reason: effect.reason });
           break;
         case "report":
           this.reporting.report(effect.report);

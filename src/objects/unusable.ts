@@ -2,6 +2,7 @@
 // object's own code runs then, so its callers say which it is, in one line that says what to do.
 
 import { logError } from "../log.ts";
+import { Seldom } from "../seldom.ts";
 import { diskFullLine, storageFailureOf } from "../storage-failure.ts";
 
 /** Where an object is: what its name is made of. */
@@ -12,12 +13,8 @@ export type ObjectPlace = {
   readonly shard?: number;
 };
 
-/** Each object is named once in so long: its callers go on trying. */
-const pauseMs = 60_000;
-/** Beyond that, an object may be named sooner. */
-const maximumRemembered = 1_000;
-
-const namedAtMs = new Map<string, number>();
+/** Each object is named once a minute: its callers go on trying. */
+const seldom = new Seldom(1);
 
 /**
  * The stub, whose failed calls are looked at: a call that fails because the object cannot be used has the object named in
@@ -43,14 +40,10 @@ export function watched<Stub extends object>(stub: Stub, place: ObjectPlace): St
 function sayUnusable(error: unknown, place: ObjectPlace, id: string): void {
   const failure = storageFailureOf(error);
   if (failure === undefined) return;
-  const nowMs = Date.now();
   const isDiskFull = failure.line === diskFullLine;
   // A full disk meets all of them, and is said once.
   const name = isDiskFull ? diskFullLine : JSON.stringify(place);
-  const lastMs = namedAtMs.get(name);
-  if (lastMs !== undefined && nowMs >= lastMs && nowMs < lastMs + pauseMs) return;
-  if (namedAtMs.size >= maximumRemembered) namedAtMs.clear();
-  namedAtMs.set(name, nowMs);
+  if (seldom.note(name, Date.now()) === undefined) return;
   if (isDiskFull) {
     logError("nothing can be stored", { ...place, reason: diskFullLine });
     return;

@@ -45,8 +45,11 @@ export class Relay {
   private readonly settings: Settings;
   private readonly facts: ClientFacts;
   private readonly openSession: OpenSession;
+  private readonly onSilent: (clientId: string) => void;
   private state: State;
   private connect: ConnectPacket | undefined;
+  /** Also of a client that has left it to the broker. */
+  private clientId = "";
   private isAccepted = false;
   /** Pings before CONNACK: they are answered after it. */
   private earlyPings = 0;
@@ -56,13 +59,23 @@ export class Relay {
   private timer: ReturnType<typeof setTimeout>;
   private readonly listener = ({ data }: MessageEvent) => this.onClientMessage(data);
 
-  /** @param client accepted here */
-  constructor(client: WebSocket, settings: Settings, facts: ClientFacts, openSession: OpenSession) {
+  /**
+   * @param client accepted here
+   * @param onSilent nothing came for 1.5 times the keep alive: the client is cut off
+   */
+  constructor(
+    client: WebSocket,
+    settings: Settings,
+    facts: ClientFacts,
+    openSession: OpenSession,
+    onSilent: (clientId: string) => void = () => {},
+  ) {
     const { maximumPacketBytes, connectTimeoutSec } = settings.limits;
     this.client = client;
     this.settings = settings;
     this.facts = facts;
     this.openSession = openSession;
+    this.onSilent = onSilent;
     this.state = { name: "awaiting CONNECT", reader: new PacketReader(maximumPacketBytes), received: [] };
     this.timer = setTimeout(
       () => this.end(CloseCode.PolicyViolation, "CONNECT did not come, or was not accepted, in time"),
@@ -131,6 +144,7 @@ export class Relay {
     received: readonly Uint8Array[],
   ): Promise<void> {
     this.connect = packet;
+    this.clientId = clientId;
     const opening: Extract<State, { name: "opening" }> = { name: "opening", waiting: [...received], waitingBytes: 0 };
     this.state = opening;
     let session: WebSocket;
@@ -219,6 +233,7 @@ export class Relay {
         this.watchKeepAlive();
         return;
       }
+      this.onSilent(this.clientId);
       this.disconnect(ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
     }, dueMs - nowMs);
   }

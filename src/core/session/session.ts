@@ -183,6 +183,7 @@ export class Session {
       if (this.state.grantEndMs <= nowMs) {
         this.ending.disconnect(current, ReasonCode.NotAuthorized, "what the client has shown has expired");
       } else if (goneDeadlineMs(current, limits) <= nowMs) {
+        this.context.warn("a client fell silent", "nothing came for 1.5 times its keep alive");
         this.ending.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
       } else if (livenessDeadlineMs(current, limits, this.state.watch) <= nowMs) {
         // The Worker watches the keep alive, or nobody does: that the socket is there has to be enough.
