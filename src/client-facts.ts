@@ -1,8 +1,8 @@
 // What only the Worker sees of a client, told to its session in one header of its own making. Nothing else of the client's
 // request goes further, so that no header of a client's is ever taken for the Worker's word.
 
-import { networkOf } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
+import { networkOf } from "./core/access/network.ts";
 import type { WebSettings } from "./web-settings.ts";
 
 const header = "Durable-Mqtt-Client";

@@ -2,11 +2,11 @@
 
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { textOfUtf8 } from "../core/utf8.ts";
 import { requires } from "./authorization.ts";
 import type { ApiEnv } from "./context.ts";
 import { ApiError, errorSchema } from "./errors.ts";
+import { readBody } from "./request-body.ts";
 import type { Scope } from "./scopes.ts";
 
 /** The name of the document's one security scheme. */
@@ -59,11 +59,11 @@ const topicBytes = 6 * 65_536;
 
 /** The largest message fits, whether as Base64 or with an escape for every other character, and any topic with it. */
 const boundBody: MiddlewareHandler<ApiEnv> = async (context, next) => {
-  const maxSize = context.env.settings.limits.maximumPacketBytes * 2 + topicBytes;
-  const onError = () => {
-    throw new ApiError(413, "too-large", `send at most ${maxSize} bytes`);
-  };
-  return bodyLimit({ maxSize, onError })(context, next);
+  const maxBytes = context.env.settings.limits.maximumPacketBytes * 2 + topicBytes;
+  const body = await readBody(context.req.raw, maxBytes);
+  if (body === undefined) throw new ApiError(413, "too-large", `send at most ${maxBytes} bytes`);
+  context.req.raw = new Request(context.req.raw, { body });
+  return next();
 };
 
 /** A byte, or half of a surrogate pair, that is no text would be kept as U+FFFD in its place: as another text. */

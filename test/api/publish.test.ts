@@ -113,6 +113,7 @@ describe("what is no message", () => {
     ["a wildcard to answer to", { ...valid, responseTopic: "#" }, 400, "invalid-topic"],
     ["too many user properties", { ...valid, userProperties: Array(129).fill(["", ""]) }, 400, "invalid-request"],
     ["more than the largest packet", { ...valid, payload: "x".repeat(1_900_001) }, 413, "too-large"],
+    ["more than the largest body", { ...valid, payload: "x".repeat(4_500_000) }, 413, "too-large"],
     ["no JSON", "{", 400, "invalid-json"],
     ["no object", "null", 400, "invalid-request"],
   ])("as %s is refused", async (_, request, status, code) => {

@@ -6,7 +6,7 @@ import { once as nextEvent } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type net from "node:net";
 import { createProxyServer } from "httpxy";
-import { networkOf } from "../../../src/connects-per-address.ts";
+import { networkOf } from "../../../src/core/access/network.ts";
 import type { Descriptors } from "../descriptors.ts";
 import { setAddressHeader } from "./address-header.ts";
 import { once, Room } from "./room.ts";
