@@ -28,6 +28,8 @@ type Task = {
   readonly told: Set<string>;
   /** Another change has come amid the present round. */
   isOutdated: boolean;
+  /** Whether the disk still has it, as far as is known. */
+  isOwed: boolean;
   /** Ends with the latest round: one begins after the other, or the older of two could have the last word. */
   round: Promise<boolean>;
 };
@@ -53,6 +55,7 @@ export class Revisions {
     this.schema.insert(table, "INSERT OR IGNORE INTO revision (identity) VALUES (?)", identity);
     const task = this.taskOf(identity);
     task.isOutdated = true;
+    task.isOwed = true;
     task.unreached = undefined;
     task.putAtMs = Date.now();
     task.told.clear();
@@ -69,7 +72,7 @@ export class Revisions {
       });
     task.round = round;
     void round.then((isDone) => {
-      if (isDone && task.round === round && !this.isOwed(identity)) this.tasks.delete(identity);
+      if (isDone && task.round === round && !task.isOwed) this.tasks.delete(identity);
     });
     return round;
   }
@@ -97,6 +100,7 @@ export class Revisions {
       putAtMs: Date.now(),
       told: new Set(),
       isOutdated: false,
+      isOwed: true,
       round: Promise.resolve(true),
     };
     this.tasks.set(identity, task);
@@ -109,14 +113,18 @@ export class Revisions {
    */
   private async tellRound(identity: string, task: Task): Promise<boolean> {
     // A round that began after the change, and before this one, may have told all of it.
-    if (!this.isOwed(identity)) return true;
+    task.isOwed = this.isOwed(identity);
+    if (!task.isOwed) return true;
     task.isOutdated = false;
     const isLast = Math.abs(Date.now() - task.putAtMs) >= unlistedAtMostMs;
     const unreached = await this.tellSessions(identity, task);
     if (task.isOutdated) return false;
     if (unreached.length > 0) task.unreached = unreached.length > maximumUnreached ? undefined : unreached;
-    else if (isLast) this.schema.change(table, "DELETE FROM revision WHERE identity = ?", identity);
-    else task.unreached = undefined;
+    else if (!isLast) task.unreached = undefined;
+    else {
+      this.schema.change(table, "DELETE FROM revision WHERE identity = ?", identity);
+      task.isOwed = false;
+    }
     return unreached.length === 0;
   }
 

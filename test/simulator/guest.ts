@@ -18,7 +18,12 @@ export type GuestHandlers = {
 const namespace = "default";
 const keepAliveSec = 60;
 
-type Connection = { readonly link: ClientLink; readonly shown: Login | undefined; isAccepted: boolean };
+type Connection = {
+  readonly link: ClientLink;
+  readonly shown: Login | undefined;
+  readonly askedAtMs: number;
+  isAccepted: boolean;
+};
 
 export class Guest {
   readonly clientId: string;
@@ -41,6 +46,11 @@ export class Guest {
     return this.#connection?.isAccepted ? this.#connection.shown : null;
   }
 
+  /** When it asked for the connection that it has. */
+  get askedAtMs(): number {
+    return this.#connection?.askedAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
   get isBusy(): boolean {
     return this.#connection !== undefined;
   }
@@ -59,7 +69,7 @@ export class Guest {
       },
     };
     const link = new Link(this.#world, this.#world.sessionHost(namespace, this.clientId), end, false);
-    const connection: Connection = { link, shown, isAccepted: false };
+    const connection: Connection = { link, shown, askedAtMs, isAccepted: false };
     this.#connection = connection;
     const properties = { sessionExpiryInterval: this.#expirySec };
     const { username, password } = shown ?? {};

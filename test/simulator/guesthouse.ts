@@ -180,15 +180,23 @@ export class Guesthouse {
     this.#expectOut(account, () => true);
   }
 
-  /** From here on nobody may be there who has shown that: by what the operator was told, and the guests have to hear. */
+  /** From here on nobody may be there who has shown that, and could be told: the guests themselves have to hear of it. */
   #expectOut({ guests }: Account, isOut: (shown: Login) => boolean): void {
-    if (!this.#world.isCalm) return;
     this.#world.clock.after(noticedWithinMs, undefined, () => {
-      if (!this.#world.isCalm) return;
-      for (const { clientId, shown } of guests) {
-        if (shown && isOut(shown)) this.#wrong(`${clientId} is connected, after its access was revoked`);
+      for (const guest of guests) {
+        const { clientId, shown } = guest;
+        if (shown && isOut(shown) && this.#wasInReach(guest)) {
+          this.#wrong(`${clientId} is connected, after its access was revoked`);
+        }
       }
     });
+  }
+
+  /** Its session could be told of a change, and those who know of the session, all the time that it has been connected. */
+  #wasInReach({ clientId, askedAtMs }: Guest): boolean {
+    const { platform } = this.#world;
+    const knowing = [platform.host("access", "default"), platform.host("directory", "default")];
+    return this.#world.wereInReach([...knowing, this.#world.sessionHost("default", clientId)], askedAtMs);
   }
 
   /** While something may be out of reach a change holds there later: that is judged at the end alone. */

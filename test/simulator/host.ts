@@ -25,8 +25,8 @@ export class Host {
   instance: Instance | undefined;
   /** How often it has left memory. */
   restarts = 0;
-  /** It was cut off, or its disk failed, at least once. */
-  hasFailed = false;
+  /** When it was last cut off, out of reach of a call, or failed by its disk, in milliseconds of the machine's clock. */
+  failedAtMs = Number.NEGATIVE_INFINITY;
   /** Its clock against the machine's. */
   readonly skewMs: number;
   /** The platform has given its alarm up: only another event can help. */
@@ -45,6 +45,10 @@ export class Host {
     this.name = name;
     this.skewMs = world.wallClock.newSkewMs();
     this.storage = new SimulatedStorage((query) => world.mayFail(this, query), world.hasTransactions);
+  }
+
+  noteFailure(): void {
+    this.failedAtMs = this.world.clock.nowMs;
   }
 
   get label(): string {
@@ -98,7 +102,7 @@ export class Host {
   }
 
   #end(why: string): void {
-    this.hasFailed = true;
+    this.noteFailure();
     const { instance } = this;
     this.world.trace(`${this.label}: ${why}`);
     this.instance = undefined;
@@ -123,7 +127,7 @@ export class Host {
       return;
     }
     this.world.trace(`${this.label}: superseded`);
-    this.hasFailed = true;
+    this.noteFailure();
     instance.supersede(this.sockets);
     this.sockets.clear();
     this.instance = undefined;
@@ -136,7 +140,7 @@ export class Host {
   /** Nothing more is written for a while, or until somebody makes room. */
   fillDisk(forMs: number): void {
     this.world.trace(`${this.label}: the disk is full${Number.isFinite(forMs) ? "" : ", and stays so"}`);
-    this.hasFailed = true;
+    this.noteFailure();
     this.#diskIsFullUntilMs = Math.max(this.#diskIsFullUntilMs, this.world.clock.nowMs + forMs);
   }
 
@@ -154,7 +158,7 @@ export class Host {
    */
   failAlarms(forMs: number, reachObject: boolean): void {
     this.world.trace(`${this.label}: alarms ${reachObject ? "fail" : "do not come"}`);
-    this.hasFailed = true;
+    this.noteFailure();
     this.#alarmsFailUntilMs = this.world.clock.nowMs + forMs;
     this.#alarmsReachObject = reachObject;
   }

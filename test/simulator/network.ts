@@ -57,13 +57,16 @@ export class Network {
     const fate = faults.callFate();
     if (fate !== "answered") {
       this.hasFailed = true;
+      target.noteFailure();
       this.#world.trace(`${target.label}: ${method} is ${fate}`);
     }
     const { restarts } = target;
     const arrive = (delayMs: number, back: Back) => {
       this.#world.clock.after(delayMs, undefined, () => {
-        if (target.restarts !== restarts) lost();
-        else if (caller.isAlive) this.#arrive(target, method, parameters, back);
+        if (target.restarts !== restarts) {
+          target.noteFailure();
+          lost();
+        } else if (caller.isAlive) this.#arrive(target, method, parameters, back);
       });
     };
     const lost = () => fail(new Error("the network lost the connection"));

@@ -68,7 +68,7 @@ export class Platform {
 
   /** Whether no call between objects has failed so far, and no object has restarted but for a hibernation. */
   get isCalm(): boolean {
-    return !this.#network.hasFailed && this.hosts.every(({ hasFailed }) => !hasFailed);
+    return !this.#network.hasFailed && this.hosts.every(({ failedAtMs }) => !Number.isFinite(failedAtMs));
   }
 
   newObject(instance: Instance): unknown {

@@ -82,6 +82,7 @@ export class World {
   readonly #startMs = this.clock.nowMs;
   #broken: string | undefined;
   #payloads = 0;
+  #steppedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor({
     seed,
@@ -205,6 +206,11 @@ export class World {
     return this.platform.isCalm;
   }
 
+  /** Whether these objects have been in reach, and their clocks right, since then. */
+  wereInReach(hosts: readonly Host[], sinceMs: number): boolean {
+    return this.#steppedAtMs < sinceMs && hosts.every(({ failedAtMs }) => failedAtMs < sinceMs);
+  }
+
   /** @param line made only where somebody reads it */
   trace(line: string | (() => string)): void {
     if (this.#onTrace === undefined) return;
@@ -221,6 +227,7 @@ export class World {
   mayFail(host: Host, query: string): void {
     if (!host.refuses(query) && !this.faults.diskFails()) return;
     this.trace(`${host.label}: the disk fails at ${query}`);
+    host.noteFailure();
     throw new DiskError("simulated");
   }
 
@@ -241,6 +248,7 @@ export class World {
 
   #stepClock(): void {
     this.trace(`the clock is set by ${this.wallClock.step() / 1000} s`);
+    this.#steppedAtMs = this.clock.nowMs;
   }
 
   async #pass(milliseconds: number): Promise<void> {
