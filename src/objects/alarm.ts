@@ -11,7 +11,7 @@ export class Alarm {
   private readonly storage: DurableObjectStorage;
   /** When it is to ring, by the object's clock, in milliseconds since 1970; Infinity for never. */
   private atMs = Number.POSITIVE_INFINITY;
-  /** By how much the platform's clock is ahead of the object's, as the last ring has shown. */
+  /** By how much the platform's clock is taken to be ahead of the object's. */
   private leadMs = 0;
 
   constructor(storage: DurableObjectStorage) {
@@ -33,8 +33,11 @@ export class Alarm {
   onRing(scheduledMs: number | undefined, nowMs: number): number {
     this.atMs = Number.POSITIVE_INFINITY;
     if (scheduledMs === undefined) return 0;
-    const lateMs = nowMs - (scheduledMs - this.leadMs);
-    this.leadMs = Math.max(0, scheduledMs - nowMs);
+    const shownMs = scheduledMs - nowMs;
+    const lateMs = this.leadMs - shownMs;
+    // An early ring shows the least that the platform's clock can be ahead: the alarm may have been late by that clock. So
+    // the lead doubles until the alarm is no longer early, and then is what the ring shows.
+    this.leadMs = Math.max(0, lateMs < 0 ? Math.max(shownMs, 2 * this.leadMs) : shownMs);
     return Math.max(0, lateMs);
   }
 
