@@ -30,8 +30,11 @@ export type FrontDoor = {
   close(): Promise<void>;
 };
 
-/** Of CONNECT_TIMEOUT_SEC, from the upgrade on: the broker closes a WebSocket sooner; this is for one that it cannot close. */
-const pendingShare = 1.5;
+/**
+ * A WebSocket that is not a client this many times CONNECT_TIMEOUT_SEC after its upgrade is ended here. The broker closes
+ * one sooner, unless its client does not let it.
+ */
+const pendingTimeoutFactor = 1.5;
 /** Upgrades that workerd has and has not answered; one that takes longer than `openingMs` counts no more. */
 const maximumOpening = 8;
 const openingMs = 1_000;
@@ -62,7 +65,8 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     requestTimeout: Math.max(requestMs, options.connectTimeoutMs),
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: timeoutsCheckedEveryMs,
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    // An upgrade with a malformed Host arrives as an ordinary request, so `onRequest` refuses it too.
+    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket" && hasOneHost(request),
   });
   server.timeout = requestMs;
   server.on("request", (request, response) => door.onRequest(request, response));
@@ -133,11 +137,6 @@ class Door {
 
   onUpgrade(request: IncomingMessage, socket: net.Socket, head: Buffer): void {
     socket.setTimeout(0);
-    if (!hasOneHost(request)) {
-      this.#options.log("a request is refused: its Host is malformed");
-      socket.end(replyOf(400, "the Host of this request is malformed"));
-      return;
-    }
     let isWaiting = true;
     const timer = setTimeout(() => {
       isWaiting = false;
@@ -166,14 +165,14 @@ class Door {
         leave();
         // There are boards that know a header by the case of its letters, too.
         response.headers = headersAsWritten(response);
-        endUnlessClient(socket, broker as net.Socket, pendingShare * this.#options.connectTimeoutMs, () =>
+        endUnlessClient(socket, broker as net.Socket, pendingTimeoutFactor * this.#options.connectTimeoutMs, () =>
           this.#settled.get(socket)?.(),
         );
       });
     });
     proxy.on("error", () => {
       leave();
-      if (socket.bytesWritten === 0) socket.end(replyOf(503, "the broker cannot be reached just now, try again"));
+      if (socket.bytesWritten === 0) socket.end(unavailable("the broker cannot be reached just now, try again"));
     });
     void proxy.ws(request, socket, {}, head);
   }
@@ -194,7 +193,7 @@ class Door {
       clearTimeout(timer);
       this.#told.delete(socket);
     });
-    socket.end(replyOf(503, "the server has no room for another connection, try again later", "Retry-After: 10\r\n"));
+    socket.end(unavailable("the server has no room for another connection, try again later", "Retry-After: 10\r\n"));
     // What comes and is not read would turn the end into a reset, and the answer would be lost.
     socket.resume();
   }
@@ -227,8 +226,9 @@ function answer(response: ServerResponse, status: number, line: string): void {
   response.end(`${status} ${line}\n`);
 }
 
-function replyOf(status: 400 | 503, line: string, headers = ""): string {
-  const body = `${status} ${line}\n`;
-  const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n${headers}`;
+/** The whole answer, for a connection that has no ServerResponse. */
+function unavailable(line: string, headers = ""): string {
+  const body = `503 ${line}\n`;
+  const head = `HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n${headers}`;
   return `${head}Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }

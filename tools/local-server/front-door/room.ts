@@ -3,8 +3,8 @@
 
 import type { Descriptors } from "../descriptors.ts";
 
-/** Of the descriptors that connections may use: each takes several. */
-const pendingShare = 1 / 8;
+/** Pending connections of one network, as a share of the descriptors for connections. Each connection takes four. */
+const networkShare = 1 / 8;
 
 /** `settle` is to be called, once or more often, when the connection is a client or closed. */
 export type Place = { readonly settle: () => void } | { readonly refusal: string };
@@ -19,7 +19,7 @@ export class Room {
 
   take(network: string): Place {
     const pending = this.#pending.get(network) ?? 0;
-    if (pending >= this.#descriptors.room * pendingShare) {
+    if (pending >= this.#descriptors.room * networkShare) {
       return { refusal: `${pending} connections of ${network} are no clients yet` };
     }
     if (!this.#descriptors.take()) {
