@@ -1,12 +1,9 @@
 // What all operations have in common: who may call them, and how they fail.
 
 import type { RouteConfig } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
-import { textOfUtf8 } from "../core/utf8.ts";
 import { requires } from "./authorization.ts";
-import type { ApiEnv } from "./context.ts";
-import { ApiError, errorSchema } from "./errors.ts";
-import { readBody } from "./request-body.ts";
+import { errorSchema } from "./errors.ts";
+import { textBody } from "./request-body.ts";
 import type { Scope } from "./scopes.ts";
 
 /** The name of the document's one security scheme. */
@@ -41,7 +38,7 @@ export function operation<const Route extends Omit<RouteConfig, "tags">>(
     ...route,
     tags: [tag],
     security: scope === "open" ? [] : [{ [securityScheme]: [scope] }],
-    middleware: [...(scope === "open" ? [] : [requires(scope)]), ...(hasBody ? [boundBody, expectText] : [])],
+    middleware: [...(scope === "open" ? [] : [requires(scope)]), ...(hasBody ? [textBody] : [])],
     responses: {
       ...route.responses,
       ...Object.fromEntries(failing.map(([status, description]) => [status, failure(description)])),
@@ -52,45 +49,4 @@ export function operation<const Route extends Omit<RouteConfig, "tags">>(
 /** A way to fail, for the responses of an operation. */
 export function failure(description: string) {
   return { description, content: { "application/json": { schema: errorSchema } } };
-}
-
-/** With an escape of six characters for each byte of the longest topic. */
-const topicBytes = 6 * 65_536;
-
-/** The largest message fits, whether as Base64 or with an escape for every other character, and any topic with it. */
-const boundBody: MiddlewareHandler<ApiEnv> = async (context, next) => {
-  const maxBytes = context.env.settings.limits.maximumPacketBytes * 2 + topicBytes;
-  const body = await readBody(context.req.raw, maxBytes);
-  if (body === undefined) throw new ApiError(413, "too-large", `send at most ${maxBytes} bytes`);
-  context.req.raw = new Request(context.req.raw, { body });
-  return next();
-};
-
-/** A byte, or half of a surrogate pair, that is no text would be kept as U+FFFD in its place: as another text. */
-const expectText: MiddlewareHandler<ApiEnv> = async (context, next) => {
-  const text = textOfUtf8(new Uint8Array(await context.req.arrayBuffer()))?.replace(/^\uFEFF/, "");
-  if (text === undefined)
-    throw new ApiError(400, "invalid-text", "send the body as UTF-8; a payload of other bytes goes as Base64");
-  // Only an escape can bring half of a pair. What is no JSON is answered as such.
-  if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(text)) {
-    throw new ApiError(
-      400,
-      "invalid-text",
-      "the body has an escape for half of a surrogate pair: send whole characters",
-    );
-  }
-  return next();
-};
-
-function hasLoneSurrogate(json: string): boolean {
-  let isFound = false;
-  try {
-    JSON.parse(json, (key, value) => {
-      if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) isFound = true;
-      return value;
-    });
-  } catch {
-    return false;
-  }
-  return isFound;
 }

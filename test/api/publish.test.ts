@@ -85,6 +85,11 @@ describe("a message that is published", () => {
     expect((await publish({ topic, payload, encoding: "base64" })).status).toBe(200);
   });
 
+  it("may follow a byte order mark", async () => {
+    const message = { topic: unique("api/publish"), payload: "" };
+    expect((await publish(`\uFEFF${JSON.stringify(message)}`)).status).toBe(200);
+  });
+
   it("is answered 507 where a queue is full", async () => {
     const topic = unique("api/publish");
     const clientId = unique("api-sleeper");
@@ -115,6 +120,7 @@ describe("what is no message", () => {
     ["more than the largest packet", { ...valid, payload: "x".repeat(1_900_001) }, 413, "too-large"],
     ["more than the largest body", { ...valid, payload: "x".repeat(4_500_000) }, 413, "too-large"],
     ["no JSON", "{", 400, "invalid-json"],
+    ["nothing at all", "", 400, "invalid-json"],
     ["no object", "null", 400, "invalid-request"],
   ])("as %s is refused", async (_, request, status, code) => {
     const { status: answered, body } = await publish(request);
