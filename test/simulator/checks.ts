@@ -50,15 +50,17 @@ function doubled(history: History, life: Life): string[] {
 
 /** What one member of a shared subscription got at a lower QoS may go to another a second time. */
 function isSharedBelowQos2({ lives }: History, topicName: string): boolean {
-  return lives.some(({ subscriptions }) =>
-    subscriptions.some((each) => !isPlain(each) && each.qos < 2 && matches(filterOf(each.topicFilter), topicName)),
+  return lives.some(({ asked }) =>
+    [...asked].some(([topicFilter, qos]) => {
+      return !isPlain({ topicFilter }) && qos < 2 && matches(filterOf(topicFilter), topicName);
+    }),
   );
 }
 
 /** Each shared subscription delivers on its own; all others do together. */
 function waysTo({ asked }: Life, topicName: string): number {
   const plain = (filter: string) => isPlain({ topicFilter: filter });
-  const matching = [...asked].filter((filter) => matches(plain(filter) ? filter : filterOf(filter), topicName));
+  const matching = [...asked.keys()].filter((filter) => matches(plain(filter) ? filter : filterOf(filter), topicName));
   const shared = matching.filter((filter) => !plain(filter)).length;
   return Math.max(1, matching.some(plain) ? shared + 1 : shared);
 }
@@ -121,6 +123,8 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   const isStable = members.every(({ life, subscriptions }) => isLasting(life) && subscriptions.every(stays));
   if (!isStable) return [];
   const since = Math.max(...members.map(({ subscriptions }) => subscriptions[0]?.from ?? Number.POSITIVE_INFINITY));
+  // A member may hold it at a QoS that it has asked for and not heard SUBACK of.
+  const lowestQos = Math.min(...members.map(({ life }) => life.asked.get(topicFilter) ?? 0));
   const filter = filterOf(topicFilter);
   const receipts = payloadsOf(
     members.flatMap(({ life }) => life.receipts),
@@ -129,7 +133,7 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   const counts = new Map(receipts);
   return [...history.publications.values()]
     .filter((each) => isPromised(each) && each.sentAt > since && matches(filter, each.topicName))
-    .filter((each) => members.every(({ subscriptions }) => subscriptions.every(({ qos }) => qos >= each.qos)))
+    .filter((each) => each.qos <= lowestQos)
     .flatMap((each) => {
       const count = counts.get(each.payload) ?? 0;
       if (count === 0) return [`${topicFilter} never got ${describe(each)}, which was acknowledged`];

@@ -48,7 +48,7 @@ export class ClientSession {
   onFilterSent(packetId: number, topicFilter: string, qos: QoS | undefined): void {
     this.openFilters.set(packetId, { topicFilter, qos });
     this.uncertain.add(topicFilter);
-    this.#history.asked(this.life, topicFilter, qos !== undefined);
+    this.#history.asked(this.life, topicFilter, qos);
   }
 
   /** @returns false for an answer that nobody has asked for */

@@ -35,8 +35,8 @@ export type Life = {
   readonly number: number;
   readonly isDurable: boolean;
   readonly subscriptions: Subscription[];
-  /** Filters that the broker may know, whether or not its answer came. */
-  readonly asked: Set<string>;
+  /** Filters that the broker may know, whether or not its answer came, each with the lowest QoS that it may have granted. */
+  readonly asked: Map<string, QoS>;
   readonly receipts: Receipt[];
   /** Infinity while nothing has ended it. */
   endedAt: Moment;
@@ -118,7 +118,7 @@ export class History {
       number,
       isDurable,
       subscriptions: [],
-      asked: new Set(),
+      asked: new Map(),
       receipts: [],
       endedAt: Number.POSITIVE_INFINITY,
     };
@@ -135,10 +135,11 @@ export class History {
     life.subscriptions.push({ topicFilter, qos, from: this.moment, to: Number.POSITIVE_INFINITY, isRenewed: false });
   }
 
-  /** @param isWanted false for UNSUBSCRIBE */
-  asked(life: Life, topicFilter: string, isWanted: boolean): void {
-    life.asked.add(topicFilter);
-    this.endSubscription(life, topicFilter, isWanted);
+  /** @param qos `undefined` for UNSUBSCRIBE */
+  asked(life: Life, topicFilter: string, qos: QoS | undefined): void {
+    const lowest = life.asked.get(topicFilter) ?? 2;
+    life.asked.set(topicFilter, qos === undefined || lowest < qos ? lowest : qos);
+    this.endSubscription(life, topicFilter, qos !== undefined);
   }
 
   /** The client begins to change it: from here on nothing is promised of it alone. */
