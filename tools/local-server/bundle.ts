@@ -71,7 +71,7 @@ async function bundleInto(cache: string, root: string, configPath: string): Prom
       description = await describe(configPath);
       await writeFile(path.join(unfinished, descriptionFile), JSON.stringify(description, null, 2));
       await removeAllBut(cache, folder, unfinished);
-      // What was made in secret holds no secret: another user may start from it.
+      // The temporary folder is private, but holds no secret: another user may start the broker from it.
       await chmod(unfinished, 0o755);
       await rename(unfinished, folder).catch((error) => {
         // Two servers started at once and made the same bundle: either will do.

@@ -1,37 +1,37 @@
-// How many file descriptors the processes of the local server have left. A runtime that finds none for a connection it
-// accepts ends, and cuts everybody off with it: so whoever accepts connections asks here first.
+// Counts the file descriptors that the processes of the local server have left. workerd crashes, and disconnects everybody,
+// when it has none for a connection that it accepts. So whoever accepts connections asks here first.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 
-/** What a connection may take of one process: the socket, and the three files of a session object. */
+/** Descriptors that a connection may use in one process: the socket, and the three files of a session object. */
 const perConnection = 4;
-/** Kept for what is no connection: topic objects, files of the dashboard, sessions that wake. */
+/** Kept for everything else: topic objects, files of the dashboard, sessions that wake. */
 const reservedShare = 1 / 8;
 const minimumReserved = 64;
-/** Counting takes a while when there are many. */
+/** Counting is slow when there are many descriptors. */
 const countEveryMs = 100;
 const countShareOfTime = 1 / 20;
 
 export class Descriptors {
-  /** Of one process. */
+  /** The most that one process may have open. */
   readonly limit: number;
   readonly #processIds: () => readonly number[];
   #used = 0;
   #nextCountAtMs = 0;
 
-  /** @param processIds those that open a descriptor for each connection */
+  /** @param processIds the processes that open a descriptor for each connection */
   constructor(processIds: () => readonly number[], limit = limitOfThisProcess()) {
     this.limit = limit;
     this.#processIds = processIds;
   }
 
-  /** What connections may use, of one process. */
+  /** Descriptors of one process that connections may use. */
   get room(): number {
     return this.limit - Math.max(minimumReserved, Math.floor(this.limit * reservedShare));
   }
 
-  /** As last counted, and what may have come since. */
+  /** The last count, plus what connections may have opened since. */
   get used(): number {
     return this.#used;
   }
@@ -56,12 +56,12 @@ function openDescriptors(processId: number): number {
   try {
     return readdirSync(`/proc/${processId}/fd`).length;
   } catch {
-    // It has just ended, or this is no Linux: then nothing is known, and nobody is refused.
+    // The process has just ended, or this is not Linux. Then the count is unknown, and nobody is refused.
     return 0;
   }
 }
 
-/** Node.js has raised it to the most that it may, and what it starts inherits that. */
+/** Node.js has raised its own limit as far as it may, and the processes that it starts inherit that. */
 function limitOfThisProcess(): number {
   if (process.platform === "win32") return Number.POSITIVE_INFINITY;
   try {

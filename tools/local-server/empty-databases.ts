@@ -1,21 +1,21 @@
-// workerd makes a database when an object starts, whether anything is stored in it or not, and keeps the file for ever: also
-// for a client that was refused, and for one whose session has ended. Those without a row are removed before it starts.
+// workerd makes a database for every object that starts, even if nothing is stored in it, and keeps the file for ever. So
+// refused clients and ended sessions leave files. Databases without rows are removed before workerd starts.
 
 import { readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const pageBytes = 4_096;
-/** Each table has a page of its own. The runtime makes the one, and the first of ours is the version of the others. */
+/** Each table has its own page. The runtime makes one table, and our first is the version of our schema. */
 const emptyPagesAtMost = 3;
-/** Where the alarms of a class are, by object. */
+/** The file with the alarms of all objects of a class. */
 const alarmFile = "metadata.sqlite";
 const suffix = ".sqlite";
-/** Tables whose rows mean nothing without others. */
+/** Tables whose rows mean nothing if all other tables are empty. */
 const furnishings = ["schema_version", "_cf_METADATA"];
 
 /**
- * The folder has to be locked, and no runtime at work in it. What cannot be read stays, and is logged.
+ * The folder must be locked, and no runtime may be using it. A file that cannot be read is kept, and logged.
  * @returns how many databases were removed
  */
 export function removeEmptyDatabases(folder: string, log: (line: string) => void): number {
@@ -44,20 +44,20 @@ function removeIn(folder: string, log: (line: string) => void): number {
   const alarms = path.join(folder, alarmFile);
   if (readable(alarms, () => removeAlarms(alarms, empty)) === undefined) return 0;
   for (const file of empty.map(fileOf)) {
-    // The database last: what a crash leaves is still one.
+    // The database goes last: after a crash in between it can still be opened.
     for (const part of [`${file}-shm`, `${file}-wal`, file]) rmSync(part, { force: true });
   }
   return empty.length;
 }
 
-/** A larger one is not even opened. */
+/** A database with more pages than an empty one has is not even opened. */
 function isEmpty(file: string): boolean {
   const walBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   if (walBytes === 0 && statSync(file).size > emptyPagesAtMost * pageBytes) return false;
   return !hasRows(file);
 }
 
-/** Together with what is in its log only. */
+/** Also sees rows that are in the write-ahead log only. */
 function hasRows(file: string): boolean {
   const database = new DatabaseSync(file);
   try {
@@ -71,7 +71,7 @@ function hasRows(file: string): boolean {
   }
 }
 
-/** An object acts on its rows alone: without any, its alarm would make the file again, and do nothing else. */
+/** An object without rows has nothing to do: its alarm would only make the file again. */
 function removeAlarms(file: string, objectIds: readonly string[]): number {
   if (objectIds.length === 0 || statSync(file, { throwIfNoEntry: false }) === undefined) return 0;
   const database = new DatabaseSync(file);

@@ -6,16 +6,16 @@ import { DatabaseSync } from "node:sqlite";
 
 export type FolderLock = { release(): void };
 
-/** SQLite's codes, as the system has them for other files. */
+/** The system's error codes for SQLite's. */
 const codes: Readonly<Record<number, string>> = { 5: "EBUSY", 13: "ENOSPC" };
 
-/** @throws an error with code EBUSY when another server has the folder, ENOSPC when the disk is full; else SQLite's own */
+/** @throws an error with code EBUSY if another server has the folder, ENOSPC if the disk is full, or else SQLite's own */
 export function lockFolder(folder: string): FolderLock {
   const database = new DatabaseSync(path.join(folder, "lock.sqlite"));
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("BEGIN EXCLUSIVE");
-    // Sees to it that the folder can be written, which beginning alone does not.
+    // Checks that the folder can be written; beginning a transaction does not.
     database.exec("CREATE TABLE IF NOT EXISTS lock (id INTEGER)");
   } catch (error) {
     database.close();

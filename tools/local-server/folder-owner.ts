@@ -1,5 +1,5 @@
-// Who may read what the broker stores: messages, passwords' hashes and the token are the owner's alone. A folder that was made
-// by hand, or by an older version, is mended; what cannot be mended is refused.
+// Only the owner may read what the broker stores: messages, hashes of passwords, and the token. If a folder was made by hand,
+// or by an older version, its rights are corrected. A folder that cannot be corrected is refused.
 
 import { access, chmod, constants, lstat, readdir } from "node:fs/promises";
 import path from "node:path";
@@ -8,17 +8,17 @@ import { StartError } from "./start-error.ts";
 const othersMask = 0o077;
 
 /**
- * Takes the rights of all others away from the folder and everything in it. A folder that nobody else can enter also keeps
- * what is made in it later, whatever the mask of the process is.
+ * Takes the rights of all other users away from the folder and everything in it. Nobody else can enter the folder then, so
+ * files that are made in it later are safe too, whatever the umask of the process is.
  *
- * @throws {StartError} for a folder that is somebody else's
+ * @throws {StartError} if something in the folder belongs to another user, or cannot be written
  */
 export async function makeOwnersAlone(folder: string): Promise<void> {
   const userId = process.getuid?.();
   if (userId === undefined) return;
   await mend(folder, userId);
   for (const { parentPath, name } of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    // The token's file is refused and not mended: others may have read it.
+    // The token's file is not corrected but refused, elsewhere: others may have read it.
     if (parentPath === folder && name === "admin-token") continue;
     await mend(path.join(parentPath, name), userId);
   }

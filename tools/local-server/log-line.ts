@@ -1,21 +1,21 @@
-// The log for people: the Worker writes JSON, for programs, and the runtime one line with a stack for each request that it
-// cannot read.
+// Makes the log readable for people. The Worker writes JSON, for programs, and the runtime writes a line and a stack for each
+// request that it cannot read.
 
 import { diskFullLine, unopenedText } from "../../src/storage-failure.ts";
 
-/** A full disk meets every object, again and again: it is said once in so long. */
+/** A full disk affects every object, again and again: it is reported once in this time. */
 const diskFullPauseMs = 60_000;
-/** An object that does not open so soon after it does not for that reason. */
+/** An object that fails to open within this time of a full disk fails because of it. */
 const diskFullEchoMs = 5_000;
 
 const runtimesLine = /^\S+\.(?:c\+\+|h):\d+: (?:error|warning|fatal): (?<text>.*)$/;
 
-/** What the Worker and the runtime write, as it is to be shown. */
+/** Turns the lines of the Worker and the runtime into those to show. */
 export class ReadableLog {
   private diskFullAtMs = Number.NEGATIVE_INFINITY;
   private saidDiskFullAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @returns `undefined` for a line that says nothing to people */
+  /** @returns `undefined` for a line that is not worth showing */
   read(line: string, nowMs: number): string | undefined {
     if (/^stack: .*@[0-9a-f]{5,}/.test(line)) return undefined;
     const text = runtimesLine.exec(line)?.groups?.text;
@@ -37,9 +37,9 @@ export class ReadableLog {
   }
 }
 
-/** What comes from outside is named as that; nothing of it is a failure of the broker. */
+/** Names what a client did wrong as such: it is not a failure of the broker. */
 function readableFailure(text: string): string | undefined {
-  // The Worker says which object's, and what to do.
+  // The Worker logs which object it is, and what to do.
   if (/SQLite failed;.*SQLITE_(?:NOTADB|CORRUPT)/.test(text)) return undefined;
   const what = text
     .replace(/^Uncaught exception: |^e = /, "")
@@ -59,7 +59,7 @@ function readableFailure(text: string): string | undefined {
 
 type Entry = Record<string, unknown> & { readonly event: string; readonly reason: string };
 
-/** @returns `undefined` for what the Worker's log does not write */
+/** @returns `undefined` for a line that is not from the Worker's log */
 function entryOf(line: string): Entry | undefined {
   if (!line.startsWith("{")) return undefined;
   try {

@@ -11,7 +11,7 @@ const guardScript = 'trap "" HUP INT TERM; read -r _; kill -9 "$1"';
 let isSubscribed = false;
 const runtimes = new Set<number>();
 
-/** The process ids of those that run now. */
+/** The process ids of the runtimes that run now. */
 export function runtimesOfThisProcess(): readonly number[] {
   return [...runtimes];
 }

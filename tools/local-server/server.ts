@@ -135,7 +135,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   }
 }
 
-/** A promise that this machine would break: it is refused. A location hint is none, and has no effect here. */
+/** Refuses a jurisdiction, which this machine cannot guarantee. A location hint guarantees nothing, and does nothing here. */
 function checkJurisdiction({ jurisdiction }: Settings): void {
   if (jurisdiction === undefined) return;
   throw new StartError(
@@ -143,7 +143,7 @@ function checkJurisdiction({ jurisdiction }: Settings): void {
   );
 }
 
-/** From now on what this process and the runtime make is the owner's alone. A thread cannot set it for its process. */
+/** Only the owner can read files that this process and the runtime make from now on. A worker thread cannot set the umask. */
 function hideNewFiles(): void {
   if (isMainThread) process.umask(0o077);
 }
@@ -162,12 +162,12 @@ function miniflareOptions(
 ): MiniflareOptions {
   const broker = {
     ...worker,
-    // The front door sees to it that no address takes all the room.
+    // The front door already keeps one address from taking all the room.
     ratelimits: {},
     bindings: {
       ...variables,
       CLIENT_ADDRESS_HEADER: addressHeader,
-      // A client could write them itself: Miniflare takes `request.cf` from a header.
+      // Clients could forge them: Miniflare takes `request.cf` from a header.
       CLIENT_CERTIFICATES: "0",
       ...options.variables,
       ALLOWED_HOSTS: allowedHosts(options),
@@ -196,12 +196,12 @@ function miniflareOptions(
   };
 }
 
-/** A name that is given, such as the router's for this machine, takes none of its own from it: the gateway uses one. */
+/** Names that the operator gives, such as the router's for this machine, join the server's own, which the gateway needs. */
 function allowedHosts({ host, variables }: LocalServerOptions): string {
   return [...namesOf(host), variables.ALLOWED_HOSTS ?? ""].filter((names) => names !== "").join(",");
 }
 
-/** Miniflare tells by its log alone that a runtime which ended could not be started again. */
+/** Only Miniflare's log tells that the runtime ended and could not be started again. */
 class FailureLog extends NoOpLog {
   private readonly onFailed: ((error: Error) => void) | undefined;
 
@@ -215,7 +215,7 @@ class FailureLog extends NoOpLog {
   }
 }
 
-/** The Workers runtime; `port` of 127.0.0.1 is where it listens now. */
+/** The Workers runtime. It listens on `port` of 127.0.0.1, which changes when it restarts. */
 type Runtime = { readonly miniflare: Miniflare; port: number };
 
 async function startMiniflare(options: MiniflareOptions): Promise<Runtime> {
@@ -269,7 +269,7 @@ async function resolveHost(host: string): Promise<string> {
   }
 }
 
-/** Before the runtime is started: its own report of a port in use is a page long. */
+/** Called before the runtime starts, because the runtime's own report of a port in use is a page long. */
 async function checkPort(host: string, port: number, flag: string): Promise<void> {
   const probe = net.createServer();
   try {
@@ -282,7 +282,7 @@ async function checkPort(host: string, port: number, flag: string): Promise<void
   await once(probe, "close");
 }
 
-/** One folder after the other: Node.js tries for ever to make several at once in /proc. */
+/** Makes one folder after the other: Node.js never stops trying if it has to make several at once in /proc. */
 async function makeFolder(folder: string): Promise<void> {
   if (existsSync(folder)) return;
   await makeFolder(path.dirname(folder));

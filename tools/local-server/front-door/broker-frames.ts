@@ -1,12 +1,12 @@
-// Follows the frames that the broker sends on one WebSocket, far enough to know what the connection is: not a client yet, a
-// connected client, or closed by the broker. RFC 6455 section 5.2. It reads headers of frames and the start of CONNACK.
+// Follows the frames that the broker sends on one WebSocket, to know whether the connection is not a client yet, is a client,
+// or has been closed by the broker. It reads only the frames' headers and the start of CONNACK. RFC 6455 section 5.2.
 
 export type Stage =
-  /** CONNACK has not come, or was a refusal. */
+  /** The broker has not sent CONNACK, or has refused the client with it. */
   | "pending"
-  /** CONNACK has said Success. */
+  /** The broker has sent CONNACK with Success. */
   | "client"
-  /** The broker has sent a Close frame: nothing comes after it. */
+  /** The broker has sent a Close frame, and sends nothing after it. */
   | "closing";
 
 const opcodeOfClose = 0x8;
@@ -16,9 +16,9 @@ const connackBytes = 7;
 
 export class BrokerFrames {
   stage: Stage = "pending";
-  /** The start of a frame's header, or of CONNACK, whose rest has not come. */
+  /** An incomplete header of a frame, or the incomplete start of CONNACK. */
   #unread: Buffer = Buffer.alloc(0);
-  /** What is still to come of the present frame's payload. */
+  /** Bytes of the current frame's payload that have not arrived. */
   #payloadLeft = 0;
 
   push(chunk: Buffer): void {
@@ -47,7 +47,7 @@ export class BrokerFrames {
 
 type Frame = { readonly opcode: number; readonly headerBytes: number; readonly payloadBytes: number };
 
-/** A server's frames are not masked. @returns `undefined` if the header is not complete */
+/** A server does not mask its frames. @returns `undefined` if the header is incomplete */
 function frameOf(bytes: Buffer): Frame | undefined {
   const length = (bytes[1] ?? 0) & 0x7f;
   const headerBytes = length === 126 ? 4 : length === 127 ? 10 : 2;
@@ -58,7 +58,7 @@ function frameOf(bytes: Buffer): Frame | undefined {
   return { opcode, headerBytes, payloadBytes: length };
 }
 
-/** Whether too little of the payload is here to tell CONNACK's reason code. */
+/** Whether CONNACK's reason code may not have arrived yet. */
 function isCutShort({ headerBytes, payloadBytes }: Frame, bytes: Buffer): boolean {
   return bytes.length < headerBytes + Math.min(payloadBytes, connackBytes);
 }

@@ -1,6 +1,6 @@
-// Where clients come in, in front of workerd: a runtime accepts what comes until it has no descriptors left, and then ends;
-// and it keeps the TCP connection of a WebSocket it has closed for as long as the other side does. So connections are
-// accepted here, as many as there are descriptors for, and those that become no client are ended.
+// Accepts clients' connections in front of workerd. workerd would accept connections until it has no file descriptors left,
+// and then crash; and after it has closed a WebSocket, it keeps the TCP connection until the other side closes it too. So the
+// front door accepts only as many connections as there are descriptors for, and ends those that do not become clients.
 
 import { once as nextEvent } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
@@ -17,7 +17,7 @@ export type FrontDoorOptions = {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Where workerd listens now, on this machine. */
+  /** The port on 127.0.0.1 on which workerd listens now. */
   readonly brokerPort: () => number;
   readonly descriptors: Descriptors;
   readonly connectTimeoutMs: number;
@@ -31,27 +31,28 @@ export type FrontDoor = {
 };
 
 /**
- * A WebSocket that is not a client this many times CONNECT_TIMEOUT_SEC after its upgrade is ended here. The broker closes
- * one sooner, unless its client does not let it.
+ * A WebSocket that is still not a client after this many times CONNECT_TIMEOUT_SEC is ended here. The broker closes it sooner
+ * if it can.
  */
 const pendingTimeoutFactor = 1.5;
-/** Upgrades that workerd has and has not answered; one that takes longer than `openingMs` counts no more. */
+/** Upgrades that workerd has not answered yet. One that takes longer than `openingMs` is no longer counted. */
 const maximumOpening = 8;
 const openingMs = 1_000;
-/** After which an upgrade that waits for its turn is refused. */
+/** An upgrade that waits longer than this for its turn is refused. */
 const turnMs = 10_000;
-/** As much as workerd takes. */
+/** The limit of workerd. */
 const maximumHeadBytes = 128 * 1024;
-/** For a whole request to come, for a byte of a connection that has begun one, and for the next request. */
+/** How long a request may take to arrive, and how long its connection may be silent. */
 const requestMs = 60_000;
+/** How long an idle connection is kept for the next request. */
 const keepAliveMs = 15_000;
 const timeoutsCheckedEveryMs = 500;
-/** workerd ends a connection that is idle for five seconds: it is not to be used at that very moment. */
+/** workerd ends a connection after five idle seconds. Ending it sooner here avoids using it at that very moment. */
 const idleToBrokerMs = 3_000;
-/** Connections that are told why they are refused, at one time; others are just ended. */
-const maximumTold = 64;
-const toldMs = 1_000;
-/** One line of log, however many are refused. */
+/** Refused connections that are being sent an answer at the same time. Any others are ended without one. */
+const maximumRefusing = 64;
+const refusingMs = 1_000;
+/** However many connections are refused, the log gets one line in this time. */
 const logEveryMs = 60_000;
 
 /** @throws the error of the listening socket */
@@ -71,7 +72,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   server.timeout = requestMs;
   server.on("request", (request, response) => door.onRequest(request, response));
   server.on("upgrade", (request, socket, head) => door.onUpgrade(request, socket as net.Socket, head));
-  // Node.js reads requests of those connections alone that there is room for.
+  // Only the admitted connections are handed to Node.js, which reads their requests.
   const readRequests = server.listeners("connection") as ((socket: net.Socket) => void)[];
   server.removeAllListeners("connection");
   server.on("connection", (socket) => {
@@ -95,9 +96,9 @@ class Door {
   readonly #turnstile = new Turnstile(maximumOpening);
   readonly #toBroker = new http.Agent({ keepAlive: true, timeout: idleToBrokerMs });
   readonly #sockets = new Set<net.Socket>();
-  /** What to call when a connection is a client. */
+  /** To be called when the connection becomes a client. */
   readonly #settled = new WeakMap<net.Socket, () => void>();
-  readonly #told = new Set<net.Socket>();
+  readonly #refusing = new Set<net.Socket>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FrontDoorOptions) {
@@ -105,7 +106,7 @@ class Door {
     this.#room = new Room(options.descriptors);
   }
 
-  /** @returns whether its requests are to be read; otherwise it has been refused */
+  /** @returns whether to read its requests; if not, the connection has been refused */
   admit(socket: net.Socket): boolean {
     socket.on("error", () => {}); // "close" follows
     this.#sockets.add(socket);
@@ -129,8 +130,8 @@ class Door {
     setAddressHeader(request.headers, request.socket.remoteAddress);
     const proxy = createProxyServer({ target: this.#target, agent: this.#toBroker, preserveHeaderKeyCase: true });
     proxy.on("error", () => {
-      // The broker may answer before it has read the whole request, and take no more of it.
-      if (!response.headersSent) answer(response, 503, "the broker cannot be reached just now, try again");
+      // The broker may answer and then stop reading before the request is complete: its answer has been passed on.
+      if (!response.headersSent) answer(response, 503, "the broker cannot be reached right now, try again");
     });
     void proxy.web(request, response);
   }
@@ -163,7 +164,7 @@ class Door {
       for (const event of ["response", "error", "close"]) toBroker.once(event, leave);
       toBroker.once("upgrade", (response, broker) => {
         leave();
-        // There are boards that know a header by the case of its letters, too.
+        // Some boards compare the names of headers case-sensitively.
         response.headers = headersAsWritten(response);
         endUnlessClient(socket, broker as net.Socket, pendingTimeoutFactor * this.#options.connectTimeoutMs, () =>
           this.#settled.get(socket)?.(),
@@ -172,7 +173,7 @@ class Door {
     });
     proxy.on("error", () => {
       leave();
-      if (socket.bytesWritten === 0) socket.end(unavailable("the broker cannot be reached just now, try again"));
+      if (socket.bytesWritten === 0) socket.end(unavailable("the broker cannot be reached right now, try again"));
     });
     void proxy.ws(request, socket, {}, head);
   }
@@ -183,18 +184,18 @@ class Door {
 
   #refuse(socket: net.Socket, why: string): void {
     this.#logRefusal(why);
-    if (this.#told.size >= maximumTold) {
+    if (this.#refusing.size >= maximumRefusing) {
       socket.destroy();
       return;
     }
-    this.#told.add(socket);
-    const timer = setTimeout(() => socket.destroy(), toldMs);
+    this.#refusing.add(socket);
+    const timer = setTimeout(() => socket.destroy(), refusingMs);
     socket.once("close", () => {
       clearTimeout(timer);
-      this.#told.delete(socket);
+      this.#refusing.delete(socket);
     });
     socket.end(unavailable("the server has no room for another connection, try again later", "Retry-After: 10\r\n"));
-    // What comes and is not read would turn the end into a reset, and the answer would be lost.
+    // Unread bytes would make the system reset the connection, and the answer would be lost.
     socket.resume();
   }
 
@@ -210,7 +211,7 @@ function networkOfSocket(socket: net.Socket): string {
   return networkOf(socket.remoteAddress ?? "");
 }
 
-/** workerd fails with others, instead of refusing them. */
+/** workerd throws on any other Host, instead of refusing the request. */
 function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   return hosts.length <= 1 && !/[\s"<>\\^`{|}]/.test(headers.host ?? "");

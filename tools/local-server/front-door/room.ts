@@ -1,12 +1,12 @@
-// Who may have another connection, by the file descriptors that are left. A connection that is no client yet is pending:
-// those of one network get half of the room, so that others still get in.
+// Decides whether a network may open another connection, by the file descriptors that are left. A connection is pending
+// until it becomes a client. The pending connections of one network may use half of the room, so that others still get in.
 
 import type { Descriptors } from "../descriptors.ts";
 
 /** Pending connections of one network, as a share of the descriptors for connections. Each connection takes four. */
 const networkShare = 1 / 8;
 
-/** `settle` is to be called, once or more often, when the connection is a client or closed. */
+/** Call `settle` when the connection becomes a client, and when it closes; only the first call counts. */
 export type Place = { readonly settle: () => void } | { readonly refusal: string };
 
 export class Room {
@@ -20,7 +20,7 @@ export class Room {
   take(network: string): Place {
     const pending = this.#pending.get(network) ?? 0;
     if (pending >= this.#descriptors.room * networkShare) {
-      return { refusal: `${pending} connections of ${network} are no clients yet` };
+      return { refusal: `${pending} connections of ${network} are not clients yet` };
     }
     if (!this.#descriptors.take()) {
       const { limit, used } = this.#descriptors;
@@ -38,7 +38,7 @@ export class Room {
   }
 }
 
-/** @returns what acts when it is first called */
+/** @returns a function that calls `act` the first time only */
 export function once(act: () => void): () => void {
   let isDone = false;
   return () => {

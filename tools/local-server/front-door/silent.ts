@@ -1,15 +1,17 @@
-// Ends WebSockets that become no client, and those that the broker has closed and the other side has not: workerd keeps their
-// TCP connections for as long as the other side does.
+// Ends WebSockets that do not become clients, and those that only the broker has closed: workerd keeps their TCP connections
+// until the client closes them too.
 
 import type net from "node:net";
 import { BrokerFrames, type Stage } from "./broker-frames.ts";
 
-/** For the other side to answer a Close frame, or the end of the connection. */
+/** How long the client may take to answer the broker's Close frame, or to close its side of the connection. */
 const lingerMs = 2_000;
 
 /**
- * @param broker the WebSocket's other half, to the broker; its first frame has not been read
- * @param pendingMs after which a WebSocket that is no client is ended, in milliseconds
+ * @param socket the client's side of the WebSocket
+ * @param broker the broker's side; no frame of it has been read yet
+ * @param pendingMs a WebSocket that is not a client after this time is ended, in milliseconds
+ * @param onClient called once, when the broker accepts the CONNECT
  */
 export function endUnlessClient(socket: net.Socket, broker: net.Socket, pendingMs: number, onClient: () => void): void {
   const end = () => {
@@ -33,7 +35,7 @@ export function endUnlessClient(socket: net.Socket, broker: net.Socket, pendingM
     frames.push(chunk);
     if (frames.stage !== before) onStage(frames.stage);
   });
-  // What was read of the one that is gone is still on its way to the other.
+  // What one side sent last is still on its way to the other.
   const closeBoth = (gone: net.Socket, other: net.Socket) => {
     gone.once("close", () => {
       other.end();

@@ -1,20 +1,20 @@
-// Lets a few requests at a time through to the runtime, which does all its work in one thread: a new session's object takes
-// it milliseconds to start, and a thousand of them at once would keep it from connected clients until those give up.
-// Networks take turns, so that one that asks a thousand times keeps no other waiting.
+// Lets a few requests at a time through to the runtime, which does all its work in one thread. The object of a new session
+// takes milliseconds to start: a thousand at once would block connected clients until they give up.
+// Networks take turns, so a network with a thousand requests does not make the others wait.
 
 type Entry = { readonly enter: () => void };
 
 export class Turnstile {
   readonly #most: number;
   #inside = 0;
-  /** Those that wait, by network; the order of a Map is that of insertion, and a network that had its turn goes last. */
+  /** The waiting requests of each network, in the order of insertion: a network that had its turn goes last. */
   readonly #waiting = new Map<string, Entry[]>();
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** @param enter called at once, or when it is its turn; `leave` has to follow it */
+  /** @param enter called at once, or when it is its turn; call `leave` after it */
   wait(network: string, enter: () => void): void {
     const queue = this.#waiting.get(network) ?? [];
     queue.push({ enter });
