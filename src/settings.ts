@@ -25,7 +25,7 @@ export type Settings = {
   readonly sysIntervalSec: number;
   readonly locationHint: DurableObjectLocationHint | undefined;
   readonly jurisdiction: DurableObjectJurisdiction | undefined;
-  /** Besides `default`: any, those in which an operator has made something, or these. */
+  /** The namespaces that exist besides `default`: all, those in which an operator has made something, or these. */
   readonly namespaces: "all" | "made" | ReadonlySet<string>;
   /** `undefined` for none. */
   readonly scramUsers: ScramUsers | undefined;
@@ -84,7 +84,7 @@ export const settingNames: readonly string[] = [
   ...jwtSettingNames,
 ];
 
-/** Variables that the broker no longer reads, and why. A deployment that still has one goes on as without it. */
+/** Variables that the broker no longer reads, and why. A deployment that still sets one works as if it did not. */
 export const retiredSettings: Readonly<Record<string, string>> = {
   MAXIMUM_FILTERS_PER_SUBSCRIBE: "a SUBSCRIBE may have as many filters as MAXIMUM_PACKET_BYTES has room for",
 };
@@ -134,7 +134,7 @@ function namespacesIn(variables: Variables): Settings["namespaces"] {
 }
 
 function anonymousRulesIn(variables: Variables): AccessRules | undefined {
-  // A mistake in the rules is told before they count.
+  // Wrong rules are reported even while no anonymous client is let in.
   const rules = rulesIn(variables, "ANONYMOUS_RULES") ?? fullAccess;
   return wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 1 ? rules : undefined;
 }

@@ -1,15 +1,15 @@
-// Failures of an object's storage, told apart by what they say: the platform gives them no code.
+// Recognises failures of an object's storage by their messages: the platform gives them no code.
 
 export type StorageFailure = {
-  /** For people: what is wrong, and what to do. */
+  /** One line for people: what is wrong, and what to do. */
   readonly line: string;
-  /** Whether the reason is in the one file of the object, or may be. */
+  /** Whether the object's own file is, or may be, the reason. */
   readonly isOfFile: boolean;
 };
 
 export const laterVersionText = "stored by a later version";
 export const unopenedText = "its storage does not open";
-/** Cloudflare says the same of an object that holds all it may, which is 10 GB. */
+/** Cloudflare reports the same for an object that has reached its limit of 10 GB. */
 export const diskFullLine = "the disk is full: free some space, and the broker goes on by itself";
 
 /** @returns `undefined` for a failure that has nothing to do with the storage */
@@ -19,7 +19,7 @@ export function storageFailureOf(error: unknown): StorageFailure | undefined {
     return { line: `it was ${text.slice(text.indexOf(laterVersionText))}: run that version again`, isOfFile: true };
   }
   if (text.includes("SQLITE_FULL")) return { line: diskFullLine, isOfFile: false };
-  // The platform says no more than that when it cannot open the database, also when the disk is full.
+  // The platform says no more than this when it cannot open the database, even if the disk is full.
   const why = /internal error; reference = \w+|[\w ]+: SQLITE_(?:NOTADB|CORRUPT|IOERR|CANTOPEN|READONLY)\w*/.exec(text);
   if (why === null) return undefined;
   const cure =

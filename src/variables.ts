@@ -5,22 +5,22 @@ import { AccessRulesError, readAccessRules } from "./core/access/read-access-rul
 import { mayBeMangled } from "./core/utf8.ts";
 import type { Range } from "./core/whole-numbers.ts";
 
-/** A variable has a value that the broker cannot use; the message says which and what it takes. */
+/** A variable has a value that the broker cannot use. The message names the variable and the values it takes. */
 export class SettingsError extends Error {}
 
 /** The Worker's environment; bindings in it are passed over. */
 export type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * TOML has numbers as well as texts; an empty text is as good as none.
- * @throws {SettingsError}
+ * The variable as text: TOML also has numbers. An empty text counts as not set.
+ * @throws {SettingsError} if it has bytes that are not UTF-8
  */
 export function textOf(variables: Variables, name: string): string | undefined {
   const value = variables[name];
   if (value === undefined || value === "") return undefined;
   const text = String(value);
-  // Who read it for us, from a file or the environment, has put that in the place of such bytes.
-  if (mayBeMangled(text)) throw new SettingsError(`${name} has bytes that are no UTF-8, or U+FFFD: give it as UTF-8`);
+  // Whatever read the file or the environment has replaced such bytes with U+FFFD.
+  if (mayBeMangled(text)) throw new SettingsError(`${name} has bytes that are not UTF-8, or U+FFFD: give it as UTF-8`);
   return text;
 }
 

@@ -1,6 +1,6 @@
-// The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and is out of the way; /mqtt relays.
-// /api/v1 is for the operator. All below /ns/{namespace} too: namespaces are separate brokers in one deployment. What is
-// none of these is the dashboard's; but a WebSocket is for MQTT or refused, wherever it is asked for.
+// The Worker: routes requests. /mqtt/{clientId} hands the socket to the session and takes no further part; /mqtt relays it.
+// /api/v1 is for the operator. The same addresses exist below /ns/{namespace}: namespaces are separate brokers in one
+// deployment. All other addresses are the dashboard's. A WebSocket is for MQTT, or it is refused, at any address.
 
 import { apiAddressOf } from "./api/path.ts";
 import { addressOf, clientFactsOf, factsHeaders } from "./client-facts.ts";
@@ -29,7 +29,7 @@ export { TopicObject } from "./objects/topic-object.ts";
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     if (!URL.canParse(request.url)) return malformed();
-    // The platform has put that in the place of such bytes; a real U+FFFD is percent-encoded.
+    // The platform has replaced bytes that are not UTF-8 with U+FFFD. A real U+FFFD would be percent-encoded.
     if (mayBeMangled(request.url))
       return refused(request, { status: 400, code: "invalid-address", line: "percent-encode the address, as UTF-8" });
     let settings: Settings;
@@ -46,7 +46,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** The platform makes the address of the request's Host, and does not look whether it can be one. */
+/** The platform builds `request.url` from the Host without checking it. */
 function malformed(): Response {
   logOfClients("a request is refused", { reason: "its Host is malformed" });
   return new Response("400 the Host of this request is malformed\n", {
@@ -121,7 +121,7 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
   }
 }
 
-/** Whoever looks for a client that never connects finds a line of it. */
+/** Logs the refusal, for whoever wonders why a client never connects. */
 function refusedUpgrade(request: Request, refusal: Refused): Response {
   logOfClients("a WebSocket is refused", { reason: `${refusal.status} ${refusal.line}` });
   return refused(request, refusal);

@@ -1,14 +1,14 @@
 // Text that people hand to a tool: in a file, on standard input, on the command line, in the environment. What is not UTF-8
-// is refused in one line: decoded all the same it would be another text.
+// is refused in one line: a lenient decoder would turn it into another text.
 
 import { mayBeMangled, textOfUtf8 } from "../src/core/utf8.ts";
 
-/** What was given is no text; the message is one line that says what to do. */
+/** The input is not text. The message is one line that says what to do. */
 export class TextError extends Error {}
 
 /**
- * A file's or a stream's text, without the mark (U+FEFF) that some editors put before it.
- * @param what for the message: "--cafile: /tmp/ca.pem"
+ * The text of a file or a stream, without the byte order mark that some editors put before it.
+ * @param what names the input in the error: "--cafile: /tmp/ca.pem"
  * @throws {TextError}
  */
 export function textIn(bytes: Uint8Array, what: string): string {
@@ -18,16 +18,16 @@ export function textIn(bytes: Uint8Array, what: string): string {
 }
 
 /**
- * Node.js has decoded both, and leaves U+FFFD where bytes were no UTF-8.
- * @param variables those that are used, by name
+ * Checks the command line and the environment. Node.js has decoded both, and puts U+FFFD where bytes are not UTF-8.
+ * @param variables the environment variables that are used, by name
  * @throws {TextError}
  */
 export function checkGiven(args: readonly string[], variables: Readonly<Record<string, string | undefined>>): void {
   const index = args.findIndex(mayBeMangled);
-  // Without the argument itself: it may be a password.
+  // The error does not quote the argument: it may be a password.
   if (index >= 0)
-    throw new TextError(`Argument ${index + 1} has bytes that are no UTF-8, or U+FFFD: give it as UTF-8.`);
+    throw new TextError(`Argument ${index + 1} has bytes that are not UTF-8, or U+FFFD: give it as UTF-8.`);
   const name = Object.keys(variables).find((each) => mayBeMangled(variables[each] ?? ""));
   if (name !== undefined)
-    throw new TextError(`${name} in the environment has bytes that are no UTF-8: give it as UTF-8.`);
+    throw new TextError(`${name} in the environment has bytes that are not UTF-8: give it as UTF-8.`);
 }

@@ -15,7 +15,7 @@ import { WrongTokens } from "./wrong-tokens.ts";
 const textEncoder = new TextEncoder();
 const wrongTokens = new WrongTokens();
 
-/** A token that was just made: a list that is older does not have it. */
+/** To be called for a token that was just made, which older lists do not have. */
 export function onTokenMade(namespace: string, token: string): void {
   wrongTokens.noteRight(namespace, sha256Hex(token));
 }
@@ -40,7 +40,7 @@ async function checkApiToken({ env, settings, namespace }: Place, token: string,
   const access = accessStub(env, settings, namespace);
   const sha256 = sha256Hex(token);
   const isLimited = wrongTokens.isLimited(address, Date.now());
-  // Whoever tries tokens is not to keep the namespace's access object busy, nor a right token waiting.
+  // Somebody who tries out tokens must not keep the access object busy, nor hold up a right token.
   const isWorthAsking =
     isTokenText(token) &&
     (await namespaceExists(env, settings, namespace)) &&
@@ -56,7 +56,7 @@ async function checkApiToken({ env, settings, namespace }: Place, token: string,
   throw new ApiError(403, "insufficient-scope", `this takes an API token with the scope ${scope}`);
 }
 
-/** `undefined` from an object of the last version, during a deploy. */
+/** @returns `undefined` during a deploy, if the object still runs the previous version */
 async function hashStartsFrom(access: DurableObjectStub<AccessObject>): Promise<readonly string[] | undefined> {
   try {
     return await access.apiTokenHashStarts();

@@ -1,12 +1,12 @@
-// What was thrown amid a request, as the error to answer. What nobody expected goes to the log, without its message: that
-// may quote what the request held.
+// Turns what was thrown during a request into the error to answer. An unexpected error is logged, but without its message,
+// which may quote the request.
 
 import { HTTPException } from "hono/http-exception";
 import { logError } from "../log.ts";
 import { storageFailureOf } from "../storage-failure.ts";
 import { ApiError } from "./errors.ts";
 
-/** @param operation for the log: no names, no values */
+/** @param operation for the log; it has no names or values from the request */
 export function errorOf(error: unknown, operation: string): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof HTTPException && error.status === 400) {
@@ -15,7 +15,7 @@ export function errorOf(error: unknown, operation: string): ApiError {
   if (error instanceof HTTPException && error.status === 415) {
     return new ApiError(415, "not-json", "send the body as JSON, with Content-Type: application/json");
   }
-  // The log has it already, with the object's name.
+  // It has been logged already, with the object's name.
   if (storageFailureOf(error) !== undefined) {
     return new ApiError(503, "unavailable", "a part of the broker cannot be used: its log says which, and what to do");
   }
@@ -23,10 +23,10 @@ export function errorOf(error: unknown, operation: string): ApiError {
   if (isUnreachable(error)) {
     return new ApiError(503, "unavailable", "a part of the broker cannot be reached, try again later");
   }
-  return new ApiError(500, "internal-error", "a mistake of the broker: its log says more");
+  return new ApiError(500, "internal-error", "a bug in the broker: its log says more");
 }
 
-/** What kind of error it is and where it came from. */
+/** The kind of the error, and where it was thrown. */
 function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { name, message, stack = "" } = error;
@@ -34,7 +34,7 @@ function traceOf(error: unknown): string {
   return messageAt === -1 ? name : name + stack.slice(messageAt + message.length);
 }
 
-/** As the platform marks what went wrong on the way to an object, and not in it. */
+/** Whether the platform marks the error as one on the way to an object, and not inside it. */
 function isUnreachable(error: unknown): boolean {
   const marks = error as { retryable?: boolean; overloaded?: boolean } | null | undefined;
   return marks?.retryable === true || marks?.overloaded === true;

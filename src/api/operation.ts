@@ -1,4 +1,4 @@
-// What all operations have in common: who may call them, and how they fail.
+// What all operations have in common: who may call them, how their bodies are read, and how they fail.
 
 import type { RouteConfig } from "@hono/zod-openapi";
 import { requires } from "./authorization.ts";
@@ -10,13 +10,13 @@ import type { Scope } from "./scopes.ts";
 export const securityScheme = "token";
 
 const failures: Readonly<Record<number, string>> = {
-  400: "The request is not as it has to be",
+  400: "The request is not valid",
   401: "There is no token, or a wrong one",
-  403: "The token lacks the scope that this takes",
+  403: "The token lacks the scope that this needs",
   413: "The request's body is too large",
   415: "The request's body is not JSON",
   429: "Too many wrong tokens came from this address",
-  500: "A mistake of the broker: its log says more",
+  500: "A bug in the broker: its log says more",
   503: "The API has no ADMIN_TOKEN yet, or a part of the broker cannot be reached",
 };
 

@@ -224,8 +224,9 @@ async function deleteMatching(
 }
 
 /**
- * Deletes what somebody has published, or as much of it as one request may.
- * @param publisher as `holderOf`
+ * Deletes retained messages of one publisher, as many as one request may.
+ * @param publisher a holder, from `holderOf`
+ * @returns `next` to go on with, or null if all are deleted
  */
 export async function deleteRetainedOf(place: Place, publisher: string): Promise<z.infer<typeof retainedDeleted>> {
   let { deleted, next } = await deleteMatching(place, { publisher });
@@ -251,7 +252,7 @@ async function listed(place: Place, { limit, after, filter, publisher }: Listing
   return { items: [...items], next };
 }
 
-/** @throws {ApiError} if there is none */
+/** @throws {ApiError} 404 if nothing is retained for this topic */
 async function readOf(place: Place, topic: string): Promise<z.infer<typeof retainedSchema>> {
   const query = { filter: topic, after: undefined, most: 1 };
   const [item] = itemsOf(await stubOf(place, topic).retained(query));
@@ -259,30 +260,30 @@ async function readOf(place: Place, topic: string): Promise<z.infer<typeof retai
   return item;
 }
 
-/** Where a list goes on: the shard, its last topic that was looked at, or the start of it and its key. */
+/** Where a list goes on: the shard and the last topic that was read there, or the start of a long topic and its key. */
 const position = z.tuple([z.number().int().min(0).max(255), z.string().nullable(), z.string().max(100).optional()]);
 
-/** A cursor is part of an address, which platforms bound to some 16 KB: six characters for each of these at most. */
+/** A cursor is part of a URL, which platforms limit to about 16 KB. Each of these characters takes up to six there. */
 const maximumStartCharacters = 400;
 
 function positionAt(shard: number, after: string | null): z.infer<typeof position> {
   if (after === null || after.length <= maximumStartCharacters) return [shard, after];
   const start = after.slice(0, maximumStartCharacters);
-  // Not the half of a pair.
+  // Do not cut a surrogate pair in half.
   return [shard, start.isWellFormed() ? start : start.slice(0, -1), keyOfName(after)];
 }
 
-/** A shard without any to show is passed over, but not more than this many with one request. */
+/** One request skips at most this many shards that have nothing to show. */
 const maximumCalls = 32;
-/** A row each, of one topic object. */
+/** Per call to a topic object; each is one row. */
 const maximumDeleted = 1_000;
 
 type Query = Pick<RetainedQuery, "filter" | "after" | "afterKey">;
 type Page<Item> = { readonly items: readonly Item[]; readonly after: string | undefined };
 
 /**
- * Goes on through the topic objects until there is something to show.
- * @param read a page of one topic object
+ * Reads one topic object after the other until there is something to show.
+ * @param read reads a page of one topic object
  */
 async function walk<Item>(
   place: Place,
@@ -320,7 +321,7 @@ function noSuchMessage(): ApiError {
   return notFound("retained message of this topic");
 }
 
-/** @throws {ApiError} for what is no Topic Name, which nothing can be retained for */
+/** @throws {ApiError} 404 if it is not a Topic Name, since nothing can be retained for it */
 function stubOf({ env, settings, namespace }: Place, topic: string) {
   if (!isValidTopicName(topic)) throw noSuchMessage();
   return topicStub(env, settings, namespace, shardOf(topic, settings.topicShards));

@@ -69,7 +69,7 @@ async function asked(place: Place, clients: readonly Client[]): Promise<Sleeping
   return sessions.sort((one, other) => other.queue.messages - one.queue.messages);
 }
 
-/** `undefined` where it has ended, its client is back, or its database cannot be used, which the log says. */
+/** @returns `undefined` if the session has ended, its client is back, or its database cannot be used (that is logged) */
 async function sessionOf({ env, settings, namespace }: Place, clientId: string): Promise<SleepingSession | undefined> {
   const view = await sessionStub(env, settings, namespace, clientId).inspect().catch(nothingIfUnusable);
   if (view === undefined || view.connection !== undefined) return undefined;
@@ -83,7 +83,7 @@ async function sessionOf({ env, settings, namespace }: Place, clientId: string):
   };
 }
 
-/** One session that cannot be read is no reason to show none. */
+/** Leaves out a session that cannot be read, so that the others are still listed. */
 function nothingIfUnusable(error: unknown): undefined {
   if (storageFailureOf(error) === undefined) throw error;
 }

@@ -1,17 +1,17 @@
-// What wrong tokens may make the namespace's access object do. After some from a network, another token is asked for only if
-// it could be right: that is known from the tokens that have been right, and from a list of the beginnings of all hashes. So
-// a right token passes however many wrong ones come with it. All this is in the memory of one isolate.
+// Limits how often wrong API tokens reach the namespace's access object. After too many from one network, a further token is
+// looked up only if it may be right: it has been right before, or its hash begins like one of the namespace's tokens. So a
+// right token passes, however many wrong ones come from its network. All this is in the memory of one isolate.
 
 import { TokenBucket } from "../core/token-bucket.ts";
 
 const windowMs = 60_000;
 const maximumWrong = 100;
-/** Networks that are counted. Where there are more, the others are taken for limited, which harms no right token. */
+/** Networks that are counted. Any others count as limited, which does not harm a right token. */
 const maximumNetworks = 10_000;
 const maximumRight = 10_000;
 const maximumLists = 1_000;
 const listAgeMs = 1_000;
-/** Lists read a second, of all namespaces: many requests may come before the first list has. */
+/** Lists read per second, for all namespaces: many requests may come before the first list has arrived. */
 const maximumReads = 200;
 
 type List = { readonly starts: ReadonlySet<string>; readonly readAtMs: number };
@@ -35,15 +35,15 @@ export class WrongTokens {
     if (count > 0 || this.counts.size < maximumNetworks) this.counts.set(network, count + 1);
   }
 
-  /** It is one of the namespace's: it need not be in the list, which may be older. */
+  /** Remembers a token of the namespace. The list may be too old to have it. */
   noteRight(namespace: string, sha256: string): void {
     this.right.add(`${namespace} ${sha256}`);
     if (this.right.size > maximumRight) this.right.delete(this.right.values().next().value as string);
   }
 
   /**
-   * Whether a token of a limited network is worth asking for.
-   * @param read the beginnings of the hashes of the namespace's tokens; `undefined` where they cannot be had
+   * Whether a token from a limited network may be right, so that it is worth looking up.
+   * @param read fetches the beginnings of the hashes of the namespace's tokens; `undefined` if they cannot be had
    */
   async mayBeRight(
     namespace: string,
@@ -64,7 +64,7 @@ export class WrongTokens {
     const last = this.lists.get(namespace);
     const isFresh = last !== undefined && Math.abs(nowMs - last.readAtMs) < listAgeMs;
     if (isFresh || !this.reads.take(nowMs)) return last;
-    // Whoever comes meanwhile is judged by the last one: a request cannot wait for what another one has asked for.
+    // Requests that come meanwhile use the last list: a request cannot wait for what another one fetches.
     if (last !== undefined) this.lists.set(namespace, { ...last, readAtMs: nowMs });
     const starts = await read();
     if (starts === undefined) return "unknown";

@@ -75,7 +75,7 @@ export class Authenticator {
         return this.anonymous();
       case "compare": {
         const { passwordHash, allowance, lateMs } = verdict;
-        // So is one answered that an access object of the last version has counted as a password.
+        // During a deploy, an access object of the previous version may have counted a wrong proof as a password.
         if (attempt.isWrongProof) return { outcome: "refused" };
         const late = lateMs === undefined ? undefined : sleep(lateMs);
         const isRight = await isPassword(attempt.password ?? new Uint8Array(), passwordHash);

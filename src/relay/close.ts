@@ -5,13 +5,13 @@ import { CloseCode } from "../core/session/effect.ts";
 
 /** Close frames hold no more, and a character takes three bytes at most. */
 const maximumReasonBytes = 123;
-/** What a WebSocket says of a connection that ended without a Close frame. */
+/** The code that a WebSocket reports for a connection that ended without a Close frame. */
 export const lostCode = 1006;
-/** What a WebSocket says of a close without a code, or of a lost connection; not for programs to send. */
+/** Codes that a WebSocket reports for a close without a code or a lost connection. Programs may not send them. */
 const unsendableCodes = [1004, 1005, lostCode];
 
 export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
-  // One that has failed keeps its connection when it is closed. One in CLOSING may wait for the answer to a Close frame.
+  // A failed WebSocket keeps its connection when it is closed. One in CLOSING may wait for the answer to a Close frame.
   if (webSocket.readyState === WebSocket.CLOSED) return;
   const isSendable = code >= 1000 && code <= 1013 && !unsendableCodes.includes(code);
   const shortReason = utf8Bytes(reason) <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);

@@ -48,7 +48,7 @@ export class Relay {
   private readonly onSilent: (clientId: string) => void;
   private state: State;
   private connect: ConnectPacket | undefined;
-  /** Also of a client that has left it to the broker. */
+  /** Also set if the broker has assigned it. */
   private clientId = "";
   private isAccepted = false;
   /** Pings before CONNACK: they are answered after it. */
@@ -60,8 +60,8 @@ export class Relay {
   private readonly listener = ({ data }: MessageEvent) => this.onClientMessage(data);
 
   /**
-   * @param client accepted here
-   * @param onSilent nothing came for 1.5 times the keep alive: the client is cut off
+   * @param client the relay accepts it
+   * @param onSilent called when the client is disconnected because nothing came for 1.5 times its keep alive
    */
   constructor(
     client: WebSocket,
@@ -171,7 +171,7 @@ export class Relay {
     if (isClientGone) session.close(CloseCode.Normal, "the client closed");
   }
 
-  /** Its object restarts, or is gone, and could say nothing itself. */
+  /** The session's object restarts or is gone, so it could not tell the client anything. */
   private onSessionLost(raw: RawPacket): void {
     if (this.state.name === "closed") return;
     if (this.isAccepted) this.disconnect(ReasonCode.ServerBusy, "the session was lost, connect again");
@@ -189,7 +189,7 @@ export class Relay {
     if (forward !== undefined) this.pass(session, forward);
     for (let count = pings; count > 0; count -= 1) {
       if (this.isAccepted) this.onPing(session);
-      // Amid an authentication a PINGREQ is a mistake [MQTT-3.1.2-30], and for the session to answer.
+      // A PINGREQ during authentication is a protocol error [MQTT-3.1.2-30], which the session answers.
       else if (this.connect?.authenticationMethod !== undefined) this.pass(session, pingReq);
       else this.earlyPings += 1;
     }
@@ -212,7 +212,7 @@ export class Relay {
     this.unheardBytes += data.byteLength;
     if (this.isAccepted || !isSuccessfulConnack(new Uint8Array(data))) return;
     this.isAccepted = true;
-    // When CONNECT came is not looked at: the clock may have been set since.
+    // The time counts from now, not from CONNECT: the clock may have been set in between.
     this.lastReceivedMs = Date.now();
     for (; this.earlyPings > 0; this.earlyPings -= 1) this.client.send(pingResp);
     this.watchKeepAlive();

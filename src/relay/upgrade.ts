@@ -1,9 +1,9 @@
 // The 101 reply of a WebSocket upgrade: small and plain, since a board reads it into 1,024 bytes. MQTT 5.0 chapter 6.
 
-/** What boards and libraries name, besides naming nothing. */
+/** Subprotocols that boards and libraries name. Some name none. */
 const subprotocols = ["mqtt", "mqttv3.1"];
 
-/** RFC 6455 section 4.1: a WebSocket begins with GET, and the platform fails for any other method. */
+/** A WebSocket begins with GET (RFC 6455 section 4.1); the platform throws for any other method. */
 export function isUpgrade(request: Request): boolean {
   return request.method === "GET" && request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 }

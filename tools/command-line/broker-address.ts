@@ -1,10 +1,10 @@
-// Where the broker is: one address for its WebSocket, its API and its dashboard.
+// The address of the broker: one for its WebSocket, its API and its dashboard.
 
 import { brokerUrlIn } from "../device-setup/device-setup.ts";
 import { isLoopback } from "../local-server/addresses.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Of `npm start`. */
+/** The address of a broker started with `npm start`. */
 export const localBroker = "ws://127.0.0.1:8787/mqtt";
 
 /** For a flag, as Commander wants it. */
@@ -16,14 +16,14 @@ export function webSocketUrlOf(flag: string): (text: string) => string {
   };
 }
 
-/** For an address whose clients others on the way can read; `undefined` for one that is safe, or on this machine. */
+/** @returns a warning if others on the way can read the traffic; `undefined` for wss://, or a broker on this machine */
 export function plainWarningOf(webSocketUrl: string): string | undefined {
   const { protocol, hostname } = new URL(webSocketUrl);
   if (protocol !== "ws:" || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"))) return undefined;
-  return `warning: ws:// to ${hostname} is not encrypted, others on the way can read passwords and messages: use wss:// if the broker has it.`;
+  return `warning: ws:// to ${hostname} is not encrypted: others on the way can read passwords and messages. Use wss:// if the broker has it.`;
 }
 
-/** Below it are the addresses of the API. */
+/** The base of the API's addresses. */
 export function apiUrlOf(webSocketUrl: string): string {
   return `${webSocketUrl.replace(/^ws/, "http").replace(/\/mqtt$/, "")}/api/v1`;
 }

@@ -27,7 +27,7 @@ const program = new Command("durable-mqtt")
 for (const add of [addStart, addGateway, addAddDevice, addPub, addSub, addDeploy]) add(program);
 
 const { env } = process;
-/** What the commands read of the environment. */
+/** The environment variables that the commands read. */
 const variables = Object.fromEntries(
   Object.keys(env)
     .filter((name) => settingNames.includes(name) || name.startsWith("DURABLE_MQTT_"))

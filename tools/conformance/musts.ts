@@ -1,4 +1,4 @@
-// Which differences break a rule that says MUST, and which are choices: a title carries the numbers of its rules.
+// Tells differences that break a MUST from permitted choices, by the numbers of the rules in the title of a conversation.
 
 import type { Rule } from "./coverage.ts";
 
@@ -8,8 +8,8 @@ export function isMust({ text }: Pick<Rule, "text">): boolean {
 }
 
 /**
- * @param title of a conversation; a rule of MQTT 3.1.1 (`[3.1.1 MQTT-…]`) counts as MUST, for all that are cited say it
- * @returns the numbers of the rules in it that say MUST; none if what it expects is the choice of a broker
+ * @param title of a conversation. A rule of MQTT 3.1.1 (`[3.1.1 MQTT-…]`) counts as a MUST: all those cited are
+ * @returns the numbers of the rules in the title that say MUST; none if the broker may choose
  */
 export function mustsOf(title: string, rules: readonly Rule[]): string[] {
   const musts = new Set(rules.filter(isMust).map(({ rule }) => rule));

@@ -160,7 +160,7 @@ function comparison({ broker, date, passed, differences, notHeld, explained }: C
   ];
 }
 
-/** What breaks a MUST comes before choices. */
+/** Broken MUSTs come before choices. */
 function rankOf({ whose }: Difference): number {
   return whose === "open" ? 1 : 0;
 }

@@ -52,7 +52,7 @@ function runTests(environment: Record<string, string>, reportFile: string): Prom
   });
 }
 
-/** What breaks a MUST comes last, where it is seen. */
+/** Broken MUSTs come last, where they are seen. */
 function linesOf({ passed, differences, notHeld }: Results): string[] {
   const rules = JSON.parse(readFileSync(path.join(import.meta.dirname, "rules.json"), "utf8")) as Rule[];
   const judged = differences.map((one) => ({ ...one, musts: mustsOf(one.title, rules) }));

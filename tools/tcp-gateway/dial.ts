@@ -1,5 +1,5 @@
-// The WebSocket to the broker, for one client. A broker that cannot be reached just now, because it restarts or the line is
-// down, is tried again for as long as clients usually wait for CONNACK; one that says no is not.
+// Opens the WebSocket to the broker, for one client. If the broker cannot be reached, because it restarts or the line is
+// down, the gateway tries again for as long as clients usually wait for CONNACK. If the broker refuses, it does not.
 
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
@@ -7,22 +7,22 @@ import { WebSocket } from "ws";
 export type Target = {
   /** ws://127.0.0.1:8787/mqtt, or wss:// for a deployed one. */
   readonly url: string;
-  /** PEM of the authorities that its certificate may be from, in the place of the usual ones. */
+  /** PEM of the authorities that may have signed its certificate, instead of the usual ones. */
   readonly certificateAuthorities?: string;
-  /** Of the request. */
+  /** Headers of the upgrade request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** After so long without an answer the client is given up. */
+  /** How long to try before the client is given up. */
   readonly giveUpAfterMs?: number;
 };
 
 export type Dialing = {
   /** Its first frame has not been read yet. */
   onOpen(webSocket: WebSocket): void;
-  /** Once, in the end. @param reason one line */
+  /** Called once, when the gateway gives up. @param reason one line */
   onRefused(reason: string): void;
 };
 
-/** How clients wait for CONNACK differs; hardly one gives up sooner. */
+/** Clients wait for CONNACK for different times; hardly any gives up sooner than this. */
 const usualGiveUpAfterMs = 10_000;
 const firstPauseMs = 250;
 const handshakeTimeoutMs = 10_000;
@@ -37,13 +37,13 @@ class Refusal extends Error {
   }
 }
 
-/** @returns what ends the trying, and what is half open */
+/** @returns a function that stops the attempts, and ends one that is under way */
 export function dial(target: Target, { onOpen, onRefused }: Dialing): () => void {
   const giveUpAtMs = performance.now() + (target.giveUpAfterMs ?? usualGiveUpAfterMs);
   let cancel = () => {};
   const attempt = (pauseMs: number) => {
     const webSocket = open(target, onOpen, (refusal) => {
-      // Some sooner, some later: after a restart all clients are back at once.
+      // A random pause spreads the clients, which all come back at once after a restart.
       const waitMs = pauseMs * (0.5 + Math.random());
       if (!refusal.mayPass || performance.now() + waitMs > giveUpAtMs) {
         onRefused(refusal.message);
@@ -88,12 +88,12 @@ function open(
 }
 
 function refusalOf(error: Error & { code?: string }): Refusal {
-  // Node.js names what is wrong with a certificate in many ways; what is wrong with the way there in these.
+  // Node.js has many codes for problems with a certificate; problems on the way to the broker have these.
   const mayPass = /^E[A-Z]+(_AGAIN)?$/.test(error.code ?? "") || error.message.includes("handshake has timed out");
   return new Refusal(error.message || error.name, mayPass);
 }
 
-/** Its first line. */
+/** The first line of the answer's body. */
 async function readAnswer(response: IncomingMessage): Promise<string> {
   let text = "";
   try {

@@ -19,9 +19,9 @@ export type Listener = {
 
 export type TcpGatewayOptions = {
   readonly listeners: readonly Listener[];
-  /** Where the WebSocket of a client goes. */
+  /** Where to open the WebSocket of this client. */
   readonly targetFor: (socket: net.Socket) => Target;
-  /** Whether another connection may be taken: others are ended at once. Asked for each. */
+  /** Called for each new connection; if it returns false, the connection is ended at once. */
   readonly hasRoom?: () => boolean;
   /** One line about something that the operator should know. */
   readonly log?: (line: string) => void;

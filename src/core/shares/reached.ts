@@ -1,9 +1,9 @@
-// Which shared limit was reached: said to the client in words, and between objects in a few bits.
+// Which shared limit was reached: in words for the client, and in a few bits between objects.
 
 import { isError } from "../packet/reason-code.ts";
 import type { Shortage } from "./shared-room.ts";
 
-/** The limits that are counted by holder. They travel as numbers: append, and leave the order. */
+/** The limits that are counted by holder. Objects send their indexes: append only, and never reorder. */
 const sharedLimits = [
   "retainedMessages",
   "retainedBytes",
@@ -35,8 +35,8 @@ export function textOfReached({ limit, shortage }: Reached): string {
 }
 
 /**
- * An answer of a topic object: a reason code in its low byte, and above it which limit was reached. Only a request that
- * says who asks is answered so: an older session takes the whole number for the reason code.
+ * An answer of a topic object: the reason code in the low byte, and above it the limit that was reached. Only a request that
+ * says who asks gets such an answer: an older session would take the whole number for a reason code.
  */
 export function answerOf(reasonCode: number, { limit, shortage }: Reached): number {
   const detail = 1 + 2 * sharedLimits.indexOf(limit) + (shortage === "share" ? 1 : 0);
@@ -47,7 +47,7 @@ export function reasonCodeOf(answer: number): number {
   return answer & 0xff;
 }
 
-/** `undefined` where the answer names no limit, or one that this version does not know. */
+/** @returns `undefined` if the answer names no limit, or one that this version does not know */
 export function reachedOf(answer: number): Reached | undefined {
   const detail = (answer >> 8) - 1;
   const limit = sharedLimits[detail >> 1];
