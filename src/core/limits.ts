@@ -7,17 +7,17 @@ import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
 export const limitRanges = {
   /** Protects memory, and rows: a message is stored in one SQLite row, of 2 MB at most. Sent in CONNACK. */
   maximumPacketBytes: [1_900_000, 1_024, 1_900_000],
-  /** An object's name holds it. MQTT asks for 23 at least [MQTT-3.1.3-5]. */
+  /** The client identifier is part of an object's name. MQTT requires at least 23 [MQTT-3.1.3-5]. */
   maximumClientIdBytes: [256, 23, 900],
   /** Matching walks one node per level. */
   maximumTopicLevels: [200, 8, 65_535],
   maximumTopicBytes: [65_535, 64, 65_535],
   /** User properties of one PUBLISH or Will. */
   maximumUserProperties: [128, 0, 10_000],
-  /** Rows of one session at the topic objects. */
+  /** Subscriptions of one session; each is a row at a topic object. */
   maximumSubscriptions: [10_000, 1, 100_000],
   /**
-   * About what the subscriptions of one topic object take of its 128 MB.
+   * Memory that the subscriptions of one topic object use, estimated, of its 128 MB.
    * Share: `sharePercent` for the sessions of one identity, or for one anonymous client.
    */
   maximumSubscriptionBytes: [50_331_648, 65_536, 1_073_741_824],
@@ -25,61 +25,61 @@ export const limitRanges = {
   maximumPublishRate: [5_000, 0, 1_000_000],
   /**
    * Topic filters in SUBSCRIBE and UNSUBSCRIBE of one client a second: each is a write, and may be a search through the
-   * retained messages. As many as `maximumSubscriptions`: whoever comes back each second, and subscribes to everything
-   * again, must not be hit. Others do not wait for all of them, only for one batch of the lane at a time. 0 is no limit.
+   * retained messages. The default is that of `maximumSubscriptions`, for clients that reconnect and subscribe to everything
+   * again each second. Others wait only for one batch of the lane at a time, not for all the filters. 0 is no limit.
    */
   maximumSubscribeRate: [10_000, 0, 1_000_000],
-  /** CONNECT packets accepted of one client identifier: each takes the one before over, and writes. 0 is no limit. */
+  /** CONNECT packets accepted for one client identifier: each takes over the connection before, and writes. 0 is no limit. */
   maximumConnectsPerMinute: [600, 0, 60_000],
   /** QoS 2 messages from a client between PUBLISH and PUBREL. Sent in CONNACK. */
   receiveMaximum: [1_000, 1, 65_535],
-  /** The same towards a client, where it does not ask for less. */
+  /** QoS 1 and 2 messages in flight to a client, if it does not ask for fewer. */
   maximumInFlight: [100, 1, 65_535],
   /**
    * QoS 1 and 2 messages that wait for one session, in flight ones included.
-   * Share: all of it, for whoever may publish to that session.
+   * Share: whoever may publish to that session may fill it.
    */
   maximumQueuedMessages: [10_000, 1, 60_000],
-  /** The same in bytes. Share: all of it, for whoever may publish to that session. */
+  /** The same in bytes. Share: whoever may publish to that session may fill it. */
   maximumQueuedBytes: [16_777_216, 1_024, 1_073_741_824],
   /**
-   * Sessions of a namespace, whose clients are connected or away: each is a database, and a row of the directory, which
-   * keeps them all in memory.
+   * Sessions of a namespace, whether their clients are connected or away. Each is a database, and a row of the directory,
+   * which keeps them all in memory.
    * Share: `sharePercent` for the sessions of one identity, or for all anonymous clients.
    */
   maximumSessions: [200_000, 1, 10_000_000],
   /**
-   * QoS 1 and 2 messages that wait for all clients of a namespace that are away, as far as their sessions have told.
+   * Bytes of QoS 1 and 2 messages that wait for clients of a namespace that are away, as far as their sessions have reported.
    * Share: `sharePercent` for the sessions of one identity, or for one anonymous client.
    */
   maximumNamespaceQueuedBytes: [4_294_967_296, 65_536, 1_099_511_627_776],
-  /** Of QoS 0 messages to a client since it last sent anything: the platform buffers what it does not read. */
+  /** Bytes of QoS 0 messages sent to a client since it last sent anything: the platform buffers what it does not read. */
   maximumUnheardBytes: [67_108_864, 65_536, 1_099_511_627_776],
-  /** What a connection remembers of the client's topic aliases. Sent in CONNACK. */
+  /** Topic aliases of a client that its connection remembers. Sent in CONNACK. */
   topicAliasMaximum: [32, 0, 1_000],
-  /** A client that asks for more, or for none, is told this one in MQTT 5.0: a cloud closes silent sockets. */
+  /** With MQTT 5.0 a client that asks for more, or for none, gets this one: clouds close silent sockets. */
   maximumKeepAliveSec: [60, 5, 65_535],
-  /** Finding in time that an idle client is gone costs a row each keep alive, and mostly nobody would notice. */
+  /** How late a lost idle client may be noticed. Noticing it in time costs a row each keep alive, and rarely matters. */
   maximumLookDelaySec: [1_200, 0, 86_400],
-  /** Also what MQTT 3.x sessions that are not clean get, which can name no expiry. 90 days. */
+  /** MQTT 3.x sessions that are not clean get it too, because they cannot name an expiry. 90 days. */
   maximumSessionExpirySec: [7_776_000, 0, 0xffff_ffff],
-  /** How long a durable session lets its client in as it did before, without asking. 0 asks each time. */
+  /** How long a durable session lets its client in again without asking the access object. 0 asks each time. */
   loginReuseSec: [600, 0, 86_400],
   connectTimeoutSec: [10, 1, 60],
-  /** From the last byte of a packet that is not complete: it keeps the object awake, and billed. */
+  /** Counted from the last byte of an incomplete packet, which keeps the object awake, and billed. */
   packetTimeoutSec: [30, 5, 600],
   /**
-   * Sockets of one session object whose client is not connected yet.
-   * Share: all of it, for whoever names the same client identifier; the one that is silent for longest goes.
+   * Sockets of one session object whose clients are not connected yet.
+   * Share: whoever names the client identifier may fill it; then the socket that has been silent for longest is closed.
    */
   maximumPendingSockets: [8, 1, 1_000],
-  /** Of one topic object. Share: `sharePercent` for one publisher. */
+  /** Per topic object. Share: `sharePercent` for one publisher. */
   maximumRetainedMessages: [100_000, 0, 10_000_000],
-  /** Of one topic object. Share: `sharePercent` for one publisher. */
+  /** Per topic object. Share: `sharePercent` for one publisher. */
   maximumRetainedBytes: [1_073_741_824, 0, 9_000_000_000],
   /**
-   * Of each limit that all clients of a namespace share, what one holder may have of what the others leave: an identity,
-   * or an anonymous client. All anonymous clients together may have as much. 100 is all of it.
+   * How much of what the others leave free one holder may use, of each limit that all clients of a namespace share. A holder
+   * is an identity, or an anonymous client. All anonymous clients together may use as much. 100 is everything.
    */
   sharePercent: [75, 1, 100],
   /** Deliveries that a topic object keeps for sessions it cannot reach. Share: `sharePercent` for one session. */

@@ -116,7 +116,7 @@ describe("a broker that cannot be talked to", () => {
     };
     const closed = await answering(Buffer.from([0x20, 2, 0, 5]));
     expect(await whyNotReachable(closed)).toMatch(/closed to anonymous clients \(return code 5\): [^\n]+$/);
-    expect(await whyNotReachable(await answering(undefined))).toMatch(/no MQTT broker$/);
+    expect(await whyNotReachable(await answering(undefined))).toMatch(/not an MQTT broker$/);
     expect(await whyNotReachable(await answering(Buffer.from([0x20, 2, 0, 0])))).toBeUndefined();
     const nobody = `tcp://127.0.0.1:${await unusedPort()}`;
     expect(await whyNotReachable(nobody)).toBe(

@@ -1,23 +1,23 @@
-// How often a password may be guessed: a chosen one, or one that SCRAM proves. Tokens and certificates cannot be guessed,
-// and are not counted. Everything is in memory: a wrong guess writes nothing.
+// Limits how often a password may be guessed, whether it is sent or proved with SCRAM. Tokens and certificates cannot be
+// guessed, and are not counted. Everything is in memory: a wrong guess writes nothing.
 //
 // A right secret must not wait because of somebody else's wrong ones. So each source of guesses has an allowance of its
-// own, and a login waits only if all that it belongs to are used up:
+// own, and a login must wait only if all the allowances that apply to it are used up:
 //
 // - proven: this client identifier, from this address, has shown this name's secret before. Only such logins use it.
 // - own: the session with this client identifier belongs to this name.
 // - usual: the name from this address, the name from anywhere, and the address with any name: all three.
-// - late: the address has guessed too much, but this name has hardly been guessed at from there. A name that exists is
-//   still judged, for there may be many clients behind the address. A name that does not exist is not: nothing is
-//   computed for it, and the answer takes as long and is the same.
+// - late: the address has guessed too much, but there were few guesses at this name from it. If the name exists, the secret
+//   is still judged, because many clients may share the address. If not, nothing is computed, but the answer is the same
+//   and takes as long.
 //
 // Names that exist are made by the operator, so each has a record of its own. All others, and addresses, are chosen by
-// strangers: they share a fixed number of slots, so that nobody's allowance is forgotten because of theirs.
+// strangers: they share a fixed number of slots, so that they cannot push anybody's allowance out of memory.
 
 import { TokenBucket } from "../token-bucket.ts";
 import { hashOf } from "../topic/hash.ts";
 
-/** Wrong guesses at once, and the seconds until as many are allowed again. */
+/** How many wrong guesses may come at once, and after how many seconds as many may come again. */
 const allowances = {
   /** 120 an hour. */
   nameAtAddress: [20, 600],
@@ -25,7 +25,7 @@ const allowances = {
   name: [200, 1_200],
   /** 600 an hour. */
   address: [100, 600],
-  /** Of an address that has used up its allowance, at names that exist. 600 an hour. */
+  /** 600 an hour: guesses at existing names from an address that has used up its allowance. */
   lateAddress: [100, 600],
   /** 60 an hour for each client that has logged in. */
   proven: [20, 1_200],
@@ -33,41 +33,41 @@ const allowances = {
   own: [20, 1_200],
 } as const;
 
-/** Guesses at a name from an address, after which that address has no late ones at it. */
+/** After this many guesses at a name, an address gets no late ones at that name. */
 const lateGuesses = 3;
 
 /** Records of names that exist; a name without a record uses a slot. */
 const maximumNames = 10_000;
-/** Looked at to find one that is not needed any more. */
+/** How many records are checked to find one that is no longer needed. */
 const namesLookedAt = 8;
-/** Addresses with wrong guesses at one name: more than its allowance lets guess. Any others are counted as one. */
+/** Addresses that are counted for one name: more than its allowance lets guess. Any others count as one. */
 const maximumAddressesOfName = 400;
-/** The same of all names. */
+/** Addresses that are counted for all names together. */
 const maximumPairs = 100_000;
-/** Clients of one name that have logged in; the one not seen for longest is forgotten. */
+/** Clients of one name that are remembered as logged in. The least recently seen is forgotten. */
 const maximumProvenOfName = 32;
 const slots = 4_096;
-/** Names that do not exist, and begin with the same so many, are counted as one. */
+/** Names that do not exist count as one if their first characters, this many, are the same. */
 const comparedCharacters = 256;
 
 /** Where a login comes from, and whom it claims to be. */
 export type GuessSource = {
   readonly username: string;
-  /** There is a secret of this name that could be guessed. */
+  /** Whether the name has a secret that could be guessed. */
   readonly isKnown: boolean;
-  /** `undefined` where it is not known: all such clients are one. */
+  /** `undefined` if it is not known. All such clients count as one address. */
   readonly address: string | undefined;
   readonly clientId: string;
-  /** The session with this client identifier belongs to this name. */
+  /** Whether the session with this client identifier belongs to this name. */
   readonly isOwn: boolean;
 };
 
-/** Which allowance a guess was taken from. Plain data. */
+/** The allowance that a guess was taken from. Plain data. */
 export type Allowance = "proven" | "own" | "usual" | "late";
 
 export type GuessVerdict =
   | { readonly outcome: "judge"; readonly allowance: Allowance }
-  /** The name does not exist. The answer has to look as if it were judged by the allowance "late". */
+  /** The name does not exist. The answer must look as if a secret had been judged with the allowance "late". */
   | { readonly outcome: "pretend" }
   | { readonly outcome: "wait" };
 
@@ -80,12 +80,12 @@ export class Guesses {
   private readonly addresses = new Slots(allowances.address);
   private readonly lateAddresses = new Slots(allowances.lateAddress);
 
-  /** @param slotKey of chance: nobody may know who shares a slot */
+  /** @param slotKey random, so that nobody can know who shares a slot */
   constructor(slotKey: string) {
     this.slotKey = slotKey;
   }
 
-  /** A secret is to be judged. It counts as wrong until `onRight`: many at once are no more than one after the other. */
+  /** To be called before a secret is judged. It counts as wrong until `onRight`, so that guessing in parallel is no use. */
   take(source: GuessSource, nowMs: number): GuessVerdict {
     const record = this.recordOf(source, nowMs);
     if (record?.provenBucketOf(source)?.take(nowMs)) return { outcome: "judge", allowance: "proven" };
@@ -113,8 +113,8 @@ export class Guesses {
   }
 
   /**
-   * It was right: it does not count, and its client is known from now on.
-   * @param allowance as `take` has said; a session of an older version does not tell it
+   * The secret was right: the guess no longer counts, and its client is proven from now on.
+   * @param allowance from the answer of `take`; a session of an older version does not send it
    */
   onRight(source: GuessSource, nowMs: number, allowance: Allowance = "usual"): void {
     const record = this.recordOf(source, nowMs);
@@ -131,7 +131,7 @@ export class Guesses {
 
   private bucketsOf(source: GuessSource, record: NameRecord | undefined, nowMs: number) {
     const { address = "" } = source;
-    // A stranger's name has up to 64 KiB.
+    // A stranger may send a name of up to 64 KiB.
     const username = source.username.slice(0, comparedCharacters);
     const addressSlot = this.slotOf(address);
     return {
@@ -146,13 +146,13 @@ export class Guesses {
     if (!isKnown) return undefined;
     const record = this.names.get(username) ?? this.newRecord(nowMs);
     if (record === undefined) return undefined;
-    // The order of a Map is that of insertion: the one used last is at the end.
+    // A Map keeps the order of insertion, so the record used last is at the end.
     this.names.delete(username);
     this.names.set(username, record);
     return record;
   }
 
-  /** `undefined` where there is no room, and none can be made without forgetting what still counts. */
+  /** @returns `undefined` if there is no room, and every record that was checked still counts */
   private newRecord(nowMs: number): NameRecord | undefined {
     if (this.names.size < maximumNames) return new NameRecord(this.pairs);
     let left = namesLookedAt;
@@ -171,10 +171,10 @@ export class Guesses {
   }
 }
 
-/** Of all records. */
+/** How many pairs of a name and an address are counted, in all records together. */
 type PairCount = { count: number };
 
-/** What is counted of one name that exists. */
+/** The guesses at one name that exists. */
 class NameRecord {
   private readonly pairs: PairCount;
   readonly name = new TokenBucket(...allowances.name);
@@ -214,7 +214,7 @@ class NameRecord {
     if (this.proven.size > maximumProvenOfName) this.proven.delete(this.proven.keys().next().value as string);
   }
 
-  /** Whether nothing is lost when it is forgotten, but who has logged in. */
+  /** Whether the record can be forgotten: that loses only which clients have logged in. */
   isQuiet(nowMs: number): boolean {
     this.forgetQuietAddresses(nowMs);
     const buckets = [this.name, this.own, this.otherAddresses, ...this.proven.values()];
@@ -234,7 +234,7 @@ function provenKeyOf({ clientId, address = "" }: GuessSource): string {
   return `${address}\n${clientId}`;
 }
 
-/** A bucket for each slot, made when it is first used. */
+/** One bucket for each slot, made at its first use. */
 class Slots {
   private readonly allowance: readonly [number, number];
   private readonly buckets: (TokenBucket | undefined)[] = [];

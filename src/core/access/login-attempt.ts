@@ -16,9 +16,9 @@ export type LoginAttempt = ClientFacts & {
   readonly clientId: string;
   readonly username: string | undefined;
   readonly password: Uint8Array | undefined;
-  /** The username was proved by an authentication method. */
+  /** Whether an authentication method has proved the username. */
   readonly isProved: boolean;
-  /** An authentication method was to prove the username, and did not. */
+  /** Set if the proof of an authentication method was wrong. */
   readonly isWrongProof?: true;
   /** As `Login.sessionIdentity`. */
   readonly sessionIdentity?: string;
@@ -28,16 +28,16 @@ export type LoginResult =
   | {
       readonly outcome: "granted";
       readonly grant: Grant;
-      /** Whether the session may remember it for a while: not what a password was, for it could be guessed by that. */
+      /** Whether the session may reuse the login for a while. Not if it was by password, which could be guessed that way. */
       readonly isReusable: boolean;
     }
   | { readonly outcome: "refused" }
-  /** Too many failed, or too many clients: later it may be accepted. */
+  /** There were too many failed logins, or there are too many clients. The client may try again later. */
   | { readonly outcome: "later" }
   /** Nobody could be asked. */
   | { readonly outcome: "unavailable" };
 
-/** Whether the client shows anything at all of who it is. */
+/** Whether the client shows any credentials at all. */
 export function showsCredentials({ username, password, bearer, certificateSha256, isProved }: LoginAttempt): boolean {
   return isProved || [username, password, bearer, certificateSha256].some((shown) => shown !== undefined);
 }

@@ -13,11 +13,11 @@ export type Login = {
   readonly certificateSha256: string | undefined;
   /** The username was proved by an authentication method: no password is needed. */
   readonly isProved: boolean;
-  /** An authentication method was to prove the username, and did not: it is refused, and counted. */
+  /** Set if the proof of an authentication method was wrong: the login is refused, and counted. */
   readonly isWrongProof?: true;
-  /** As `Grant.identity`: whose the session with this client identifier is, where there is one. */
+  /** The owner of the session with this client identifier, as `Grant.identity`; missing if there is no session. */
   readonly sessionIdentity?: string;
-  /** The client's network as `networkOf` has it; `undefined` where it is not known. */
+  /** The client's network, from `networkOf`; `undefined` if it is not known. */
   readonly address: string | undefined;
 };
 
@@ -26,14 +26,14 @@ export type PasswordHash = { readonly iterations: number; readonly salt: string;
 
 export type LoginVerdict =
   | LoginResult
-  /** Whoever asks has to compare the password with this, which may be nobody's, and ask again where it is right. */
+  /** The caller must compare the password with this hash, which may be nobody's, and ask again if it matches. */
   | {
       readonly outcome: "compare";
       readonly passwordHash: PasswordHash;
-      /** To be given back with the question. */
+      /** To be sent back with that second question. */
       readonly allowance?: Allowance;
-      /** A wrong password is to be answered after so long, and as one that has to wait. */
+      /** A wrong password is answered after this many milliseconds, with "later". */
       readonly lateMs?: number;
     }
-  /** There is no such username. Only where anonymous clients are let in. */
+  /** There is no such username. Only answered if anonymous clients are let in. */
   | { readonly outcome: "unknown" };

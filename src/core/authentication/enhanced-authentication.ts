@@ -20,13 +20,13 @@ export type Exchange = {
   readonly scram: ScramExchange | undefined;
 };
 
-/** Who the client says it is, at the end of an exchange. */
+/** The end of an exchange: who the client says it is, and whether that is right. */
 export type Proof = {
   readonly method: string;
   readonly username: string;
-  /** The client has not been told yet: whoever guesses has to be counted first. */
+  /** The client does not know this yet, because a guess must be counted first. */
   readonly isRight: boolean;
-  /** For the client, the last word of the exchange; of the same length where the proof is wrong. */
+  /** The last message of the exchange, for the client. It has the same length if the proof is wrong. */
   readonly data: Uint8Array;
 };
 

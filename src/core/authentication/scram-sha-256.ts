@@ -1,8 +1,8 @@
 // The server's side of SCRAM-SHA-256: two messages come, two are answered. RFC 5802 sections 3, 5 and 7, with the hash
 // of RFC 7677. The password is never here, nor anything from which it could be proved to another server.
 //
-// Client and server prove to each other that they know the same password. A proof that is wrong, or of a name that nobody
-// has, is told from a right one by one flag alone: what comes of either has to be counted before the client hears of it.
+// Client and server prove to each other that they know the same password. A wrong proof, and one of a name that does not
+// exist, differ from a right one only in a flag, because each must be counted before the client learns the result.
 
 import { fromBase64, toBase64 } from "../base64.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
@@ -26,7 +26,7 @@ export type ScramExchange = {
 /** More than any client needs for names and nonces: the exchange is kept through hibernations. */
 const maximumMessageBytes = 4_096;
 const proofBytes = 32;
-/** `v=`, and 32 bytes in base64. */
+/** The bytes of `v=` and 32 bytes in base64. */
 const serverFinalBytes = 46;
 
 // The grammar of RFC 5802 section 7. An extension is one letter that means nothing yet; `m`, which means that the
@@ -68,9 +68,9 @@ export function onClientFirst(
 
 /**
  * client-final-message came.
- * @returns who the client says it is, whether that is proved, and the proof that this is the server: as many zeros where
- * the client's is wrong
- * @throws {ProtocolError} 0x87 where it proves nothing, right or wrong
+ * @returns who the client says it is, whether that is proved, and the server's own proof, which is all zeros if the client's
+ * is wrong
+ * @throws {ProtocolError} 0x87 if the message is not a proof, right or wrong
  */
 export function onClientFinal(
   users: ScramUsers,

@@ -1,27 +1,27 @@
-// Which sessions the directory asks when somebody wants to know how the broker is. For their counters: few at a time, the
-// longest not asked first, busy ones each time, and those that had nothing new the more rarely the longer they had not. To
-// confirm that they are there: those that were not heard of for longest.
+// Chooses the sessions that the directory asks when somebody looks at the broker. For their counters it asks a few at a time,
+// in the order in which they were last asked: busy ones each time, and idle ones less often the longer they have been idle.
+// To confirm that their clients are connected, it asks those that have not confirmed it for longest.
 
 export const maximumAskedAtOnce = 50;
-/** Questions that come closer together than this are served by the same answers of busy sessions. */
+/** Busy sessions are not asked again within this time: their last answers will do. */
 const busyWaitMs = 1_000;
 const firstWaitMs = 10_000;
 const longestWaitMs = 300_000;
-/** One that does not answer is asked again after so long. */
+/** A session that did not answer is asked again after this time. */
 const retryMs = 10_000;
 
 type Turn = {
   /** When it was last asked, in milliseconds since 1970; 0 for never. */
   readonly askedAtMs: number;
-  /** How long to leave it alone then. */
+  /** How long not to ask it again after that. */
   readonly waitMs: number;
-  /** When it last said that its client is there, in milliseconds since 1970; 0 for never. */
+  /** When it last confirmed that its client is connected, in milliseconds since 1970; 0 for never. */
   readonly confirmedAtMs: number;
-  /** When it was last asked to, answered or not: one that is out of reach is not asked before all others. */
+  /** When it was last asked to confirm that, answered or not: a session out of reach must not be asked before all others. */
   readonly triedAtMs: number;
 };
 
-/** Where it was last asked in the future, the clock has been set back. */
+/** If it was last asked in the future, the clock has been set back. */
 function isDue({ askedAtMs, waitMs }: Turn, nowMs: number): boolean {
   return nowMs >= askedAtMs + waitMs || nowMs < askedAtMs;
 }
@@ -38,7 +38,7 @@ export class AskSchedule {
     return this.turns.has(clientId);
   }
 
-  /** @param confirmedAtMs when the session itself said that its client is there; 0 for one that was listed before */
+  /** @param confirmedAtMs when the session itself said that its client is connected; 0 if that comes from an old row */
   add(clientId: string, confirmedAtMs: number): void {
     this.turns.set(clientId, { askedAtMs: 0, waitMs: 0, confirmedAtMs, triedAtMs: 0 });
   }
@@ -47,7 +47,7 @@ export class AskSchedule {
     this.turns.delete(clientId);
   }
 
-  /** Those to ask now for their counters. */
+  /** @returns the sessions to ask for their counters now */
   take(nowMs: number): string[] {
     const due = [...this.turns].filter(([, turn]) => isDue(turn, nowMs));
     const asked = due.sort(([, one], [, other]) => one.askedAtMs - other.askedAtMs).slice(0, maximumAskedAtOnce);
@@ -58,7 +58,7 @@ export class AskSchedule {
     return asked.map(([clientId]) => clientId);
   }
 
-  /** It had something new, and is asked again soon: a busy one with the next question. */
+  /** The session had something new, so it is asked again soon; a busy one with the next question. */
   onChanged(clientId: string, isBusy: boolean): void {
     const turn = this.turns.get(clientId);
     if (turn !== undefined) this.turns.set(clientId, { ...turn, waitMs: isBusy ? busyWaitMs : firstWaitMs });
@@ -74,7 +74,7 @@ export class AskSchedule {
     if (turn !== undefined) this.turns.set(clientId, { ...turn, confirmedAtMs: nowMs });
   }
 
-  /** Where it was confirmed in the future, the clock has been set back since. */
+  /** Whether the session should be asked to confirm. If it did so in the future, the clock has been set back since. */
   isUnconfirmed(clientId: string, sinceMs: number, nowMs: number): boolean {
     const turn = this.turns.get(clientId);
     if (turn === undefined) return false;
@@ -83,7 +83,7 @@ export class AskSchedule {
     return confirmedAtMs < sinceMs || confirmedAtMs > nowMs;
   }
 
-  /** Those that have not confirmed since then, the longest first. */
+  /** @returns the sessions that have not confirmed since then, the longest first */
   unconfirmedSince(sinceMs: number, nowMs: number, most: number): string[] {
     return [...this.turns]
       .filter(([clientId]) => this.isUnconfirmed(clientId, sinceMs, nowMs))

@@ -14,9 +14,9 @@ export type BrokerStats = {
     readonly sleeping: number;
   };
   readonly totals: Totals;
-  /** How often each happens in a second. */
+  /** How often each happens per second. */
   readonly rates: Readonly<Counts>;
-  /** Messages that wait for clients that are away, as far as their sessions have told. */
+  /** Messages that wait for clients that are away, as far as their sessions have reported. */
   readonly queuedMessages: number;
   /** By shard; `undefined` for one that did not answer. */
   readonly topics: readonly (TopicCounts | undefined)[];

@@ -53,7 +53,7 @@ export function nextLoad(last: Load | undefined, counts: Readonly<Counts>, nowMs
   const more = increaseOf(counts, last.counts);
   const perMinute = mapNames((name) => {
     const rate = more[countOf[name]] / minutes;
-    // An earlier version, whose load this may be, knew fewer.
+    // The load may be from an earlier version, which had fewer names.
     const [one, five, fifteen] = last.perMinute[name] ?? [0, 0, 0];
     return [decayed(one, rate, minutes), decayed(five, rate, minutes / 5), decayed(fifteen, rate, minutes / 15)];
   });

@@ -1,26 +1,26 @@
-// How much happens in a second. Sessions are asked at different times, some of them rarely: each one's rate is what it has
-// counted since it was last asked, over the time since then, and the broker's is the sum of theirs.
+// The broker's rates per second. Sessions are asked at different times, some of them rarely. A session's rate is what it has
+// counted since it was last asked, divided by the time since then. The broker's rate is the sum of its sessions' rates.
 
 import { type Counts, increaseOf, noCounts, scaled, sumOf } from "../session/counters.ts";
 
 type Known = { readonly atMs: number; readonly perSec: Readonly<Counts> };
 
-/** Answers closer together tell too little. */
+/** Answers that are closer together say too little. */
 const leastMs = 500;
 
 export class RateTable {
   private readonly ofClients = new Map<string, Known>();
   private total: Readonly<Counts> = noCounts;
-  /** Of connections that have ended since the rates were last read. */
+  /** Counts of connections that have ended since the rates were last read. */
   private ended: Readonly<Counts> = noCounts;
   private readAtMs = 0;
 
-  /** What it counts from now on has happened since. */
+  /** A connection begins: what it counts happens from now on. */
   onConnected(clientId: string, nowMs: number): void {
     this.put(clientId, { atMs: nowMs, perSec: noCounts });
   }
 
-  /** @param increase since it was last asked, or connected; of one that was there before this object, over unknown time */
+  /** @param increase since the session was last asked, or connected; over unknown time if this object started later */
   onCounted(clientId: string, increase: Readonly<Counts>, nowMs: number): void {
     const last = this.ofClients.get(clientId);
     const elapsedMs = nowMs - (last?.atMs ?? nowMs);
@@ -39,7 +39,7 @@ export class RateTable {
     this.ofClients.delete(clientId);
   }
 
-  /** Each per second. */
+  /** @returns each rate per second */
   read(nowMs: number): Readonly<Counts> {
     const elapsedMs = Math.max(1_000, nowMs - this.readAtMs);
     const rates = this.readAtMs === 0 ? this.total : sumOf(this.total, scaled(this.ended, 1000 / elapsedMs));

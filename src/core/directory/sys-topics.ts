@@ -1,5 +1,5 @@
-// `$SYS/broker/…`: what the broker says of itself, under the names and in the formats that Mosquitto has for the same
-// things (mosquitto(8), "Broker status"). What is different here has another name, or none.
+// `$SYS/broker/…`: what the broker says about itself, with the names and formats that Mosquitto has for the same things
+// (mosquitto(8), "Broker status"). What is different here has another name, or none.
 
 import { type BrokerStats, topicTotalsOf } from "./broker-stats.ts";
 import { type Load, loadNames, loadSpans } from "./load.ts";
@@ -11,7 +11,7 @@ export function sysValuesOf(stats: BrokerStats, load: Load, version: string): Sy
   const { clients, totals, topics, queuedMessages } = stats;
   const { counts } = totals;
   const { subscriptions, sharedSubscriptions, retained, owedMessages } = topicTotalsOf(topics);
-  // What is kept: for topics, for sessions that cannot be reached, and in the queues of clients that are away.
+  // Retained messages, messages for sessions that cannot be reached, and queues of clients that are away.
   const storedMessages = retained.messages + owedMessages + queuedMessages;
   const numbers = {
     "clients/connected": clients.connected,

@@ -92,11 +92,11 @@ function decodeByType(raw: RawPacket, version: ProtocolVersion, type: PacketType
   }
 }
 
-/** The lower half of the first byte, which only in PUBLISH says something [MQTT-2.1.3-1]. */
+/** Checks the lower half of the first byte, which has a meaning only in PUBLISH [MQTT-2.1.3-1]. */
 function checkFlags({ firstByte }: RawPacket, type: PacketType, version: ProtocolVersion): void {
   if (type === "PUBLISH") return;
   const expected = FLAGS_2.has(type) ? 0b0010 : 0;
-  // MQTT 3.1 has a QoS there, where it is not 0, and repeats the packet with DUP; the others are not used. Its section 2.1.
+  // MQTT 3.1 section 2.1: packets with a fixed QoS of 1 have it here, and may be repeated with DUP. Other bits are unused.
   const used = version === 3 ? (expected === 0 ? 0 : 0b0110) : 0b1111;
   if ((firstByte & used) !== expected) throw malformed(`${type} has the flags 0x${(firstByte & 0x0f).toString(16)}`);
 }

@@ -79,11 +79,11 @@ function checkConnect(raw: RawPacket): { bytes: Uint8Array; will: Properties; is
   const { firstByte, bytes, bodyOffset } = raw;
   const reader = new ByteReader(bytes, bodyOffset);
   const { version, isBridge } = readProtocolVersion(reader);
-  // [MQTT-2.1.3-1]; MQTT 3.1 section 3.1 does not use them.
+  // [MQTT-2.1.3-1]. In MQTT 3.1 they are unused (its section 3.1).
   if (version !== 3 && firstByte & 0x0f) throw malformed(`CONNECT has the flags 0x${(firstByte & 0x0f).toString(16)}`);
   const flagsAt = reader.position;
   let flags = reader.u8();
-  // MQTT 3.1 section 3.1: this one is not used, and without the Will flag the others are disregarded.
+  // MQTT 3.1 section 3.1: the reserved flag is unused, and without the Will flag the other Will flags are ignored.
   if (version === 3) flags &= ~(flags & WILL ? RESERVED : RESERVED | WILL_QOS | WILL_RETAIN);
   checkFlags(flags, version);
   reader.u16(); // Keep Alive
@@ -107,9 +107,9 @@ function checkConnect(raw: RawPacket): { bytes: Uint8Array; will: Properties; is
 }
 
 /**
- * The Protocol Name and Protocol Level, of which only three pairs exist [MQTT-3.1.2-1] [MQTT-3.1.2-2]. Before MQTT 5.0 a
- * refusal can say that a level is unknown. A packet of another protocol is not as section 3.1 has it, and gets no CONNACK
- * [3.1.1 MQTT-3.1.4-1].
+ * Reads the Protocol Name and Protocol Level, of which only three pairs exist [MQTT-3.1.2-1] [MQTT-3.1.2-2]. Before MQTT 5.0
+ * a refusal can say that the level is unknown. A packet with another name does not conform to section 3.1, and gets no
+ * CONNACK [3.1.1 MQTT-3.1.4-1].
  */
 function readProtocolVersion(reader: ByteReader): { version: ProtocolVersion; isBridge: boolean } {
   const name = readString(reader);
@@ -160,7 +160,7 @@ const RETURN_CODES: Readonly<Record<number, number>> = {
   [ReasonCode.BadUserNameOrPassword]: 4,
   [ReasonCode.NotAuthorized]: 5,
   [ReasonCode.BadAuthenticationMethod]: 5,
-  // A Will that the broker does not take: it is not the client's to connect with.
+  // The broker does not accept the Will, so the client is not authorized to connect with it.
   [ReasonCode.TopicNameInvalid]: 5,
   [ReasonCode.RetainNotSupported]: 5,
   [ReasonCode.QoSNotSupported]: 5,

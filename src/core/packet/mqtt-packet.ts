@@ -136,7 +136,7 @@ export function generatePacket(packet: GeneratedPacket, protocolVersion: Protoco
   return writer.finish();
 }
 
-/** `bytes` with the flags that the library knows: a client of MQTT 3.1 may have set others. */
+/** `bytes` with only the flags that the library knows: an MQTT 3.1 client may have set others. */
 export function withFlags(bytes: Uint8Array, flags: number): Uint8Array {
   const firstByte = ((bytes[0] as number) & 0xf0) | flags;
   return bytes[0] === firstByte ? bytes : bytes.with(0, firstByte);

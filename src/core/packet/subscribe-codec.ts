@@ -29,7 +29,7 @@ export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: Proto
     const optionsAt = reader.position;
     const options = reader.u8();
     checkSubscriptionOptions(options, version);
-    // The library does not know that MQTT 3.1 does not use the other bits.
+    // The library does not know that the other bits are unused in MQTT 3.1.
     if (version === 3 && options > 2) {
       if (known === bytes) known = bytes.slice();
       known[optionsAt] = options & 0x03;
@@ -58,7 +58,7 @@ function readTopicFilter(reader: ByteReader): void {
   throw malformed(`not a topic filter: "${text.slice(0, shownCharacters)}"`);
 }
 
-/** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS; all other bits are reserved, and in MQTT 3.1 not used. */
+/** Section 3.8.3.1. Before MQTT 5.0 there is only the QoS. All other bits are reserved, or in MQTT 3.1 unused. */
 function checkSubscriptionOptions(options: number, version: ProtocolVersion): void {
   if (options & reservedOptions[version]) throw malformed("a reserved subscription option is 1"); // [MQTT-3.8.3-5]
   if ((options & 0x03) === 3) {
