@@ -4,7 +4,7 @@
 import { recall, remember } from "./known-strings.ts";
 import { utf8Decoder } from "./utf8.ts";
 
-/** The bytes end too soon or are no such value. Whoever knows where they came from decides whose mistake that is. */
+/** The bytes end too soon, or are not a valid value. Whether that is a bug or bad input depends on where they came from. */
 export class BytesError extends RangeError {
   constructor(message: string) {
     super(message);
@@ -39,7 +39,7 @@ export function utf8Bytes(text: string): number {
   return text.length;
 }
 
-/** Writes into a buffer that grows. A value that does not fit its type is a mistake of ours: `BytesError`. */
+/** Writes into a buffer that grows. A value that does not fit its type is a bug: `BytesError`. */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;

@@ -1,8 +1,8 @@
 import type { ReasonCode } from "./packet/reason-code.ts";
 
 /**
- * The peer broke the protocol: the connection ends with this reason code (MQTT 5.0 section 4.13). A mistake of
- * our own is an `Error` of another kind, and restarts the object.
+ * The peer broke the protocol: the connection ends with this reason code (MQTT 5.0 section 4.13). A bug is an `Error` of
+ * another kind, and restarts the object.
  */
 export class ProtocolError extends Error {
   readonly reasonCode: ReasonCode;

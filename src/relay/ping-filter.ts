@@ -1,6 +1,6 @@
 // Takes the PINGREQ packets out of what a client sends, so that the relay can answer them and an idle client does
 // not wake its session. MQTT 5.0 sections 2.1 and 3.12. It follows packet boundaries and reads nothing else: any
-// mistake of the client passes through, for the session to answer.
+// error of the client passes through, for the session to answer.
 
 /** Where in the stream the next byte belongs. Section 2.1: fixed header byte, Remaining Length, and that many bytes. */
 type Position =

@@ -119,7 +119,7 @@ export function parsePacket<Parsed>(bytes: Uint8Array, protocolVersion: Protocol
   return parsed as Parsed;
 }
 
-/** @param packet complete and right, or it is a mistake of ours: an `Error` */
+/** @param packet complete and right, or it is a bug: an `Error` */
 export function generatePacket(packet: GeneratedPacket, protocolVersion: ProtocolVersion): Uint8Array {
   // The library's own accumulator takes binary data in Buffers alone.
   const writer = new ByteWriter();

@@ -22,9 +22,9 @@ const textEncoder = new TextEncoder();
 export type LastClient = Pick<SessionRecord, "admission" | "isConnected" | "disconnectedAtMs">;
 
 /**
- * A CONNECT is as it should be: whether the client is known.
- * @returns `undefined` where that has to be asked; `onLogin` follows
- * @throws {ProtocolError} 0x87 where nobody needs to be asked
+ * Decides whether the client of a valid CONNECT is let in.
+ * @returns `undefined` if the access object must be asked; `onLogin` follows
+ * @throws {ProtocolError} 0x87 if that is clear without asking
  */
 export function admit(
   context: Context,
@@ -35,7 +35,7 @@ export function admit(
 ): Admission | undefined {
   const attempt = attemptOf(pending.facts, accepted, context.settings);
   if (!showsCredentials(attempt)) return admissionOf(attempt, anonymous(context.settings), context.nowMs);
-  // A proof is counted, right or wrong, before its client hears of it.
+  // A proof must be counted, right or wrong, before its client learns the result: so it is never answered from memory.
   const known = accepted.proof === undefined && last !== undefined ? remembered(last, attempt, context) : undefined;
   if (known !== undefined) return known;
   const { socketId, reader, isRelayed, facts } = pending;
@@ -57,7 +57,7 @@ export function admit(
 }
 
 /**
- * What was asked is answered.
+ * The access object has answered.
  * @throws {ProtocolError} with the reason code of CONNACK
  */
 export function admissionBy(
@@ -80,7 +80,7 @@ export function admissionBy(
   }
 }
 
-/** Not allowed is said as wrong is: which names exist, and who may use this broker, is nobody's business. */
+/** "Not allowed" reads the same as "wrong", so that nobody learns which names exist and who may use this broker. */
 function refused({ connect, proof }: Accepted): ProtocolError {
   if (proof !== undefined) return new ProtocolError(ReasonCode.NotAuthorized, "the user name or the password is wrong");
   const isNamed = connect.username !== undefined;
@@ -110,8 +110,8 @@ export function accessOf({ username, rules }: Grant, { clientId }: SessionSettin
 }
 
 /**
- * A client that shows nothing of who it is needs nobody to be asked.
- * @throws {ProtocolError} where it is not let in
+ * Checks a client without credentials, which needs no call to the access object.
+ * @throws {ProtocolError} if the client is not let in
  */
 export function checkAnonymous(connect: ConnectPacket, facts: ClientFacts, settings: SessionSettings): void {
   if (showsCredentials(attemptOf(facts, { connect, proof: undefined }, settings))) return;

@@ -33,7 +33,7 @@ const packetBytes = 64;
 /** A CONNECT that is as it should be, and who sent it. */
 export type Accepted = {
   readonly connect: ConnectPacket;
-  /** Where it named a method; it may be wrong. */
+  /** The proof, if the CONNECT named an authentication method. It may be wrong. */
   readonly proof: Proof | undefined;
 };
 
@@ -110,7 +110,7 @@ function onStep(
 }
 
 /**
- * AUTH of a connected client: a re-authentication, amid which everything else goes on. Section 4.12.1.
+ * AUTH of a connected client: a re-authentication, during which everything else goes on. Section 4.12.1.
  * @throws {ProtocolError} with the reason code of DISCONNECT [MQTT-4.12.1-2]
  */
 export function authenticateAgain(context: Context, connected: Connected, packet: AuthPacket): void {
@@ -123,7 +123,7 @@ export function authenticateAgain(context: Context, connected: Connected, packet
   const step = nextStep(context, authentication.exchange, packet);
   if (step.outcome === "continue") {
     const claimed = step.exchange.scram?.username ?? username;
-    // Before anything is proved: nobody guesses another's password from within a connection.
+    // Checked before anything is proved, so that nobody can guess another user's password over this connection.
     if (claimed !== username) {
       throw new ProtocolError(ReasonCode.NotAuthorized, "another user than the one who connected");
     }
@@ -139,7 +139,7 @@ export function authenticateAgain(context: Context, connected: Connected, packet
   connected.authentication = { ...authentication, exchange: undefined };
 }
 
-/** The connection ends, so that nobody waits for what comes of it: the next guess is with a CONNECT. */
+/** Nobody waits for the answer, because the connection ends: the next guess needs a CONNECT. */
 function countWrongProof(context: Context, { socketId }: Connected, { username, address }: Authentication): void {
   const { clientId } = context.settings;
   const shown = { username, password: undefined, isProved: false, isWrongProof: true } as const;

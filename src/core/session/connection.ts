@@ -59,7 +59,7 @@ export type Recipient = {
 export type Authentication = {
   readonly method: string;
   readonly username: string;
-  /** As `Login.address`, of its connection. */
+  /** The address of the connection, as `Login.address`. */
   readonly address?: string | undefined;
   /** A re-authentication that is under way. */
   readonly exchange: Exchange | undefined;

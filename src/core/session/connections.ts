@@ -50,9 +50,9 @@ export class Connections {
   }
 
   /**
-   * There are only so many sockets whose client is not connected yet. When there are more, the address that has most of
-   * them loses one: whoever opens many keeps out nobody at another address. The one that has been silent for longest goes:
-   * a client says CONNECT at once.
+   * The number of sockets whose clients are not connected yet is limited. When it is reached, the address with the most of
+   * them loses one, so that somebody who opens many keeps out nobody at another address. The one that has been silent for
+   * longest goes, because real clients send CONNECT at once.
    */
   private makeRoom(): void {
     const pending = [...this.bySocket.values()].filter((connection) => connection.state !== "connected");
@@ -92,7 +92,7 @@ export class Connections {
     return connection;
   }
 
-  /** Answers a mistake of a client that is not connected yet, and closes. Section 4.13. */
+  /** Answers an error of a client that is not connected yet, and closes. Section 4.13. */
   refuse(pending: Pending, raw: RawPacket | undefined, error: ProtocolError): void {
     const { reasonCode, message } = error;
     if (pending.state !== "awaiting CONNECT") {

@@ -16,7 +16,7 @@ export type Counts = {
   /** Of the payloads of PUBLISH packets. */
   bytesReceived: number;
   bytesSent: number;
-  /** Of all MQTT packets, whole. */
+  /** Bytes of whole MQTT packets, of every type. */
   packetBytesReceived: number;
   packetBytesSent: number;
 };
@@ -51,12 +51,12 @@ export function scaled(counts: Readonly<Counts>, factor: number): Counts {
   return mapCounts((name) => countIn(counts, name) * factor);
 }
 
-/** What an earlier version has counted, or stored, lacks what was not counted then. */
+/** Counts that an earlier version has made, or stored, may lack some names. */
 function countIn(counts: Readonly<Partial<Counts>>, name: keyof Counts): number {
   return counts[name] ?? 0;
 }
 
-/** What has been added since; nothing where `later` is in truth the earlier one. */
+/** What has been added since; nothing if `later` is in fact the earlier one. */
 export function increaseOf(later: Readonly<Counts>, earlier: Readonly<Counts>): Counts {
   return mapCounts((name) => Math.max(0, countIn(later, name) - countIn(earlier, name)));
 }

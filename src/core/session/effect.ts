@@ -58,33 +58,33 @@ export type Report =
   | {
       readonly type: "disconnected";
       readonly atMs: number;
-      /** `undefined` where nobody knows it any more, as after a crash. */
+      /** `undefined` if it is no longer known, as after a crash. */
       readonly account: Account | undefined;
       /** What waits for the client in its session; `undefined` where the session has ended. */
       readonly queuedMessages: number | undefined;
-      /** The same in bytes; an object of an earlier version does not say. */
+      /** The same in bytes; missing from an object of an earlier version. */
       readonly queuedBytes?: number;
-      /** Whose the session is; an object of an earlier version does not say. */
+      /** The owner of the session; missing from an object of an earlier version. */
       readonly identity?: string;
-      /** Which connection has ended, as `Account.connection`; unknown after a crash, or to an earlier version. */
+      /** The connection that has ended, as `Account.connection`; missing after a crash, or from an earlier version. */
       readonly connection?: string;
     }
   /** The session of a client that is away has ended. */
   | { readonly type: "ended"; readonly isExpired: boolean }
-  /** So much waits by now for a client that is away. */
+  /** The size of the queue for a client that is away. */
   | {
       readonly type: "queued";
       readonly messages: number;
-      /** An object of an earlier version does not say. */
+      /** Missing from an object of an earlier version. */
       readonly bytes?: number;
     };
 
-/** What the directory answers to a report. It travels as a number; an earlier version answers 0, and looks at none. */
+/** The directory's answer to a report, sent as a number. An earlier version always answers 0, and ignores answers. */
 export const ReportAnswer = {
   Noted: 0,
-  /** Whoever the session belongs to has no room for another: it has to end. */
+  /** The owner of the session has no room for another one: the session must end. */
   NoSession: 1,
-  /** What waits for the clients of whoever the session belongs to uses up the room there is: it is to take no more. */
+  /** The queues of the session's owner have used up their room: this one must take no more. */
   NoQueue: 2,
 } as const;
 

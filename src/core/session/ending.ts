@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { CloseCode } from "./effect.ts";
 import type { SessionState } from "./session-state.ts";
 
-/** DISCONNECT with one of these says that a packet of the server cannot be used. */
+/** With these reason codes in DISCONNECT, a client says that it cannot use a packet from the server. */
 const blamesWhatWasSent: ReadonlySet<number> = new Set([
   ReasonCode.MalformedPacket,
   ReasonCode.ProtocolError,
@@ -47,7 +47,7 @@ export class Ending {
     this.onConnectionLost(connected);
   }
 
-  /** Answers a mistake of the client as its version demands, and ends the connection. Section 4.13. */
+  /** Answers an error of the client as its version demands, and ends the connection. Section 4.13. */
   refuse(connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
     if (connection.state === "connected") this.disconnect(connection, error.reasonCode, error.message);
     else this.connections.refuse(connection, raw, error);
@@ -60,7 +60,7 @@ export class Ending {
     this.onConnectionLost(connected, reasonCode === ReasonCode.SessionTakenOver);
   }
 
-  /** There is no room for this session: it ends, and the Will of a client that was never to be there is not published. */
+  /** Ends the session, for which there is no room. Its client should never have been let in, so its Will is not published. */
   refuseSession(): void {
     const { current } = this.connections;
     const why = textOfReached({ limit: "sessions", shortage: "share" });

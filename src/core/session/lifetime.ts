@@ -54,12 +54,12 @@ function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDe
   return Math.min(trustMs, maximumLookDelaySec * 1000);
 }
 
-/** An alarm that comes so late is as punctual as any. */
+/** An alarm that is late by no more than this counts as punctual. */
 export const punctualMs = 1_000;
 
 /**
- * After an event. What was heard of the client cannot lie ahead, and when to look after it cannot have passed by without
- * the alarm: the clock was set since, or the alarm is late. The wait for the client begins anew.
+ * To be called after an event. If the client was last heard in the future, or the time to check on it has passed without an
+ * alarm, then the clock was set or the alarm is late. The wait for the client begins again.
  */
 export function heedClock(connected: Connected, limits: Limits, watch: Watch, nowMs: number): void {
   const isMissed = livenessDeadlineMs(connected, limits, watch) < nowMs - punctualMs;

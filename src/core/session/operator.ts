@@ -25,7 +25,7 @@ export class Operator {
   inspect(nowMs: number): SessionView | undefined {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
-    // The directory may still list what a crash has ended.
+    // The directory may still list a session that a crash has ended.
     if (this.state.generation === undefined) this.context.report({ type: "ended", isExpired: false });
     return viewOf(this.context, this.state, this.connections.current);
   }
@@ -50,7 +50,7 @@ export class Operator {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
     if (this.state.generation === undefined) {
-      // The directory may still list what a crash has ended.
+      // The directory may still list a session that a crash has ended.
       this.context.report({ type: "ended", isExpired: false });
       return false;
     }

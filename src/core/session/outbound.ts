@@ -14,7 +14,7 @@ import { sendMessage } from "./sending.ts";
 import { maximumMessagesPerRow } from "./session-store.ts";
 import { isFull, withSent } from "./unheard.ts";
 
-/** Fewer may be about something else. */
+/** A message is given up after this many DISCONNECTs in a row. Fewer may have another reason. */
 const mostBlamed = 3;
 
 /** Sequences; 0 for none. */
@@ -40,7 +40,7 @@ export class Outbound {
   private held: Delivery[] | undefined;
   private heldBytes = 0;
   private closed = false;
-  /** Since it was closed. */
+  /** Whether anything was refused since the queue was closed. */
   private refused = false;
 
   constructor(context: Context, sentThrough: number) {
@@ -61,18 +61,18 @@ export class Outbound {
     return this.inFlight;
   }
 
-  /** Of all that the client has not acknowledged, sent or not. */
+  /** The size of everything that the client has not acknowledged, sent or not. */
   get queueSize(): { readonly messages: number; readonly bytes: number } {
     return this.table.size;
   }
 
-  /** The same, once what has expired unsent is gone: for whoever looks. */
+  /** The same, after messages that expired unsent have been dropped. */
   get waitingSize(): { readonly messages: number; readonly bytes: number } {
     this.dropExpired();
     return this.table.size;
   }
 
-  /** Whether it takes nothing until its client is back: whoever it belongs to has used up the room that all queues share. */
+  /** Whether the queue takes nothing until its client is back, because its owner has used up its share of all queues. */
   get isClosed(): boolean {
     return this.closed;
   }
@@ -82,7 +82,7 @@ export class Outbound {
     this.refused = false;
   }
 
-  /** Whether anything was refused for that. */
+  /** Whether the queue has refused anything because it is closed. */
   get hasRefused(): boolean {
     return this.refused;
   }
@@ -281,8 +281,8 @@ export class Outbound {
   }
 
   /**
-   * The client ends its connection, and says that what it was sent cannot be used. Which message it means it does not say: the
-   * first that it has not acknowledged is given up when that has happened with it a few times in a row.
+   * The client has ended its connection because it cannot use something that it was sent. It does not say which message. So
+   * when this happens a few times in a row with the same message as the first unacknowledged one, that message is given up.
    */
   onRefusedByDisconnect(): void {
     const entry = this.table.all().find(({ isInFlight }) => isInFlight);

@@ -15,9 +15,9 @@ export type PendingFilters = {
   readonly generation: string;
   /** In the order of the filters [MQTT-3.9.3-1]. */
   readonly reasonCodes: number[];
-  /** What to keep or to forget, per filter, once all shards have answered; `undefined` where there is nothing. */
+  /** Per filter: what to keep or to forget once all shards have answered; `undefined` for nothing. */
   readonly subscriptions: (TopicSubscription | undefined)[];
-  /** Per filter of a SUBSCRIBE: the subscription that it is to take the place of, if there was one. */
+  /** Per filter of a SUBSCRIBE: the subscription that it replaces, if there was one. */
   readonly replaced: (TopicSubscription | undefined)[];
   openRequests: number;
 };

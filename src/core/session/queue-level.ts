@@ -1,29 +1,29 @@
-// How long the queue of a sleeping session is, told to the directory as rarely as it can be: by powers of ten of its messages,
-// and by powers of four of its bytes.
+// Decides when a session whose client is away reports the size of its queue to the directory. To report rarely, it does so
+// only when the queue passes a power of ten in messages, or a power of four in bytes.
 
 export type QueueSize = { readonly messages: number; readonly bytes: number };
 
-/** One that passes none of them is not told. */
+/** A queue that stays below the lowest levels is not reported. */
 const messageLevels = [10, 100, 1_000, 10_000];
 const byteLevels = Array.from({ length: 8 }, (_, index) => 65_536 * 4 ** index);
 
 export class QueueLevel {
   private messages: number;
-  /** The directory says whether there may be more: an object that has started does not know, and asks. */
+  /** Begins at 0, so that an object that has just started reports, and learns whether its queue may grow. */
   private bytes = 0;
 
-  /** @param size what waits when the object starts: told, if it ever was to be */
+  /** @param size the queue when the object starts; its messages have been reported already if they had to be */
   constructor(size: QueueSize) {
     this.messages = levelOf(size.messages, messageLevels);
   }
 
-  /** The directory is told of so much. */
+  /** This size is being reported. */
   reset({ messages, bytes }: QueueSize): void {
     this.messages = levelOf(messages, messageLevels);
     this.bytes = levelOf(bytes, byteLevels);
   }
 
-  /** Whether the directory has to be told of so much. It is not told of less: that is told when the client leaves. */
+  /** Whether this size must be reported. A smaller queue is not reported until the client next leaves. */
   rises(size: QueueSize): boolean {
     const messages = levelOf(size.messages, messageLevels);
     const bytes = levelOf(size.bytes, byteLevels);

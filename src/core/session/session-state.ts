@@ -19,7 +19,7 @@ import type { SessionSnapshot } from "./snapshot.ts";
 import { Subscribing } from "./subscribing.ts";
 import { Wills } from "./will.ts";
 
-/** A session that was told to take no more asks again, if more comes. */
+/** How often a session whose queue is closed asks again, if more comes. */
 const askForRoomEveryMs = 60_000;
 
 export class SessionState {
@@ -29,9 +29,9 @@ export class SessionState {
   readonly wills: Wills;
   private readonly context: Context;
   private readonly registering: Registering;
-  /** Of what the directory knows to wait for a client that is away. */
+  /** The size of the queue that the directory knows, for a client that is away. */
   private readonly queueLevel: QueueLevel;
-  /** When the directory was last asked whether the queue may grow, since it may not. */
+  /** When the directory last closed the queue, or was last asked whether it may grow again. */
   private closedAtMs = 0;
   private record: SessionRecord | undefined;
 
@@ -222,7 +222,7 @@ export class SessionState {
     if (!isTakenOver) this.outbound.redistribution.offer(generation);
   }
 
-  /** @param queued what waits for the client; `undefined` where the session has ended */
+  /** @param queued what waits for the client; `undefined` if the session has ended */
   private reportDisconnected(queued: QueueSize | undefined, identity: string): void {
     const { nowMs: atMs, counters } = this.context;
     const account = counters.close();
@@ -232,17 +232,17 @@ export class SessionState {
     this.queueLevel.reset(queued ?? { messages: 0, bytes: 0 });
   }
 
-  /** Something has come while its client is away. */
+  /** To be called after something has come while the client is away. */
   reportQueue(): void {
     const { outbound } = this;
     const { messages, bytes } = outbound.queueSize;
-    // Where it was to take no more, there may be room by now.
+    // If the queue is closed, there may be room again by now.
     const isToAsk = outbound.hasRefused && Math.abs(this.context.nowMs - this.closedAtMs) >= askForRoomEveryMs;
     if (isToAsk) this.closedAtMs = this.context.nowMs;
     if (this.queueLevel.rises({ messages, bytes }) || isToAsk) this.context.report({ type: "queued", messages, bytes });
   }
 
-  /** The directory says whether the queue of a client that is away may grow. */
+  /** The directory has answered whether the queue of a client that is away may grow. */
   onQueueAnswer(mayGrow: boolean): void {
     if (!mayGrow && !this.outbound.isClosed) this.closedAtMs = this.context.nowMs;
     this.outbound.isClosed = !mayGrow;
@@ -309,7 +309,7 @@ export class SessionState {
     if (this.isMoved) this.register(this.record?.generation ?? "");
   }
 
-  /** The object starts without a client: one that the disk takes for connected was cut off by a crash. */
+  /** The object starts without a client. If the disk says that it is connected, a crash has cut it off. */
   recover(): void {
     if (this.record?.isConnected) {
       this.outbound.onCrashed();
@@ -317,10 +317,10 @@ export class SessionState {
     } else if (this.record !== undefined) {
       this.wills.publishDue();
     } else {
-      // What has ended with a connection that a crash cut off is still listed as connected.
+      // The session ended with its connection in a crash, so the directory still lists it as connected.
       if (this.context.store.isUsed || !this.wills.isEmpty) this.context.report({ type: "ended", isExpired: false });
       this.wills.onConnectionLost(this.context.nowMs);
-      // What a hibernation kept of a session that has ended with its connection, and whose generation nobody knows.
+      // Clears what a hibernation stored for that session, whose generation is no longer known.
       this.outbound.onCrashed();
       this.outbound.redistribution.giveAway("");
       this.inbound.clear();

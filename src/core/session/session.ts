@@ -171,8 +171,8 @@ export class Session {
   // Time
 
   /**
-   * @param lateMs after the time that the alarm was set for. The platform counts real time until then, so that the clock
-   * may have been set forward: a client is not to be taken for gone by that
+   * @param lateMs how late the alarm is by the clock. The platform waits for real time to pass, so the clock may have been
+   * set forward. That must not make a client count as gone
    */
   onAlarm(nowMs: number, lateMs = 0): void {
     this.context.nowMs = nowMs;
@@ -186,7 +186,7 @@ export class Session {
         this.context.warn("a client fell silent", "nothing came for 1.5 times its keep alive");
         this.ending.disconnect(current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
       } else if (livenessDeadlineMs(current, limits, this.state.watch) <= nowMs) {
-        // The Worker watches the keep alive, or nobody does: that the socket is there has to be enough.
+        // The Worker watches the keep alive, or nobody does. An open socket must be enough.
         current.lastReceivedMs = nowMs;
       }
     }
@@ -231,7 +231,7 @@ export class Session {
     return this.current && this.context.counters.account;
   }
 
-  /** Where its client is now. */
+  /** Where the session's client is now. */
   whereabouts(nowMs: number): Whereabouts {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
@@ -247,7 +247,7 @@ export class Session {
     return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account };
   }
 
-  /** @param answers to reports, each one of `ReportAnswer` */
+  /** @param answers the answers to reports, each from `ReportAnswer` */
   onReported(answers: readonly number[], nowMs: number): void {
     this.context.nowMs = nowMs;
     for (const answer of answers) {
@@ -256,7 +256,7 @@ export class Session {
     }
   }
 
-  /** Tells the directory how it is now, whatever it was told before. */
+  /** Reports the present state to the directory, whatever was reported before. */
   report(nowMs: number): void {
     const now = this.whereabouts(nowMs);
     switch (now.state) {
@@ -311,7 +311,7 @@ export class Session {
     return this.context.takeEffects();
   }
 
-  /** To be called before `nextDeadlineMs` is read outside of an event: the clock may have been set since the last one. */
+  /** To be called before `nextDeadlineMs` is read outside an event: the clock may have been set since the last event. */
   heedClock(nowMs: number): void {
     if (this.current !== undefined) heedClock(this.current, this.settings.limits, this.state.watch, nowMs);
   }

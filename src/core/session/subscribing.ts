@@ -20,17 +20,17 @@ export class Subscribing {
   private readonly context: Context;
   /** By topic filter, as the client asked for them; on disk once the shards have answered. */
   private readonly subscriptions = new Map<string, TopicSubscription>();
-  /** Those that were ever asked to subscribe in this life of the session. */
+  /** The shards that were ever asked to subscribe in this life of the session. */
   private readonly shards = new Set<number>();
-  /** What a durable session has on disk of them: a client that comes back and subscribes to the same again writes nothing. */
+  /** The subscriptions on disk, of a durable session. A client that comes back and subscribes to the same writes nothing. */
   private readonly stored = new Map<string, TopicSubscription>();
-  /** `all`, until the subscriptions change. */
+  /** The result of `all`, until the subscriptions change. */
   private list: readonly TopicSubscription[] | undefined;
   private sharedCount = 0;
   private openSubscribes = 0;
-  /** The log has said of this connection that it asks for too many. */
+  /** Whether it has been logged that this connection asks for too many. */
   private isFullLogged = false;
-  /** Topic filters that are subscribed to, or no longer. */
+  /** The rate of topic filters in SUBSCRIBE and UNSUBSCRIBE. */
   private readonly asked: ClientRate;
 
   constructor(context: Context) {
@@ -46,7 +46,7 @@ export class Subscribing {
     return this.sharedCount > 0;
   }
 
-  /** The same list until they change. */
+  /** All subscriptions. The list is the same object until they change. */
   all(): readonly TopicSubscription[] {
     this.list ??= [...this.subscriptions.values()];
     return this.list;
@@ -235,7 +235,7 @@ export class Subscribing {
     }
   }
 
-  /** A shard could not be reached; others may have done what was asked. What was granted before is granted still. */
+  /** A shard could not be reached, though others may have done their part. What was granted before stays granted. */
   private takeBack(pending: PendingFilters, index: number, subscription: TopicSubscription, isDurable: boolean): void {
     const { type, generation } = pending;
     const { topicFilter } = subscription;
@@ -299,7 +299,7 @@ export class Subscribing {
     return ReasonCode.QuotaExceeded;
   }
 
-  /** Many clients of MQTT 3.x do not look at SUBACK, so that the operator is told, once for each connection. */
+  /** Logs it once for each connection, for the operator, because many MQTT 3.x clients ignore SUBACK. */
   private logFull(most: number): void {
     if (this.isFullLogged) return;
     this.isFullLogged = true;

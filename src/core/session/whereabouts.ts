@@ -1,9 +1,8 @@
-// Where a session's client is, as the session itself says. What the directory lists is what it was told last; this is
-// what is so.
+// Where a session's client is, from the session itself, which knows. The directory lists only what was last reported to it.
 
 import type { Account } from "./counters.ts";
 
-/** Plain data: it travels to the directory. Times are in milliseconds since 1970. */
+/** Plain data, sent to the directory. Times are in milliseconds since 1970. */
 export type Whereabouts =
   | {
       readonly state: "connected";
@@ -22,15 +21,15 @@ export type Whereabouts =
       /** When it left. */
       readonly atMs: number;
       readonly queuedMessages: number;
-      /** The same in bytes; an object of an earlier version does not say. */
+      /** The same in bytes; missing from an object of an earlier version. */
       readonly queuedBytes?: number;
     }
   /** There is no session. */
   | { readonly state: "none" };
 
 /**
- * Whether a connection began before another of the same client, as their names tell. Clocks are set, and an object moves to
- * a machine whose clock is behind: it is a reason to ask, and decides nothing.
+ * Whether a connection began before another of the same client, judging by their names. Clocks may be set, and an object may
+ * move to a machine whose clock is behind. So the result is a reason to ask the session, and decides nothing.
  */
 export function isEarlierConnection(one: string, other: string): boolean {
   const [[oneMs, oneSocket], [otherMs, otherSocket]] = [partsOf(one), partsOf(other)];

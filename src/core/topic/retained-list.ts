@@ -1,4 +1,4 @@
-// Retained messages for whoever looks at them without a subscription: read page by page, and nothing is changed.
+// Lists retained messages for those who look at them without a subscription. Reads page by page, and changes nothing.
 
 import { sha256 } from "../authentication/hmac.ts";
 import { toBase64 } from "../base64.ts";
@@ -7,21 +7,21 @@ import { literalPrefix, matchesTopicFilter } from "./topic-filter.ts";
 import type { RetainedName, TopicStore } from "./topic-store.ts";
 
 export type RetainedQuery = {
-  /** The `filter` of a parsed `TopicFilter`; `undefined` for all of them, those that begin with `$` as well. */
+  /** The `filter` of a parsed `TopicFilter`; `undefined` for all topics, including those that begin with `$`. */
   readonly filter: string | undefined;
-  /** Only what this one has published, as `holderOf`; all of them without. */
+  /** Only the messages of this publisher, a holder from `holderOf`; `undefined` for all. */
   readonly publisher?: string | undefined;
-  /** The last topic name that was looked at; `undefined` at the start. */
+  /** The last topic name that was read; `undefined` at the start. */
   readonly after: string | undefined;
-  /** With it `after` is only the start of that name, which it tells from others: see `keyOfName`. */
+  /** If set, `after` is only the start of that name, and this key identifies it: see `keyOfName`. */
   readonly afterKey?: string | undefined;
   readonly most: number;
 };
 
-/** In the order of their names' UTF-8 bytes. There may be fewer than asked for, or none, with more to come. */
+/** In the order of their names' UTF-8 bytes. Even if more follow, there may be fewer than asked for, or none. */
 export type RetainedList = {
   readonly messages: readonly Message[];
-  /** Who has published each, as `holderOf`; without in the answer of an older version. */
+  /** The publisher of each, a holder from `holderOf`; missing from an object of an older version. */
   readonly publishers?: readonly string[];
   /** Where to go on; `undefined` at the end. */
   readonly after: string | undefined;
@@ -30,20 +30,20 @@ export type RetainedList = {
 /** What was deleted, and where to go on. */
 export type RetainedDeletion = { readonly deleted: number; readonly after: string | undefined };
 
-/** What one look may cost: names that do not match, and bytes that do. */
+/** Limits of one call: names that are read, whether they match or not, and bytes of messages that do. */
 const maximumNames = 1_000;
 const maximumBytes = 1_048_576;
-/** Names that are compared with a key at once: they are long. */
+/** Names that are read at once to compare them with a key: they are long. */
 const comparedNames = 100;
 
 const textEncoder = new TextEncoder();
 
-/** Tells a name from all others that begin alike: its length, which is cheap to compare, and a hash of it. */
+/** Identifies a name among all that begin alike: by its length, which is cheap to compare, and a hash. */
 export function keyOfName(topicName: string): string {
   return `${topicName.length}-${toBase64(sha256(textEncoder.encode(topicName)))}`;
 }
 
-/** @param read the message of a topic; `undefined` where there is none that can be read */
+/** @param read reads the message of a topic; `undefined` if there is none, or it cannot be read */
 export function listRetained(
   store: Pick<TopicStore, "retainedNames">,
   read: (topicName: string) => Message | undefined,
@@ -65,7 +65,7 @@ export function listRetained(
   return { messages, publishers, after: page.after };
 }
 
-/** The names of those that match, expired ones and those that cannot be read as well. */
+/** The names of the messages that match, including those that have expired or cannot be read. */
 export function selectRetained(
   store: Pick<TopicStore, "retainedNames">,
   query: RetainedQuery,
@@ -76,11 +76,11 @@ export function selectRetained(
   return { names, after: names.at(-1)?.topicName };
 }
 
-/** Looks at so many names, and picks those that are asked for. */
+/** Reads up to `maximumNames` names, and picks those that match. */
 function pageOf(store: Pick<TopicStore, "retainedNames">, { filter, publisher, after, afterKey }: RetainedQuery) {
   const prefix = filter === undefined ? "" : literalPrefix(filter);
   const last = after === undefined || afterKey === undefined ? after : nameOf(store, after, afterKey);
-  // If that name is gone, the list goes on with all that begin as it did: some may come twice, and none is left out.
+  // If that name is gone, the list goes on with all names that begin like it: some may come twice, but none is left out.
   const all = store.retainedNames(last ?? after ?? prefix, last !== undefined, maximumNames);
   const end = all.findIndex(({ topicName }) => !topicName.startsWith(prefix));
   const names = (end === -1 ? all : all.slice(0, end)).filter(
@@ -91,7 +91,7 @@ function pageOf(store: Pick<TopicStore, "retainedNames">, { filter, publisher, a
   return { names, after: end === -1 && all.length === maximumNames ? all.at(-1)?.topicName : undefined };
 }
 
-/** @returns the name that begins so and has this key; `undefined` if it is gone */
+/** @returns the name with this start and this key; `undefined` if it is gone */
 function nameOf(store: Pick<TopicStore, "retainedNames">, start: string, key: string): string | undefined {
   const length = Number.parseInt(key, 10);
   let from = start;

@@ -43,7 +43,7 @@ const pageNames = 500;
 const pageMessages = 100;
 const pageBytes = 1_048_576;
 const sweepEveryMs = 10_000;
-/** Looking at as many takes about a hundredth of the time that it is put off for. */
+/** Per millisecond that a sweep is put off, it may look at this many messages. That takes about a hundredth of the time. */
 const messagesPerMs = 10;
 
 export class RetainedMessages {
@@ -52,7 +52,7 @@ export class RetainedMessages {
   private readonly randomId: () => string;
   /** Counted when first needed. */
   private counted: Rooms | undefined;
-  /** Before this, none expires; known as long as it is `counted`. */
+  /** No message expires before this. Known while `counted` is set. */
   private nextExpiryMs = Number.POSITIVE_INFINITY;
   private sweptAtMs = 0;
   private readonly searches = new Set<RetainedSearch>();
@@ -97,7 +97,7 @@ export class RetainedMessages {
     return undefined;
   }
 
-  /** What has expired is not counted: it goes first, where looking at all messages is not too much by now. */
+  /** Expired messages are not counted: they are deleted first, unless the last look at all messages was too recent. */
   size(nowMs: number): RetainedSize {
     const { held } = this.rooms.messages;
     if (nowMs >= this.nextExpiryMs) this.forgetExpired(nowMs, Math.min(held / messagesPerMs, sweepEveryMs));
@@ -148,7 +148,7 @@ export class RetainedMessages {
     return { deleted: names.length, after };
   }
 
-  /** Begins a search, which goes on page by page until there is no next one, or `end`. */
+  /** Begins a search, which goes on page by page until there is no next page, or `end` is called. */
   begin(subscriber: Subscriber): RetainedCursor {
     const search = { since: this.retainedCount };
     this.searches.add(search);

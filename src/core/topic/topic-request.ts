@@ -25,7 +25,7 @@ export type Requester = {
   readonly hearsRefusals: boolean;
 };
 
-/** Whether both ask for the same in the same way. */
+/** Whether both subscriptions have the same filter and options. */
 export function isSameSubscription(one: TopicSubscription, other: TopicSubscription): boolean {
   return (
     one.topicFilter === other.topicFilter &&
@@ -37,8 +37,8 @@ export function isSameSubscription(one: TopicSubscription, other: TopicSubscript
 }
 
 /**
- * Answered with a reason code each; one that says who asks, with an answer (see `answerOf`). A `generation` names one
- * life of a session's state: what an older one left behind is recognised by it.
+ * Each is answered with a reason code, or, if it says who asks, with an answer (see `answerOf`). A `generation` names one
+ * life of a session's state: what an older life left behind is recognised by it.
  */
 export type TopicRequest =
   | { readonly type: "publish"; readonly message: Message; readonly by?: Requester | undefined }
@@ -61,10 +61,10 @@ export type TopicRequest =
 export type RedistributeRequest = {
   readonly type: "redistribute";
   readonly generation: string;
-  /** Of the shared subscription. */
+  /** The topic filter of the shared subscription. */
   readonly topicFilter: string;
   readonly message: Message;
-  /** Its session is over: where no member's client is there, one keeps it. Otherwise the session itself does. */
+  /** Whether its session is over, so that a member must keep it if no member's client is connected. If not, its session does. */
   readonly isOrphaned: boolean;
 };
 
@@ -73,9 +73,9 @@ export type SessionDelivery = {
   readonly generation: string;
   /** From a shared subscription: a session that cannot send it on may refuse, so that another member gets it. */
   readonly isRefusable: boolean;
-  /** It only asks whether the session has the message already: one that has not refuses. */
+  /** Only asks whether the session has the message already. A session that does not have it refuses. */
   readonly isQuestion?: true;
-  /** The topic object has kept it, and it is acknowledged: where there is no room, it is kept on. */
+  /** The topic object keeps the message, which is acknowledged. If the session has no room, it goes on keeping it. */
   readonly isOwed?: true;
   readonly delivery: Delivery;
 };
@@ -84,11 +84,11 @@ export type SessionDelivery = {
 export const DeliveryAnswer = {
   /** Sent at QoS 0; at QoS 1 and 2 stored, or in memory for a session that ends with its connection. */
   Accepted: 0,
-  /** That life of the session is over: its subscriptions are to be pruned. */
+  /** That life of the session is over: remove its subscriptions. */
   Stale: 1,
-  /** The session's queue is at its limit: what is not owed is dropped, and counted. */
+  /** The session's queue is full. A message that is not owed is dropped, and counted. */
   QueueFull: 2,
-  /** Refused: the client is away, or the session's queue at its limit, or it was a question. Only what is refusable. */
+  /** Refused, because the client is away, the queue is full, or it was a question. Only for a refusable delivery. */
   Refused: 3,
 } as const;
 

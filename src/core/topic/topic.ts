@@ -50,7 +50,7 @@ export class Topic {
   private readonly tree = new SubscriptionTree<Subscriber>();
   /** The subscriptions of each client, by filter. */
   private readonly filtersOf = new Map<string, Map<string, Subscriber>>();
-  /** About what the tree takes of memory, by who holds the subscriptions. */
+  /** The estimated memory of the tree, by the holders of its subscriptions. */
   private readonly treeBytes: SharedRoom;
   /** Where each shared group's turn stands. */
   private readonly turns = new Map<string, number>();
@@ -65,7 +65,7 @@ export class Topic {
     this.capabilities = capabilities;
     this.retained = new RetainedMessages(store, limits, randomId);
     this.treeBytes = new SharedRoom(limits.maximumSubscriptionBytes, limits.sharePercent);
-    // One text for all of a holder's: each row has its own.
+    // All subscriptions of a holder share one text, although each row has its own.
     const holders = new Map<string, string>();
     for (const subscriber of store.subscribers()) {
       const holder = holders.get(subscriber.holder) ?? subscriber.holder;
@@ -80,9 +80,8 @@ export class Topic {
 
   /**
    * Adds or replaces a subscription [MQTT-3.8.4-3].
-   * @param options `sendRetained`: whether the caller goes on to send it the retained messages; `by`: who asks, as far
-   * as it is known
-   * @returns the answer of a refusal (see `answerOf`), after which nothing has changed
+   * @param options `sendRetained`: whether the caller will send it the retained messages; `by`: who asks, if that is known
+   * @returns the subscriber, or the answer of a refusal (see `answerOf`), in which case nothing has changed
    */
   subscribe(
     clientId: string,
@@ -100,7 +99,7 @@ export class Topic {
       this.notes.onReached(reached, holder, (count) => this.treeBytes.largest(count), nowMs);
       return by === undefined ? ReasonCode.QuotaExceeded : answerOf(ReasonCode.QuotaExceeded, reached);
     }
-    // Of a client that comes back, and subscribes to the same again, nothing is written.
+    // If a client comes back and subscribes to the same again, nothing is written.
     const isStored =
       this.capabilities.maximumQos === 2 &&
       replaced?.generation === generation &&
@@ -137,7 +136,7 @@ export class Topic {
     const filters = this.filtersOf.get(clientId);
     const over = [...(filters?.values() ?? [])].filter((subscriber) => subscriber.generation === generation);
     if (filters === undefined || over.length === 0) return;
-    // At once: there may be thousands.
+    // Deletes them in one statement, as there may be thousands.
     this.store.deleteSubscribers(clientId, generation);
     for (const subscriber of over) this.shrink(subscriber, filters);
   }
@@ -203,12 +202,12 @@ export class Topic {
     return this.notes.take();
   }
 
-  /** Begins to look for the retained messages of a new subscription; until a page is the last, or `endRetained`. */
+  /** Begins to search the retained messages for a new subscription. Ends with the last page, or `endRetained`. */
   beginRetained(subscriber: Subscriber): RetainedCursor {
     return this.retained.begin(subscriber);
   }
 
-  /** The next retained messages of a subscription. */
+  /** The next page of retained messages for a subscription. */
   retainedPage(cursor: RetainedCursor, nowMs: number): RetainedPage {
     if (this.isRetaining) return this.retained.page(cursor, nowMs);
     this.retained.end(cursor);
