@@ -1,6 +1,6 @@
-// Who may do what in a namespace: credentials, API tokens, and how often a login has failed. Asked by sessions when a client
-// connects, and never in the path of a message. Nothing slow is computed here for a login, since all of a namespace come by;
-// a chosen password is hashed when it is set, which is more than the Worker may compute on the free plan.
+// Who may do what in a namespace: credentials, API tokens, and how often a login has failed. Sessions ask it when a client
+// connects, and never in the path of a message. It computes nothing slow for a login, since all clients of a namespace ask
+// it. It hashes a chosen password when that is set, which is more than the Worker may compute on the free plan.
 
 import { DurableObject } from "cloudflare:workers";
 import { type MadeSecret, makeSecret } from "../auth/new-secret.ts";
@@ -36,13 +36,13 @@ const migrations: Migrations = [
   { namespace: namespaceMigration },
 ];
 
-/** When to try again to tell sessions of a change; twice as long after each time. */
+/** When to try again to tell sessions about a change. The wait doubles each time. */
 const firstRetryMs = 10_000;
-/** A call that fails once is no reason to answer before all have heard. */
+/** Waits before further tries while the API call waits: a call to a session may fail just once. */
 const secondTriesMs = [100, 400];
 const maximumRetryMs = 300_000;
 
-/** Namespaces from before there was a list of them: so many are looked for at once, and one more in each time. */
+/** Looks for namespaces that are older than the list of them: this many at once, then one per `soughtEverySec`. */
 const soughtAtOnce = 20;
 const soughtEverySec = 60;
 
@@ -87,7 +87,7 @@ export class AccessObject extends DurableObject<Env> {
     if (this.revisions.isOpen) void ctx.blockConcurrencyWhile(() => this.findAlarm());
   }
 
-  /** @param isAnonymousAllowed whether a username that nobody has is as good as none */
+  /** @param isAnonymousAllowed whether a client with an unknown username is let in as anonymous */
   logIn(login: Login, isAnonymousAllowed: boolean): Promise<LoginVerdict> {
     return this.logins.logIn(login, isAnonymousAllowed, Date.now());
   }
@@ -98,9 +98,9 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   /**
-   * From a session whose client is connected, and which the directory cannot be told of: a revocation would not find it.
-   * From now on this object knows of it.
-   * @returns what a login of its identity is worth now; `null` where it is nobody any more
+   * Called by a session whose client is connected but cannot be reported to the directory, so that a revocation would not
+   * find it. From now on this object knows of it.
+   * @returns the present grant of the identity; `null` if it is gone or disabled
    */
   presentGrant(identity: string, clientId: string): Grant | null {
     this.recent.note(identity, clientId, Date.now());
@@ -131,7 +131,7 @@ export class AccessObject extends DurableObject<Env> {
     newSecret: NewSecret | undefined,
   ): Promise<CredentialResult> {
     const secret = newSecret === undefined ? undefined : await makeSecret(newSecret);
-    // After all that is waited for: what another call changes meanwhile stays.
+    // Read after the wait, so that a change that another call makes meanwhile is kept.
     const present = this.credentialTable.find(id);
     if (present === undefined) return notFound(id);
     const kind = newSecret?.kind ?? present.credential.kind;
@@ -139,7 +139,7 @@ export class AccessObject extends DurableObject<Env> {
     return this.putCredential(credential, secret, present);
   }
 
-  /** Its sessions end before this is answered, where they can be reached; else as soon as they can. */
+  /** Its sessions end before this is answered, or as soon as they can be reached. */
   async deleteCredential(id: string): Promise<boolean> {
     if (!this.credentialTable.has(id)) return false;
     const identity = identityOf({ id });
@@ -147,7 +147,7 @@ export class AccessObject extends DurableObject<Env> {
     return true;
   }
 
-  /** @returns what may be shown of it, and the token, which nobody is told again */
+  /** @returns the API token as it may be shown, and the secret, which is never shown again */
   async createApiToken(
     name: string,
     scopes: readonly string[],
@@ -168,27 +168,27 @@ export class AccessObject extends DurableObject<Env> {
     return this.apiTokenTable.delete(id);
   }
 
-  /** Whose token it is, by its hash. */
+  /** Finds an API token by its hash. */
   apiTokenFor(sha256: string): ApiToken | undefined {
     return this.apiTokenTable.findBySha256(sha256);
   }
 
-  /** See `ApiTokenTable.hashStarts`: to find out without a call for each that a token is none. */
+  /** See `ApiTokenTable.hashStarts`. With it, most wrong tokens are recognised without a call for each. */
   apiTokenHashStarts(): string[] {
     return this.apiTokenTable.hashStarts();
   }
 
-  /** Asked of `default`, which keeps the list. One that is older than the list is found, and added to it. */
+  /** Called on `default`, which keeps the list. A namespace that is older than the list is found, and added to it. */
   async knowsNamespace(name: string): Promise<boolean> {
     if (this.namespaceTable.has(name)) return true;
-    // A stranger can make up any number of names, and each has to be asked of an object of its own.
+    // A stranger can make up any number of names, and each needs a call to another object.
     if (!this.seeks.take(Date.now())) return false;
-    const isThere = await accessStub(this.env, this.settings, name).isUsed();
-    if (isThere) this.namespaceTable.put(name);
-    return isThere;
+    const isUsed = await accessStub(this.env, this.settings, name).isUsed();
+    if (isUsed) this.namespaceTable.put(name);
+    return isUsed;
   }
 
-  /** Told to `default`, which keeps the list. */
+  /** Called on `default`, which keeps the list. */
   listNamespace(name: string): void {
     this.namespaceTable.put(name);
   }
@@ -206,7 +206,7 @@ export class AccessObject extends DurableObject<Env> {
       this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
       await this.ctx.storage.setAlarm(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
     } catch (error) {
-      // Where the platform gives the alarm up, whoever comes next starts the object, and that finds what is to be told.
+      // If the platform gives up the alarm, the next call starts the object again, which then finds what is still to be told.
       this.ctx.abort(String(error));
       throw error;
     }
@@ -216,7 +216,7 @@ export class AccessObject extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
   }
 
-  /** Before the first thing is made in a namespace, or a crash would leave it there for nobody to find. */
+  /** Puts the namespace on the list. To be called before the first thing is made in it, in case of a crash in between. */
   private async list(): Promise<void> {
     if (this.isListed) return;
     await accessStub(this.env, this.settings, defaultNamespace).listNamespace(this.namespace);
@@ -239,14 +239,14 @@ export class AccessObject extends DurableObject<Env> {
     return { ok: true, credential, token: made?.token };
   }
 
-  /** Changes what an identity may do, and tells its sessions: those that cannot be reached now by the alarm. */
+  /** Changes what an identity may do, and tells its sessions. The alarm tells those that cannot be reached now. */
   private async revise(identity: string, change: () => void): Promise<void> {
     this.schema.atomically(() => {
       change();
       this.revisions.put(identity);
     });
     this.retryMs = firstRetryMs;
-    // Set before anything is waited for, or a crash would leave what is still to be told to nobody.
+    // The alarm is set before any wait, so that sessions are told even after a crash.
     void this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
     for (const waitMs of secondTriesMs) {
       if (await this.revisions.tell(identity)) return;
@@ -273,7 +273,7 @@ export class AccessObject extends DurableObject<Env> {
   }
 }
 
-/** Whether sessions have nothing to hear of the difference. */
+/** Whether the difference does not matter to sessions. */
 function isWorthTheSame(one: StoredCredential, other: StoredCredential): boolean {
   const worth = (stored: StoredCredential) => JSON.stringify([stored.credential.isEnabled, grantOf(stored)]);
   return worth(one) === worth(other);

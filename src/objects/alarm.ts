@@ -1,15 +1,15 @@
-// An object's alarm, set so that it costs no more rows than it must, and rings though the platform has given it up, or has
-// another time than the object.
+// An object's alarm. It writes no more rows than it must, and rings even if the platform has given it up, or if the
+// platform's clock differs from the object's.
 
 /**
- * How long the platform goes on trying an alarm whose handler fails: six more times, each twice as late as the one before,
- * from two seconds on. Then it gives the alarm up, and tells nobody.
+ * How long the platform retries an alarm whose handler fails: six times, after two seconds first and then twice as long each
+ * time. Then it gives the alarm up silently.
  */
 const triedForMs = 300_000;
 
 export class Alarm {
   private readonly storage: DurableObjectStorage;
-  /** When it is to ring, by the object's clock, in milliseconds since 1970; Infinity for never. */
+  /** When the alarm should ring, by the object's clock, in milliseconds since 1970; Infinity for never. */
   private atMs = Number.POSITIVE_INFINITY;
   /** By how much the platform's clock is taken to be ahead of the object's. */
   private leadMs = 0;
@@ -18,17 +18,17 @@ export class Alarm {
     this.storage = storage;
   }
 
-  /** To be called while the object starts: an alarm that it had set before is still there. */
+  /** To be called while the object starts. An alarm from before is still set. */
   async find(): Promise<void> {
     this.atMs = (await this.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
   }
 
   /**
-   * To be called when it rings, before anything else. By the object's clock it may ring early: set again for the same time
-   * it would ring again at once, and again, a row each time, until the object's clock is there too.
+   * To be called first when the alarm rings. By the object's clock it may ring early. If it were set for the same time again,
+   * it would ring at once, and again, each time for a row, until the object's clock gets there too.
    *
-   * @param scheduledMs when it was to ring, by the platform's clock; `undefined` if the platform does not say
-   * @returns by how much it is late, in milliseconds; 0 if it is not
+   * @param scheduledMs the time it was set for, by the platform's clock; `undefined` if the platform does not say
+   * @returns how late it is, in milliseconds; 0 if it is not late
    */
   onRing(scheduledMs: number | undefined, nowMs: number): number {
     this.atMs = Number.POSITIVE_INFINITY;
@@ -41,7 +41,7 @@ export class Alarm {
     return Math.max(0, lateMs);
   }
 
-  /** Has it ring then, or before. It is a row written: one that is early enough, and still can ring, stays as it is. */
+  /** Makes the alarm ring at this time, or earlier. Setting it writes a row, so one that rings early enough is kept. */
   set(atMs: number, nowMs: number): void {
     const canRing = this.atMs > nowMs - triedForMs;
     if (!Number.isFinite(atMs) || (atMs >= this.atMs && canRing)) return;
@@ -49,7 +49,7 @@ export class Alarm {
     void this.storage.setAlarm(atMs + this.leadMs);
   }
 
-  /** The storage is deleted, and the alarm with it. */
+  /** To be called when the storage, and the alarm with it, has been deleted. */
   onDeleted(): void {
     this.atMs = Number.POSITIVE_INFINITY;
   }

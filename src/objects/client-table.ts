@@ -50,7 +50,7 @@ type Row = {
   told: string;
 };
 
-/** Of a client that the directory has not heard of while it was connected. */
+/** The version listed for a client whose connection was never reported. */
 const likelyVersion = 5;
 
 type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
@@ -68,8 +68,8 @@ export class ClientTable {
   }
 
   /**
-   * What has been counted over a connection; `undefined` where another is the latest, or the session has ended: then an
-   * account of it was closed, and is not to be added again.
+   * What has been counted over a connection; `undefined` if another one is the latest, or the session has ended. Then the
+   * connection's account is closed, and must not be added again.
    */
   told(clientId: string, connection: string): Readonly<Counts> | undefined {
     const row = this.row(clientId);
@@ -89,8 +89,8 @@ export class ClientTable {
   }
 
   /**
-   * A client has left, and its session waits for it.
-   * @param account closed, and counted
+   * The client has left, and its session waits for it.
+   * @param report its `account`, if there is one, is closed and has been counted
    */
   leave(clientId: string, report: ReportOf<"disconnected">, queuedMessages: number): void {
     const { atMs, account, identity, queuedBytes = 0 } = report;
@@ -99,7 +99,7 @@ export class ClientTable {
       told = coalesce(?, told), identity = coalesce(?, identity) WHERE client_id = ?`;
     this.schema.change("client", query, atMs, queuedMessages, queuedBytes, told, identity ?? null, clientId);
     if (identity === undefined || this.find(clientId) !== undefined) return;
-    // The directory never heard that it connected.
+    // The connection was never reported.
     const insert = `INSERT INTO client
       (client_id, is_connected, protocol_version, since_ms, identity, queued_messages, queued_bytes, connection, told)
       VALUES (?, 0, ?, ?, ?, ?, ?, '', '')`;
@@ -125,7 +125,7 @@ export class ClientTable {
     return this.schema.rows<Row>("client", query, after, most).map(clientOf);
   }
 
-  /** Those that are away: the longest queue first, then in the order of their identifiers. */
+  /** Clients that are away: the longest queue first, then in the order of their identifiers. */
   sleeping(after: SleepingCursor | undefined, most: number): Client[] {
     const order = "ORDER BY queued_messages DESC, client_id LIMIT ?";
     if (after === undefined) {
@@ -138,7 +138,7 @@ export class ClientTable {
     return this.schema.rows<Row>("client", query, queuedMessages, queuedMessages, clientId, most).map(clientOf);
   }
 
-  /** Of every client: whose it is, whether it is connected, and what waits for one that is away. */
+  /** For every client: its identity, whether it is connected, and if not, the bytes that wait for it. */
   presence(): (Pick<Client, "clientId" | "identity" | "isConnected"> & { readonly queuedBytes: number })[] {
     type Row = { client_id: string; identity: string; is_connected: number; queued_bytes: number };
     const rows = this.schema.rows<Row>("client", "SELECT client_id, identity, is_connected, queued_bytes FROM client");
@@ -150,12 +150,12 @@ export class ClientTable {
     }));
   }
 
-  /** The connection that was listed last, whether it lasts or not; empty where it is not known. */
+  /** The connection that was listed last, even if it has ended; empty if it is not known. */
   connectionOf(clientId: string): string {
     return this.row(clientId)?.connection ?? "";
   }
 
-  /** Messages that wait for clients that are away, as their sessions last told. */
+  /** Messages that wait for clients that are away, as last reported by their sessions. */
   queuedMessages(): number {
     const query = "SELECT coalesce(sum(queued_messages), 0) AS messages FROM client WHERE is_connected = 0";
     return this.schema.rows<{ messages: number }>("client", query)[0]?.messages ?? 0;

@@ -22,7 +22,7 @@ type Item = SessionDelivery & {
   /** The publish that waits for this delivery. */
   readonly origin?: Origin | undefined;
   readonly turn?: Turn;
-  /** The page of retained messages that follows. */
+  /** The next page of retained messages. */
   readonly next?: RetainedCursor | undefined;
   /** Its row in the table of what is owed. */
   readonly owedSequence?: number;
@@ -33,15 +33,15 @@ export type Origin = { readonly batch: OpenBatch; readonly index: number };
 
 /** A shared subscription's search for a member that takes a message. */
 type Turn = {
-  /** In the order in which they are asked: for what may be a repeat twice, first whether they have it already. */
+  /** In the order in which they are asked. For a possible repeat each is there twice, first to ask if it has the message. */
   readonly members: readonly Recipient[];
   readonly questions: number;
   readonly position: number;
   /** The first that refused. */
   readonly refused?: Recipient | undefined;
-  /** The first of which it could not be found out whether it has the message. */
+  /** The first member whose answer was lost: it may have the message. */
   readonly unsure?: Recipient | undefined;
-  /** Where all refuse, it stays where it comes from. */
+  /** If all refuse, the message stays where it comes from. */
   readonly isOffer: boolean;
 };
 
@@ -49,13 +49,13 @@ export type DelivererHandlers = {
   readonly sessionOf: (clientId: string) => {
     deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs: number): Promise<readonly number[]>;
   };
-  /** Something is owed: `retryOwed` is to be called later. */
+  /** Something is owed: call `retryOwed` later. */
   readonly onOwed: () => void;
-  /** A mistake of ours: the object is not to go on. */
+  /** A bug: the object must not go on. */
   readonly onBroken: (error: unknown) => void;
 };
 
-/** Of what is owed to one client, so many are read at a time. */
+/** Deliveries owed to one client that are read at a time. */
 const owedPage = 16;
 /** Lanes that carry nothing are kept up to this number. */
 const maximumIdleLanes = 1_000;
@@ -105,14 +105,14 @@ export class Deliverer {
 
   /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
   offerToGroup(members: readonly Recipient[], origin: Origin): void {
-    // One that is owed something would only be passed over, one within the other.
+    // A member that is owed something could not take the message anyway; asking each would only nest the calls.
     const asked = members.filter(({ clientId }) => !this.owed.has(clientId));
     this.askNext({ members: asked, questions: 0, position: 0, isOffer: true }, origin);
   }
 
   /**
-   * Sends the retained messages of a new subscription, a page after the other as the session takes them; each in a
-   * turn of its own, for a page is a search.
+   * Sends the retained messages of a new subscription, one page after the other, as the session takes them. Each page has a
+   * turn of its own, because it is a search.
    */
   sendRetained(subscriber: Subscriber): void {
     this.pages.add(this.topic.beginRetained(subscriber));
@@ -125,7 +125,7 @@ export class Deliverer {
 
   private sendPage(cursor: RetainedCursor): void {
     const subscriber = this.topic.heirOf(cursor.subscriber);
-    // Unsubscribed meanwhile, or subscribed again, which sends them anew [MQTT-3.10.4-2].
+    // The client has unsubscribed, or has subscribed again, which sends all of them again [MQTT-3.10.4-2].
     if (subscriber === undefined) {
       this.topic.endRetained(cursor);
       return;
@@ -169,7 +169,7 @@ export class Deliverer {
       if (outcome === "kept") this.handlers.onOwed();
       else this.droppedMessages += 1;
       if (outcome === "full") origin?.batch.onRefused(origin.index);
-      // A publisher that cannot hear of it, of MQTT 3.x, would take a refusal for the promise that it is kept.
+      // An MQTT 3.x publisher cannot be told of a refusal: it would take the answer for a promise that the message is kept.
       else if (outcome === "failed") origin?.batch.onFailed(origin.index);
       settle(item, outcome === "kept");
     }

@@ -93,19 +93,19 @@ export class DirectoryObject extends DurableObject<Env> {
         return answer;
       });
       logReached(this.notes.take(), { namespace: this.namespace });
-      // The session itself has the last word.
+      // Ask the session itself, which knows.
       if (isDoubtful) void this.inquiry.ask([clientId]);
       return answers;
     });
   }
 
-  /** See `ClientTable.page`. Has the rows looked after that were not confirmed for long. */
+  /** See `ClientTable.page`. Starts to check the rows that have not been confirmed for long. */
   clients(after: string, most: number, isConnected?: boolean): Client[] {
     this.inquiry.begin();
     return this.clientTable.page(after, most, isConnected);
   }
 
-  /** Clients of an identity, connected or away, in the order of their identifiers: so many behind `after`. */
+  /** Clients of an identity, connected or away, in the order of their identifiers: at most `most` behind `after`. */
   clientsOf(identity: string, after: string, most: number): { readonly clientId: string }[] {
     return this.presence.clientsOf(identity, after, most).map((clientId) => ({ clientId }));
   }
@@ -117,9 +117,9 @@ export class DirectoryObject extends DurableObject<Env> {
   }
 
   /**
-   * How many clients of one identity are connected, but for some. Where that leaves no room for another, those that are
-   * listed are asked first: what a crash or a stop has cut off is to keep nobody out.
-   * @param maximum how many there may be; an access object of an earlier version does not say
+   * How many clients of one identity are connected, not counting `exceptClientIds`. If that leaves no room for another, the
+   * sessions of the listed ones are asked first, so that clients that a crash or a stop has cut off keep nobody out.
+   * @param maximum how many there may be; missing from an access object of an earlier version
    */
   async countOf(identity: string, exceptClientIds: readonly string[], maximum?: number): Promise<number> {
     const listed = this.presence.countOf(identity, exceptClientIds);
@@ -133,7 +133,7 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.presence.counts;
   }
 
-  /** Asks around. */
+  /** Asks the sessions and topic objects. */
   stats(): Promise<BrokerStats> {
     return this.survey.stats();
   }
@@ -147,13 +147,13 @@ export class DirectoryObject extends DurableObject<Env> {
     try {
       await this.sysWatch.onAlarm();
     } catch (error) {
-      // Where the platform gives the alarm up, whoever comes next starts the object, and that finds who watches.
+      // If the platform gives up the alarm, the next call starts the object again, which then finds who watches.
       this.ctx.abort(String(error));
       throw error;
     }
   }
 
-  /** All of it, or nothing. What memory then counts, and the disk does not, would be counted twice. */
+  /** Writes all or nothing. After a failure the object restarts, because memory may have counted what the disk has not. */
   private write(act: () => void): void {
     try {
       this.schema.atomically(act);
@@ -164,8 +164,8 @@ export class DirectoryObject extends DurableObject<Env> {
   }
 
   /**
-   * Whether a report may be older than what is listed: as if it had come late, or from before the clock was set back. It
-   * counts, as the last that was heard; and the session is asked.
+   * Whether a report may be older than what is listed, because it came late or the clock was set back. It counts all the
+   * same, but then the session is asked.
    */
   private isDoubtful(clientId: string, report: Report): boolean {
     const listed = this.clientTable.connectionOf(clientId);
@@ -174,17 +174,17 @@ export class DirectoryObject extends DurableObject<Env> {
     if (report.type === "ended") return isListed;
     const { connection } = report;
     if (connection === undefined) return false;
-    // The one that is listed has left, and is said to be there.
+    // The listed connection has ended, and is now reported as connected.
     if (connection === listed) return report.type === "connected" && !isListed;
     return isEarlierConnection(connection, listed);
   }
 
-  /** Whether a client has just connected whose session there is no room for. */
+  /** Whether the report is of a client that has just connected, but whose session there is no room for. */
   private shortageBefore(clientId: string, report: Report): Shortage | undefined {
     return report.type === "connected" ? this.presence.shortageForSession(clientId, report.identity) : undefined;
   }
 
-  /** @param shortage before the report was noted: the session that it is about is counted by now, until it ends */
+  /** @param shortage from before the report was noted: by now the session is counted, until it ends */
   private answerTo(clientId: string, shortage: Shortage | undefined): number {
     if (shortage !== undefined) {
       this.onReached(clientId, { limit: "sessions", shortage });
@@ -221,7 +221,7 @@ export class DirectoryObject extends DurableObject<Env> {
   }
 
   private list(clientId: string, report: Omit<ReportOf<"connected">, "type">, nowMs: number): void {
-    // The same connection where a call is repeated that came before a restart.
+    // The connection is already listed if the call is repeated after a restart.
     const told = this.clientTable.told(clientId, report.connection) ?? noCounts;
     this.clientTable.connect(clientId, report, told);
     this.presence.onConnected(clientId, report.identity, nowMs);
@@ -234,7 +234,7 @@ export class DirectoryObject extends DurableObject<Env> {
     const { connection, account, queuedMessages } = report;
     const listed = this.clientTable.connectionOf(clientId);
     const isOfEarlier = connection !== undefined && listed !== "" && isEarlierConnection(connection, listed);
-    // Of one that has been followed by another: nothing that is listed ends with it.
+    // The report is about an earlier connection: the listed one goes on.
     if (isOfEarlier) return;
     this.ledger.onConnected(this.presence.counts.connected);
     this.survey.onLeft(clientId, account);
@@ -256,7 +256,7 @@ export class DirectoryObject extends DurableObject<Env> {
     this.presence.onGone(clientId);
   }
 
-  /** A session says where its client is. @returns whether it was listed otherwise */
+  /** A session has answered where its client is. @returns whether the row was wrong */
   private correct(clientId: string, answer: Whereabouts, nowMs: number): boolean {
     const isConnected = this.presence.schedule.has(clientId);
     switch (answer.state) {

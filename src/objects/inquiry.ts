@@ -1,25 +1,25 @@
-// What the directory lists is what sessions told it. After a crash, a stop or a report that was lost it is not so any more,
-// and nobody says so: this asks. Sessions that a question is about are asked where their clients are, and the rows are
-// confirmed or corrected by what they answer. Never unasked: while nobody looks, nobody is woken.
+// Corrects what the directory lists, which is what sessions have reported. After a crash, a stop or a lost report it is
+// wrong, and nobody reports that. So when somebody looks, the sessions in question are asked where their clients are, and
+// their rows are confirmed or corrected. While nobody looks, no session is woken.
 //
-// An answer counts only if nothing was reported by the same session since it was asked: it may be older than the report.
+// An answer does not count if the session has reported something since it was asked: the answer may be older.
 
 import type { Whereabouts } from "../core/session/whereabouts.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { Presence } from "./presence.ts";
 
-/** Whoever asks does not wait longer for one that does not answer: it is asked again. */
+/** How long to wait for a session that does not answer. It is asked again later. */
 const patienceMs = 2_000;
-/** So long a session counts as confirmed. A client that is away costs as much to ask, and changes rarely. */
+/** How long a session counts as confirmed. One whose client is away costs as much to ask, and changes rarely. */
 const connectedFreshMs = 55_000;
 const sleepingFreshMs = 600_000;
-/** A round asks so many at once, in each second, and so many in all: an event may make only so many calls. */
+/** A round asks this many sessions at once each second, up to a total: the platform limits the calls of an event. */
 const askedAtOnce = 50;
 const pauseMs = 1_000;
 const mostInARound = 900;
-/** With one who looks all the time: an idle client of a large fleet is asked the more rarely the larger it is. */
+/** The rate if somebody looks all the time. So the larger a fleet, the more rarely each idle client is asked. */
 const askedPerMinute = 20;
-/** Before a login is refused for want of room. */
+/** Limits for the question before a login is refused because its identity has too many clients. */
 const mostOfIdentity = 100;
 const identityFreshMs = 5_000;
 
@@ -27,7 +27,7 @@ export type InquiryHandlers = {
   readonly whereaboutsOf: (clientId: string) => Promise<Whereabouts>;
   /** Confirms or corrects the row. @returns whether it was wrong */
   readonly onAnswer: (clientId: string, answer: Whereabouts, nowMs: number) => boolean;
-  /** All that is written meanwhile is there, or nothing. */
+  /** Writes all or nothing. */
   readonly atomically: (write: () => void) => void;
 };
 
@@ -48,13 +48,13 @@ export class Inquiry {
     this.handlers = handlers;
   }
 
-  /** The session has told something: what it answers to an earlier question is not to overwrite it. */
+  /** The session has reported something, so its answer to an earlier question no longer counts. */
   onReport(clientId: string): void {
     const question = this.open.get(clientId);
     if (question !== undefined) question.isOutdated = true;
   }
 
-  /** Asks these, and puts down what they answer. Done when all have, or after two seconds. Never rejects. */
+  /** Asks these sessions, and notes their answers. Resolves when all have answered, or after two seconds. Never rejects. */
   async ask(clientIds: readonly string[]): Promise<void> {
     const questions = clientIds.map((clientId) => this.questionTo(clientId).isOver);
     if (questions.length === 0) return;
@@ -67,7 +67,7 @@ export class Inquiry {
     clearTimeout(timer);
   }
 
-  /** Somebody looks: those that were not heard of for long are asked, in the background. */
+  /** To be called when somebody looks. Asks the sessions that have not been confirmed for long, in the background. */
   begin(): void {
     if (this.isRunning) return;
     this.isRunning = true;
@@ -76,7 +76,7 @@ export class Inquiry {
     });
   }
 
-  /** A login is about to be refused, for so many clients of its identity are listed. One question serves all who wait. */
+  /** To be called before a login is refused because its identity has too many clients. One question serves all who wait. */
   confirmIdentity(identity: string): Promise<void> {
     const underWay = this.ofIdentities.get(identity);
     if (underWay !== undefined) return underWay;
@@ -128,7 +128,7 @@ export class Inquiry {
   private onAnswer(clientId: string, question: Question, answer: Whereabouts): void {
     if (question.isOutdated) return;
     this.handlers.atomically(() => {
-      // Where one row is wrong, a crash or a stop may have left more of them: all are asked soon.
+      // If one row is wrong, a crash or a stop may have left more wrong ones: ask all of them soon.
       if (!this.handlers.onAnswer(clientId, answer, Date.now()) || this.hasRefilled) return;
       this.hasRefilled = true;
       this.budget = newBudget();

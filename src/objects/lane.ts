@@ -27,7 +27,7 @@ export type LaneHandlers<Item, Answer> = {
   readonly onAnswers: (items: readonly Item[], answers: readonly Answer[]) => void;
   /** The other object could not be reached for some seconds: these are the owner's again, in order. */
   readonly onGivenUp: (items: readonly Item[]) => void;
-  /** One of the two above threw: a mistake of ours, after which the object is not to go on. */
+  /** One of the two above threw, which is a bug: the object must not go on. */
   readonly onBroken: (error: unknown) => void;
 };
 

@@ -1,5 +1,5 @@
-// The totals of a namespace, in one row, and what each connection has been counted for: an account that is told again
-// adds nothing.
+// The totals of a namespace, in one row, and what each connection has been counted for, so that an account that is reported
+// again adds nothing.
 
 import { noTotals, type Totals } from "../core/directory/totals.ts";
 import { type Account, type Counts, increaseOf, isZero, noCounts, sumOf } from "../core/session/counters.ts";
@@ -13,9 +13,9 @@ export class Ledger {
   private readonly notes: NoteTable;
   private readonly connectedAtStart: () => number;
   private known: Totals | undefined;
-  /** Of clients, when this object started. */
+  /** The maximum number of clients when this object started. */
   private maximumBefore: number | undefined;
-  /** Of clients, as it is on disk. */
+  /** The maximum number of clients on disk. */
   private storedMaximum: number | undefined;
 
   /** @param connectedAtStart how many clients were listed as connected when this object started */
@@ -35,13 +35,13 @@ export class Ledger {
     return this.known;
   }
 
-  /** @returns what is new in it */
+  /** @returns what is new in the account */
   increase(clientId: string, { connection, counts }: Account): Readonly<Counts> {
     const told = this.clients.told(clientId, connection);
     return told === undefined ? noCounts : increaseOf(counts, told);
   }
 
-  /** A row, where there is anything to add. */
+  /** Writes a row if there is anything to add. */
   add(counts: Readonly<Counts>, expiredClients = 0): void {
     if (isZero(counts) && expiredClients === 0) return;
     const { totals } = this;
@@ -52,24 +52,24 @@ export class Ledger {
     });
   }
 
-  /** So many clients are listed as connected. Written when there are fewer: until then, whoever counts them finds as many. */
+  /** This many clients are listed as connected. A new maximum is written when clients leave: until then the rows show it. */
   onConnected(clients: number): void {
     if (this.maximumBefore === undefined) {
-      // The maximum is written when clients leave: those that a stop has cut off may have been more.
+      // More clients than the written maximum may have been connected when a stop cut them off.
       this.maximumBefore = Math.max(this.totals.maximumClients, this.connectedAtStart());
       this.known = { ...this.totals, maximumClients: this.maximumBefore };
     }
     if (clients > this.totals.maximumClients) this.known = { ...this.totals, maximumClients: clients };
   }
 
-  /** A client leaves. */
+  /** To be called before a client leaves. */
   onLeft(): void {
     if (this.totals.maximumClients > (this.storedMaximum ?? 0)) this.put(this.totals);
   }
 
   /**
-   * One was listed as connected that was not: what was counted since this object started has been one too many. What was
-   * there before was found by clients that were there.
+   * A client was wrongly listed as connected, so a maximum that was counted since this object started is too high by one. The
+   * maximum from before then is right.
    */
   onWronglyListed(): void {
     const { maximumClients } = this.totals;

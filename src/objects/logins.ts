@@ -1,5 +1,6 @@
-// What a login is worth, by the credentials there are. Whatever is wrong with one, the answer is the same, and takes the
-// same time: a password to be compared, which is none. Tokens and certificates are looked up before any guess is counted.
+// Judges logins by the credentials of the namespace. Whatever is wrong with a login, the answer is the same and takes the
+// same time: a hash to compare the password with, which may be nobody's. Tokens and certificates are looked up before any
+// guess is counted.
 
 import { standInHash } from "../auth/password.ts";
 import { grantOf, identityOf, type StoredCredential } from "../core/access/credential.ts";
@@ -11,13 +12,13 @@ import type { CredentialTable } from "./credential-table.ts";
 import { randomId } from "./random-id.ts";
 import type { RecentLogins } from "./recent-logins.ts";
 
-/** How long a wrong password is answered after, of an address that has guessed too much: longer than to compare one. */
+/** A wrong password from an address that has guessed too much is answered after this time, longer than comparing takes. */
 const lateMs = 300;
 
-/** For so long at most a client that has logged in may not be listed as connected yet. */
+/** A client that has logged in is listed as connected after this time at the latest. */
 const unlistedMs = 2_000;
 
-/** How many clients of an identity are connected, but for some; where they are so many, as they said themselves. */
+/** How many clients of an identity are connected, except for some. From `maximum` on, their sessions have confirmed it. */
 type ConnectedOf = (identity: string, exceptClientIds: readonly string[], maximum: number) => Promise<number>;
 
 const textEncoder = new TextEncoder();
@@ -31,7 +32,7 @@ export class Logins {
   private readonly standIn = standInHash();
 
   /**
-   * @param connectedOf how many clients of an identity are connected, but for some
+   * @param connectedOf how many clients of an identity are connected, except for some
    * @param isProvable whether an authentication method has a user with this name
    */
   constructor(
@@ -63,13 +64,13 @@ export class Logins {
     if (verdict.outcome === "judge" && verdict.allowance !== "late") {
       return { outcome: "compare", passwordHash, allowance: verdict.allowance };
     }
-    // What nobody has is not worth the work: one round, and the same answer after the same time.
+    // A hash that nobody has is not worth the work: one iteration will do, and the same answer after the same time.
     const isWorthIt = verdict.outcome === "judge" && secret?.kind === "password";
     const late = isWorthIt ? passwordHash : { ...this.standIn, iterations: 1 };
     return { outcome: "compare", passwordHash: late, allowance: "late", lateMs };
   }
 
-  /** The password is the one it was to be compared with. Meanwhile that may be the credential's no more. */
+  /** The password matches the hash. Meanwhile the credential may have got another one. */
   async logInCompared(
     login: Login,
     { salt, hash }: PasswordHash,
@@ -84,7 +85,7 @@ export class Logins {
     return present.salt === salt && present.hash === hash ? this.admit(found, login, nowMs) : { outcome: "refused" };
   }
 
-  /** The session has found whether the proof is right. Who guesses too much is told the same either way. */
+  /** The session has judged the proof. A client that guesses too much gets the same answer, right or wrong. */
   private async logInProved(
     login: Login,
     username: string,
@@ -113,7 +114,7 @@ export class Logins {
     };
   }
 
-  /** What an authentication method has proved counts first, then a certificate that is known. */
+  /** A username that an authentication method has proved counts first, then a known certificate. */
   private find({ certificateSha256, username, isProved }: Login): StoredCredential | undefined {
     const byCertificate =
       certificateSha256 === undefined || isProved ? undefined : this.credentials.findByCertificate(certificateSha256);
@@ -121,7 +122,7 @@ export class Logins {
     return this.credentials.findByUsername(username);
   }
 
-  /** A client that has proved who it is, unless its credential has as many as it may. */
+  /** Lets in a client that has proved who it is, unless its credential has as many clients as it may. */
   private async admit(stored: StoredCredential, { clientId }: Login, nowMs: number): Promise<LoginResult> {
     const { maximumClients } = stored.credential;
     const grant = grantOf(stored);
@@ -129,9 +130,9 @@ export class Logins {
     const isKnown = this.recent.has(identity, clientId, nowMs);
     const others = maximumClients === null ? [] : this.recent.clientsOf(identity, nowMs, unlistedMs);
     const unlisted = others.filter((recent) => recent !== clientId);
-    // Before anything is waited for: a change that comes meanwhile has to reach this client.
+    // Noted before any wait, so that a change that comes meanwhile reaches this client.
     this.recent.note(identity, clientId, nowMs);
-    // A session that lets its client in again by itself counts nobody: no clients, and no guesses.
+    // A session that reuses a login counts neither clients nor guesses.
     const isGuessable = stored.secret.kind === "password" || stored.secret.kind === "scram";
     const isReusable = maximumClients === null && !isGuessable;
     if (maximumClients === null || (await this.isRoom(identity, clientId, unlisted, maximumClients))) {
@@ -152,7 +153,7 @@ function isUsable({ credential: { isEnabled, expiresAtMs } }: StoredCredential, 
   return isEnabled && (expiresAtMs === 0 || expiresAtMs > nowMs);
 }
 
-/** Whether the login shows what the credential asks for, where that can be told at once. */
+/** Whether the login shows what the credential asks for, if that is clear without comparing a password. */
 function isShown({ secret }: StoredCredential, login: Login): boolean {
   switch (secret.kind) {
     case "token":

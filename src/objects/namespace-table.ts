@@ -1,5 +1,5 @@
-// The namespaces in which an operator has made something, but for `default`, which is always there: kept in the access object
-// of `default`, so that a stranger who makes a name up touches no object of that name.
+// The namespaces in which an operator has made something, except for `default`, which always exists. The access object of
+// `default` keeps the list, so that a stranger who makes up a name touches no object of that name.
 
 import type { Schema } from "./schema.ts";
 

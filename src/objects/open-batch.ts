@@ -28,12 +28,12 @@ export class OpenBatch {
     if (this.answers[index] === ReasonCode.NoMatchingSubscribers) this.answers[index] = ReasonCode.Success;
   }
 
-  /** Somebody who should have the message could not take it: that outweighs those who did. */
+  /** Somebody who should have the message could not take it. That outweighs those who took it. */
   onRefused(index: number): void {
     if (this.answers[index] !== ReasonCode.UnspecifiedError) this.answers[index] = ReasonCode.QuotaExceeded;
   }
 
-  /** It could not be kept for somebody who should have it: the publisher is to send it again. */
+  /** The message could not be kept for somebody who should have it: the publisher must send it again. */
   onFailed(index: number): void {
     this.answers[index] = ReasonCode.UnspecifiedError;
   }

@@ -7,21 +7,21 @@ import type { SessionDelivery } from "../core/topic/topic-request.ts";
 import type { TopicStore } from "../core/topic/topic-store.ts";
 import { logError } from "../log.ts";
 
-/** Whatever its client is called, it is no anonymous holder. */
+/** The prefix keeps client identifiers apart from anonymous holders. */
 function holderOfSession(clientId: string): string {
   return `session/${clientId}`;
 }
 
 export class OwedTable {
   private readonly store: TopicStore;
-  /** By client. */
+  /** How much of the table each client uses. */
   private readonly room: SharedRoom;
   private readonly notes = new ReachedNotes();
   private readonly clients: Set<string>;
   private readonly withoutRoom = new Set<string>();
   private lastChangeMs: number;
 
-  /** @param sharePercent what one session may have of what the others leave */
+  /** @param sharePercent how much of what the others leave free one session may use */
   constructor(store: TopicStore, maximumMessages: number, sharePercent: number) {
     this.store = store;
     this.room = new SharedRoom(maximumMessages, sharePercent);
@@ -55,18 +55,18 @@ export class OwedTable {
     return Date.now() - this.lastChangeMs;
   }
 
-  /** Its session was reached, and its queue was at its limit: what comes for it now is refused. */
+  /** The session was reached, but its queue was full: what comes for it now is refused. */
   isWithoutRoom(clientId: string): boolean {
     return this.withoutRoom.has(clientId);
   }
 
-  /** Its session has no room for the oldest, which stays. */
+  /** The session has no room for the oldest delivery, which stays. */
   onNoRoom(clientId: string): void {
     if (this.clients.has(clientId)) this.withoutRoom.add(clientId);
   }
 
   /**
-   * @param isFirst before what is owed already, since it is older
+   * @param isFirst whether to put it before what is owed already, because it is older
    * @returns "full" if the table or the session's share of it has no room, "failed" if it cannot be written
    */
   put(clientId: string, delivery: SessionDelivery, isFirst: boolean): "kept" | "full" | "failed" {
@@ -95,14 +95,14 @@ export class OwedTable {
     return this.notes.take();
   }
 
-  /** The oldest, of which one is enough to see whether there is room; when there are none, no more is owed. */
+  /** The oldest deliveries. To see whether the session has room again, one is enough. None means that no more is owed. */
   next(clientId: string, most: number): { sequence: number; delivery: SessionDelivery }[] {
     for (;;) {
       const rows = this.store.owed(clientId, this.isWithoutRoom(clientId) ? 1 : most);
       if (rows.length === 0) this.clients.delete(clientId);
       const page = rows.flatMap(({ sequence, delivery }) => {
         if (delivery !== undefined) return [{ sequence, delivery }];
-        // Nobody will take it.
+        // A row that cannot be read cannot be delivered.
         this.remove(clientId, sequence);
         return [];
       });
@@ -110,7 +110,7 @@ export class OwedTable {
     }
   }
 
-  /** The session has it. */
+  /** The session has the delivery. */
   delete(clientId: string, sequence: number): void {
     if (!this.clients.has(clientId)) return;
     this.withoutRoom.delete(clientId);

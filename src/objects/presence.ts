@@ -1,5 +1,5 @@
-// Which clients there are, whose they are, and when each was heard of last: read from the rows when first needed, and kept in
-// memory from then on. A row has no index, which would be one more row written for each connect.
+// The listed clients, their identities, and when each was last heard of. Read from the rows when first needed, then kept in
+// memory. The table has no index, which would cost one more written row for each connect.
 
 import { anonymousIdentity } from "../core/access/grant.ts";
 import { AskSchedule } from "../core/directory/ask-schedule.ts";
@@ -10,17 +10,17 @@ import type { ClientCounts, ClientTable } from "./client-table.ts";
 
 type Known = {
   readonly schedule: AskSchedule;
-  /** Clients that are away, each with when its session was last heard of, in milliseconds since 1970; 0 for never. */
+  /** Clients that are away, and when each session was last heard of, in milliseconds since 1970; 0 for never. */
   readonly sleeping: Map<string, number>;
   readonly identityOf: Map<string, string>;
   readonly byIdentity: Map<string, Set<string>>;
-  /** What waits for clients that are away; without those for which nothing does. */
+  /** Bytes that wait for clients that are away; without clients for which nothing waits. */
   readonly queuedBytes: Map<string, number>;
   readonly rooms: Rooms;
   readonly connectedAtStart: number;
 };
 
-/** What the sessions of a namespace share, and who holds how much of it. */
+/** The limits that the sessions of a namespace share, and how much each holder uses. */
 type Rooms = { readonly sessions: SharedRoom; readonly queuedBytes: SharedRoom };
 
 export class Presence {
@@ -51,24 +51,24 @@ export class Presence {
     return this.known.rooms;
   }
 
-  /** Whether there is no room for a session that is not listed yet. */
+  /** Set if there is no room for a session that is not listed yet. */
   shortageForSession(clientId: string, identity: string): Shortage | undefined {
     const { identityOf, rooms } = this.known;
     return identityOf.has(clientId) ? undefined : rooms.sessions.shortageOf(holderOf(identity, clientId), 1);
   }
 
-  /** Whether the queue of a client that is away may not grow. */
+  /** Set if the queue of a client that is away may not grow. */
   shortageForQueue(clientId: string): Shortage | undefined {
     const { queuedBytes, rooms } = this.known;
     return queuedBytes.has(clientId) ? rooms.queuedBytes.shortageOf(this.holderOf(clientId), 1) : undefined;
   }
 
-  /** As `holderOf`, of a client that is listed. */
+  /** The holder of a listed client's session. */
   holderOf(clientId: string): string {
     return holderOf(this.known.identityOf.get(clientId) ?? anonymousIdentity, clientId);
   }
 
-  /** So much waits for a client that is away. */
+  /** This many bytes wait for a client that is away. */
   onQueued(clientId: string, bytes: number): void {
     const { identityOf, queuedBytes, rooms } = this.known;
     if (!identityOf.has(clientId)) return;
@@ -85,7 +85,7 @@ export class Presence {
     schedule.add(clientId, nowMs);
   }
 
-  /** @param identity `undefined` where it is as before */
+  /** @param identity `undefined` if it is the same as before */
   onAway(clientId: string, identity: string | undefined, queuedBytes: number, nowMs: number): void {
     const { schedule, sleeping } = this.known;
     if (identity !== undefined) this.putIdentity(clientId, identity);
@@ -106,7 +106,7 @@ export class Presence {
     this.known.schedule.onConfirmed(clientId, nowMs);
   }
 
-  /** One that does not answer is not asked before others. */
+  /** Noted even if the client's session does not answer, so that it is not asked before all others. */
   onAsked(clientId: string, nowMs: number): void {
     const { schedule, sleeping } = this.known;
     schedule.onTried(clientId, nowMs);
@@ -122,7 +122,7 @@ export class Presence {
     return found;
   }
 
-  /** Clients of an identity in the order of their identifiers, connected or away: so many behind `after`. */
+  /** Clients of an identity, connected or away, in the order of their identifiers: at most `most` behind `after`. */
   clientsOf(identity: string, after: string, most: number): string[] {
     const clientIds = [...(this.known.byIdentity.get(identity) ?? [])];
     return clientIds
@@ -131,7 +131,7 @@ export class Presence {
       .slice(0, most);
   }
 
-  /** How many clients of an identity are connected, but for some. */
+  /** How many clients of an identity are connected, not counting `exceptClientIds`. */
   countOf(identity: string, exceptClientIds: readonly string[]): number {
     const { byIdentity, schedule } = this.known;
     const except = new Set(exceptClientIds);
@@ -142,7 +142,7 @@ export class Presence {
     return count;
   }
 
-  /** Connected clients of an identity that have not been heard of since then. */
+  /** Connected clients of an identity that have not been confirmed since then. */
   connectedOf(identity: string, sinceMs: number, nowMs: number, most: number): string[] {
     const { byIdentity, schedule } = this.known;
     const found: string[] = [];

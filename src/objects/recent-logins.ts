@@ -1,15 +1,15 @@
-// Who has logged in just now: sessions that a change of their rules has to reach, though the directory may not know of them
-// yet. Longer than a session goes without either being listed, or asking again what its client is worth: see `reporting.ts`.
+// Remembers who has just logged in. A change of rules must reach those sessions too, though the directory may not list them
+// yet. They are remembered for longer than a session can be neither listed nor ask for its grant again: see `reporting.ts`.
 
 import { limitRanges } from "../core/limits.ts";
 
-/** A lane gives up after 45 s at most, with two calls that nothing comes of; and a login is used in the time for CONNECT. */
+/** A lane gives up after at most 45 s, with two unanswered calls. A login is used before CONNECT times out. */
 export const unlistedAtMostMs = 60_000 + limitRanges.connectTimeoutSec[2] * 1_000;
 const maximumRemembered = 10_000;
 const sweepEveryMs = 10_000;
 
 export class RecentLogins {
-  /** By client identifier, when it logged in; the oldest first. */
+  /** When each client logged in, by identity and client identifier; the oldest first. */
   private readonly byIdentity = new Map<string, Map<string, number>>();
   private size = 0;
   private sweptAtMs = 0;
@@ -23,7 +23,7 @@ export class RecentLogins {
     if (this.size > maximumRemembered) this.forgetOldestOfMost();
   }
 
-  /** It came to nothing. */
+  /** To be called when the login is refused after all. */
   forget(identity: string, clientId: string): void {
     const ofIdentity = this.byIdentity.get(identity);
     if (!ofIdentity?.delete(clientId)) return;
@@ -36,7 +36,7 @@ export class RecentLogins {
     return atMs !== undefined && atMs > nowMs - unlistedAtMostMs;
   }
 
-  /** Those of the last `windowMs`. */
+  /** The clients that have logged in within the last `windowMs`. */
   clientsOf(identity: string, nowMs: number, windowMs = unlistedAtMostMs): string[] {
     const logins = [...(this.byIdentity.get(identity) ?? [])];
     return logins.filter(([, atMs]) => atMs > nowMs - windowMs).map(([clientId]) => clientId);
@@ -49,7 +49,7 @@ export class RecentLogins {
     }
   }
 
-  /** An identity with very many clients pushes out its own logins, and nobody else's. */
+  /** Forgets the oldest login of the identity with the most, so that it pushes out nobody else's. */
   private forgetOldestOfMost(): void {
     let most: readonly [string, Map<string, number>] | undefined;
     for (const entry of this.byIdentity) if (entry[1].size > (most?.[1].size ?? 0)) most = entry;

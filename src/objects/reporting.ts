@@ -1,6 +1,6 @@
-// A session's lane to the directory. What the lane gives up on is not forgotten: how the session is by then is told again
-// until the directory has heard it. That something is untold is on disk, and the next try an alarm, so that neither a crash
-// nor a hibernation ends it.
+// A session's lane to the directory. If the lane gives up on a report, the session reports its present state later, until the
+// directory has answered. A row on disk says that something is untold, and an alarm starts the next try, so that neither a
+// crash nor a hibernation ends it.
 
 import type { Report } from "../core/session/effect.ts";
 import { Lane, type LaneHandlers } from "./lane.ts";
@@ -11,14 +11,14 @@ const reportBytes = 64;
 
 export type ReportingHandlers = {
   readonly call: LaneHandlers<Report, number>["call"];
-  /** Whether anything is untold, as the disk has it. */
+  /** Whether anything is untold, from disk. */
   readonly isUntold: () => boolean;
   readonly putUntold: (isUntold: boolean) => void;
-  /** The directory cannot be reached: who asks it does not find this session. `alarmAtMs` says when the next try is. */
+  /** The directory cannot be reached, so it may not list this session. `alarmAtMs` says when the next try is. */
   readonly onGivenUp: () => void;
-  /** Each is one of `ReportAnswer`. */
+  /** The answers to reports, each from `ReportAnswer`. */
   readonly onAnswers: (answers: readonly number[]) => void;
-  /** The directory has heard all there is to hear. */
+  /** The directory knows the present state. */
   readonly onTold: () => void;
   readonly onBroken: (error: unknown) => void;
 };
@@ -28,7 +28,7 @@ export class Reporting {
   private readonly lane: Lane<Report, number>;
   private isUntold: boolean;
   private tries = 0;
-  /** When to tell again, in milliseconds since 1970; Infinity where that is for the alarm of an earlier start, or never. */
+  /** When to report again, in milliseconds since 1970; Infinity for never, or if the alarm of an earlier start will do it. */
   private retryAtMs = Number.POSITIVE_INFINITY;
 
   constructor(handlers: ReportingHandlers) {
@@ -45,14 +45,14 @@ export class Reporting {
     });
   }
 
-  /** Whether the session's storage has to stay: it says that something is untold. */
+  /** Whether the session's storage must be kept, because it says that something is untold. */
   get isOwing(): boolean {
     return this.isUntold;
   }
 
   /**
-   * When an alarm has to ring for the next try, in milliseconds since 1970; Infinity for never. It lies ahead while the lane
-   * is at it: the alarm is then for a crash that ends the lane, and one in the past would ring again at once, for ever.
+   * When an alarm must ring for the next try, in milliseconds since 1970; Infinity for never. While the lane is trying, the
+   * alarm is only for the case of a crash. It must lie in the future then: one in the past would ring at once, for ever.
    */
   alarmAtMs(nowMs: number): number {
     return this.lane.isIdle ? this.retryAtMs : Math.max(this.retryAtMs, nowMs + firstRetryMs);
@@ -62,7 +62,7 @@ export class Reporting {
     this.lane.enqueue(report, reportBytes);
   }
 
-  /** Whether the directory is to be told now how the session is. */
+  /** Whether to report the present state of the session now. */
   isDue(nowMs: number): boolean {
     return (
       this.isUntold && this.lane.isIdle && (this.retryAtMs <= nowMs || this.retryAtMs === Number.POSITIVE_INFINITY)
@@ -70,7 +70,7 @@ export class Reporting {
   }
 
   private onHeard(reports: readonly Report[]): void {
-    // A queue's length alone does not say how the session is.
+    // A report of the queue's size does not say where the client is.
     if (!this.isUntold || reports.every(({ type }) => type === "queued")) return;
     this.isUntold = false;
     this.tries = 0;

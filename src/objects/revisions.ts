@@ -1,5 +1,6 @@
-// Tells every session of an identity that what it may do has changed, until all have heard it: that there is something to
-// tell is on disk, written with the change itself. What they are told is what holds at that time, so it may be told again.
+// Tells every session of an identity that its rights have changed, until all have been told. A row on disk, written with the
+// change itself, says that there is something to tell. Sessions are told the present grant, so telling them twice is
+// harmless.
 
 import type { Grant } from "../core/access/grant.ts";
 import { type LogFields, logError } from "../log.ts";
@@ -9,35 +10,35 @@ import type { Schema } from "./schema.ts";
 export const revisionMigration = "CREATE TABLE revision (identity TEXT PRIMARY KEY) WITHOUT ROWID";
 
 export type RevisionHandlers = {
-  /** What a login of the identity is worth now; `null` where it is nobody any more. */
+  /** The present grant of the identity; `null` if it is gone or disabled. */
   readonly grantOf: (identity: string) => Grant | null;
-  /** Client identifiers behind `after`, in order, so many at most. */
+  /** Client identifiers behind `after`, in order, at most `most`. */
   readonly clientsOf: (identity: string, after: string, most: number) => Promise<readonly string[]>;
-  /** Those that have logged in just now, and may be nowhere else yet. */
+  /** Clients that have just logged in, and may not be listed yet. */
   readonly recentClientsOf: (identity: string) => readonly string[];
   readonly tell: (clientId: string, identity: string, grant: Grant | null) => Promise<void>;
 };
 
-/** What is still to be told of one identity. */
+/** The work that is left for one identity. */
 type Task = {
-  /** Whom the last round did not reach; `undefined` for everybody. */
+  /** The clients that the last round did not reach; `undefined` for all clients. */
   unreached: readonly string[] | undefined;
   /** When the change was made, or this object started; in milliseconds since 1970. */
   putAtMs: number;
-  /** Who has heard of the change. */
+  /** The clients that have been told of the change. */
   readonly told: Set<string>;
-  /** Another change has come amid the present round. */
+  /** Whether another change has come during the present round. */
   isOutdated: boolean;
-  /** Whether the disk still has it, as far as is known. */
+  /** Whether the row is still on disk, as far as is known. */
   isOwed: boolean;
-  /** Ends with the latest round: one begins after the other, or the older of two could have the last word. */
+  /** Resolves when the latest round ends. Rounds follow each other: otherwise an older one could have the last word. */
   round: Promise<boolean>;
 };
 
 const table = "revision";
 const toldAtOnce = 20;
 const pageClients = 100;
-/** More are not remembered one by one: all sessions are told again. */
+/** If more clients were not reached, all sessions are told again. */
 const maximumUnreached = 1_000;
 
 export class Revisions {
@@ -50,7 +51,7 @@ export class Revisions {
     this.handlers = handlers;
   }
 
-  /** To be written together with the change; `tell` follows. */
+  /** To be called in the transaction of the change. Call `tell` after it. */
   put(identity: string): void {
     this.schema.insert(table, "INSERT OR IGNORE INTO revision (identity) VALUES (?)", identity);
     const task = this.taskOf(identity);
@@ -61,7 +62,7 @@ export class Revisions {
     task.told.clear();
   }
 
-  /** @returns whether all sessions that are known of the identity have heard what there is to hear; never throws */
+  /** @returns whether all known sessions of the identity have been told; never throws */
   tell(identity: string): Promise<boolean> {
     const task = this.taskOf(identity);
     const round = task.round
@@ -77,14 +78,14 @@ export class Revisions {
     return round;
   }
 
-  /** The same, of all identities. */
+  /** The same for all identities. */
   async tellAll(): Promise<boolean> {
     let isDone = true;
     for (const identity of this.owed()) isDone = (await this.tell(identity)) && isDone;
     return isDone;
   }
 
-  /** Whether any are to be told once more: see `tellRound`. */
+  /** Whether any identity needs another round: see `tellRound`. */
   get isOpen(): boolean {
     return this.owed().length > 0;
   }
@@ -108,8 +109,9 @@ export class Revisions {
   }
 
   /**
-   * Who logged in before this object last started may have been listed nowhere when the change was made. It is listed, or
-   * has asked, within `unlistedAtMostMs`: the change stays on disk for so long, and then a round tells those that are new.
+   * A client that logged in before this object last started may not have been listed when the change was made. Within
+   * `unlistedAtMostMs` it is listed, or has asked for its grant. So the row stays on disk for that time, and then one more
+   * round tells the clients that are new.
    */
   private async tellRound(identity: string, task: Task): Promise<boolean> {
     // A round that began after the change, and before this one, may have told all of it.
@@ -133,8 +135,8 @@ export class Revisions {
   }
 
   /**
-   * Those that the last round did not reach, or everybody, but for those that have heard.
-   * @returns those that could not be reached
+   * Tells the clients that the last round did not reach, or all clients, except for those that have been told already.
+   * @returns the clients that could not be reached
    */
   private async tellSessions(identity: string, task: Task): Promise<string[]> {
     const which = task.unreached;
@@ -144,7 +146,7 @@ export class Revisions {
       try {
         if (task.told.has(clientId)) return;
         await this.handlers.tell(clientId, identity, this.handlers.grantOf(identity));
-        // Of a change that has come meanwhile it has not heard.
+        // If another change has come meanwhile, the client may not have been told of that.
         if (!task.isOutdated) task.told.add(clientId);
       } catch (error) {
         unreached.push(clientId);

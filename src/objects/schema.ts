@@ -59,7 +59,7 @@ export class Schema {
     if (this.made.has(table)) this.sql.exec(query, ...bindings);
   }
 
-  /** All that is written meanwhile is there, or nothing where it throws: of tables as of rows. */
+  /** Writes everything, or nothing if it throws: rows and tables. */
   atomically<T>(write: () => T): T {
     const { made, version } = this;
     try {
@@ -71,7 +71,7 @@ export class Schema {
     }
   }
 
-  /** Deletes the storage as a whole, alarm included. Nothing where there is none. */
+  /** Deletes the whole storage, including the alarm. Does nothing if there is none. */
   async deleteAll(): Promise<void> {
     if (!this.exists) return;
     this.made = new Set();
@@ -79,7 +79,7 @@ export class Schema {
     await this.storage.deleteAll();
   }
 
-  /** An object whose disk fails amid it would never find its way again. */
+  /** Atomic: a half-made schema could never be opened again. */
   private make(table: string): void {
     this.atomically(() => {
       if (this.version === 0) {

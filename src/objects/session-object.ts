@@ -158,12 +158,12 @@ export class SessionObject extends DurableObject<Env> {
     this.on(() => this.session.operator.revise(identity, grant, Date.now()));
   }
 
-  /** For the operator; `undefined` where there is no session, and then nothing is stored. */
+  /** For the operator. @returns `undefined` if there is no session; nothing is stored then */
   inspect(): SessionView | undefined {
     return this.on(() => this.session.operator.inspect(Date.now()));
   }
 
-  /** For the directory, where somebody asks it: it may have been told otherwise. */
+  /** For the directory, which may list something else. */
   whereabouts(): Whereabouts {
     return this.on(() => this.session.whereabouts(Date.now()));
   }
@@ -198,8 +198,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /**
-   * The directory cannot be reached, so a revocation would not find this session. It asks itself what its client is worth,
-   * which has the access object know of it, too.
+   * The directory cannot be reached, so a revocation would not find this session. It asks the access object for its client's
+   * present grant, which also lets the access object know of it.
    */
   private onReportsGivenUp(namespace: string, clientId: string): void {
     this.setAlarm();
@@ -304,8 +304,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /**
-   * A mistake of ours in the middle of an event leaves memory that is not to be trusted: the object starts again from
-   * what is on disk, and its clients connect again.
+   * A bug in the middle of an event leaves memory that cannot be trusted. So the object starts again from what is on disk,
+   * and its clients connect again.
    */
   private guard<T>(act: () => T): T {
     try {

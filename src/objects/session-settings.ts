@@ -1,4 +1,4 @@
-// The settings as the session of one client takes them.
+// The settings for the session of one client.
 
 import type { SessionSettings } from "../core/session/context.ts";
 import type { Settings } from "../settings.ts";

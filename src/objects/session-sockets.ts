@@ -14,14 +14,14 @@ type Attachment = Heard & {
   readonly account: Account;
   /** The snapshot, or null if it is so large that it is in the store. */
   readonly json: string | null;
-  /** What is newer than the store's: the snapshot without its subscriptions, which are the most of it and seldom change. */
+  /** The snapshot without its subscriptions, which are most of it and seldom change; newer than the one in the store. */
   readonly rest?: string | undefined;
 };
 
 /** The platform's limit is 16,384 bytes; a character takes one or two. */
 const maximumAttachmentCharacters = 8_000;
 
-/** From so many on the subscriptions of a session that ends with its connection are looked at apart from the rest. */
+/** From this number on, the subscriptions of a session that ends with its connection are compared apart from the rest. */
 const manySubscriptions = 20;
 
 type Subscriptions = KeptState["subscriptions"];
@@ -35,7 +35,7 @@ export class SessionSockets {
   private readonly ids = new Map<WebSocket, SocketId>();
   private readonly unflushed = new Set<FrameBuffer>();
   private nextId = 1;
-  /** The snapshot in the store, and the list of subscriptions that it has. */
+  /** The snapshot in the store, and its list of subscriptions. */
   private storedJson: string | undefined;
   private storedSubscriptions: Subscriptions | undefined;
 
@@ -153,7 +153,7 @@ export class SessionSockets {
   }
 }
 
-/** Of a session that ends with its connection; a durable one has them on disk. */
+/** The subscriptions of a session that ends with its connection. A durable one has them on disk. */
 function subscriptionsOf({ state }: SessionSnapshot): Subscriptions {
   return state?.subscriptions ?? [];
 }

@@ -105,7 +105,7 @@ export class SqliteSessionStore implements SessionStore {
     return this.schema.atomically(write);
   }
 
-  /** Whether the directory has still to be told how the session is: also of one that has ended. */
+  /** Whether the session's state must still be reported to the directory, even if it has ended. */
   get isUntold(): boolean {
     return this.schema.rows("untold", "SELECT id FROM untold").length > 0;
   }

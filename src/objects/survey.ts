@@ -1,5 +1,5 @@
-// Asks around for somebody who wants to know how the broker is: sessions for what they have counted, topic objects for
-// what they have. Never unasked: what there is to count is counted in memory until then.
+// Collects the broker's statistics when somebody asks for them: what sessions have counted, and what topic objects hold.
+// Until then everything is counted in the memory of those objects.
 
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
 import { RateTable } from "../core/directory/rates.ts";
@@ -10,9 +10,9 @@ import type { Inquiry } from "./inquiry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Presence } from "./presence.ts";
 
-/** Whoever asks does not wait longer for one that does not answer: it is asked again. */
+/** How long to wait for a topic object that does not answer. */
 const patienceMs = 2_000;
-/** A session with so many messages since it was last asked is busy: without it the totals would stand still, and then jump. */
+/** A session with this many messages since it was last asked is busy. Without it the totals would stand still, then jump. */
 const busyMessages = 5;
 
 export type SurveyHandlers = {
@@ -27,7 +27,7 @@ export class Survey {
   private readonly inquiry: Inquiry;
   private readonly handlers: SurveyHandlers;
   private readonly rates = new RateTable();
-  /** What is under way serves all who ask meanwhile. */
+  /** The survey under way, which serves all who ask meanwhile. */
   private underWay: Promise<BrokerStats> | undefined;
 
   constructor(clients: ClientTable, ledger: Ledger, presence: Presence, inquiry: Inquiry, handlers: SurveyHandlers) {
@@ -45,12 +45,12 @@ export class Survey {
     return this.underWay;
   }
 
-  /** A connection begins: what it counts has happened since then. */
+  /** A connection began at this time, and counts from then on. */
   onConnected(clientId: string, nowMs: number): void {
     this.rates.onConnected(clientId, nowMs);
   }
 
-  /** A session says what the connection of its client has counted: adds what is new in it. */
+  /** A session has answered what the connection of its client has counted. Adds what is new. */
   count(clientId: string, account: Account, nowMs: number): void {
     const increase = this.ledger.increase(clientId, account);
     this.rates.onCounted(clientId, increase, nowMs);
@@ -60,7 +60,7 @@ export class Survey {
     this.presence.schedule.onChanged(clientId, increase.messagesReceived + increase.messagesSent >= busyMessages);
   }
 
-  /** The connection has ended. @param account `undefined` where nobody knows what it counted, as after a crash */
+  /** The connection has ended. @param account `undefined` if its counts are lost, as after a crash */
   onLeft(clientId: string, account: Account | undefined): void {
     const increase = account === undefined ? noCounts : this.ledger.increase(clientId, account);
     this.ledger.add(increase);
@@ -87,7 +87,7 @@ export class Survey {
   }
 }
 
-/** `undefined` for those that fail, or do not come in time. */
+/** @returns the answers in order; `undefined` for a call that fails or is too late */
 async function answersOf<Answer>(calls: readonly Promise<Answer>[]): Promise<(Answer | undefined)[]> {
   let isOver: () => void = () => {};
   const late = new Promise<undefined>((resolve) => {

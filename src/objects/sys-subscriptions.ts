@@ -1,5 +1,5 @@
-// Subscriptions to `$SYS` at a topic object: asks the directory for the values when there is a new one, and hands on what
-// the directory publishes.
+// The subscriptions to `$SYS` at a topic object. Asks the directory for the values when there is a new subscription, and
+// passes on what the directory publishes.
 
 import type { SysValue } from "../core/directory/sys-topics.ts";
 import type { Recipient } from "../core/topic/recipient.ts";
@@ -7,10 +7,10 @@ import { isSysFilter, sysRecipients } from "../core/topic/sys-subscription.ts";
 import type { Topic } from "../core/topic/topic.ts";
 import type { Subscriber } from "../core/topic/topic-store.ts";
 
-/** The directory is asked again after so long, where it could not be reached. */
+/** Waits before the directory is asked again, if it could not be reached. */
 const retriesMs = [500, 2_000, 8_000];
 
-/** Watchers that are known by name. Whoever tells of more names one more. */
+/** Watchers that are known by name. A list with one more says that there are more. */
 export const maximumWatchers = 1_000;
 
 export type SysSubscriptionHandlers = {
@@ -27,12 +27,12 @@ export class SysSubscriptions {
     this.handlers = handlers;
   }
 
-  /** @param sendRetained whether the subscription is to get the present values at once */
+  /** @param sendRetained whether the subscription gets the present values at once */
   onSubscribed(subscriber: Subscriber, sendRetained: boolean): void {
     if (isSysFilter(subscriber.topicFilter)) void this.greet(subscriber, sendRetained);
   }
 
-  /** Whose they are: one more than `maximumWatchers` at most, since any client may watch. */
+  /** The clients with such subscriptions: at most one more than `maximumWatchers`, since any client may watch. */
   get clientIds(): string[] {
     const clientIds = new Set<string>();
     for (const { clientId, topicFilter } of this.topic.subscribers()) {
@@ -42,10 +42,10 @@ export class SysSubscriptions {
     return [...clientIds];
   }
 
-  /** By asking, the directory learns that it is watched: also for a subscription that is to get nothing at once. */
+  /** Asks even for a subscription that gets nothing at once, because this tells the directory that somebody watches. */
   private async greet(subscriber: Subscriber, sendRetained: boolean): Promise<void> {
     const values = await this.ask();
-    // Unsubscribed meanwhile, or subscribed again, which sends them anew.
+    // The client may have unsubscribed, or subscribed again, which sends the values again.
     const heir = this.topic.heirOf(subscriber);
     if (heir === undefined || !sendRetained || !this.topic.isRetaining) return;
     for (const recipient of sysRecipients(heir, values)) this.handlers.send(recipient);

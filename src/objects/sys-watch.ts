@@ -1,5 +1,5 @@
-// `$SYS`: who watches it, and what they are told. The values are asked for by a topic object when somebody subscribes; from
-// then on those that change are published by alarm, until nobody is left. While nobody watches, nothing happens here.
+// `$SYS`: who watches it, and which values are published. A topic object asks for the values when somebody subscribes. From
+// then on an alarm publishes those that have changed, until nobody watches. While nobody watches, nothing happens here.
 
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
 import { type Load, nextLoad } from "../core/directory/load.ts";
@@ -10,13 +10,13 @@ import { maximumWatchers } from "./sys-subscriptions.ts";
 
 const note = "watch";
 
-/** Kept through the sleep between two rounds, which an object that waits for an alarm has. */
+/** Stored, because the object may sleep while it waits for the alarm of the next round. */
 type Watch = {
   /** Topic objects with subscriptions to `$SYS`. */
   readonly shards: readonly number[];
-  /** Whose subscriptions they are, as far as they were told: `maximumWatchers` at most. */
+  /** The clients with these subscriptions, as far as topic objects have reported them: at most `maximumWatchers`. */
   readonly clientIds: readonly string[];
-  /** There are more, so that any client may be one. */
+  /** Whether there are more, so that any client may be a watcher. */
   readonly isMany?: boolean | undefined;
   /** An alarm is set. */
   readonly isOn: boolean;
@@ -33,7 +33,7 @@ export type SysWatchHandlers = {
   /** How often to publish what has changed; 0 for never. */
   readonly intervalSec: number;
   readonly stats: () => Promise<BrokerStats>;
-  /** @returns whose subscriptions to `$SYS` there are at this shard */
+  /** @returns the clients with subscriptions to `$SYS` at this shard */
   readonly publish: (shard: number, values: readonly SysValue[]) => Promise<readonly string[]>;
   readonly isConnected: (clientId: string) => boolean;
   readonly isAnyConnected: () => boolean;
@@ -44,7 +44,7 @@ export class SysWatch {
   private readonly notes: NoteTable;
   private readonly handlers: SysWatchHandlers;
   private known: Watch | undefined;
-  /** When the next round is, in milliseconds since 1970; 0 while that is for the alarm of an earlier start. */
+  /** When the next round is, in milliseconds since 1970; 0 if the alarm is from an earlier start. */
   private dueAtMs = 0;
 
   constructor(notes: NoteTable, handlers: SysWatchHandlers) {
@@ -57,12 +57,12 @@ export class SysWatch {
     return this.known;
   }
 
-  /** Whether an alarm is to come. */
+  /** Whether an alarm should be set. */
   get isOn(): boolean {
     return this.watch.isOn;
   }
 
-  /** The object has started, and the platform has no alarm for it. */
+  /** To be called when the object has started and the platform has no alarm for it. */
   goOn(): void {
     this.begin(this.watch);
   }
@@ -74,7 +74,7 @@ export class SysWatch {
     return values.filter(({ topicName }) => this.shardOf(topicName) === shard);
   }
 
-  /** One that watches, and was away, may be back. */
+  /** The client may be a watcher that was away. */
   onConnected(clientId: string): void {
     const { isOn, clientIds, isMany } = this.watch;
     if (!isOn && (isMany || clientIds.includes(clientId))) this.begin({ ...this.watch, isOn: true });
@@ -98,7 +98,7 @@ export class SysWatch {
     const watchers = await Promise.all(
       shards.map((shard) => {
         const values = changed.filter(({ topicName }) => this.shardOf(topicName) === shard);
-        // One that cannot be reached has those that it had.
+        // A shard that cannot be reached keeps the watchers that are known.
         return this.handlers.publish(shard, values).catch(() => clientIds);
       }),
     );
@@ -121,7 +121,7 @@ export class SysWatch {
   private add(shard: number, values: readonly SysValue[]): void {
     const { watch } = this;
     const { shards, isOn } = watch;
-    // An alarm whose handler failed too often was given up by the platform.
+    // The platform may have given up an alarm whose handler failed too often.
     const isAlive = Date.now() <= this.dueAtMs + this.handlers.intervalSec * 1000;
     if (isOn && shards.includes(shard) && isAlive) return;
     // Whoever watches already has the values that were published; the first has these.

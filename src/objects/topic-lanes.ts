@@ -9,8 +9,8 @@ import { Lane, type LaneHandlers } from "./lane.ts";
 import { topicStub } from "./stubs.ts";
 
 /**
- * What a client may do at once (`MAXIMUM_PUBLISH_RATE`, `MAXIMUM_SUBSCRIBE_RATE`: five seconds' worth of either) has room: a
- * client that comes back subscribes to thousands of filters in one packet. The lane's bytes bound it as well.
+ * Has room for what a client may do at once: five seconds' worth of `MAXIMUM_PUBLISH_RATE` and `MAXIMUM_SUBSCRIBE_RATE`. A
+ * client that comes back may subscribe to thousands of filters in one packet. The lane also has a limit in bytes.
  */
 const maximumRequests = 65_536;
 
@@ -50,7 +50,7 @@ export class TopicLanes {
     const item = { request, token };
     const lanes = request.type === "redistribute" ? this.redistributionLanes : this.lanes;
     if (this.laneTo(shard, lanes).enqueue(item, bytes)) return;
-    // A full lane: as if nobody had answered, but later, for this may be amid the effects of an event.
+    // A full lane counts as unanswered, but only later, because this may be during the effects of an event.
     queueMicrotask(() => this.onGivenUp([item]));
   }
 

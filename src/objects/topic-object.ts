@@ -222,7 +222,7 @@ export class TopicObject extends DurableObject<Env> {
     else this.deliverer.offerToGroup(members, origin);
   }
 
-  /** With every event: the platform may have given the alarm up. That costs nothing where there is one. */
+  /** Called with every event, as the platform may have given up the alarm. If there is one, that costs nothing. */
   private watchOwed(): void {
     if (!this.owed.isEmpty) this.setAlarm();
   }

@@ -1,11 +1,11 @@
-// An object whose database cannot be used: damaged, or stored by a later version, or on a disk that is full. Nothing of the
-// object's own code runs then, so its callers say which it is, in one line that says what to do.
+// Reports an object whose database cannot be used, because it is damaged, was stored by a later version, or the disk is full.
+// The object's own code does not run then, so its callers log which object it is, and what to do, in one line.
 
 import { logError } from "../log.ts";
 import { Seldom } from "../seldom.ts";
 import { diskFullLine, storageFailureOf } from "../storage-failure.ts";
 
-/** Where an object is: what its name is made of. */
+/** Which object it is: the parts of its name. */
 export type ObjectPlace = {
   readonly object: "session" | "topic" | "directory" | "access";
   readonly namespace: string;
@@ -13,12 +13,11 @@ export type ObjectPlace = {
   readonly shard?: number;
 };
 
-/** Each object is named once a minute: its callers go on trying. */
+/** Each object is logged once a minute, as its callers go on trying. */
 const seldom = new Seldom(1);
 
 /**
- * The stub, whose failed calls are looked at: a call that fails because the object cannot be used has the object named in
- * the log. The error is passed on.
+ * Wraps a stub: if a call fails because the object cannot be used, the object is logged. The error is thrown again.
  */
 export function watched<Stub extends object>(stub: Stub, place: ObjectPlace): Stub {
   return new Proxy(stub, {
@@ -41,7 +40,7 @@ function sayUnusable(error: unknown, place: ObjectPlace, id: string): void {
   const failure = storageFailureOf(error);
   if (failure === undefined) return;
   const isDiskFull = failure.line === diskFullLine;
-  // A full disk meets all of them, and is said once.
+  // A full disk affects all objects, and is logged once.
   const name = isDiskFull ? diskFullLine : JSON.stringify(place);
   if (seldom.note(name, Date.now()) === undefined) return;
   if (isDiskFull) {

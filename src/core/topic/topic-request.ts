@@ -64,7 +64,7 @@ export type RedistributeRequest = {
   /** The topic filter of the shared subscription. */
   readonly topicFilter: string;
   readonly message: Message;
-  /** Whether its session is over, so that a member must keep it if no member's client is connected. If not, its session does. */
+  /** Whether its session is over. Then a member keeps it if no member's client is connected; if not, the session does. */
   readonly isOrphaned: boolean;
 };
 
