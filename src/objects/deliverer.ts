@@ -11,6 +11,7 @@ import {
   sizeOfDelivery,
 } from "../core/topic/topic-request.ts";
 import type { Subscriber } from "../core/topic/topic-store.ts";
+import { GroupSearches } from "./group-searches.ts";
 import { Lane } from "./lane.ts";
 import type { OpenBatch } from "./open-batch.ts";
 import type { OwedTable } from "./owed-table.ts";
@@ -43,6 +44,8 @@ type Turn = {
   readonly unsure?: Recipient | undefined;
   /** If all refuse, the message stays where it comes from. */
   readonly isOffer: boolean;
+  /** Of its search, for a message that must come once. */
+  readonly key?: string | undefined;
 };
 
 export type DelivererHandlers = {
@@ -66,6 +69,7 @@ export class Deliverer {
   private readonly handlers: DelivererHandlers;
   private readonly lanes = new Map<string, Lane<Item, number>>();
   private readonly pages: Turns<RetainedCursor>;
+  private readonly searches = new GroupSearches();
   /** Since the object started: handed to sessions that took them, and dropped on the way to them. */
   deliveredMessages = 0;
   droppedMessages = 0;
@@ -97,10 +101,20 @@ export class Deliverer {
   deliverToGroup(members: readonly Recipient[], origin: Origin, mayBeRepeat: boolean): void {
     const [first] = members;
     if (first === undefined) return;
-    const questions = mayBeRepeat && first.delivery.message.id !== "" ? members.length : 0;
-    const asked = questions > 0 ? [...members, ...members] : members;
+    const { id } = first.delivery.message;
     if (members.length === 1) this.deliver(first, origin);
-    else this.askNext({ members: asked, questions, position: 0, isOffer: false }, origin);
+    else if (id === "") this.askNext({ members, questions: 0, position: 0, isOffer: false }, origin);
+    else this.deliverOnceToGroup(members, origin, mayBeRepeat, `${id} ${first.delivery.sharedFilter}`);
+  }
+
+  private deliverOnceToGroup(members: readonly Recipient[], origin: Origin, mayBeRepeat: boolean, key: string): void {
+    const questions = mayBeRepeat ? members.length : 0;
+    const asked = mayBeRepeat ? [...members, ...members] : members;
+    origin.batch.expect();
+    this.searches.begin(key, () => {
+      this.askNext({ members: asked, questions, position: 0, isOffer: false, key }, origin);
+      origin.batch.settle();
+    });
   }
 
   /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
@@ -156,7 +170,8 @@ export class Deliverer {
    */
   private owe(item: Item, isFirst: boolean): void {
     const { clientId, delivery, owedSequence, origin, next, turn } = item;
-    if (turn !== undefined && (turn.isOffer || item.isQuestion)) {
+    const isPassedOn = turn !== undefined && (turn.isOffer || item.isQuestion === true);
+    if (isPassedOn) {
       if (item.isQuestion) this.passOnUnsure(turn, item);
       else this.passOn(turn, item, false);
       settle(item, false);
@@ -173,6 +188,7 @@ export class Deliverer {
       else if (outcome === "failed") origin?.batch.onFailed(origin.index);
       settle(item, outcome === "kept");
     }
+    if (!isPassedOn) this.endSearch(turn);
     if (next !== undefined) this.pages.add(next);
   }
 
@@ -204,6 +220,8 @@ export class Deliverer {
       // What its session does not have, it may be owed.
       if (item.isQuestion && this.owed.has(clientId)) this.passOnUnsure(item.turn, item);
       else this.passOn(item.turn, item, isRefused);
+    } else {
+      this.endSearch(item.turn);
     }
     if (item.next !== undefined) {
       if (answer === DeliveryAnswer.Stale) this.topic.endRetained(item.next);
@@ -245,6 +263,11 @@ export class Deliverer {
     }
     const last = unsure ?? refused;
     if (last !== undefined && origin !== undefined && !isOffer) this.deliver(last, origin);
+    this.endSearch(turn);
+  }
+
+  private endSearch(turn: Turn | undefined): void {
+    if (turn?.key !== undefined) this.searches.end(turn.key);
   }
 
   private laneTo(clientId: string): Lane<Item, number> {

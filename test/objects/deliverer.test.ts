@@ -169,6 +169,36 @@ describe("a shared subscription", () => {
       expect([...has]).toEqual([owner]);
     });
 
+    it.each([
+      ["the first time", false],
+      ["again", true],
+    ])("leave it to one member when it comes while it is searched for %s [MQTT-4.3.3-10]", async (_, mayBeRepeat) => {
+      const scene = shared("a", "b", "c");
+      const takers = new Set<string>();
+      let isFirstAway = true;
+      for (const member of ["a", "b", "c"]) {
+        scene.answers.set(member, async (_payload, isQuestion) => {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          if (isQuestion) return takers.has(member) ? Accepted : Refused;
+          // The client of the member that is asked first comes back just then.
+          if (isFirstAway) {
+            isFirstAway = false;
+            return Refused;
+          }
+          takers.add(member);
+          return Accepted;
+        });
+      }
+      const outcomes = [
+        scene.published("1", 2, mayBeRepeat),
+        scene.published("1", 2, true),
+        scene.published("1", 2, true),
+      ];
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(outcomes).toEqual([{ code: 0 }, { code: 0 }, { code: 0 }]);
+      expect(new Set(scene.received.map(({ clientId }) => clientId)).size).toBe(1);
+    });
+
     it("leave it to one that could not be asked, when no other has it: it may be the one [MQTT-4.3.3-10]", async () => {
       const scene = shared("a", "b", "c");
       scene.answers.set("a", "out of reach");
