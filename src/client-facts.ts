@@ -20,7 +20,7 @@ export function clientFactsOf(request: Request, settings: WebSettings): ClientFa
   };
 }
 
-/** As `networkOf` has it; `undefined` where it is not known. */
+/** The client's network, from `networkOf`; `undefined` if it is not known. */
 export function addressOf(request: Request, { clientAddressHeader }: WebSettings): string | undefined {
   const address = clientAddressHeader === undefined ? null : request.headers.get(clientAddressHeader);
   return address === null ? undefined : networkOf(address);
@@ -37,7 +37,7 @@ export function readClientFacts(request: Request): ClientFacts {
   return json === null ? {} : (JSON.parse(json) as ClientFacts);
 }
 
-/** Of a certificate that Cloudflare has asked for and verified. */
+/** The fingerprint of a client certificate that Cloudflare has asked for and verified. */
 function certificateSha256Of({ cf }: Request, { clientCertificates }: WebSettings): string | undefined {
   if (!clientCertificates) return undefined;
   const tls = cf?.tlsClientAuth as IncomingRequestCfPropertiesTLSClientAuth | undefined;

@@ -1,5 +1,5 @@
-// Whose pages may use this broker: a browser sends a page's requests with the rights of its reader, and to whatever machine
-// a name leads. Guarantee G6; RFC 6454, RFC 6455 section 10.2, and the Fetch standard's CORS protocol.
+// Which web pages may use this broker: a browser sends a page's requests with the rights of its reader, and to whatever
+// machine a name leads to. Guarantee G6; RFC 6454, RFC 6455 section 10.2, and the Fetch standard's CORS protocol.
 
 import type { Refused } from "./refused.ts";
 import type { WebSettings } from "./web-settings.ts";
@@ -7,7 +7,7 @@ import type { WebSettings } from "./web-settings.ts";
 /** What boards send, which have no origin. A page opened from a file has it in some browsers. */
 const ofBoards = "file://";
 
-/** Of a request that came by a name that is not ours, or from a page of somebody else's. */
+/** @returns a refusal if the request came to another host name, or from a page that may not use the broker */
 export function refusalOfOrigin(request: Request, settings: WebSettings): Refused | undefined {
   const { allowedHosts } = settings;
   const host = hostOf(request);

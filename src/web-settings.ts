@@ -3,7 +3,7 @@
 import { SettingsError, textOf, type Variables, wholeNumber, word } from "./variables.ts";
 
 export type WebSettings = {
-  /** As Origin headers have them; "*" is all. */
+  /** Origins as in Origin headers; "*" is all. */
   readonly allowedOrigins: readonly string[];
   /** Names and addresses without a port, in lower case; `undefined` for any. */
   readonly allowedHosts: readonly string[] | undefined;

@@ -1,4 +1,4 @@
-// Whose request it is, and what that token is good for. RFC 6750: `Authorization: Bearer TOKEN`.
+// Who makes a request, and what their token may do. RFC 6750: `Authorization: Bearer TOKEN`.
 
 import type { MiddlewareHandler } from "hono";
 import { isTokenText, sha256Hex } from "../auth/token.ts";

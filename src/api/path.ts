@@ -1,4 +1,4 @@
-// Where the API is. Apart from the rest of it, which an isolate loads when it is first asked for.
+// The addresses of the API. Apart from the rest of the API, which an isolate loads at the first request for it.
 
 export type ApiAddress = {
   readonly namespace: string;

@@ -1,6 +1,6 @@
 // What a token may be good for. ADMIN_TOKEN is good for all of it, in every namespace.
 
-/** Those that an API token can have. */
+/** The scopes that an API token can have. */
 export const grantableScopes = [
   "publish",
   "clients:read",
@@ -14,5 +14,5 @@ export const grantableScopes = [
 
 export type GrantableScope = (typeof grantableScopes)[number];
 
-/** Whoever could make API tokens could give itself everything: that is for ADMIN_TOKEN. */
+/** An API token that could make API tokens could give itself every scope, so that is left to ADMIN_TOKEN. */
 export type Scope = GrantableScope | "tokens:write";

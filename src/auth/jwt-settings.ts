@@ -17,7 +17,7 @@ export type JwtSettings = {
   readonly clockToleranceSec: number;
   /** How long a connection goes on after `exp`. */
   readonly graceSec: number;
-  /** Of a token that brings none. */
+  /** The rules for a token that has none. */
   readonly rules: AccessRules;
 };
 

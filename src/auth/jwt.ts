@@ -33,7 +33,7 @@ const algorithmsOfKey = [["RS256"], ["ES256"], ["EdDSA", "Ed25519"]];
 
 class KeysUnavailable extends Error {}
 
-/** Whoever signed it says something that is not to be understood. */
+/** The token is signed correctly, but has a claim that cannot be understood. */
 class ClaimError extends Error {}
 
 /** The last millisecond that a date can have, and an alarm. */
@@ -111,7 +111,7 @@ function boundTo(clientId: unknown, rules: AccessRules): AccessRules {
 const publicKeys = new WeakMap<JwtSettings, Verifier>();
 const jwksOf = new WeakMap<JwtSettings, JWKSCacheInput>();
 
-/** Whoever logs in while keys cannot be fetched is not to have them asked for each time. */
+/** If the keys could not be fetched, they are not asked for again within this time, whoever logs in. */
 const unavailableMs = 5_000;
 const unavailableUntilMs = new WeakMap<JwtSettings, number>();
 

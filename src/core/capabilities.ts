@@ -5,7 +5,7 @@ import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
 
 /** `[default, least, most]` of each capability. The default is what a client assumes that is told nothing. */
 export const capabilityRanges = {
-  /** Of a PUBLISH and of a Will; subscriptions are granted no more. */
+  /** The maximum QoS of a PUBLISH and a Will. Subscriptions are granted no more. */
   maximumQos: [2, 0, 2],
   /** 0: neither taken nor sent; those that are stored already stay, for when it is 1 again. */
   retainAvailable: [1, 0, 1],

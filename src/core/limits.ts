@@ -14,7 +14,7 @@ export const limitRanges = {
   maximumTopicBytes: [65_535, 64, 65_535],
   /** User properties of one PUBLISH or Will. */
   maximumUserProperties: [128, 0, 10_000],
-  /** Subscriptions of one session; each is a row at a topic object. */
+  /** Subscriptions of one session: each is a row at the topic objects. */
   maximumSubscriptions: [10_000, 1, 100_000],
   /**
    * Memory that the subscriptions of one topic object use, estimated, of its 128 MB.

@@ -12,7 +12,7 @@ type Metric = {
   readonly samples: readonly Sample[];
 };
 
-/** Of sessions, each as they have told. */
+/** Counters of sessions, as far as they have reported them. */
 const sessionCounters: readonly (readonly [name: string, key: keyof Counts, help: string])[] = [
   ["connects", "connects", "CONNECT packets that were accepted."],
   ["packets_received", "packetsReceived", "MQTT packets from clients."],
@@ -26,7 +26,7 @@ const sessionCounters: readonly (readonly [name: string, key: keyof Counts, help
   ["packet_bytes_sent", "packetBytesSent", "Bytes of MQTT packets to clients."],
 ];
 
-/** Of topic objects: each begins anew when its object starts. */
+/** Counters of topic objects. They start at 0 when the object starts. */
 const topicCounters: readonly (readonly [name: string, numberOf: (counts: TopicCounts) => number, help: string])[] = [
   ["topic_messages_published", (counts) => counts.publishedMessages, "Messages that came to a topic object."],
   ["topic_messages_delivered", (counts) => counts.deliveredMessages, "Deliveries that sessions took."],

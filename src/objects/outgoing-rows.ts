@@ -229,7 +229,7 @@ export class OutgoingRows {
   }
 }
 
-/** One that cannot be read is as good as none: it would end every connection of its client that it comes to be sent over. */
+/** A row that cannot be read counts as none. Otherwise it would end every connection over which it is to be sent. */
 function readable(bytes: Uint8Array): Delivery | undefined {
   try {
     return decodeDelivery(bytes);

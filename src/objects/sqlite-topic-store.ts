@@ -178,7 +178,7 @@ export class SqliteTopicStore implements TopicStore {
   }
 }
 
-/** One that cannot be read is as good as none: it would stop the object each time that what is owed is handed over. */
+/** A row that cannot be read counts as none. Otherwise it would stop the object at each try to hand over what is owed. */
 function readable(bytes: Uint8Array): SessionDelivery | undefined {
   try {
     return decodeSessionDelivery(bytes);

@@ -124,7 +124,7 @@ export class SysWatch {
     // The platform may have given up an alarm whose handler failed too often.
     const isAlive = Date.now() <= this.dueAtMs + this.handlers.intervalSec * 1000;
     if (isOn && shards.includes(shard) && isAlive) return;
-    // Whoever watches already has the values that were published; the first has these.
+    // Earlier watchers have the values that were published. If this is the first watcher, it has these.
     const published = shards.length === 0 ? textsOf(values) : watch.published;
     const next = { ...watch, shards: [...new Set([...shards, shard])], isOn: true, published };
     if (isOn && isAlive) this.put(next);

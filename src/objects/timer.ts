@@ -10,7 +10,7 @@ export class Timer {
   private readonly act: () => void;
   /** Infinity while it is off. */
   private dueMs = Number.POSITIVE_INFINITY;
-  /** Of the platform's next timer; Infinity for none. */
+  /** When the platform's next timer fires; Infinity for none. */
   private lookAtMs = Number.POSITIVE_INFINITY;
   private lookMs = firstLookMs;
 

@@ -88,7 +88,7 @@ export function untilLost(client: MqttClient): Promise<never> {
   });
 }
 
-/** Of the network a word such as ECONNREFUSED, of MQTT a number. */
+/** The code of a network error is a word such as ECONNREFUSED; that of MQTT is a number. */
 type ClientError = Error & { code?: string | number; errors?: Error[] };
 
 const hints: Readonly<Record<number, string>> = {

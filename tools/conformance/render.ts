@@ -7,7 +7,7 @@ import type { Title } from "./titles.ts";
 
 /** Why a broker differs. "theirs": it breaks the rule; "open": MQTT leaves it to the broker; "ours": we do. */
 export type Difference = {
-  /** Of the titles of the conversations that differ for this reason. */
+  /** Matches the titles of the conversations that differ for this reason. */
   readonly titles: RegExp;
   readonly whose: "theirs" | "open" | "ours";
   readonly why: string;

@@ -8,9 +8,9 @@ import path from "node:path";
 export type Title = {
   /** Relative to the repository, with slashes. */
   readonly file: string;
-  /** Of the suites around it as well. */
+  /** With the titles of the suites around it. */
   readonly title: string;
-  /** Where it is defined: tests that a loop makes share it. `undefined` for those of a contract in another file. */
+  /** The line that defines it; tests that a loop makes share one. `undefined` for tests of a contract in another file. */
   readonly line: number | undefined;
 };
 

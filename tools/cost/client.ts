@@ -29,7 +29,7 @@ export class Client {
   acknowledged = 0;
   readonly #clientId: string;
   readonly #options: ClientOptions;
-  /** Of the world's clock. */
+  /** By the world's clock. */
   readonly #keepAliveMs: number;
   readonly #socket: WebSocket;
   readonly #replies: Packet["cmd"][] = [];

@@ -6,7 +6,7 @@ import { type Bundle, bundleWorker } from "../local-server/bundle.ts";
 
 type Numbers = Readonly<Record<string, number>>;
 
-/** Of all objects of one class in a namespace. */
+/** The counts of all objects of one class in a namespace. */
 export type ObjectCounts = {
   /** By method: `fetch`, `alarm`, `webSocketMessage`, `webSocketClose`, and the methods that other objects call. */
   readonly events: Numbers;
@@ -25,7 +25,7 @@ export type ObjectCounts = {
   readonly timerMs: number;
 };
 
-/** Of one namespace since the server started, or within a window. */
+/** The counts of one namespace, since the server started or within a window. */
 export type Counts = {
   readonly workerRequests: number;
   /** By "caller to binding.method", where the caller is a binding or WORKER. */

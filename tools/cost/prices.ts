@@ -27,6 +27,6 @@ export const aws = {
   connectionMinutesPerMillion: 0.08,
 } as const;
 
-/** Of 365.25 days a year. */
+/** From 365.25 days a year. */
 export const daysPerMonth = 30.44;
 export const secondsPerMonth = daysPerMonth * 86_400;

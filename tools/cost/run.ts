@@ -14,7 +14,7 @@ export type Result = {
   /** For the unit, in US dollars. */
   readonly bill: Bill;
   readonly awsDollars: number;
-  /** Of the run as a whole, in which there were so many. */
+  /** The counts of the whole run, in which it happened `times` times. */
   readonly counts: Counts;
   readonly times: number;
 };

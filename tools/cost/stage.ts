@@ -18,7 +18,7 @@ export type Window = {
   readonly counts: Counts;
   /** See `alarmsBeyond`. */
   readonly rareAlarms: number;
-  /** Of the Worker's clock. */
+  /** Milliseconds of the Worker's clock. */
   readonly ms: number;
 };
 

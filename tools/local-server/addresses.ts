@@ -8,7 +8,7 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (net.isIPv4(host) && host.startsWith("127."));
 }
 
-/** As an address has it: IPv6 in brackets. For "all addresses", each one that a client could use. */
+/** The host as in a URL: IPv6 in brackets. For "all addresses", each address that a client could use. */
 export function reachableHosts(host: string): string[] {
   if (!isEveryAddress(host)) return [bracketed(host)];
   return interfaceAddresses().filter((address) => net.isIPv4(address));

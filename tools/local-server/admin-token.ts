@@ -11,7 +11,7 @@ import { StartError } from "./start-error.ts";
 export type AdminToken = { readonly token: string; readonly file: string };
 
 const tokenBytes = 32;
-/** As `randomBytes` gives it, in base64url. */
+/** 32 random bytes in base64url. */
 const pattern = /^[\w-]{43}$/;
 const ownerOnly = 0o600;
 

@@ -39,7 +39,7 @@ export type LocalServerOptions = {
   readonly dataDir: string | undefined;
   /** The broker's settings, over those in wrangler.toml. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Where no variable is ADMIN_TOKEN, makes one and keeps it in the data folder. */
+  /** Whether to make an ADMIN_TOKEN and keep it in the data folder, if no variable sets one. */
   readonly keepsAdminToken?: boolean;
   /** A line that the Worker or the runtime wrote. */
   readonly log?: (line: string) => void;

@@ -90,7 +90,7 @@ export async function startTcpGateway(options: TcpGatewayOptions): Promise<TcpGa
   return { ports: servers.map((server) => (server.address() as net.AddressInfo).port), close };
 }
 
-/** Of the listening socket: EADDRINUSE, EACCES, … as `code` of its cause. */
+/** The listening socket failed. The `code` of its cause is EADDRINUSE, EACCES, … */
 export class ListenError extends Error {
   readonly listener: Listener;
 

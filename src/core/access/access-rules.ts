@@ -13,7 +13,7 @@ export type FilterRules = { readonly allow: readonly string[]; readonly deny: re
 export type AccessRules = {
   readonly publish: FilterRules;
   readonly subscribe: FilterRules;
-  /** Of a PUBLISH or Will; a subscription is granted no more. */
+  /** The maximum QoS of a PUBLISH or Will. A subscription is granted no more. */
   readonly maximumQos: QoS;
   /** Whether a PUBLISH or Will may have the RETAIN flag. */
   readonly retain: boolean;

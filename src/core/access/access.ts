@@ -7,7 +7,7 @@ import type { AccessRules, FilterRules } from "./access-rules.ts";
 import { matchesPattern } from "./pattern.ts";
 import { isOfBroker, ruleCovers, ruleMatches, ruleTouches } from "./rule-filter.ts";
 
-/** Whose rules they are. */
+/** The names that `%c` and `%u` stand for. */
 export type Names = {
   readonly clientId: string;
   /** Empty for none. */

@@ -4,7 +4,7 @@ import { type AccessRules, noAccess } from "./access-rules.ts";
 
 /** Plain data, fit for JSON: it goes through hibernation, and into the session's record. */
 export type Grant = {
-  /** Whose the session is: "credential/ID", "jwt/ISSUER/SUBJECT" or "anonymous". */
+  /** The owner of the session: "credential/ID", "jwt/ISSUER/SUBJECT" or "anonymous". */
   readonly identity: string;
   /** What `%u` stands for; empty where there is none, and then `%u` matches nothing. */
   readonly username: string;
@@ -15,7 +15,7 @@ export type Grant = {
   readonly secretId?: string;
 };
 
-/** Of a client that shows nothing, where the settings let it in. Its sessions belong to whoever proves more. */
+/** The identity of a client without credentials. A client that proves an identity may take over its session. */
 export const anonymousIdentity = "anonymous";
 
 /** What is on record of a client of which nothing is: it may do nothing, and what it left is for whoever proves more. */

@@ -7,9 +7,9 @@ import type { LoginResult } from "./login-attempt.ts";
 export type Login = {
   readonly clientId: string;
   readonly username: string | undefined;
-  /** Of the password's bytes, in lower-case hexadecimal; the password itself does not leave the session. */
+  /** The hash of the password's bytes, in lower-case hexadecimal. The password itself does not leave the session. */
   readonly passwordSha256: string | undefined;
-  /** Of the client certificate that Cloudflare has verified, in lower-case hexadecimal. */
+  /** The fingerprint of the client certificate that Cloudflare has verified, in lower-case hexadecimal. */
   readonly certificateSha256: string | undefined;
   /** The username was proved by an authentication method: no password is needed. */
   readonly isProved: boolean;

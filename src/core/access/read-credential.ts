@@ -5,7 +5,7 @@ import type { Credential, StoredCredential, StoredSecret } from "./credential.ts
 import type { PasswordHash } from "./login.ts";
 import { readAccessRules } from "./read-access-rules.ts";
 
-/** As of SHA-256. */
+/** The size of a SHA-256 hash. */
 const hashBytes = 32;
 
 /**

@@ -52,7 +52,7 @@ export function topicTotalsOf(topics: BrokerStats["topics"]): TopicTotals {
   };
 }
 
-/** Of what the shards have told: one that holds little at each is passed over. */
+/** The largest holders, from the reports of the shards, which leave out a holder with little at each. */
 function largestOf(ofShards: readonly RetainedTotals[]): RetainedTotals[] {
   const totals = new Map<string, RetainedTotals>();
   for (const { publisher, messages, bytes } of ofShards) {

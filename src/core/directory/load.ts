@@ -22,7 +22,7 @@ type Averages = readonly [number, number, number];
 /** Plain data, fit for JSON. */
 export type Load = {
   readonly atMs: number;
-  /** As they were then. */
+  /** The counts at that time. */
   readonly counts: Readonly<Counts>;
   readonly perMinute: Readonly<Record<LoadName, Averages>>;
 };

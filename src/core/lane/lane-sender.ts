@@ -11,7 +11,7 @@ export type LaneLimits = {
   readonly maximumBytes: number;
   readonly maximumBatchItems: number;
   readonly maximumBatchBytes: number;
-  /** So many do not wait for more: below the maximum, as some come while the call is prepared. */
+  /** A batch of this many does not wait for more. It is below the maximum, as more may come while the call is prepared. */
   readonly fullBatchItems: number;
   readonly fullBatchBytes: number;
   /** How long fewer wait for more while traffic is dense: after a batch of more than one. */

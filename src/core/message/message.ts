@@ -32,7 +32,7 @@ export type Delivery = {
   readonly qos: QoS;
   /** The RETAIN flag to send: Retain As Published, or a retained message on subscribe. */
   readonly retain: boolean;
-  /** Of all matching subscriptions [MQTT-3.3.4-4]; empty where none has one. */
+  /** The identifiers of all matching subscriptions [MQTT-3.3.4-4]; empty if none has one. */
   readonly subscriptionIdentifiers: readonly number[];
   /** The filter of the shared subscription it came by, `$share/…`; empty where it came by any other. */
   readonly sharedFilter: string;

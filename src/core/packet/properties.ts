@@ -1,8 +1,8 @@
 // The properties of a packet from a client. MQTT 5.0 section 2.2.2: which there are, on which packets, of which type
 // and with which values.
 //
-// Those that a server forwards unaltered are kept as the bytes they came in: order and repetition are then
-// kept by themselves [MQTT-3.3.2-18].
+// Properties that a server forwards unaltered are kept as the bytes in which they arrived. That also keeps their order and
+// repetition [MQTT-3.3.2-18].
 
 import { ByteReader } from "../bytes.ts";
 import { ProtocolError } from "../protocol-error.ts";

@@ -14,7 +14,7 @@ import { isError, ReasonCode } from "./reason-code.ts";
 
 const reservedOptions: Readonly<Record<ProtocolVersion, number>> = { 3: 0, 4: 0xfc, 5: 0xc0 };
 
-/** Of a text that is refused, in the reason string. */
+/** How many characters of a refused text the reason string shows. */
 const shownCharacters = 100;
 
 /** @throws {ProtocolError} see decodePacket */

@@ -19,7 +19,7 @@ import { refusalOf } from "./refusal.ts";
 
 export class Connections {
   private readonly context: Context;
-  /** Of the client that the session belongs to, while it is connected. */
+  /** The connection of the session's client, while there is one. */
   current: Connected | undefined;
   private readonly bySocket = new Map<SocketId, Connection>();
   private readonly connects: TokenBucket;

@@ -33,18 +33,18 @@ export class Context {
   readonly store: SessionStore;
   /** Set at the start of every event. */
   nowMs = 0;
-  /** What whoever the session belongs to may do; nothing while it is nobody's. */
+  /** What the owner of the session may do; nothing if it has no owner. */
   access: Access;
-  /** Whoever the session belongs to, as topic objects know it: where it hears of a refusal, and where it does not. */
+  /** The owner of the session as topic objects know it, for requests of which it hears a refusal, and for others. */
   private hearing: Requester;
   private deaf: Requester;
   readonly counters = new Counters();
-  /** To be added to. */
+  /** Counts are added here. */
   readonly counts: Counts = this.counters.counts;
   private effects: Effect[] = [];
-  /** By event. */
+  /** When each event was last logged. */
   private readonly warnedAtMs = new Map<string, number>();
-  /** The count begins anew with each start of the object: this tells the starts apart. */
+  /** Tells the starts of the object apart, because the count begins again with each. */
   private messageSource: string | undefined;
   private messageCount = 0;
 
@@ -57,7 +57,7 @@ export class Context {
     this.deaf = { holder, hearsRefusals: false };
   }
 
-  /** The session belongs to whoever has this grant. */
+  /** From now on the session belongs to this grant's identity. */
   takeGrant({ identity, rules, username }: Grant): void {
     const { clientId } = this.settings;
     const holder = holderOf(identity, clientId);
@@ -66,7 +66,7 @@ export class Context {
     this.deaf = { holder, hearsRefusals: false };
   }
 
-  /** Whoever the session belongs to, for a request. */
+  /** The owner of the session, for a request to a topic object. */
   requester(hearsRefusals: boolean): Requester {
     return hearsRefusals ? this.hearing : this.deaf;
   }

@@ -1,4 +1,4 @@
-// What a session counts: plain numbers in memory, added to with every packet. The directory is told when the connection
+// What a session counts: plain numbers in memory that grow with every packet. The directory is told when the connection
 // ends, and earlier only where somebody asks. Packets that the Worker answers for a relayed client, PINGREQ and PINGRESP,
 // do not come by.
 
@@ -13,7 +13,7 @@ export type Counts = {
   messagesSent: number;
   /** Messages that went nowhere: refused, expired, not allowed any more, or at QoS 0 to a client that was away. */
   messagesDropped: number;
-  /** Of the payloads of PUBLISH packets. */
+  /** Bytes of the payloads of PUBLISH packets. */
   bytesReceived: number;
   bytesSent: number;
   /** Bytes of whole MQTT packets, of every type. */
@@ -82,7 +82,7 @@ export class Counters {
     this.connection = connection;
   }
 
-  /** Of the connection, up to now. */
+  /** What the connection has counted up to now. */
   get account(): Account {
     return { connection: this.connection, counts: increaseOf(this.counts, this.closed) };
   }

@@ -49,7 +49,7 @@ function incomingOf({ messageId, isReceived }: IncomingRow): Incoming {
 export class Inbound {
   private readonly context: Context;
   private readonly incoming: Map<number, Incoming>;
-  /** Of the last message, and within the limits. */
+  /** The topic name of the last message, which was within the limits. */
   private lastTopicName: string | undefined;
   private readonly publishes: ClientRate;
 

@@ -228,7 +228,7 @@ export class Outbound {
       // What follows waits too: the order must hold [MQTT-4.6.0-5].
       if (this.inFlight >= connected.receiveMaximum || entry.isOffered) break;
       taken += 1;
-      // One that is not in the table was completed while it waited.
+      // If it is not in the table, it was completed while it waited.
       if (this.table.has(entry)) this.sendNext(entry, connected);
     }
     if (taken > 0) this.queue.splice(0, taken);

@@ -40,7 +40,7 @@ export class OutgoingTable {
   /** Before this, none expires. */
   private firstExpiryMs = Number.POSITIVE_INFINITY;
   private lastSequence = 0;
-  /** Those of a durable session that are not on disk yet. */
+  /** Messages of a durable session that are not on disk yet. */
   private taken: Outgoing[] = [];
 
   /** Reads what is on disk. */

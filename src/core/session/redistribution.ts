@@ -69,7 +69,7 @@ export class Redistribution {
     }
   }
 
-  /** Of shared subscriptions, in order: what has not expired, and is not on its way. */
+  /** Messages of shared subscriptions, in order, that have not expired and are not on their way to another member. */
   private movable(): Outgoing[] {
     return this.table
       .all()

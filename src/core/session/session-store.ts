@@ -14,13 +14,13 @@ export type SessionRecord = {
   readonly expirySec: number;
   /** Where its subscriptions are registered: the epoch and the number of shards. */
   readonly layout: string;
-  /** The client is connected, as far as the disk knows: a crash leaves it so. */
+  /** Whether the client is connected, as far as the disk knows. After a crash this is still true. */
   readonly isConnected: boolean;
   /** Milliseconds since 1970; 0 while connected. */
   readonly disconnectedAtMs: number;
   /** Outgoing messages up to this sequence may have been sent before: they go again with DUP. */
   readonly sentThrough: number;
-  /** Whose it is. */
+  /** Who owns the session. */
   readonly admission: Admission;
 };
 
@@ -33,7 +33,7 @@ export type Admission = {
   readonly learnedAtMs: number;
 };
 
-/** Of a session from before sessions belonged to anybody. */
+/** For sessions stored before sessions had owners. */
 export const nobodysAdmission: Admission = { grant: nobodysGrant, shownSha256: "", learnedAtMs: 0 };
 
 /** An outgoing message, without its content. */
@@ -58,13 +58,13 @@ export const maximumMessagesPerRow = 128;
 export type StoredWill = WillStage & {
   readonly id: string;
   readonly will: ConnectWill;
-  /** Of the client whose Will it is: judged again when it is published. */
+  /** The grant of the client whose Will it is. It is checked again when the Will is published. */
   readonly grant: Grant;
 };
 
 /**
- * Where a Will stands. It is stored, and never concluded from a time and the clock: a clock that is set back must not
- * make a Will that is due look like one that waits.
+ * The state of a Will. It is stored, and never derived from a time and the clock: a clock that is set back must not make a
+ * Will that is due look like one that waits.
  */
 export type WillStage =
   /** Its connection lives. */

@@ -21,11 +21,11 @@ export type SessionView = {
   readonly endsAtMs: number | undefined;
   /** QoS 1 and 2 messages that the client has not acknowledged, sent or not. */
   readonly queue: { readonly messages: number; readonly bytes: number };
-  /** Those of them that were sent over this connection. */
+  /** How many of them were sent over this connection. */
   readonly inFlightMessages: number;
   /** QoS 2 messages from the client, between PUBLISH and PUBREL. */
   readonly incomingMessages: number;
-  /** Of this connection; while its client is away, since it left, as far as the object was awake. */
+  /** What this connection has counted. While its client is away: since it left, as far as the object was awake. */
   readonly counts: Readonly<Counts>;
   readonly subscriptions: readonly TopicSubscription[];
 };

@@ -18,7 +18,7 @@ export type SessionSnapshot = {
   readonly connection: ConnectionSnapshot;
   readonly outbound: KeptOutbound;
   readonly inbound: KeptInbound;
-  /** Of a session that ends with its connection; a durable one has it on disk. */
+  /** The state of a session that ends with its connection. A durable one has it on disk. */
   readonly state: KeptState | undefined;
 };
 

@@ -49,7 +49,7 @@ const propertyBytes = 3;
 /** For each alias, so many counters, and so many messages until the counts are halved: measured. */
 const countersPerAlias = 64;
 const messagesPerAlias = 4;
-/** So many uses ahead is clearly more. */
+/** A topic counts as more used if it is this many uses ahead. */
 const lead = 3;
 
 /**

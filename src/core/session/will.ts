@@ -18,9 +18,9 @@ const retryMs = 15_000;
 export class Wills {
   private readonly context: Context;
   private readonly wills: Map<string, StoredWill>;
-  /** Those on their way to the topic object. */
+  /** Wills on their way to the topic object. */
   private readonly underWay = new Set<string>();
-  /** When to try again what has not got there: a crash takes the answer, and the alarm it was sent by is spent. */
+  /** When to send those again that have not arrived. After a crash there is neither an answer nor an alarm. */
   private readonly retryAtMs = new Map<string, number>();
 
   constructor(context: Context) {

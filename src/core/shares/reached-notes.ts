@@ -8,11 +8,11 @@ export type ReachedNote = Reached & {
   readonly holder: string;
   /** How often it was met since the note before. */
   readonly count: number;
-  /** Who holds most, as it was then. */
+  /** The largest holders at that time. */
   readonly largest: readonly Holding[];
 };
 
-/** Of one limit. */
+/** How often one limit is noted. */
 const noteEveryMs = 60_000;
 const holdersInNote = 3;
 
@@ -20,7 +20,7 @@ export class ReachedNotes {
   private readonly states = new Map<string, { notedAtMs: number; count: number }>();
   private notes: ReachedNote[] = [];
 
-  /** @param largest asked only for what is noted */
+  /** @param largest called only if a note is made */
   onReached(reached: Reached, holder: string, largest: (count: number) => Holding[], nowMs: number): void {
     const key = `${reached.limit} ${reached.shortage}`;
     const state = this.states.get(key) ?? { notedAtMs: Number.NEGATIVE_INFINITY, count: 0 };
@@ -33,7 +33,7 @@ export class ReachedNotes {
     state.count = 0;
   }
 
-  /** Those that nobody has taken yet. */
+  /** @returns the notes since the last call */
   take(): readonly ReachedNote[] {
     if (this.notes.length === 0) return this.notes;
     const { notes } = this;

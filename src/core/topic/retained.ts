@@ -17,7 +17,7 @@ import {
 import { literalPrefix, matchesTopicFilter, parseTopicFilter } from "./topic-filter.ts";
 import type { RetainedHolding, RetainedTotals, Subscriber, TopicStore } from "./topic-store.ts";
 
-/** Where the sending of retained messages to a new subscription stands. */
+/** The progress of sending retained messages to a new subscription. */
 export type RetainedCursor = {
   readonly subscriber: Subscriber;
   /** The last topic name looked at; `undefined` at the start. */
@@ -268,7 +268,7 @@ function isMirror({ noLocal, retainAsPublished }: Subscriber): boolean {
   return noLocal && retainAsPublished;
 }
 
-/** One that cannot be read, as one stored by a later version, is as good as none. */
+/** A message that cannot be read, for example from a later version, counts as none. */
 function readable(bytes: Uint8Array): { message: Message; publisherId: string } | undefined {
   try {
     return decodeRetained(bytes);

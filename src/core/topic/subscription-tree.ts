@@ -2,15 +2,15 @@
 // MQTT 5.0 section 4.7. The tree knows filters, keys and values: what a subscription is, and how overlapping ones
 // are merged, is the caller's affair. The same matching, for one filter at a time, is in topic-filter.ts.
 
-/** Where a path of filter levels leads. A node that leads nowhere and holds nothing is not kept. */
+/** A node of the tree, at the end of a path of filter levels. A node without children and values is removed. */
 type Node<Value> = {
   /** Children by literal level. */
   literals: Map<string, Node<Value>> | undefined;
   /** The child for the level `+`. */
   plus: Node<Value> | undefined;
-  /** Of the filters that end here, by key. */
+  /** The values of filters that end here, by key. */
   values: Map<string, Value> | undefined;
-  /** Of the filters that end here with a `#` behind, by key. It matches this level and all below. */
+  /** The values of filters that end here with a further `#`, by key. They match this level and all below. */
   hashValues: Map<string, Value> | undefined;
 };
 

@@ -39,9 +39,9 @@ export type SubscribeOptions = {
   readonly nowMs?: number;
 };
 
-/** Of shared groups whose turn is remembered; they begin anew when there are more. */
+/** Shared groups whose turns are remembered. If there are more, all turns begin again. */
 const maximumTurns = 10_000;
-/** What a level takes in the tree, in memory and beside its text: measured. */
+/** The memory that one level uses in the tree, without its text: measured. */
 const levelBytes = 280;
 
 export class Topic {
@@ -52,7 +52,7 @@ export class Topic {
   private readonly filtersOf = new Map<string, Map<string, Subscriber>>();
   /** The estimated memory of the tree, by the holders of its subscriptions. */
   private readonly treeBytes: SharedRoom;
-  /** Where each shared group's turn stands. */
+  /** Whose turn it is in each shared group. */
   private readonly turns = new Map<string, number>();
   /** What has replaced a subscription without asking for the retained messages itself. */
   private readonly successors = new WeakMap<Subscriber, Subscriber>();
@@ -181,8 +181,8 @@ export class Topic {
   }
 
   /**
-   * Where there is no room for it, and its publisher would not hear of a refusal, it is not retained and still goes to
-   * those who are subscribed now. The old one would be out of date: it is discarded [MQTT-3.3.1-7].
+   * If there is no room, and the publisher would not hear of a refusal, the message is not retained, but still goes to
+   * present subscribers. The old one would be out of date, so it is discarded [MQTT-3.3.1-7].
    * @returns the answer of a refusal
    */
   private retain(publisherId: string, message: Message, by: Requester | undefined, nowMs: number): number | undefined {
@@ -254,7 +254,7 @@ export class Topic {
     return this.capabilities.retainAvailable === 1;
   }
 
-  /** One that was granted when the maximum was higher gets no more than the maximum. */
+  /** Lowers the QoS of a subscription that was granted when the maximum was higher. */
   private withinMaximumQos(subscriber: Subscriber): Subscriber {
     const qos = Math.min(subscriber.qos, this.capabilities.maximumQos) as QoS;
     return qos === subscriber.qos ? subscriber : { ...subscriber, qos };
@@ -323,7 +323,7 @@ function groupMessage(name: string, message: Message): Message {
   return message.id === "" ? message : { ...message, id: `${message.id} ${hashOf(name).toString(36)}` };
 }
 
-/** Of a subscription that was granted: its filter is valid. */
+/** For a granted subscription, whose filter is valid. */
 function parsedFilterOf(topicFilter: string): TopicFilter {
   const parsed = parseTopicFilter(topicFilter);
   if (parsed === undefined) throw new Error(`not a topic filter: ${topicFilter}`);
