@@ -19,7 +19,7 @@ const protocolVersion = z
 
 const identity = z
   .string()
-  .openapi({ description: "Whose the session is: `credential/ID`, `jwt/ISSUER/SUBJECT` or `anonymous`" });
+  .openapi({ description: "The owner of the session: `credential/ID`, `jwt/ISSUER/SUBJECT` or `anonymous`" });
 
 const clientId = z.string().openapi({ example: "sensor-7" });
 
@@ -48,7 +48,10 @@ const connection = z
   .strictObject({
     protocolVersion,
     since: time,
-    keepAliveSec: z.number().int().openapi({ description: "What counts: the client's, or the broker's; 0 is off" }),
+    keepAliveSec: z
+      .number()
+      .int()
+      .openapi({ description: "The keep alive in use: the client's, or the broker's; 0 is off" }),
     address: z
       .enum(["native", "relayed"])
       .openapi({ description: "`native` is /mqtt/{clientId}; `relayed` is /mqtt, and TCP on this machine" }),
@@ -68,9 +71,9 @@ const sessionSchema = z
     queue: z
       .strictObject({ messages: z.number().int(), bytes: z.number().int() })
       .openapi({ description: "QoS 1 and 2 messages that the client has not acknowledged, sent or not" }),
-    inFlightMessages: z.number().int().openapi({ description: "Those of the queue that were sent" }),
+    inFlightMessages: z.number().int().openapi({ description: "Messages of the queue that were sent" }),
     incomingMessages: z.number().int().openapi({ description: "QoS 2 messages from the client, not yet released" }),
-    counters: counters.openapi({ description: "Of this connection" }),
+    counters: counters.openapi({ description: "What this connection has counted" }),
     subscriptions: z.array(subscription),
   })
   .openapi("Session");
@@ -92,14 +95,14 @@ const listOperation = operation("clients:read", "Clients", {
   path: "/clients",
   operationId: "listClients",
   summary: "List clients, in the order of their identifiers",
-  description: "From the directory, which may be a moment late.",
+  description: "From the directory, which may be a moment behind.",
   request: {
     query: z.strictObject({
       ...pageQuery,
       connected: z
         .enum(["true", "false"])
         .optional()
-        .openapi({ description: "Only those that are connected, or only those that are away" }),
+        .openapi({ description: "Only clients that are connected, or only clients that are away" }),
     }),
   },
   responses: {
@@ -112,7 +115,7 @@ const readOperation = operation("clients:read", "Clients", {
   path: "/clients/{clientId}",
   operationId: "readClient",
   summary: "Look at one client's session",
-  description: "The session itself is asked, which wakes it.",
+  description: "Asks the session itself, which wakes it.",
   request: { params: ofClient },
   responses: {
     200: { description: "Its session", content: { "application/json": { schema: sessionSchema } } },
@@ -126,8 +129,8 @@ const disconnectOperation = operation("clients:write", "Clients", {
   operationId: "disconnectClient",
   summary: "Disconnect a client",
   description:
-    "It is told 0x98, Administrative action, from MQTT 5.0 on. Its session stays, its Will is published, and nothing " +
-    "keeps it from connecting again: for that, take its credential away.",
+    "From MQTT 5.0 on, the client gets DISCONNECT with 0x98, Administrative action. Its session stays, its Will is " +
+    "published, and it may connect again: to prevent that, disable or delete its credential.",
   request: { params: ofClient },
   responses: { 204: { description: "Disconnected" }, 404: failure("No such client is connected") },
 });
@@ -137,7 +140,7 @@ const deleteOperation = operation("clients:write", "Clients", {
   path: "/clients/{clientId}",
   operationId: "deleteClient",
   summary: "End a session",
-  description: "Its client is disconnected with 0x98; subscriptions and queued messages are gone.",
+  description: "Its client is disconnected with 0x98. Its subscriptions and queued messages are deleted.",
   request: { params: ofClient },
   responses: { 204: { description: "There is no such session any more" }, 404: noSession },
 });

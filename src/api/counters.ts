@@ -10,10 +10,10 @@ export const counters = z
     packetsSent: count,
     messagesReceived: count.openapi({ description: "PUBLISH packets" }),
     messagesSent: count,
-    messagesDropped: count.openapi({ description: "Messages that went nowhere" }),
-    bytesReceived: count.openapi({ description: "Of the payloads of PUBLISH packets" }),
+    messagesDropped: count.openapi({ description: "Messages that were dropped" }),
+    bytesReceived: count.openapi({ description: "Bytes of the payloads of PUBLISH packets" }),
     bytesSent: count,
-    packetBytesReceived: count.openapi({ description: "Of MQTT packets, whole" }),
+    packetBytesReceived: count.openapi({ description: "Bytes of whole MQTT packets" }),
     packetBytesSent: count,
   })
   .openapi("Counters");

@@ -6,7 +6,7 @@ import { qos, time } from "./formats.ts";
 
 const filters = z
   .array(z.string())
-  .openapi({ description: "Topic Filters, `%c` and `%u` in them", example: ["home/%c/#"] });
+  .openapi({ description: "Topic Filters, which may contain `%c` and `%u`", example: ["home/%c/#"] });
 const filterRules = z.strictObject({ allow: filters, deny: filters }).openapi("FilterRules");
 
 const rules = z
@@ -16,7 +16,8 @@ const rules = z
     maximumQos: qos,
     retain: z.boolean().openapi({ description: "Whether messages may be retained" }),
     clientIds: z.array(z.string()).openapi({
-      description: "Client identifiers to connect with: `*` is any characters, `%u` the username; empty is any at all",
+      description:
+        "Client identifiers to connect with: `*` is any characters, `%u` the username; an empty list allows any",
     }),
   })
   .openapi("Rules");
@@ -35,7 +36,7 @@ const newRules = z
   })
   .openapi("NewRules", {
     description:
-      "What `allow` covers is allowed, but for what `deny` covers; what is left out allows nothing. `%c` is the client " +
+      "What `allow` covers is allowed, except for what `deny` covers; what is left out allows nothing. `%c` is the client " +
       "identifier and `%u` the username: one with `+`, `#` or `/` in it matches nothing.",
     example: {
       publish: { allow: ["home/%c/#"] },
@@ -60,18 +61,18 @@ const maximumClients = z
   .min(1)
   .max(1_000_000)
   .nullable()
-  .openapi({ description: "That may be connected at once; null is any number" });
+  .openapi({ description: "How many clients may be connected at once; null is any number" });
 
-const enabled = z.boolean().openapi({ description: "false lets nobody in, and disconnects who is" });
+const enabled = z.boolean().openapi({ description: "false lets nobody in, and disconnects its clients" });
 
 const kind = z.enum(["token", "password", "certificate", "scram"]);
 
 const newSecret = z
   .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("token") }).openapi({ description: "One is generated, and told once" }),
+    z.strictObject({ kind: z.literal("token") }).openapi({ description: "A token is generated, and shown once" }),
     z
       .strictObject({ kind: z.literal("password"), password: z.string().min(8).max(1000) })
-      .openapi({ description: "A chosen one. A token is safer, and faster at each connection" }),
+      .openapi({ description: "A chosen password. A token is safer, and faster at each connection" }),
     z
       .strictObject({
         kind: z.literal("certificate"),
@@ -112,7 +113,10 @@ export const changedCredential = z
 
 const credentialFields = {
   id: z.string(),
-  identity: z.string().openapi({ description: "Whose its sessions are", example: "credential/Zb0q3Yk1aX" }),
+  identity: z.string().openapi({
+    description: "`identity` of its sessions",
+    example: "credential/Zb0q3Yk1aX",
+  }),
   username,
   name,
   kind,
@@ -129,6 +133,9 @@ export const credentialSchema = z.strictObject(credentialFields).openapi("Creden
 export const madeCredential = z
   .strictObject({
     ...credentialFields,
-    token: z.string().nullable().openapi({ description: "Where one was generated: give it as Password of CONNECT" }),
+    token: z
+      .string()
+      .nullable()
+      .openapi({ description: "The token, if one was generated: use it as Password in CONNECT" }),
   })
   .openapi("MadeCredential");

@@ -24,7 +24,7 @@ const createOperation = operation("credentials:write", tag, {
   path: "/credentials",
   operationId: "createCredential",
   summary: "Make a credential",
-  description: "A token is generated unless another secret is given. It is told in this answer and never again.",
+  description: "A token is generated unless another secret is given. Only this answer shows it.",
   request: { body: { required: true, content: json(newCredential) } },
   responses: { 201: { description: "Made", content: json(madeCredential) }, 409: isTaken },
 });
@@ -53,8 +53,8 @@ const changeOperation = operation("credentials:write", tag, {
   operationId: "changeCredential",
   summary: "Change a credential",
   description:
-    "What is left out stays as it is; `rules` are replaced as a whole. Sessions of this credential have heard of it when " +
-    "the answer comes, where they can be reached: a client that may no longer connect is disconnected.",
+    "Fields that are left out stay as they are; `rules` are replaced as a whole. Sessions of this credential that can be " +
+    "reached know of the change before the answer comes: a client that may no longer connect is disconnected.",
   request: { params: ofCredential, body: { required: true, content: json(changedCredential) } },
   responses: { 200: { description: "Changed", content: json(madeCredential) }, 404: noCredential, 409: isTaken },
 });
@@ -66,7 +66,7 @@ const deleteOperation = operation("credentials:write", tag, {
   summary: "Delete a credential",
   description:
     "Its clients are disconnected with 0x87, and its sessions end with all that is queued for them. Its retained messages stay, " +
-    "for another device may need them, unless `retained` is `delete`. Where there are very many, `next` is not null: go on " +
+    "as another device may need them, unless `retained` is `delete`. If there are very many, `next` is not null: go on " +
     "with `POST /retained/delete`, the credential's identity as `publisher` and `next` as `after`.",
   request: {
     params: ofCredential,
@@ -74,7 +74,7 @@ const deleteOperation = operation("credentials:write", tag, {
       retained: z
         .enum(["keep", "delete"])
         .default("keep")
-        .openapi({ description: "What becomes of what it has retained" }),
+        .openapi({ description: "What happens to its retained messages" }),
     }),
   },
   responses: {
@@ -89,7 +89,7 @@ const rotateOperation = operation("credentials:write", tag, {
   path: "/credentials/{id}/token",
   operationId: "rotateToken",
   summary: "Give a credential a new token",
-  description: "In the place of whatever secret it had. Its clients have to show it to go on.",
+  description: "Replaces its secret, whatever that was. Its clients must use the new token to go on.",
   request: { params: ofCredential },
   responses: { 200: { description: "With its new token", content: json(madeCredential) }, 404: noCredential },
 });

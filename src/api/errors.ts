@@ -1,4 +1,4 @@
-// The one shape of everything that goes wrong.
+// The one shape of all errors.
 
 import { z } from "@hono/zod-openapi";
 import type { ContentfulStatusCode } from "hono/utils/http-status";

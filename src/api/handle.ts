@@ -1,4 +1,4 @@
-// The HTTP API's way in: one set of routes for all namespaces, and one shape for whatever goes wrong.
+// The entrance of the HTTP API: one set of routes for all namespaces, and one shape for all errors.
 
 import type { Settings } from "../settings.ts";
 import { addClients } from "./clients.ts";
@@ -46,7 +46,7 @@ export async function handleApi(
   address: ApiAddress,
 ): Promise<Response> {
   const response = await answer(request, env, settings, address);
-  // What it says is true now, of this token's owner.
+  // The answer is true now, and for the owner of this token.
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Content-Type-Options", "nosniff");
   return response;
@@ -67,7 +67,7 @@ async function answer(
   return api.fetch(request, { env, settings, namespace, base, path: withWholeTopic(rest) } satisfies Place);
 }
 
-/** The slashes of a topic may be as they are, or encoded: here they are one segment either way. */
+/** The slashes of a topic may be encoded or not: here the topic is one segment either way. */
 function withWholeTopic(path: string): string {
   const start = "/retained/";
   return path.startsWith(start) ? start + path.slice(start.length).replaceAll("/", "%2F") : path;

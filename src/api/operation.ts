@@ -11,11 +11,11 @@ export const securityScheme = "token";
 
 const failures: Readonly<Record<number, string>> = {
   400: "The request is not valid",
-  401: "There is no token, or a wrong one",
+  401: "The token is missing or wrong",
   403: "The token lacks the scope that this needs",
   413: "The request's body is too large",
   415: "The request's body is not JSON",
-  429: "Too many wrong tokens came from this address",
+  429: "Too many wrong tokens have come from this address",
   500: "A bug in the broker: its log says more",
   503: "The API has no ADMIN_TOKEN yet, or a part of the broker cannot be reached",
 };

@@ -11,7 +11,7 @@ export const pageQuery = {
     .min(1)
     .max(1000)
     .default(100)
-    .openapi({ description: "How many items at most. There may be fewer, with more to come: see `next`" }),
+    .openapi({ description: "The most items to answer. There may be fewer even if more follow: see `next`" }),
   after: z.string().max(100_000).optional().openapi({ description: "`next` of the page before" }),
 };
 

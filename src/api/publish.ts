@@ -65,8 +65,8 @@ const publishOperation = operation("publish", "Messages", {
   operationId: "publish",
   summary: "Publish a message",
   description:
-    "The answer comes when the message is stored wherever it is owed at QoS 1 or 2, and retained if asked. Where it " +
-    "fails, some subscribers may have it: a second try is a second message.",
+    "The answer comes when the message is stored for every subscriber with QoS 1 or 2, and retained if asked. If this " +
+    "fails, some subscribers may have it already: a second try is a second message.",
   request: { body: { required: true, content: { "application/json": { schema: publishRequest } } } },
   responses: {
     200: { description: "Stored", content: { "application/json": { schema: published } } },

@@ -19,7 +19,7 @@ import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
 
 const publisher = z.string().openapi({
   description:
-    "Who has published it: `credential/ID`, `jwt/ISSUER/SUBJECT`, `anonymous/CLIENT`, or `api`; null for what was " +
+    "The publisher: `credential/ID`, `jwt/ISSUER/SUBJECT`, `anonymous/CLIENT`, or `api`; null for what was " +
     "retained before the broker kept that",
   example: "credential/0198f3c2",
 });
@@ -28,8 +28,8 @@ const retainedSchema = z
   .strictObject({
     topic: z.string().openapi({ example: "home/door" }),
     payload: z.string(),
-    encoding: encoding.openapi({ description: "`base64` where the payload is no UTF-8" }),
-    qos: qos.openapi({ description: "That it was published with" }),
+    encoding: encoding.openapi({ description: "`base64` if the payload is not UTF-8" }),
+    qos: qos.openapi({ description: "The QoS with which it was published" }),
     expiresAt: time.nullable(),
     contentType: z.string().nullable(),
     responseTopic: z.string().nullable(),
@@ -52,8 +52,8 @@ const topicInBody = z.strictObject({ topic: z.string().openapi({ example: "home/
 const filterText = z
   .string()
   .optional()
-  .openapi({ description: "A Topic Filter; without, all of them, those that begin with `$` as well" });
-const ofPublisher = publisher.optional().openapi({ description: "Only what this one has published" });
+  .openapi({ description: "A Topic Filter; without one, all topics, including those that begin with `$`" });
+const ofPublisher = publisher.optional().openapi({ description: "Only messages of this publisher" });
 
 const listOperation = operation("retained:read", "Retained messages", {
   method: "get",
@@ -126,14 +126,14 @@ const deleteOperation = operation("retained:write", "Retained messages", {
   path: "/retained/{topic}",
   operationId: "deleteRetained",
   summary: "Delete a topic's retained message",
-  description: "Subscribers are not told. To tell them, publish an empty payload with `retain`.",
+  description: "Subscribers are not notified. To notify them, publish an empty payload with `retain`.",
   request: { params: ofTopic },
   responses: { 204: { description: "Deleted" }, 404: noRetained },
 });
 
 const deletion = z
   .strictObject({
-    topic: z.string().optional().openapi({ description: "Only this topic's, and nothing else is given" }),
+    topic: z.string().optional().openapi({ description: "Only the message of this topic; give nothing else with it" }),
     filter: z.string().optional().openapi({ description: "A Topic Filter", example: "home/#" }),
     publisher: publisher.optional(),
     after: z.string().max(200_000).optional().openapi({ description: "`next` of the answer before" }),
@@ -158,10 +158,10 @@ const deleteMatchingOperation = operation("retained:write", "Retained messages",
   method: "post",
   path: "/retained/delete",
   operationId: "deleteMatchingRetained",
-  summary: "Delete retained messages by filter, by who published them, or of any one topic",
+  summary: "Delete retained messages by filter, by publisher, or of any one topic",
   description:
-    "Deletes a part of them, and says where to go on: call it again with `after`, until `next` is null. Subscribers are " +
-    "not told.",
+    "Deletes some of them, and answers where to go on: call it again with `after`, until `next` is null. Subscribers are " +
+    "not notified.",
   request: { body: { required: true, content: { "application/json": { schema: deletion } } } },
   responses: {
     200: {

@@ -1,4 +1,4 @@
-// Which addresses there are, for those who ask for others.
+// The addresses of the API, for answers to requests that match none.
 
 import type { Api } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -17,7 +17,7 @@ export class Routes {
     }
   }
 
-  /** "/clients/:clientId", without what a client or a topic is called. */
+  /** The pattern, such as "/clients/:clientId", which has no name of a client or a topic. */
   patternOf(path: string): string | undefined {
     return this.find(path)?.pattern;
   }

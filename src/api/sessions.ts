@@ -31,13 +31,13 @@ const listOperation = operation("clients:read", "Clients", {
   operationId: "listSessions",
   summary: "List sessions whose clients are away, by queue size",
   description:
-    "The longest queues first, as the directory has heard: of a queue that grows, at each power of ten. The numbers are " +
-    "the sessions' own, and a page is in their order.",
+    "The longest queues first, as reported to the directory: a growing queue is reported at each power of ten. The numbers " +
+    "come from the sessions themselves, and order each page.",
   request: {
     query: z.strictObject({
       ...pageQuery,
       limit: pageQuery.limit.pipe(z.number().max(maximumAsked)),
-      sort: z.literal("queue").default("queue").openapi({ description: "The one order there is" }),
+      sort: z.literal("queue").default("queue").openapi({ description: "The only order" }),
     }),
   },
   responses: {

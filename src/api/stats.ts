@@ -10,31 +10,31 @@ import { operation } from "./operation.ts";
 
 const stats = z
   .strictObject({
-    at: time.openapi({ description: "When this was so" }),
+    at: time.openapi({ description: "When this was counted" }),
     since: time.openapi({ description: "When counting began" }),
     clients: z.strictObject({
       connected: count,
-      sleeping: count.openapi({ description: "Away, with a session that waits for them" }),
-      maximum: count.openapi({ description: "The most that were listed as connected at the same time" }),
+      sleeping: count.openapi({ description: "Clients that are away, with a session that waits for them" }),
+      maximum: count.openapi({ description: "The most clients that were listed as connected at the same time" }),
       expired: count.openapi({ description: "Sessions that ended by their expiry" }),
       connects: count.openapi({ description: "CONNECT packets that were accepted" }),
     }),
-    counters: counters.openapi({ description: "Of all sessions, as far as they have told" }),
+    counters: counters.openapi({ description: "The counters of all sessions, as far as they have reported them" }),
     rates: rates.openapi({
       description:
-        "How often each happens in a second: of every session since it was last asked, together. A busy session is asked " +
-        "each time, a quiet one every five minutes at least.",
+        "How often each happens per second: the sum over all sessions, each since it was last asked. A busy session is asked " +
+        "each time, a quiet one at least every five minutes.",
     }),
     subscriptions: count,
-    sharedSubscriptions: count.openapi({ description: "Those of `subscriptions` that begin with `$share`" }),
+    sharedSubscriptions: count.openapi({ description: "How many of `subscriptions` begin with `$share`" }),
     retained: z.strictObject({
       messages: count,
       bytes: count,
       publishers: z
         .array(z.strictObject({ publisher: z.string().nullable(), messages: count, bytes: count }))
-        .openapi({ description: "Who holds most of them, as `publisher` of a retained message" }),
+        .openapi({ description: "The publishers with the most of them, as `publisher` of a retained message" }),
     }),
-    owedMessages: count.openapi({ description: "Kept for sessions that could not be reached" }),
+    owedMessages: count.openapi({ description: "Messages kept for sessions that could not be reached" }),
   })
   .openapi("Stats");
 
@@ -42,10 +42,10 @@ const statsOperation = operation("stats:read", "Broker", {
   method: "get",
   path: "/stats",
   operationId: "stats",
-  summary: "Count what there is",
+  summary: "Read the broker's statistics",
   description:
-    "Asks the directory, every topic object, and of the sessions with a client the busy ones, and a few that have not been " +
-    "asked for long.",
+    "Asks the directory and every topic object, and of the sessions with connected clients the busy ones and a few that " +
+    "have not been asked for long.",
   responses: { 200: { description: "The counts", content: { "application/json": { schema: stats } } } },
 });
 

@@ -22,7 +22,7 @@ const newToken = z
 const tokenFields = { id: z.string(), name, scopes: z.array(z.string()), createdAt: time };
 const tokenSchema = z.strictObject(tokenFields).openapi("ApiToken");
 const madeToken = z
-  .strictObject({ ...tokenFields, token: z.string().openapi({ description: "It is told here, and never again" }) })
+  .strictObject({ ...tokenFields, token: z.string().openapi({ description: "Only this answer shows it" }) })
   .openapi("MadeApiToken");
 
 const createOperation = operation("tokens:write", tag, {
@@ -50,7 +50,7 @@ const deleteOperation = operation("tokens:write", tag, {
   path: "/tokens/{id}",
   operationId: "deleteApiToken",
   summary: "Delete an API token",
-  description: "From the answer on it is good for nothing.",
+  description: "After the answer it no longer works.",
   request: { params: z.strictObject({ id: z.string().openapi({ description: "`id` of the token" }) }) },
   responses: { 204: { description: "Deleted" }, 404: failure("There is no such API token") },
 });

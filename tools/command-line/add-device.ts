@@ -18,7 +18,7 @@ const sketchFolder = "examples/arduino/DurableMqtt";
 
 const notes = `
 The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
-folder. The device may publish and subscribe below devices/NAME, and its token is told this once.`;
+folder. The device may publish and subscribe below devices/NAME, and its token is shown only this once.`;
 
 export function addAddDevice(program: Command): void {
   program
@@ -45,7 +45,7 @@ async function addDevice(name: string, { to, data, sketch }: Options): Promise<v
   if (sketch) process.stdout.write(wholeSketch(setup));
   else
     process.stdout.write(
-      `// ${name}: for the head of the sketch. The token is told this once.\n${sketchSettings(setup)}\n`,
+      `// ${name}: for the head of the sketch. The token is shown only this once.\n${sketchSettings(setup)}\n`,
     );
 }
 

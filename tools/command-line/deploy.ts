@@ -145,5 +145,5 @@ function tokenLines(token: AdminToken): string[] {
   if (token === "taken") return ["  token      ADMIN_TOKEN of the environment"];
   if (token === "missing")
     return ["  token      none yet: npx wrangler secret put ADMIN_TOKEN (a log of CI is no place to tell one)"];
-  return [`  token      ${token.made}`, "             It is told this once: keep it where you keep passwords."];
+  return [`  token      ${token.made}`, "             It is shown only this once: keep it where you keep passwords."];
 }

@@ -77,5 +77,5 @@ export type Credential = {
   readonly createdAt: string;
 };
 
-/** `token` is told this once. */
+/** `token` is shown only this once. */
 export type MadeCredential = Credential & { readonly token: string };

@@ -52,7 +52,7 @@ export type CredentialFields = Pick<
   "username" | "name" | "rules" | "maximumClients" | "isEnabled" | "expiresAtMs"
 >;
 
-/** Plain data, since an error thrown between objects loses its kind. `token` is told this once. */
+/** Plain data, since an error thrown between objects loses its kind. `token` is given only this once. */
 export type CredentialResult =
   | { readonly ok: true; readonly credential: Credential; readonly token: string | undefined }
   | {
