@@ -3,7 +3,7 @@
 
 /**
  * @param address as `networkOf` has it
- * @returns whether a connection may go on; it may where there is no binding, or no address
+ * @returns whether a connection may go on; it may if there is no binding, or no address
  */
 export async function mayConnect(address: string | undefined, env: Env): Promise<boolean> {
   if (env.CONNECT_RATE_LIMIT === undefined || address === undefined) return true;

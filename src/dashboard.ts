@@ -19,7 +19,7 @@ const pageHeaders = {
 /** Vite gives these files names that change with their content. */
 const immutable = { "Cache-Control": "public, max-age=31536000, immutable" };
 
-/** @returns `undefined` where the dashboard has no such file */
+/** @returns `undefined` if the dashboard has no such file */
 export async function dashboardFile(request: Request, assets: Fetcher | undefined): Promise<Response | undefined> {
   if (assets === undefined || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
   const response = await assets.fetch(request);

@@ -13,7 +13,7 @@ declare global {
     readonly ACCESS: DurableObjectNamespace<AccessObject>;
     /** The dashboard's files; absent where none is served. */
     readonly ASSETS?: Fetcher;
-    /** Absent where all clients have one address, as on this machine. */
+    /** Absent if all clients have one address, as on this machine. */
     readonly CONNECT_RATE_LIMIT?: RateLimit;
   }
 }

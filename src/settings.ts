@@ -13,7 +13,7 @@ import { type WebSettings, webSettingNames, webSettingsIn } from "./web-settings
 export type Settings = {
   readonly limits: Limits;
   readonly capabilities: Capabilities;
-  /** See `responseInformationOf`; `undefined` where no client gets any. */
+  /** See `responseInformationOf`; `undefined` if no client gets any. */
   readonly responseInformation: string | undefined;
   /** Where every client is sent, if this broker takes none. */
   readonly redirection: Redirection | undefined;
@@ -29,12 +29,12 @@ export type Settings = {
   readonly namespaces: "all" | "made" | ReadonlySet<string>;
   /** `undefined` for none. */
   readonly scramUsers: ScramUsers | undefined;
-  /** What a client may do that shows nothing of who it is; `undefined` where none is let in. */
+  /** What a client may do that shows nothing of who it is; `undefined` if none is let in. */
   readonly anonymousRules: AccessRules | undefined;
-  /** The API's token that may do all; `undefined` where the API is not set up. */
+  /** The API's token that may do all; `undefined` if the API is not set up. */
   readonly adminToken: string | undefined;
   readonly web: WebSettings;
-  /** `undefined` where no JWT is taken. */
+  /** `undefined` if no JWT is taken. */
   readonly jwt: JwtSettings | undefined;
 };
 

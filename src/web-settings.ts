@@ -7,7 +7,7 @@ export type WebSettings = {
   readonly allowedOrigins: readonly string[];
   /** Names and addresses without a port, in lower case; `undefined` for any. */
   readonly allowedHosts: readonly string[] | undefined;
-  /** Which header has the client's address; `undefined` where a client could write it itself. */
+  /** Which header has the client's address; `undefined` if a client could write it itself. */
   readonly clientAddressHeader: string | undefined;
   /** Whether what the request says of a client certificate is Cloudflare's word. */
   readonly clientCertificates: boolean;

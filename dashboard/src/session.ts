@@ -22,9 +22,9 @@ export type Session = {
 
 const storageKey = "durable-mqtt.sign-in";
 
-/** Of who has signed in. */
+/** The session of whoever has signed in. */
 export const session = signal<Session | undefined>(undefined);
-/** Why the sign-in page is shown, where it is not for the first time. */
+/** Why the sign-in page is shown, if not for the first time. */
 export const signInNotice = signal("");
 export const isSigningIn = signal(false);
 
@@ -67,7 +67,7 @@ export async function signOut(notice = ""): Promise<void> {
   sessionStorage.removeItem(storageKey);
   ended.connection.close();
   ended.feed.end();
-  // Where it cannot be removed any more, its own end comes within hours.
+  // If it can no longer be removed, it expires within hours.
   await removeOwnCredential(ended.api).catch(() => {});
 }
 

@@ -169,7 +169,7 @@ export class ByteWriter {
   }
 }
 
-/** Reads what `ByteWriter` writes, from `position` up to `end`. Throws `BytesError` where the bytes run out. */
+/** Reads what `ByteWriter` writes, from `position` up to `end`. Throws `BytesError` if the bytes run out. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly end: number;

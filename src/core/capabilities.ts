@@ -19,7 +19,7 @@ export type Capabilities = WholeNumbers<CapabilityName>;
 
 export const allCapabilities: Capabilities = initialsOf(capabilityRanges);
 
-/** What CONNACK has to tell: where the broker offers less than a client assumes [MQTT-3.2.2-9]. */
+/** What CONNACK must say: what the broker offers less than a client assumes [MQTT-3.2.2-9]. */
 export function restrictionsOf(capabilities: Capabilities): Partial<Capabilities> {
   const names = Object.keys(capabilityRanges) as CapabilityName[];
   const restricted = names.filter((name) => capabilities[name] !== allCapabilities[name]);

@@ -8,7 +8,7 @@ const places = 4_096;
 
 const known = new Array<string>(places).fill("");
 
-/** @returns the string that these bytes are, or `undefined` where it has not been `remember`ed */
+/** @returns the string that these bytes are, or `undefined` if it has not been `remember`ed */
 export function recall(bytes: Uint8Array, start: number, end: number): string | undefined {
   const length = end - start;
   if (length > maximumBytes) return undefined;
@@ -20,7 +20,7 @@ export function recall(bytes: Uint8Array, start: number, end: number): string | 
   return text;
 }
 
-/** @param text what these bytes were decoded to. Only ASCII is kept, where a byte is a character */
+/** @param text what these bytes were decoded to. Only ASCII is kept, in which a byte is a character */
 export function remember(text: string, bytes: Uint8Array, start: number, end: number): void {
   if (end - start > maximumBytes) return;
   for (let at = start; at < end; at += 1) if ((bytes[at] as number) >= 0x80) return;

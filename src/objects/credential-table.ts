@@ -22,7 +22,7 @@ export class CredentialTable {
     this.schema = schema;
   }
 
-  /** A new one, or another in the place of the one with its id. @throws where a third has its username or certificate */
+  /** A new one, or another in the place of the one with its id. @throws if a third has its username or certificate */
   put({ credential, secret }: StoredCredential): void {
     const { id, username, ...fields } = credential;
     const certificate = secret.kind === "certificate" ? secret.sha256 : null;

@@ -233,7 +233,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /**
    * What a crash cut off is dealt with in one turn with the event that the object started for. That is not the opening
-   * of a socket: where its CONNECT follows, leaving and coming back are one commit and one call to the directory.
+   * of a socket: if its CONNECT follows, leaving and coming back are one commit and one call to the directory.
    */
   private recover(): void {
     if (this.isRecovered) return;

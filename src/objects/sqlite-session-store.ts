@@ -297,7 +297,7 @@ export class SqliteSessionStore implements SessionStore {
     this.outgoingRows.forget();
   }
 
-  /** The session is gone: its storage goes as a whole, alarm included. Nothing where there is none. */
+  /** The session is gone: its storage goes as a whole, alarm included. Nothing if there is none. */
   async deleteAll(): Promise<void> {
     this.outgoingRows.forget();
     await this.schema.deleteAll();

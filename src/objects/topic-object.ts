@@ -35,7 +35,7 @@ type Publish = { readonly message: Message; readonly by?: Requester | undefined 
 const firstRetryMs = 5_000;
 const maximumRetryMs = 300_000;
 
-/** Publishes, where the broker itself does. No client has this identifier: an object's name cannot hold it. */
+/** The publisher of what the broker itself publishes. No client has this identifier: an object's name cannot hold it. */
 const noClientId = "";
 
 /** Who holds most of what is retained: so many are told. */

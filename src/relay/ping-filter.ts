@@ -33,7 +33,7 @@ export type Filtered = {
 export class PingFilter {
   #position: Position = firstByte;
 
-  /** @param chunk the next bytes of the stream; never written to, and copied only where a PINGREQ splits it */
+  /** @param chunk the next bytes of the stream; never written to, and copied only if a PINGREQ splits it */
   push(chunk: Uint8Array): Filtered {
     if (this.#position.in === "first byte, 0xC0 withheld") {
       this.#position = firstByte;

@@ -227,7 +227,7 @@ export class Relay {
     const dueMs = this.lastReceivedMs + keepAliveMs;
     this.timer = setTimeout(() => {
       const lookedAtMs = Date.now();
-      // A timer counts real time. Where the clock says otherwise it was set: when the client was heard nobody knows.
+      // A timer counts real time. If the clock disagrees, it was set, and nobody knows when the client was last heard.
       if (Math.abs(lookedAtMs - dueMs) > clockStepMs) this.lastReceivedMs = lookedAtMs;
       if (lookedAtMs < this.lastReceivedMs + keepAliveMs) {
         this.watchKeepAlive();

@@ -77,7 +77,7 @@ function connection(client: MqttClient): Promise<void> {
   });
 }
 
-/** Rejects when the connection ends: with the reason that the broker gave, where it gave one. */
+/** Rejects when the connection ends: with the reason that the broker gave, if any. */
 export function untilLost(client: MqttClient): Promise<never> {
   return new Promise((_, reject) => {
     client.once("disconnect", ({ reasonCode = 0 }) => {

@@ -44,7 +44,7 @@ export function addDeploy(program: Command): void {
 
 /**
  * @param wrangler runs Cloudflare's command line
- * @throws {UsageError} in one line, before anything is uploaded where that can be
+ * @throws {UsageError} in one line, before anything is uploaded if possible
  */
 export async function deploy(
   options: DeployOptions,

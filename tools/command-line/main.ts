@@ -45,7 +45,7 @@ async function run(): Promise<void> {
   await program.parseAsync(process.argv);
 }
 
-/** @returns `undefined` where all is said */
+/** @returns `undefined` if all is said */
 function lineOf(error: unknown): string | undefined {
   if (error instanceof CommanderError) {
     const isSaid = error.code.startsWith("commander.help") || error.code === "commander.version";

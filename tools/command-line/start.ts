@@ -66,7 +66,7 @@ async function start(options: Options): Promise<void> {
   await untilEnded(starting, (server) => process.stdout.write(greeting(server, options, variables)));
 }
 
-/** @throws {UsageError} where other machines could connect, and nobody has said which clients may */
+/** @throws {UsageError} if other machines could connect, and nobody has said which clients may */
 function variablesFor({ host, set = {}, requireCredentials, allowAnonymous }: Options): Record<string, string> {
   const isOpen = requireCredentials ? false : allowAnonymous;
   if (isOpen !== undefined && set.ALLOW_ANONYMOUS !== undefined) {

@@ -8,7 +8,7 @@ type Closable = { close(): Promise<void> };
 
 /**
  * Runs what `start` starts until a signal, and then closes it and ends the process.
- * @param onReady not called where it is told to end before it has started
+ * @param onReady not called if it is told to end before it has started
  */
 export async function untilEnded<T extends Closable>(starting: Promise<T>, onReady: (started: T) => void) {
   let isEnding = false;

@@ -80,7 +80,7 @@ function callsByMethod({ counts, times }: Result): string {
   return calls.map(([method, number]) => `${method} ${count(number / times)}`).join(", ") || "0";
 }
 
-/** Cents where there are any, else two digits that say something. */
+/** Cents if there are any, else two significant digits. */
 function dollars(value: number): string {
   if (value >= 0.995) return value.toFixed(2);
   return value < 0.0000005 ? "0" : decimal(value, 2);

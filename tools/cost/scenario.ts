@@ -34,7 +34,7 @@ export type Scenario = {
   readonly unit: Unit;
   /** `fast` for what takes an hour or more of the Worker's clock; `alone` for what would disturb others. */
   readonly kind: "alone" | "real time" | "fast clock";
-  /** At most so many dollars, where there is a target. */
+  /** The target: at most this many dollars, if there is one. */
   readonly target?: number;
   readonly play: (stage: Stage) => Promise<Played>;
 };

@@ -1,4 +1,4 @@
-// The key to the API of a broker on this machine, where nobody has given it one: made once, and kept in the data folder in a
+// The key to the API of a broker on this machine, if nobody has given it one: made once, and kept in the data folder in a
 // file that only its owner can read. The folder has to be locked.
 
 import { randomBytes } from "node:crypto";

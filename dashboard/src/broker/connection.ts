@@ -75,7 +75,7 @@ export class Connection {
     this.client?.end(true);
   }
 
-  /** @throws what the broker says against it; where there is no connection yet, it is subscribed to when there is one */
+  /** @throws the broker's refusal. If there is no connection yet, it is subscribed to when there is one */
   async subscribe(topicFilter: string): Promise<void> {
     if (this.state.value.name === "connected" && this.client !== undefined)
       await subscribeTo(this.client, [topicFilter]);

@@ -32,7 +32,7 @@ export async function ownCredential(api: Api): Promise<OwnCredential> {
   return made;
 }
 
-/** Where the broker does not take it any more, or another tab uses it too. */
+/** For a credential that the broker no longer accepts, or that another tab uses too. */
 export function forgetOwnCredential(): void {
   sessionStorage.removeItem(storageKey);
 }
@@ -43,7 +43,7 @@ export async function removeOwnCredential(api: Api): Promise<void> {
   if (stored !== null) await api.call("DELETE", `/credentials/${JSON.parse(stored).id}`);
 }
 
-/** Of tabs that were closed without signing out. */
+/** Removes the credentials of tabs that were closed without signing out. */
 async function removeExpired(api: Api): Promise<void> {
   const { items } = await api.call<Page<Credential>>("GET", "/credentials?limit=1000");
   const expired = items.filter(

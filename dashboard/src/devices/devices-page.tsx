@@ -14,7 +14,7 @@ import { AddDevice } from "./add-device.tsx";
 import { NewDevice } from "./new-device.tsx";
 import type { Presence } from "./presence.ts";
 
-/** As many as are listed: for more, there is the API. */
+/** How many are listed. The API lists more. */
 const maximumListed = 1_000;
 
 export function DevicesPage({ session }: { session: Session }) {

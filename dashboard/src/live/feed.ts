@@ -7,7 +7,7 @@ import { matches } from "./topic-match.ts";
 import { type Message, TopicTree } from "./topic-tree.ts";
 
 const redrawEveryMs = 100;
-/** Of messages that wait while the page is paused. */
+/** Messages that wait while the page is paused. */
 export const maximumWaiting = 5_000;
 
 export class Feed {

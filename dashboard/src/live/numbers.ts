@@ -2,7 +2,7 @@
 
 import type { Content } from "./payload.ts";
 
-/** Names and positions from the outside in; empty where the payload is the number. */
+/** Names and positions from the outside in; empty if the payload is the number. */
 export type NumericPath = readonly (string | number)[];
 
 /** More are not offered: a list of hundreds helps nobody. */
@@ -36,7 +36,7 @@ export function numberAt(content: Content, path: NumericPath): number | undefine
   return typeof value === "number" ? value : undefined;
 }
 
-/** As in `sensors[0].temperature`. */
+/** The path as text: `sensors[0].temperature`. */
 export function pathText(path: NumericPath): string {
   if (path.length === 0) return "value";
   return path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");

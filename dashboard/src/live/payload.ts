@@ -33,7 +33,7 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Of an object or an array; other JSON is text to people. */
+/** The object or array in the text. Other JSON is text to people. */
 function objectOf(text: string): object | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {

@@ -18,10 +18,10 @@ export type TopicNode = {
   readonly depth: number;
   /** In the order of their levels. */
   readonly children: TopicNode[];
-  /** Of this topic and all below it. */
+  /** Counts for this topic and all below it. */
   messageCount: number;
   topicCount: number;
-  /** Of this topic itself, the newest at the end; empty where it is only a part of others. */
+  /** The messages of this topic itself, the newest at the end; empty if it is only a part of others. */
   readonly history: Message[];
 };
 
@@ -50,7 +50,7 @@ export class TopicTree {
   messagesWithoutRoom = 0;
   private readonly limits: TreeLimits;
   private readonly nodes = new Map<string, TopicNode>();
-  /** Whose oldest message is the next to go, oldest first. */
+  /** Topics in the order in which their oldest messages will be dropped. */
   private order: TopicNode[] = [];
   private orderBegin = 0;
   private keptMessages = 0;
@@ -86,7 +86,7 @@ export class TopicTree {
     this.dropOldest();
   }
 
-  /** From a topic's first level to its last, made where they are new; `undefined` where there is no room for them. */
+  /** From a topic's first level to its last, made if they are new; `undefined` if there is no room for them. */
   private pathTo(topic: string): TopicNode[] | undefined {
     const levels = topic.split("/");
     const path: TopicNode[] = [];

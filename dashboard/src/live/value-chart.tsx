@@ -1,4 +1,4 @@
-// The numbers of a topic over time, where its payloads have any.
+// The numbers of a topic over time, if its payloads have any.
 
 import { useSignal } from "@preact/signals";
 import { Chart } from "../parts/chart.tsx";

@@ -42,7 +42,7 @@ export class Access {
   /**
    * A PUBLISH, or a Will.
    * @param isBridge whether the client is a bridge: one may say how it is itself, unless a rule denies it
-   * @returns what is wrong with it, in words for the client; `undefined` where it is allowed
+   * @returns what is wrong with it, in words for the client; `undefined` if it is allowed
    */
   whyNotPublish({ topicName, qos, retain }: PublishedAs, isBridge: boolean): string | undefined {
     const isAllowed = isOfBroker(topicName)
@@ -145,7 +145,7 @@ function whyNotAsClient(topicName: string): string {
 
 /**
  * Puts the names into a filter.
- * @returns `undefined` where a name would make it another filter: one with `+`, `#` or `/`, none at all, or one that
+ * @returns `undefined` if a name would make it another filter: one with `+`, `#` or `/`, none at all, or one that
  * would lead into `$SYS`
  */
 function expanded(filter: string, names: Names): string | undefined {

@@ -6,12 +6,12 @@ import { type AccessRules, noAccess } from "./access-rules.ts";
 export type Grant = {
   /** The owner of the session: "credential/ID", "jwt/ISSUER/SUBJECT" or "anonymous". */
   readonly identity: string;
-  /** What `%u` stands for; empty where there is none, and then `%u` matches nothing. */
+  /** What `%u` stands for; empty if there is none, and then `%u` matches nothing. */
   readonly username: string;
   readonly rules: AccessRules;
   /** When the connection has to end, in milliseconds since 1970; 0 for never. */
   readonly endsAtMs: number;
-  /** Which secret of the credential it was given for; none where there is no credential. */
+  /** Which secret of the credential it was given for; none if there is no credential. */
   readonly secretId?: string;
 };
 

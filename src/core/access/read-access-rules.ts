@@ -13,7 +13,7 @@ const fields = ["publish", "subscribe", "maximumQos", "retain", "clientIds"];
 
 /**
  * @param value as JSON has it: an object with any of the fields of `AccessRules`; none of `publish` and `subscribe`
- * allows nothing, all others have their widest value where they are left out
+ * allows nothing, all others have their widest value if they are left out
  * @throws {AccessRulesError}
  */
 export function readAccessRules(value: unknown): AccessRules {

@@ -10,7 +10,7 @@ const hashBytes = 32;
 
 /**
  * @param fields as JSON has them, without `id` and `username`
- * @throws {Error} where anything is missing, or is something else
+ * @throws {Error} if anything is missing, or is something else
  */
 export function readCredential(id: string, username: string, fields: unknown, secret: unknown): StoredCredential {
   const credential = { ...(fields as Omit<Credential, "id" | "username">), id, username };

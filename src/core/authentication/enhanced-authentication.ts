@@ -7,7 +7,7 @@ import { onClientFinal, onClientFirst, type ScramExchange } from "./scram-sha-25
 import type { ScramUsers } from "./scram-users.ts";
 
 export type AuthenticationSettings = {
-  /** `undefined` where there are none: then there is no method either. */
+  /** `undefined` if there are none: then there is no method either. */
   readonly scramUsers: ScramUsers | undefined;
   /** A fresh identifier of 8 or more characters from A-Z, a-z, 0-9. */
   readonly randomId: () => string;
@@ -42,8 +42,8 @@ export function hasMethod({ scramUsers }: AuthenticationSettings, method: string
 
 /**
  * The client names a method that exists.
- * @param data what it says with it; where that is nothing, it is asked
- * @throws {ProtocolError} 0x87 where the client is refused
+ * @param data what it says with it; if that is nothing, it is asked
+ * @throws {ProtocolError} 0x87 if the client is refused
  */
 export function beginAuthentication(
   settings: AuthenticationSettings,
@@ -55,7 +55,7 @@ export function beginAuthentication(
   return continueAuthentication(settings, exchange, data);
 }
 
-/** @throws {ProtocolError} 0x87 where the client is refused */
+/** @throws {ProtocolError} 0x87 if the client is refused */
 export function continueAuthentication(
   { scramUsers, randomId }: AuthenticationSettings,
   { method, scram }: Exchange,

@@ -42,7 +42,7 @@ export class ScramUsers {
 
   /**
    * A name that nobody has gets a verifier as well, always the same one and by its looks any user's, so that an
-   * exchange does not tell which names exist. RFC 5802 section 9 asks for no less where that matters.
+   * exchange does not tell which names exist. RFC 5802 section 9 asks for no less if that matters.
    */
   find(name: string): { readonly verifier: ScramVerifier; readonly isKnown: boolean } {
     // Made for every name: the time it takes is to say nothing either.

@@ -5,7 +5,7 @@
 const onTheWayMs = 100;
 
 /**
- * How far the receiver's clock is ahead, in milliseconds; below zero where it is behind. What a call takes longer than
+ * How far the receiver's clock is ahead, in milliseconds; below zero if it is behind. What a call takes longer than
  * usual counts as well: a message then lives as much longer, instead of expiring on its way.
  *
  * @param sentAtMs by the sender's clock; `undefined` from an object of a version that did not say

@@ -11,7 +11,7 @@ const FORMAT_VERSION = 1;
 // The byte of flags that message and delivery both begin with.
 const QOS_MASK = 0b0000_0011;
 const RETAIN = 0b0000_0100;
-/** The message has an identity, and an expiry, that take room only where they are. */
+/** Whether the message has an identity, and an expiry, which take room only if they are there. */
 const HAS_ID = 0b0000_1000;
 const HAS_EXPIRY = 0b0001_0000;
 /** The delivery came by a shared subscription, whose filter follows. */

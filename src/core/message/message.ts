@@ -34,7 +34,7 @@ export type Delivery = {
   readonly retain: boolean;
   /** The identifiers of all matching subscriptions [MQTT-3.3.4-4]; empty if none has one. */
   readonly subscriptionIdentifiers: readonly number[];
-  /** The filter of the shared subscription it came by, `$share/…`; empty where it came by any other. */
+  /** The filter of the shared subscription it came by, `$share/…`; empty if it came by any other. */
   readonly sharedFilter: string;
 };
 

@@ -45,7 +45,7 @@ const FLAGS_2: ReadonlySet<PacketType> = new Set<PacketType>(["PUBREL", "SUBSCRI
 /**
  * @param protocolVersion that of the CONNECT, and undefined before there was one
  * @throws {ProtocolError} 0x81 when the packet cannot be parsed, 0x82 when it can and is not allowed, and the more
- * particular 0x84, 0x90, 0x94 and 0x99 where they apply
+ * particular 0x84, 0x90, 0x94 and 0x99 if they apply
  */
 export function decodePacket(raw: RawPacket, protocolVersion: ProtocolVersion | undefined): ClientPacket {
   const type = PACKET_TYPES[raw.firstByte >> 4] as PacketType;
@@ -110,11 +110,11 @@ export type EncodeOptions = {
   readonly nowMs: number;
 };
 
-/** What a packet can do without, in the order in which it goes where the packet is too large. */
+/** What a packet can do without, in the order in which it is left out if the packet is too large. */
 const DISPENSABLE = ["reasonString", "responseInformation", "serverReference"] as const;
 
 /**
- * A Reason String is left out where the client does not want it, where it would make the packet too large, and
+ * A Reason String is left out if the client does not want it, if it would make the packet too large, and
  * before MQTT 5.0; so is what else a server may send and need not [MQTT-3.2.2-19].
  *
  * @returns undefined when there is nothing to send: the version has no such packet, or the packet is larger than

@@ -1,6 +1,6 @@
 // The fields that control packets are made of, as a client may send them. MQTT 5.0 section 1.5.
 //
-// `ByteReader` throws a `BytesError` where a packet is cut short; codec.ts makes that Malformed Packet for all of them.
+// `ByteReader` throws a `BytesError` if a packet is cut short; codec.ts makes that Malformed Packet for all of them.
 
 import type { ByteReader } from "../bytes.ts";
 import { ProtocolError } from "../protocol-error.ts";

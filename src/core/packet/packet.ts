@@ -1,5 +1,5 @@
 // The control packets as the core sees them: decoded, checked, and the same for every protocol version.
-// MQTT 5.0 chapter 3. Where a version lacks a field, it has the value that means "not given".
+// MQTT 5.0 chapter 3. If a version lacks a field, it has the value that means "not given".
 
 import type { Capabilities } from "../capabilities.ts";
 import type { Delivery, QoS } from "../message/message.ts";
@@ -65,7 +65,7 @@ export type PublishPacket = {
   /** As `Message.properties`. */
   readonly properties: Uint8Array;
   readonly payload: Uint8Array;
-  /** False where the Payload Format Indicator promises UTF-8 and the payload is none. */
+  /** False if the Payload Format Indicator promises UTF-8 and the payload is none. */
   readonly isPayloadAsIndicated: boolean;
 };
 

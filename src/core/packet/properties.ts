@@ -48,7 +48,7 @@ export const Property = {
 
 type Definition = {
   readonly name: string;
-  /** Reads the value, checks it, and answers it where it is a number. */
+  /** Reads the value, checks it, and returns it if it is a number. */
   readonly read: (reader: ByteReader, name: string) => number | undefined;
   readonly owners: readonly PropertyOwner[] | "all";
   /** Kept as bytes, for whoever receives the message. */

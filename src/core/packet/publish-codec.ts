@@ -57,7 +57,7 @@ export function decodePublish({ firstByte, bytes, bodyOffset }: RawPacket, versi
   };
 }
 
-/** Whether a payload is UTF-8 where its Payload Format Indicator is 1. Section 3.3.2.3.2. */
+/** Whether a payload is UTF-8 if its Payload Format Indicator is 1. Section 3.3.2.3.2. */
 export function isPayloadAsIndicated(values: Properties["values"], payload: Uint8Array): boolean {
   return values.get(Property.PayloadFormatIndicator) !== 1 || isUtf8(payload);
 }
@@ -118,7 +118,7 @@ export function encodeDeliver(
 /**
  * The Message Expiry Interval to send: what was received, less the time the message has waited [MQTT-3.3.2-6].
  * Rounded, for the clocks of two objects differ a little, and a message sent on at once keeps its interval. It is 0
- * only where a message goes again after its time [MQTT-4.3.3-7].
+ * only if a message goes again after its time [MQTT-4.3.3-7].
  */
 function remainingExpirySec(message: Message, nowMs: number): number | undefined {
   if (message.expiresAtMs === 0) return undefined;

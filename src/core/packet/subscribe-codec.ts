@@ -51,7 +51,7 @@ export function decodeSubscribe({ bytes, bodyOffset }: RawPacket, version: Proto
   };
 }
 
-/** @throws {ProtocolError} 0x81 where it is empty or its wildcards are not as section 4.7.1 has them */
+/** @throws {ProtocolError} 0x81 if it is empty or its wildcards are not as section 4.7.1 has them */
 function readTopicFilter(reader: ByteReader): void {
   const text = readString(reader);
   if (isSharedText(text) || parseTopicFilter(text) !== undefined) return;

@@ -129,7 +129,7 @@ function attemptOf(facts: ClientFacts, { connect, proof }: Accepted, { clientId 
   };
 }
 
-/** @throws {ProtocolError} 0x87 where such clients are not let in */
+/** @throws {ProtocolError} 0x87 if such clients are not let in */
 function anonymous({ anonymousRules: rules }: SessionSettings): Extract<LoginResult, { outcome: "granted" }> {
   if (rules === undefined) throw new ProtocolError(ReasonCode.NotAuthorized, "give a username and a password");
   const grant = { identity: anonymousIdentity, username: "", rules, endsAtMs: 0 };

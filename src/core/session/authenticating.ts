@@ -39,7 +39,7 @@ export type Accepted = {
 
 /**
  * A packet on a socket whose client is not connected yet.
- * @returns what it completes; `undefined` where more has to come, or nothing comes any more
+ * @returns what it completes; `undefined` if more has to come, or nothing comes any more
  * @throws {ProtocolError} with the reason code of CONNACK
  */
 export function onPendingPacket(
@@ -62,7 +62,7 @@ export function onPendingPacket(
   return onStep(context, connections, pending, packet, step);
 }
 
-/** @throws {ProtocolError} 0x97 where that is more than the memory of one packet */
+/** @throws {ProtocolError} 0x97 if that is more than the memory of one packet */
 function waitFor(context: Context, loggingIn: LoggingIn, raw: RawPacket): void {
   loggingIn.waiting.push(raw);
   loggingIn.waitingBytes += packetBytes + raw.bytes.length;
@@ -166,7 +166,7 @@ function checkMethod({ authenticationMethod }: AuthPacket, method: string): void
 
 /**
  * With the method of CONNECT, always [MQTT-4.12.0-5].
- * @throws {ProtocolError} 0x83 where the client takes no packet of this size, and would wait for ever [MQTT-3.1.2-24]
+ * @throws {ProtocolError} 0x83 if the client takes no packet of this size, and would wait for ever [MQTT-3.1.2-24]
  */
 function sendAuth(
   context: Context,

@@ -127,7 +127,7 @@ export function connectedBy(
   };
 }
 
-/** What CONNACK tells, each only where it differs from what the client would assume. */
+/** What CONNACK says, each only if it differs from what the client would assume. */
 export function connackOf(
   packet: ConnectPacket,
   connected: Pick<Connected, "keepAliveSec" | "sessionExpirySec">,

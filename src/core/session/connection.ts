@@ -50,7 +50,7 @@ export type LoggingIn = Recipient & {
 export type Recipient = {
   readonly socketId: SocketId;
   readonly protocolVersion: ProtocolVersion;
-  /** Infinity where the client sets none. */
+  /** Infinity if the client sets none. */
   readonly maximumPacketBytes: number;
   readonly requestProblemInformation: boolean;
 };
@@ -80,7 +80,7 @@ export type Connected = Recipient & {
   readonly sessionExpirySec: number;
   readonly incomingAliases: IncomingAliases;
   readonly outgoingAliases: OutgoingAliases;
-  /** `undefined` where CONNECT named no method: then no AUTH goes either way [MQTT-4.12.0-6] [MQTT-4.12.0-7]. */
+  /** `undefined` if CONNECT named no method: then no AUTH goes either way [MQTT-4.12.0-6] [MQTT-4.12.0-7]. */
   authentication: Authentication | undefined;
   readonly connectedAtMs: number;
   lastReceivedMs: number;

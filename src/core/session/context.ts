@@ -17,12 +17,12 @@ export type SessionSettings = AuthenticationSettings & {
   readonly clientId: string;
   readonly limits: Limits;
   readonly capabilities: Capabilities;
-  /** See `responseInformationOf`; `undefined` where no client gets any. */
+  /** See `responseInformationOf`; `undefined` if no client gets any. */
   readonly responseInformation: string | undefined;
   readonly topicShards: number;
   /** Changes with the number of shards or their epoch. */
   readonly layout: string;
-  /** What a client may do that shows nothing of who it is; `undefined` where none is let in. */
+  /** What a client may do that shows nothing of who it is; `undefined` if none is let in. */
   readonly anonymousRules: AccessRules | undefined;
 };
 

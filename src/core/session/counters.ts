@@ -87,7 +87,7 @@ export class Counters {
     return { connection: this.connection, counts: increaseOf(this.counts, this.closed) };
   }
 
-  /** The connection is over. @returns `undefined` where there was none, as after a crash */
+  /** The connection is over. @returns `undefined` if there was none, as after a crash */
   close(): Account | undefined {
     if (this.connection === "") return undefined;
     const { account } = this;

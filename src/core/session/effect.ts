@@ -36,7 +36,7 @@ export type Effect =
       readonly shard: number;
       readonly request: TopicRequest;
       readonly bytes: number;
-      /** `undefined` where nobody waits for the answer. */
+      /** `undefined` if nobody waits for the answer. */
       readonly token: RequestToken | undefined;
     }
   /** `onLogin` follows. */
@@ -60,7 +60,7 @@ export type Report =
       readonly atMs: number;
       /** `undefined` if it is no longer known, as after a crash. */
       readonly account: Account | undefined;
-      /** What waits for the client in its session; `undefined` where the session has ended. */
+      /** What waits for the client in its session; `undefined` if the session has ended. */
       readonly queuedMessages: number | undefined;
       /** The same in bytes; missing from an object of an earlier version. */
       readonly queuedBytes?: number;

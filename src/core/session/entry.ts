@@ -31,7 +31,7 @@ export class Entry {
 
   /**
    * A packet on a socket whose client is not connected yet.
-   * @returns who is let in by it; `undefined` where more has to come, or an answer, or nothing any more
+   * @returns who is let in by it; `undefined` if more has to come, or an answer, or nothing any more
    * @throws {ProtocolError} with the reason code of CONNACK
    */
   onPacket(pending: Pending, raw: RawPacket): Admitted | undefined {

@@ -72,7 +72,7 @@ export function heedClock(connected: Connected, limits: Limits, watch: Watch, no
 export type Watch = {
   /** Others would notice a loss that is found late: a Will is due, or a shared subscription has a member too many. */
   readonly isPunctual: boolean;
-  /** How long a loss may go unnoticed where nobody watches a keep alive; Infinity for ever. See `lookAfterMsOf`. */
+  /** How long a loss may go unnoticed if nobody watches a keep alive; Infinity for ever. See `lookAfterMsOf`. */
   readonly lookAfterMs: number;
 };
 

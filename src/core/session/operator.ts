@@ -21,7 +21,7 @@ export class Operator {
     this.ending = ending;
   }
 
-  /** `undefined` where there is no session. */
+  /** `undefined` if there is no session. */
   inspect(nowMs: number): SessionView | undefined {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
@@ -60,9 +60,9 @@ export class Operator {
   }
 
   /**
-   * What an identity may do has changed; nothing where the session is another's. Told again, it does no more.
-   * @param grant what a login is worth now; `null` where it is nobody any more: the session ends, and its Will is not
-   * published. Where it is for another username or secret, who is connected has to show that
+   * What an identity may do has changed; nothing if the session is another's. Told again, it does no more.
+   * @param grant what a login is worth now; `null` if it is nobody any more: the session ends, and its Will is not
+   * published. If it is for another username or secret, a connected client has to show that
    */
   revise(identity: string, grant: Grant | null, nowMs: number): void {
     this.context.nowMs = nowMs;

@@ -334,7 +334,7 @@ export class Outbound {
     if (!isSent) this.context.counts.messagesDropped += 1;
   }
 
-  /** @returns false where the client has to be heard of first, and when the packet is too large for it */
+  /** @returns false if the client has to be heard of first, and when the packet is too large for it */
   private sendUnheard(delivery: Delivery, connected: Connected): boolean {
     const { limits } = this.context.settings;
     if (isFull(connected.unheard, limits)) return false;

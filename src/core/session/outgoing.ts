@@ -109,7 +109,7 @@ export class OutgoingTable {
     }
   }
 
-  /** The content, from disk where it is nowhere else; `undefined` once the message is released. */
+  /** The content, from disk if it is nowhere else; `undefined` once the message is released. */
   contentOf(entry: Outgoing): Delivery | undefined {
     return entry.delivery ?? this.context.store.readOutgoing(entry.sequence);
   }

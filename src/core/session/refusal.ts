@@ -6,7 +6,7 @@ import { ProtocolError } from "../protocol-error.ts";
 
 /**
  * CONNACK in the version of the client, or nothing: only a CONNECT is answered, and MQTT 3.x has few return codes.
- * @param raw the packet that was refused; `undefined` where the bytes were no packet
+ * @param raw the packet that was refused; `undefined` if the bytes were no packet
  */
 export function refusalOf(raw: RawPacket | undefined, error: ProtocolError): Uint8Array | undefined {
   const isConnect = raw !== undefined && raw.firstByte >> 4 === 1;
@@ -27,7 +27,7 @@ export function refusalOf(raw: RawPacket | undefined, error: ProtocolError): Uin
 /** Without properties, but with their length. */
 const bareConnackBytes = 5;
 
-/** The client's Maximum Packet Size [MQTT-3.1.2-24]; where it cannot be read, nothing is safe but the least. */
+/** The client's Maximum Packet Size [MQTT-3.1.2-24]; if it cannot be read, only the least is safe. */
 function maximumPacketBytesOf(raw: RawPacket): number {
   try {
     const packet = decodePacket(raw, undefined);

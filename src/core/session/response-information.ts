@@ -10,7 +10,7 @@ const placeholder = "%c";
 
 /**
  * @param template a topic name, in which `%c` is the client identifier
- * @returns `undefined` where there is none that is the client's own: its identifier would reach into the tree of
+ * @returns `undefined` if there is none that is the client's own: its identifier would reach into the tree of
  * another client or of the server, or makes no topic name
  */
 export function responseInformationOf(template: string, clientId: string, limits: Limits): string | undefined {

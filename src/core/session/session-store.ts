@@ -27,7 +27,7 @@ export type SessionRecord = {
 /** What a client was found to be worth, and what the session needs to find it so again by itself. */
 export type Admission = {
   readonly grant: Grant;
-  /** Base64 of the SHA-256 of what the client showed; empty where that is not to be kept. */
+  /** Base64 of the SHA-256 of what the client showed; empty if that is not to be kept. */
   readonly shownSha256: string;
   /** In milliseconds since 1970. */
   readonly learnedAtMs: number;
@@ -93,7 +93,7 @@ export interface SessionStore {
   /** Whether anything may be on disk. */
   readonly isUsed: boolean;
 
-  /** All of it, or nothing where it throws. */
+  /** All of it, or nothing if it throws. */
   atomically<T>(write: () => T): T;
 
   readRecord(): SessionRecord | undefined;

@@ -37,7 +37,7 @@ export type ConnectionView = {
   readonly connectedAtMs: number;
 };
 
-/** @returns `undefined` where there is no session */
+/** @returns `undefined` if there is no session */
 export function viewOf(context: Context, state: SessionState, current: Connected | undefined): SessionView | undefined {
   const { admission, outbound, inbound } = state;
   if (admission === undefined) return undefined;

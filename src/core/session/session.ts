@@ -149,7 +149,7 @@ export class Session {
   onAnswer(token: RequestToken, answer: number, nowMs: number): void {
     this.context.nowMs = nowMs;
     const code = reasonCodeOf(answer);
-    // A failure must not look like success where nobody can be told of it: to MQTT 3.x, and for a Will.
+    // A failure must not look like success if nobody can be told of it: to MQTT 3.x, and for a Will.
     const canBeTold = token.type === "publish" ? this.current?.protocolVersion === 5 : token.type !== "will";
     if (code === ReasonCode.UnspecifiedError && !canBeTold) this.onUnanswered(token, nowMs);
     else this.answers.onAnswer(this.current, token, code, reachedOf(answer));

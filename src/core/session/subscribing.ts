@@ -101,8 +101,8 @@ export class Subscribing {
   }
 
   /**
-   * @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4]; 0x95 where SUBACK would be
-   * too large for the client; 0x96 where it subscribes too often; see checkSubscribeIsOffered
+   * @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4]; 0x95 if SUBACK would be
+   * too large for the client; 0x96 if it subscribes too often; see checkSubscribeIsOffered
    */
   onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
     this.asked.check(this.context.nowMs, packet.subscriptions.length);
@@ -154,7 +154,7 @@ export class Subscribing {
     this.answerIfComplete(connected, pending);
   }
 
-  /** @throws {ProtocolError} 0x95 where UNSUBACK would be too large for the client; 0x96 as with SUBSCRIBE */
+  /** @throws {ProtocolError} 0x95 if UNSUBACK would be too large for the client; 0x96 as with SUBSCRIBE */
   onUnsubscribe(connected: Connected, packet: UnsubscribePacket, generation: string): void {
     this.asked.check(this.context.nowMs, packet.topicFilters.length);
     expectAnswerFits(connected, packet.topicFilters.length);

@@ -34,7 +34,7 @@ export function unheardDeadlineMs({ fullSinceMs }: Unheard, { maximumKeepAliveSe
 
 /**
  * On the relayed path the Worker answers PINGREQ, and the session would hear nothing of a client that only pings: the
- * Worker passes one on where it has relayed more than this since anything was. Far below the limit, and far above what
+ * Worker passes one on if it has relayed more than this since anything was. Far below the limit, and far above what
  * an idle client gets.
  */
 export function quietBytesOf({ maximumUnheardBytes }: Limits): number {

@@ -122,7 +122,7 @@ export class SubscriptionTree<Value> {
     }
   }
 
-  /** The values of a filter, with the path to them made where it is missing. */
+  /** The values of a filter, with the path to them made if it is missing. */
   #valuesFor(filter: string): Map<string, Value> {
     let node = this.#root;
     for (let start = 0; ; ) {

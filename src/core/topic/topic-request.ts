@@ -155,7 +155,7 @@ function requesterOf(request: TopicRequest): Requester | undefined {
 
 /**
  * Who asks, behind the requests, where a version that does not know of it does not look: each requester, and how many
- * requests in a row are its own or say nothing of it. Nothing where no request says who asks.
+ * requests in a row are its own or say nothing of it. Nothing if no request says who asks.
  */
 function writeRequesters(writer: ByteWriter, requests: readonly TopicRequest[]): void {
   let present: Requester | undefined;

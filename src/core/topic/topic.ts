@@ -154,8 +154,8 @@ export class Topic {
    * Takes a message: stores or clears the retained one, and says whom it goes to.
    *
    * @param by who publishes, as far as it is known
-   * @returns the route; or an answer (see `answerOf`) where there is none: of a refusal, after which nothing has
-   * changed, or Success where the message has expired on its way [MQTT-3.3.2-5]
+   * @returns the route; or an answer (see `answerOf`) if there is none: of a refusal, after which nothing has
+   * changed, or Success if the message has expired on its way [MQTT-3.3.2-5]
    */
   publish(publisherId: string, message: Message, nowMs: number, by?: Requester): Route | number {
     if (message.retain && this.isRetaining) {
