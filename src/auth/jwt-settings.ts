@@ -69,7 +69,9 @@ function publicKeyIn(variables: Variables): JwtKey | undefined {
   if (text === undefined) return undefined;
   const isPem = /^-----BEGIN PUBLIC KEY-----\s[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----$/.test(text);
   if (!isPem && !isPublicJwk(text)) {
-    throw new SettingsError("JWT_PUBLIC_KEY is no public key: give PEM (-----BEGIN PUBLIC KEY-----) or a JWK as JSON");
+    throw new SettingsError(
+      "JWT_PUBLIC_KEY is not a public key: give PEM (-----BEGIN PUBLIC KEY-----) or a JWK as JSON",
+    );
   }
   return { kind: "public key", text };
 }

@@ -176,5 +176,5 @@ export class Revisions {
 }
 
 function logNotYet(fields: LogFields): void {
-  logError("a change could not be told to all sessions yet", fields);
+  logError("a change has not reached all sessions yet", fields);
 }

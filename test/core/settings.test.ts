@@ -154,7 +154,7 @@ describe("the variables", () => {
   it.each([
     ["{publish: []}", "give the rules as JSON"],
     ["null", "the rules takes an object"],
-    ['{"publish":{"allow":["a/#/b"]}}', '"a/#/b" is no topic filter'],
+    ['{"publish":{"allow":["a/#/b"]}}', '"a/#/b" is not a topic filter'],
     ['{"publsh":{}}', 'no field "publsh"'],
   ])("refuse the rules %s, also where nobody is let in by them, and say why", (ANONYMOUS_RULES, why) => {
     for (const variables of [{ ANONYMOUS_RULES }, { ANONYMOUS_RULES, ALLOW_ANONYMOUS: "1" }]) {

@@ -44,7 +44,7 @@ type Phase = "eventful" | "settling" | "over";
 const settlingMs = 1_500_000;
 /** What objects tell of the simulator's own troubles. */
 const toldInTrouble =
-  /DiskError|SupersededError|"event":"(a lane gave up|a login cannot be judged|a client cannot be judged again|a change could not be told to all)/;
+  /DiskError|SupersededError|"event":"(a lane gave up|a login cannot be judged|a client cannot be judged again|a change has not reached all)/;
 /** A broken connection is noticed by then: twice the longest keep alive, and the platform's patience with a call. */
 const noticedWithinMs = 200_000;
 /** Until every alarm has been given up that will be: see troubles.ts. */

@@ -56,5 +56,5 @@ function wholeSketch(setup: DeviceSetup): string {
 
 function deviceNameOf(text: string): string {
   if (isDeviceName(text)) return text;
-  throw new UsageError(`"${text}" is no name: ${deviceNameRule[0]?.toLowerCase()}${deviceNameRule.slice(1)}.`);
+  throw new UsageError(`"${text}" is not a valid name: ${deviceNameRule[0]?.toLowerCase()}${deviceNameRule.slice(1)}.`);
 }

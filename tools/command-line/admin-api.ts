@@ -26,7 +26,8 @@ export function adminApi(brokerUrl: string, dataDir: string): AdminApi {
       });
       const answer = await response.json().catch(() => undefined);
       if (response.ok) return answer as Answer;
-      const { message = "that is no broker of this kind" } = (answer as { error?: { message?: string } })?.error ?? {};
+      const { message = "this is not a durable-mqtt broker" } =
+        (answer as { error?: { message?: string } })?.error ?? {};
       throw new UsageError(`${url} answers ${response.status}: ${message}.`);
     },
   };

@@ -144,6 +144,6 @@ function tokenLines(token: AdminToken): string[] {
   if (token === "kept") return ["  token      ADMIN_TOKEN, as it was before"];
   if (token === "taken") return ["  token      ADMIN_TOKEN of the environment"];
   if (token === "missing")
-    return ["  token      none yet: npx wrangler secret put ADMIN_TOKEN (a log of CI is no place to tell one)"];
+    return ["  token      none yet: npx wrangler secret put ADMIN_TOKEN (the log of CI is not the place to show one)"];
   return [`  token      ${token.made}`, "             It is shown only this once: keep it where you keep passwords."];
 }

@@ -22,7 +22,11 @@ export function addSub(program: Command): void {
   addClientOptions(program.command("sub").description("write what arrives, a line a message"))
     .requiredOption("-t, --topic <filters...>", "topic filters; may be given several times")
     .option("-v, --verbose", "the topic before each message")
-    .option("-C, --count <count>", "end after so many messages", wholeNumberOf("--count", "a number", 1, 1_000_000_000))
+    .option(
+      "-C, --count <count>",
+      "end after this many messages",
+      wholeNumberOf("--count", "a number", 1, 1_000_000_000),
+    )
     .option("-c, --durable", "with -i: a session that outlives the connection, and gets what is published meanwhile")
     .action(sub);
 }

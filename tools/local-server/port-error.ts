@@ -9,7 +9,7 @@ export function portError(error: NodeJS.ErrnoException, host: string, port: numb
   const explanations: Record<string, string> = {
     EADDRINUSE: `Port ${port} of ${host} is in use: end the program that holds it, or choose another port with ${flag}.`,
     EACCES: `Port ${port} needs more rights than this user has: choose one above 1023 with ${flag}.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine: give --host one of its addresses, or 0.0.0.0.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine: give --host one of its addresses, or 0.0.0.0.`,
   };
   return new StartError(explanations[error.code ?? ""] ?? `Cannot listen on ${address}: ${error.message}.`, {
     cause: error,

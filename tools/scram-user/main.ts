@@ -77,7 +77,7 @@ async function readAll(): Promise<string> {
 
 async function askTwice(): Promise<string> {
   const password = await ask("Password: ");
-  if (mayBeMangled(password)) throw new UsageError("The password has bytes that are no UTF-8: type it as UTF-8.");
+  if (mayBeMangled(password)) throw new UsageError("The password has bytes that are not UTF-8: type it as UTF-8.");
   if ((await ask("Again: ")) !== password) throw new UsageError("The two passwords differ.");
   return password;
 }

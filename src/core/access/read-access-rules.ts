@@ -44,7 +44,7 @@ function filtersIn(value: unknown, field: string): string[] {
   const filters = textsIn(value, field);
   for (const filter of filters) {
     const parsed = parseTopicFilter(filter);
-    if (parsed === undefined) throw new AccessRulesError(`${field}: ${JSON.stringify(filter)} is no topic filter`);
+    if (parsed === undefined) throw new AccessRulesError(`${field}: ${JSON.stringify(filter)} is not a topic filter`);
     if (parsed.shareName !== undefined) {
       const why = "is of a shared subscription, which is judged by the filter inside: give that";
       throw new AccessRulesError(`${field}: ${JSON.stringify(filter)} ${why}`);

@@ -51,7 +51,7 @@ export function onClientFirst(
   const message = readMessage(data);
   if (message.startsWith("p=")) throw refused("channel binding is not known here: use SCRAM-SHA-256 without it");
   const groups = clientFirstPattern.exec(message)?.groups;
-  if (groups === undefined) throw refused("that is no client-first-message of SCRAM");
+  if (groups === undefined) throw refused("this is not a client-first-message of SCRAM");
   const { gs2Header = "", bare: clientFirstBare = "", authzid } = groups;
   const username = readName(groups.name as string);
   if (authzid !== undefined && readName(authzid) !== username) {
@@ -78,7 +78,7 @@ export function onClientFinal(
   data: Uint8Array,
 ): { username: string; isRight: boolean; serverFinal: Uint8Array } {
   const groups = clientFinalPattern.exec(readMessage(data))?.groups;
-  if (groups === undefined) throw refused("that is no client-final-message of SCRAM");
+  if (groups === undefined) throw refused("this is not a client-final-message of SCRAM");
   if (groups.binding !== toBase64(textEncoder.encode(gs2Header))) {
     throw refused("the channel binding is not that of the first message");
   }
@@ -107,7 +107,7 @@ function readMessage(data: Uint8Array): string {
 function readName(saslname: string): string {
   const isEscaped = /^(?:[^=]|=2C|=3D)+$/.test(saslname);
   const name = isEscaped ? saslPrepared(saslname.replaceAll("=2C", ",").replaceAll("=3D", "=")) : undefined;
-  if (name === undefined || name === "") throw refused("that is no user name of SCRAM");
+  if (name === undefined || name === "") throw refused("this is not a user name of SCRAM");
   return name;
 }
 

@@ -83,7 +83,7 @@ describe("client-first-message", () => {
     ["with a comma at its end", `n,,n=user,r=${clientNonce},`],
     ["with a line break at its end", `n,,n=user,r=${clientNonce}\n`],
   ])("%s is none", (_, message) => {
-    expect(refusalOf(() => first(message))).toBe("0x87 that is no client-first-message of SCRAM");
+    expect(refusalOf(() => first(message))).toBe("0x87 this is not a client-first-message of SCRAM");
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe("client-first-message", () => {
     ["a control character", "a\tb"],
     ["nothing in its prepared form", "\u00ad"],
   ])("is refused where its name has %s", (_, name) => {
-    expect(refusalOf(() => first(`n,,n=${name},r=${clientNonce}`))).toBe("0x87 that is no user name of SCRAM");
+    expect(refusalOf(() => first(`n,,n=${name},r=${clientNonce}`))).toBe("0x87 this is not a user name of SCRAM");
   });
 
   it("is refused where it asks for channel binding", () => {
@@ -139,7 +139,7 @@ describe("client-final-message", () => {
     ["with an extension that has to be understood", `c=biws,r=${nonce},m=1,p=${proof}`],
     ["with something behind the proof", `${good},x=1`],
   ])("%s is none", (_, message) => {
-    expect(refusalOf(() => final(message))).toBe("0x87 that is no client-final-message of SCRAM");
+    expect(refusalOf(() => final(message))).toBe("0x87 this is not a client-final-message of SCRAM");
   });
 
   it.each([
