@@ -1,4 +1,4 @@
-// The targets by name: ours on both paths, two other brokers, and the floor.
+// The targets by name: ours on both paths and behind its front door, two other brokers, and the floor.
 
 import { createRequire } from "node:module";
 import { mosquittoVersion, startMosquitto } from "./mosquitto.ts";
@@ -22,6 +22,11 @@ async function startAedes(): Promise<RunningTarget> {
 export const targets: readonly Target[] = [
   { name: "ours", hibernates: true, start: () => startWorkers("/mqtt/{clientId}", true, ourFlags) },
   { name: "ours-relayed", hibernates: true, start: () => startWorkers("/mqtt", true, ourFlags) },
+  {
+    name: "ours-front-door",
+    hibernates: true,
+    start: () => startWorkers("/mqtt/{clientId}", true, ["--front-door", ...ourFlags]),
+  },
   { name: "aedes", hibernates: false, start: startAedes },
   { name: "mosquitto", hibernates: false, start: startMosquitto, missing: "install mosquitto" },
   { name: "floor", hibernates: true, start: () => startWorkers("/floor/{clientId}", false, ["--floor"]) },

@@ -1,4 +1,5 @@
-// The broker of this repository as `npm start` runs it, or with --floor the floor's Worker in the same way.
+// The broker of this repository in workerd, or with --floor the floor's Worker. Clients connect to workerd itself; with
+// --front-door they connect as they do to `npm start`.
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,7 +10,7 @@ import { childrenOf } from "../process-usage.ts";
 import { host, temporaryFolder, untilEnd } from "./target.ts";
 
 const { values } = parseArgs({
-  options: { floor: { type: "boolean" }, set: { type: "string", multiple: true } },
+  options: { floor: { type: "boolean" }, "front-door": { type: "boolean" }, set: { type: "string", multiple: true } },
 });
 
 /** A server in trouble may write a line for each message. */
@@ -39,7 +40,11 @@ const server = await startServer({
   log,
   ...(values.floor ? { bundle: await floorBundle() } : {}),
 });
-await untilEnd({ port: server.port, pids: childrenOf(process.pid, "workerd") }, async () => {
+const runtimePids = childrenOf(process.pid, "workerd");
+const ready = values["front-door"]
+  ? { port: server.port, pids: [process.pid, ...runtimePids] }
+  : { port: Number((await server.miniflare.unsafeGetDirectURL()).port), pids: runtimePids };
+await untilEnd(ready, async () => {
   await server.close();
   await remove();
 });
