@@ -1,12 +1,43 @@
 // GET /stats: how much there is of everything, and how often it has happened, asked when somebody asks.
 
 import { z } from "@hono/zod-openapi";
-import { topicTotalsOf } from "../core/directory/broker-stats.ts";
+import { sharedLimitTotalsOf, topicTotalsOf } from "../core/directory/broker-stats.ts";
+import { settingOf } from "../core/shares/reached.ts";
 import { directoryStub } from "../objects/stubs.ts";
 import type { Api } from "./context.ts";
 import { counters, countersOf, rates } from "./counters.ts";
 import { count, time, timeOf } from "./formats.ts";
 import { operation } from "./operation.ts";
+
+const sharedLimit = z.strictObject({
+  setting: z.string().openapi({ description: "The variable that sets the limit", example: "MAXIMUM_SESSIONS" }),
+  used: count,
+  maximum: count.openapi({
+    description:
+      "How much there may be in the whole namespace. `MAXIMUM_SESSIONS` and `MAXIMUM_NAMESPACE_QUEUED_BYTES` are limits of " +
+      "the namespace. The others are limits of each topic object: `used` is the sum over all topic objects that answered, " +
+      "and `maximum` is the limit times their number.",
+  }),
+  largest: z
+    .array(
+      z.strictObject({
+        holder: z
+          .string()
+          .nullable()
+          .openapi({
+            description:
+              "`credential/…` or another identity, `anonymous/` and a client identifier, or `api`; for `MAXIMUM_OWED_MESSAGES` " +
+              "it is `session/` and a client identifier. Null for what an older version has stored without a holder.",
+          }),
+        amount: count,
+      }),
+    )
+    .openapi({
+      description:
+        "At most five holders, the one with the most first. Topic objects report only their largest holders, so that a " +
+        "holder with little at each may have more than this.",
+    }),
+});
 
 const stats = z
   .strictObject({
@@ -35,6 +66,11 @@ const stats = z
         .openapi({ description: "The publishers with the most of them, as `publisher` of a retained message" }),
     }),
     owedMessages: count.openapi({ description: "Messages kept for sessions that could not be reached" }),
+    sharedLimits: z.array(sharedLimit).openapi({
+      description:
+        "The limits that all clients of the namespace share, always in the same order. A limit of which nothing could be " +
+        "found out is left out.",
+    }),
   })
   .openapi("Stats");
 
@@ -52,10 +88,17 @@ const statsOperation = operation("stats:read", "Broker", {
 export function addStats(api: Api): void {
   api.openapi(statsOperation, async (context) => {
     const { env, settings, namespace } = context.env;
-    const { atMs, clients, totals, rates, topics } = await directoryStub(env, settings, namespace).stats();
+    const brokerStats = await directoryStub(env, settings, namespace).stats();
+    const { atMs, clients, totals, rates, topics } = brokerStats;
     const { maximumClients: maximum, expiredClients: expired, sinceMs, counts } = totals;
     const { retained, ...topicTotals } = topicTotalsOf(topics);
     const publishers = retained.publishers.map((one) => ({ ...one, publisher: one.publisher || null }));
+    const sharedLimits = sharedLimitTotalsOf(brokerStats).map(({ limit, used, maximum, largest }) => ({
+      setting: settingOf(limit),
+      used,
+      maximum,
+      largest: largest.map(({ holder, amount }) => ({ holder: holder || null, amount })),
+    }));
     return context.json(
       {
         at: timeOf(atMs),
@@ -65,6 +108,7 @@ export function addStats(api: Api): void {
         rates: { ...rates },
         ...topicTotals,
         retained: { ...retained, publishers },
+        sharedLimits,
       },
       200,
     );

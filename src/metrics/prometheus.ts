@@ -1,7 +1,8 @@
 // A namespace's numbers in Prometheus' text format, version 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
 
-import { type BrokerStats, topicTotalsOf } from "../core/directory/broker-stats.ts";
+import { type BrokerStats, sharedLimitTotalsOf, topicTotalsOf } from "../core/directory/broker-stats.ts";
 import type { Counts } from "../core/session/counters.ts";
+import { settingOf } from "../core/shares/reached.ts";
 import type { TopicCounts } from "../core/topic/topic-counts.ts";
 
 type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number };
@@ -37,7 +38,12 @@ export function prometheusTextOf(stats: BrokerStats, version: string): string {
   return metricsOf(stats, version).map(textOf).join("");
 }
 
-function metricsOf({ atMs, clients, totals, topics }: BrokerStats, version: string): Metric[] {
+function metricsOf(stats: BrokerStats, version: string): Metric[] {
+  const { atMs, clients, totals, topics } = stats;
+  const limits = sharedLimitTotalsOf(stats).map(({ limit, ...use }) => ({
+    labels: { setting: settingOf(limit) },
+    use,
+  }));
   const { subscriptions, sharedSubscriptions, retained, owedMessages } = topicTotalsOf(topics);
   return [
     { name: "info", type: "gauge", help: "The broker's version.", samples: [{ labels: { version }, value: 1 }] },
@@ -52,6 +58,18 @@ function metricsOf({ atMs, clients, totals, topics }: BrokerStats, version: stri
     gauge("retained_messages", "Retained messages.", retained.messages),
     gauge("retained_bytes", "What retained messages take on disk.", retained.bytes),
     gauge("owed_messages", "Messages that are kept for sessions that could not be reached.", owedMessages),
+    {
+      name: "shared_limit_used",
+      type: "gauge",
+      help: "How much of a limit that all clients share is in use, in its own unit: bytes, messages or sessions.",
+      samples: limits.map(({ labels, use }) => ({ labels, value: use.used })),
+    },
+    {
+      name: "shared_limit_maximum",
+      type: "gauge",
+      help: "How much of it there may be: for a limit of topic objects, at all that answered together.",
+      samples: limits.map(({ labels, use }) => ({ labels, value: use.maximum })),
+    },
     ...topicCounters.map(
       ([name, numberOf, help]): Metric => ({
         name: `${name}_total`,

@@ -2,7 +2,7 @@
 // same session queue behind it, so that order holds [MQTT-4.6.0-5]; unless the session has no room even for this.
 
 import { type ReachedNote, ReachedNotes } from "../core/shares/reached-notes.ts";
-import { SharedRoom } from "../core/shares/shared-room.ts";
+import { type RoomUse, SharedRoom } from "../core/shares/shared-room.ts";
 import type { SessionDelivery } from "../core/topic/topic-request.ts";
 import type { TopicStore } from "../core/topic/topic-store.ts";
 import { logError } from "../log.ts";
@@ -40,6 +40,11 @@ export class OwedTable {
   /** In messages. */
   get size(): number {
     return this.room.held;
+  }
+
+  /** @param holders how many of the largest holders to name */
+  use(holders: number): RoomUse {
+    return this.room.use(holders);
   }
 
   get clientIds(): string[] {

@@ -5,6 +5,7 @@ import { anonymousIdentity } from "../core/access/grant.ts";
 import { AskSchedule } from "../core/directory/ask-schedule.ts";
 import type { Limits } from "../core/limits.ts";
 import { holderOf } from "../core/shares/holder.ts";
+import type { SharedLimitUse } from "../core/shares/shared-limit-use.ts";
 import { SharedRoom, type Shortage } from "../core/shares/shared-room.ts";
 import type { ClientCounts, ClientTable } from "./client-table.ts";
 
@@ -49,6 +50,12 @@ export class Presence {
 
   get rooms(): Rooms {
     return this.known.rooms;
+  }
+
+  /** @param holders how many of the largest holders to name for each limit */
+  sharedLimitUse(holders: number): SharedLimitUse {
+    const { sessions, queuedBytes } = this.known.rooms;
+    return { sessions: sessions.use(holders), queuedBytes: queuedBytes.use(holders) };
   }
 
   /** Set if there is no room for a session that is not listed yet. */

@@ -4,6 +4,7 @@
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
 import { RateTable } from "../core/directory/rates.ts";
 import { type Account, isZero, noCounts } from "../core/session/counters.ts";
+import { reportedHolders } from "../core/shares/shared-limit-use.ts";
 import type { TopicCounts } from "../core/topic/topic-counts.ts";
 import type { ClientTable } from "./client-table.ts";
 import type { Inquiry } from "./inquiry.ts";
@@ -82,6 +83,7 @@ export class Survey {
       totals: this.ledger.totals,
       rates: this.rates.read(nowMs),
       queuedMessages: this.clients.queuedMessages(),
+      sharedLimitUse: this.presence.sharedLimitUse(reportedHolders),
       topics,
     };
   }

@@ -7,6 +7,7 @@ import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Message } from "../core/message/message.ts";
 import { ReasonCode } from "../core/packet/reason-code.ts";
+import { reportedHolders } from "../core/shares/shared-limit-use.ts";
 import type { RetainedDeletion, RetainedList, RetainedQuery } from "../core/topic/retained-list.ts";
 import { sysMessage } from "../core/topic/sys-subscription.ts";
 import { Topic } from "../core/topic/topic.ts";
@@ -103,6 +104,7 @@ export class TopicObject extends DurableObject<Env> {
       ...countSubscriptions(this.topic.subscribers()),
       retained: { ...this.topic.retainedSize(Date.now()) },
       retainedHolders: this.topic.largestRetainedHolders(maximumHolders),
+      sharedLimitUse: { ...this.topic.sharedLimitUse(reportedHolders), owedMessages: this.owed.use(reportedHolders) },
       owedMessages: this.owed.size,
       publishedMessages,
       deliveredMessages,

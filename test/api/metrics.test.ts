@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { defaultLimits } from "../../src/core/limits.ts";
 import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { connect, unique } from "../support/connect.ts";
@@ -59,6 +60,23 @@ describe.runIf(hasParser)("GET /metrics", () => {
     });
     // One for each topic object.
     expect(values.durable_mqtt_topic_messages_published?.reduce((sum, value) => sum + value)).toBe(1);
+    const samplesOf = (wanted: string) => families.find(([name]) => name === wanted)?.[3] ?? [];
+    const limits = (wanted: string) =>
+      Object.fromEntries(
+        samplesOf(wanted).map(([, labels, value]) => [(labels as { setting: string }).setting, value]),
+      );
+    expect(limits("durable_mqtt_shared_limit_used")).toEqual({
+      MAXIMUM_RETAINED_MESSAGES: 1,
+      MAXIMUM_RETAINED_BYTES: values.durable_mqtt_retained_bytes?.[0],
+      MAXIMUM_SUBSCRIPTION_BYTES: expect.any(Number),
+      MAXIMUM_OWED_MESSAGES: 0,
+      MAXIMUM_SESSIONS: 1,
+      MAXIMUM_NAMESPACE_QUEUED_BYTES: 0,
+    });
+    expect(limits("durable_mqtt_shared_limit_maximum")).toMatchObject({
+      MAXIMUM_RETAINED_MESSAGES: 2 * defaultLimits.maximumRetainedMessages,
+      MAXIMUM_SESSIONS: defaultLimits.maximumSessions,
+    });
     await client.disconnect();
   });
 

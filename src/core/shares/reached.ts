@@ -4,7 +4,7 @@ import { isError } from "../packet/reason-code.ts";
 import type { Shortage } from "./shared-room.ts";
 
 /** The limits that are counted by holder. Objects send their indexes: append only, and never reorder. */
-const sharedLimits = [
+export const sharedLimits = [
   "retainedMessages",
   "retainedBytes",
   "subscriptionBytes",
@@ -25,6 +25,11 @@ const texts: Readonly<Record<SharedLimit, { readonly variable: string; readonly 
   sessions: { variable: "MAXIMUM_SESSIONS", what: "sessions" },
   queuedBytes: { variable: "MAXIMUM_NAMESPACE_QUEUED_BYTES", what: "bytes that wait for clients that are away" },
 };
+
+/** The variable that sets the limit. */
+export function settingOf(limit: SharedLimit): string {
+  return texts[limit].variable;
+}
 
 /** One line for people. */
 export function textOfReached({ limit, shortage }: Reached): string {

@@ -8,6 +8,14 @@ export type Shortage = "limit" | "share";
 
 export type Holding = { readonly holder: string; readonly amount: number };
 
+/** How much of a limit is in use. Plain data: it travels between objects. */
+export type RoomUse = {
+  readonly used: number;
+  readonly maximum: number;
+  /** Some of the holders: those with the largest amounts, the largest first. */
+  readonly largest: readonly Holding[];
+};
+
 export class SharedRoom {
   private readonly limit: number;
   private readonly sharePercent: number;
@@ -63,10 +71,21 @@ export class SharedRoom {
     return Math.ceil((room * this.sharePercent) / 100);
   }
 
-  /** Who holds most. */
+  /** The holders with the largest amounts. One pass: there may be 200,000 holders, and somebody may ask all the time. */
   largest(count: number): Holding[] {
-    const all = [...this.holdings].map(([holder, amount]) => ({ holder, amount }));
-    return all.sort((one, other) => other.amount - one.amount).slice(0, count);
+    const largest: Holding[] = [];
+    for (const [holder, amount] of this.holdings) {
+      if (largest.length >= count && amount <= (largest.at(-1)?.amount ?? 0)) continue;
+      const behind = largest.findIndex((one) => one.amount < amount);
+      largest.splice(behind === -1 ? largest.length : behind, 0, { holder, amount });
+      if (largest.length > count) largest.pop();
+    }
+    return largest;
+  }
+
+  /** @param holders how many of the largest holders to name */
+  use(holders: number): RoomUse {
+    return { used: this.total, maximum: this.limit, largest: this.largest(holders) };
   }
 
   *[Symbol.iterator](): Iterator<Holding> {

@@ -120,7 +120,7 @@ export class RetainedMessages {
     return totals.sort((one, other) => part(other) - part(one)).slice(0, most);
   }
 
-  /** For the log: who holds most of a limit. */
+  /** Who holds how much of a limit. */
   holdersOf(limit: "retainedMessages" | "retainedBytes"): SharedRoom {
     return limit === "retainedMessages" ? this.rooms.messages : this.rooms.bytes;
   }

@@ -1,5 +1,6 @@
 // A topic object in numbers.
 
+import type { SharedLimitUse } from "../shares/shared-limit-use.ts";
 import type { RetainedSize } from "./retained.ts";
 import { isSharedText } from "./topic-filter.ts";
 import type { RetainedTotals, Subscriber } from "./topic-store.ts";
@@ -17,6 +18,8 @@ export type TopicCounts = SubscriptionCounts & {
   readonly retained: RetainedSize;
   /** Who holds most of it; without in the answer of an older version. */
   readonly retainedHolders?: readonly RetainedTotals[];
+  /** The shared limits that a topic object counts; missing in the answer of an older version. */
+  readonly sharedLimitUse?: SharedLimitUse;
   /** Kept for sessions that could not be reached. */
   readonly owedMessages: number;
   /** Messages that were published, handed to sessions, and dropped on the way, since the object last started. */

@@ -8,6 +8,7 @@ import { ReasonCode } from "../packet/reason-code.ts";
 import { unknownHolder } from "../shares/holder.ts";
 import { answerOf } from "../shares/reached.ts";
 import { type ReachedNote, ReachedNotes } from "../shares/reached-notes.ts";
+import type { SharedLimitUse } from "../shares/shared-limit-use.ts";
 import { SharedRoom } from "../shares/shared-room.ts";
 import { hashOf } from "./hash.ts";
 import { type Recipient, Recipients, recipientOf } from "./recipient.ts";
@@ -230,6 +231,18 @@ export class Topic {
   /** Who holds most of what is retained. */
   largestRetainedHolders(most: number): RetainedTotals[] {
     return this.retained.largestHolders(most);
+  }
+
+  /**
+   * The shared limits that are counted here. What has expired counts until `retainedSize` is called.
+   * @param holders how many of the largest holders to name for each
+   */
+  sharedLimitUse(holders: number): SharedLimitUse {
+    return {
+      retainedMessages: this.retained.holdersOf("retainedMessages").use(holders),
+      retainedBytes: this.retained.holdersOf("retainedBytes").use(holders),
+      subscriptionBytes: this.treeBytes.use(holders),
+    };
   }
 
   listRetained(query: RetainedQuery, nowMs: number): RetainedList {
