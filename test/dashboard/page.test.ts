@@ -3,6 +3,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
+import mqtt from "mqtt";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
@@ -177,6 +178,29 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       for (const name of await page.getByRole("tab").allInnerTexts()) {
         await page.getByRole("tab", { name }).click();
         expect(await overflowPx(page), name).toBe(0);
+      }
+    });
+
+    it("the shared limits stay within the edge, and say who holds most of each", async () => {
+      const clientId = longWord.slice(0, 200);
+      const address = `${dashboard.url.replace("http", "ws")}/mqtt/${clientId}`;
+      const client = await mqtt.connectAsync(address, { clientId, protocolVersion: 4 });
+      try {
+        await client.publishAsync("limits/a", "x".repeat(2_000), { qos: 1, retain: true });
+        const { page, errors } = await dashboard.signedIn(phone);
+        await page.goto(`${dashboard.url}/#/overview`);
+        const holdersOf = (name: string) => page.getByRole("list", { name: `Largest holders: ${name}` });
+        await holdersOf("Retained bytes").getByText(`anonymous/${clientId}`).waitFor();
+        const card = page.getByRole("region", { name: "Shared limits" });
+        await card.getByText(/^Sessions$/).waitFor();
+        await card.getByText(/ kB of 1\.07 GB/).waitFor();
+        expect(await card.locator(".limit.unused").allInnerTexts()).toContainEqual(
+          expect.stringContaining("Messages for sessions out of reach"),
+        );
+        expect(await overflowPx(page)).toBe(0);
+        expect(errors).toEqual([]);
+      } finally {
+        await client.endAsync();
       }
     });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Stats } from "../../dashboard/src/api/resources.ts";
 import { PresenceBoard } from "../../dashboard/src/devices/presence.ts";
 import { faultOfFilter, faultOfTopic, matches } from "../../dashboard/src/live/topic-match.ts";
+import { limitRowOf } from "../../dashboard/src/overview/limit-rows.ts";
 import { StatsHistory } from "../../dashboard/src/overview/stats-history.ts";
 import { agoText, bytesText, countText, durationText } from "../../dashboard/src/parts/formats.ts";
 import { brokerUrlOf, isDeviceName } from "../../tools/device-setup/device-setup.ts";
@@ -70,7 +71,7 @@ describe("the history of counts", () => {
       bytesSent: 0,
     },
     subscriptions: 0,
-    retained: { messages: 0, bytes: 0, publishers: [] },
+    retained: { messages: 0, bytes: 0 },
   });
 
   it("has rates between two answers", () => {
@@ -95,6 +96,43 @@ describe("the history of counts", () => {
     for (let index = 0; index < 2_000; index++) history.take(statsAt(index), index * 5_000);
     expect(history.samples.value).toHaveLength(720);
     expect(history.samples.value.at(-1)?.atSec).toBe(1_999 * 5);
+  });
+});
+
+describe("a shared limit", () => {
+  const rowOf = (setting: string, used: number, maximum: number) => limitRowOf({ setting, used, maximum, largest: [] });
+
+  it("is said in words and in its own unit, with its largest holders", () => {
+    const largest = [
+      { holder: "credential/a", amount: 1_500_000 },
+      { holder: null, amount: 7 },
+    ];
+    const limit = { setting: "MAXIMUM_RETAINED_BYTES", used: 1_500_007, maximum: 4_000_000, largest };
+    expect(limitRowOf(limit)).toMatchObject({
+      name: "Retained bytes",
+      useText: "1.5 MB of 4 MB",
+      percentText: "37 %",
+      holders: [
+        { holder: "credential/a", amountText: "1.5 MB" },
+        { holder: "unknown: stored by an older version", amountText: "7 B" },
+      ],
+    });
+    expect(rowOf("MAXIMUM_SESSIONS", 1_500, 200_000)).toMatchObject({ name: "Sessions", useText: "1,500 of 200K" });
+    expect(rowOf("MAXIMUM_OF_LATER", 1, 2)).toMatchObject({ name: "MAXIMUM_OF_LATER", useText: "1 of 2" });
+  });
+
+  it.each([
+    [0, 100, "unused", "0 %"],
+    [1, 1_000, "low", "< 1 %"],
+    [499, 1_000, "low", "49 %"],
+    [50, 100, "high", "50 %"],
+    [749, 1_000, "high", "74 %"],
+    [75, 100, "critical", "75 %"],
+    [120, 100, "critical", "100 %"],
+    [0, 0, "unused", "0 %"],
+    [1, 0, "critical", "100 %"],
+  ])("of which %d of %d are in use is %s", (used, maximum, level, percentText) => {
+    expect(rowOf("MAXIMUM_SESSIONS", used, maximum)).toMatchObject({ level, percentText });
   });
 });
 

@@ -53,16 +53,19 @@ export type Stats = {
   /** Each in a second. */
   readonly rates?: Readonly<Record<keyof Counters, number>>;
   readonly subscriptions: number;
-  readonly retained: {
-    readonly messages: number;
-    readonly bytes: number;
-    /** Who holds most of them; null for what an older version has stored. */
-    readonly publishers: readonly {
-      readonly publisher: string | null;
-      readonly messages: number;
-      readonly bytes: number;
-    }[];
-  };
+  readonly retained: { readonly messages: number; readonly bytes: number };
+  /** Missing in the answer of an older version. */
+  readonly sharedLimits?: readonly SharedLimit[];
+};
+
+/** A limit that all clients share. */
+export type SharedLimit = {
+  /** The variable that sets it. */
+  readonly setting: string;
+  readonly used: number;
+  readonly maximum: number;
+  /** The holders with the largest amounts, the largest first; null for what an older version has stored. */
+  readonly largest: readonly { readonly holder: string | null; readonly amount: number }[];
 };
 
 export type Credential = {

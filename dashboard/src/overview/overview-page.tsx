@@ -8,6 +8,7 @@ import { Chart, type Line } from "../parts/chart.tsx";
 import { bytesText, countText, durationText, rateText } from "../parts/formats.ts";
 import { usePoll } from "../parts/poll.ts";
 import type { Session } from "../session.ts";
+import { SharedLimits } from "./shared-limits.tsx";
 import type { Sample } from "./stats-history.ts";
 
 const pollEveryMs = 5_000;
@@ -43,7 +44,7 @@ export function OverviewPage({ session: { api, statsHistory } }: { session: Sess
       )}
       {stats !== undefined && <Tiles stats={stats} version={version.value} />}
       <Charts samples={statsHistory.samples.value} />
-      {stats !== undefined && stats.retained.publishers.length > 0 && <Publishers stats={stats} />}
+      {stats?.sharedLimits !== undefined && <SharedLimits limits={stats.sharedLimits} />}
       <p class="dim small-text">
         Asked every {pollEveryMs / 1000} seconds while this page is open. What quiet clients do is counted up to five
         minutes later.
@@ -67,24 +68,6 @@ function Tiles({ stats, version }: { stats: Stats; version: string }) {
       <Tile name="Dropped" value={countText(counters.messagesDropped)} />
       <Tile name="Up" value={durationText(Date.now() - Date.parse(since))} note={`version ${version}`} />
     </dl>
-  );
-}
-
-function Publishers({ stats: { retained } }: { stats: Stats }) {
-  return (
-    <section class="card publishers">
-      <h2>Who retains most</h2>
-      <ol>
-        {retained.publishers.map(({ publisher, messages, bytes }) => (
-          <li key={publisher}>
-            <code>{publisher ?? "unknown: stored by an older version"}</code>{" "}
-            <span class="dim">
-              {countText(messages)} messages, {bytesText(bytes)}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </section>
   );
 }
 
