@@ -1,11 +1,12 @@
 // The sketches of examples/arduino as a C++ compiler of this machine has them: against the stand-ins beside this file.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { inOneFile } from "../../tools/device-setup/sketch.ts";
+import { hasInstalled } from "../programs/installed.ts";
 
-export const hasCompiler = spawnSync("g++", ["--version"]).status === 0;
+export const hasCompiler = hasInstalled("the sketches", "g++");
 
 const standIns = path.join(import.meta.dirname, "stand-ins");
 const examples = path.join(import.meta.dirname, "../../examples/arduino");

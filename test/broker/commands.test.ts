@@ -1,12 +1,13 @@
 // The command line clients of Mosquitto, as anyone uses them, over TCP.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
+import { hasInstalled } from "../programs/installed.ts";
 import { useBroker } from "../support/broker.ts";
 import { unique } from "../support/connect.ts";
 
 const broker = useBroker();
-const isInstalled = ["mosquitto_pub", "stdbuf"].every((command) => spawnSync(command, ["--help"]).error === undefined);
+const isInstalled = hasInstalled("Mosquitto's commands", "mosquitto_pub", "mosquitto_sub", "stdbuf");
 const children: ChildProcess[] = [];
 
 afterEach(() => {

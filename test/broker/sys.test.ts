@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import { hasInstalled } from "../programs/installed.ts";
 import { adminToken } from "../support/api.ts";
 import { type Broker, useBroker } from "../support/broker.ts";
 import { connect, connectPacket, durable, unique } from "../support/connect.ts";
@@ -13,6 +14,8 @@ import { Conversation } from "../support/conversation.ts";
 const settings = { TOPIC_SHARDS: "2", TOPIC_EPOCH: "2" };
 const broker = useBroker({ variables: { ...settings, SYS_INTERVAL_SEC: "1" } });
 const still = useBroker({ variables: { ...settings, SYS_INTERVAL_SEC: "0", ADMIN_TOKEN: adminToken } });
+
+const itWithMosquitto = it.skipIf(!hasInstalled("what mosquitto_sub hears of $SYS", "mosquitto_sub"));
 
 type Line = { readonly isRetained: boolean; readonly topicName: string; readonly payload: string };
 
@@ -41,7 +44,7 @@ async function numberOf(name: string): Promise<number> {
 const patience = { timeout: 10_000, interval: 100 };
 
 describe("a subscription to $SYS", () => {
-  it("is told the present values at once, as retained messages, each once", async () => {
+  itWithMosquitto("is told the present values at once, as retained messages, each once", async () => {
     const lines = await heard(still, ["$SYS/#"], "-W", "2");
     expect(lines.every(({ isRetained }) => isRetained)).toBe(true);
     const values = Object.fromEntries(lines.map(({ topicName, payload }) => [topicName, payload]));
@@ -51,7 +54,7 @@ describe("a subscription to $SYS", () => {
     expect(values["$SYS/broker/load/messages/sent/15min"]).toMatch(/^\d+\.\d\d$/);
   });
 
-  it("is told what has happened before", async () => {
+  itWithMosquitto("is told what has happened before", async () => {
     const before = await numberOf("publish/messages/received");
     const bytes = await numberOf("publish/bytes/received");
     const client = await connect(still.tcp);
@@ -61,7 +64,7 @@ describe("a subscription to $SYS", () => {
     expect(await numberOf("publish/bytes/received")).toBe(bytes + 15);
   });
 
-  it("counts clients, subscriptions and retained messages", async () => {
+  itWithMosquitto("counts clients, subscriptions and retained messages", async () => {
     // The subscription that asks is one of them.
     await expect.poll(() => numberOf("subscriptions/count"), patience).toBe(1);
     const away = await numberOf("clients/disconnected");
@@ -78,7 +81,7 @@ describe("a subscription to $SYS", () => {
     await client.disconnect();
   });
 
-  it("is told what changes while it lasts, by live messages", async () => {
+  itWithMosquitto("is told what changes while it lasts, by live messages", async () => {
     const lines = await heard(broker, ["$SYS/broker/uptime", "$SYS/broker/version"], "-C", "4", "-W", "10");
     const uptimes = lines.filter(({ topicName }) => topicName === "$SYS/broker/uptime");
     expect(lines.filter(({ isRetained }) => isRetained)).toHaveLength(2);
@@ -110,7 +113,7 @@ describe("a subscription to $SYS", () => {
 });
 
 describe("nobody but the broker", () => {
-  it("publishes to $SYS: not by PUBLISH, retained or not, and not by a Will", async () => {
+  itWithMosquitto("publishes to $SYS: not by PUBLISH, retained or not, and not by a Will", async () => {
     const topic = `$SYS/broker/${unique("spoof")}`;
     const watcher = await connect(still.tcp);
     await watcher.subscribe("$SYS/broker/#");

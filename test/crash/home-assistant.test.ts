@@ -7,6 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { hasPythonModule, pythonPath } from "../programs/installed.ts";
 import { connect, unique } from "../support/connect.ts";
 import { type CrashingServer, startCrashingServer } from "./crashing-server.ts";
 
@@ -36,10 +37,10 @@ type Home = {
   end(): Promise<void>;
 };
 
-describe.each([
-  ["paho", startPaho],
-  ["MQTT.js", startMqttJs],
-])("Home Assistant's pattern with %s", (_name, start) => {
+const homes: [name: string, start: (clientId: string) => Promise<Home>][] = [["MQTT.js", startMqttJs]];
+if (hasPythonModule("Home Assistant's pattern with paho", "paho.mqtt.client")) homes.push(["paho", startPaho]);
+
+describe.each(homes)("Home Assistant's pattern with %s", (_name, start) => {
   it(`is granted ${subscriptions} subscriptions, and has lost nothing after a kill of the server`, async () => {
     const clientId = unique("home");
     const home = await start(clientId);
@@ -100,7 +101,7 @@ async function startPaho(clientId: string): Promise<Home> {
   const script = path.join(import.meta.dirname, "../support/paho_home.py");
   // Debian's own Python is the one that has its packages.
   const args = [script, hostname, port, clientId, `${subscriptions}`];
-  const program: ChildProcessWithoutNullStreams = spawn("/usr/bin/python3", args);
+  const program: ChildProcessWithoutNullStreams = spawn(pythonPath, args);
   program.stderr.pipe(process.stderr);
   const { add, until } = linesOf();
   createInterface({ input: program.stdout }).on("line", add);

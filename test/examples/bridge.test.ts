@@ -2,7 +2,6 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +9,7 @@ import path from "node:path";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CrashingServer, startCrashingServer } from "../crash/crashing-server.ts";
+import { hasInstalled } from "../programs/installed.ts";
 import { adminToken } from "../support/api.ts";
 import { unique } from "../support/connect.ts";
 import { connectMqttJs, type Inbox, inboxOf } from "../support/mqttjs.ts";
@@ -17,9 +17,7 @@ import { undoAfterTest } from "../support/undo.ts";
 import { startGateway, unusedPort } from "../tcp-gateway/target.ts";
 
 const mosquittoPath = "/usr/sbin/mosquitto";
-const hasMosquitto = existsSync(mosquittoPath);
-if (!hasMosquitto)
-  console.warn(`The tests of a bridge are skipped: there is no ${mosquittoPath} (npm run setup:tests).`);
+const hasMosquitto = hasInstalled("a bridge", mosquittoPath);
 
 const host = "127.0.0.1";
 const timeoutMs = 60_000;

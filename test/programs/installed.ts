@@ -1,5 +1,6 @@
 // What `npm run setup:tests` installs. A test whose program is missing is skipped, and says so.
 
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -15,12 +16,31 @@ export function installedPath(file: string): string {
   return path.join(packages, file);
 }
 
-/** @returns whether all of the files are there. If not, it prints what is skipped and the command that installs them */
-export function hasInstalled(program: string, ...files: string[]): boolean {
-  const missing = files.filter((file) => !existsSync(file));
+/** Debian's own Python, which has Debian's packages. */
+export const pythonPath = "/usr/bin/python3";
+
+/**
+ * @param needed paths of files, and names of commands
+ * @returns whether all of them are there. If not, it prints what is skipped and the command that installs them
+ */
+export function hasInstalled(tests: string, ...needed: string[]): boolean {
+  const missing = needed.filter((one) => !(one.includes("/") ? existsSync(one) : isCommand(one)));
   if (missing.length > 0)
     console.warn(
-      `The tests of ${program} are skipped: ${missing.join(", ")} is missing. npm run setup:tests installs it.`,
+      `The tests of ${tests} are skipped: ${missing.join(", ")} is missing. npm run setup:tests installs it.`,
     );
   return missing.length === 0;
+}
+
+/** As `hasInstalled`, of a module of Debian's Python. */
+export function hasPythonModule(tests: string, module: string): boolean {
+  const isThere = spawnSync(pythonPath, ["-c", `import ${module}`]).status === 0;
+  if (!isThere)
+    console.warn(`The tests of ${tests} are skipped: ${pythonPath} has no ${module}. npm run setup:tests installs it.`);
+  return isThere;
+}
+
+function isCommand(name: string): boolean {
+  const folders = (process.env.PATH ?? "").split(path.delimiter);
+  return folders.some((folder) => existsSync(path.join(folder, name)));
 }

@@ -1,7 +1,6 @@
-// Debian's browser. Where it is not installed the tests that need it are skipped, and say so.
+// Debian's browser. If it is not installed, the tests that need it are skipped, and say so.
 
-import { existsSync } from "node:fs";
+import { hasInstalled } from "../programs/installed.ts";
 
 export const chromiumPath = "/usr/bin/chromium";
-export const hasBrowser = existsSync(chromiumPath);
-if (!hasBrowser) console.warn(`Tests in a browser are skipped: there is no ${chromiumPath} (npm run setup:tests).`);
+export const hasBrowser = hasInstalled("a browser", chromiumPath);

@@ -1,6 +1,9 @@
-// The last line of a test run, for whoever reads only that: "N passed, N failed", and what was skipped.
+// The last line of a test run, for whoever reads only that: "N passed, N failed", how many were skipped, and the command that
+// installs what most of those need.
 
 import type { Reporter, TestModule } from "vitest/node";
+
+const install = "npm run setup:tests installs what they need, where it can";
 
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -13,7 +16,9 @@ export default class ClosingLine implements Reporter {
     // After the other reporters have had their say.
     process.on("exit", () => {
       const skipped = count.skipped + count.pending;
-      console.log(`${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+      console.log(
+        `${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped (${install})` : ""}`,
+      );
     });
   }
 }

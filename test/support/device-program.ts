@@ -1,11 +1,12 @@
 // A device's program, as the dashboard shows it and the examples have it, run in a folder of its own.
 
 import path from "node:path";
+import { hasPythonModule, pythonPath } from "../programs/installed.ts";
 import { type RunningProgram, runInFolder } from "./program-in-folder.ts";
 
 const packages = path.join(import.meta.dirname, "../../node_modules");
 
-export const languages = [
+const everyLanguage = [
   {
     language: "Node.js",
     command: process.execPath,
@@ -15,12 +16,17 @@ export const languages = [
   },
   {
     language: "Python",
-    command: "/usr/bin/python3",
+    command: pythonPath,
     example: "python/device.py",
     fileName: "device.py",
     tab: "Python",
   },
 ] as const;
+
+/** Those that can be run here. */
+export const languages = everyLanguage.filter(
+  ({ language }) => language !== "Python" || hasPythonModule("a device in Python", "paho.mqtt.client"),
+);
 
 /** With the project's packages; it is killed after the test. */
 export function runProgram(command: string, fileName: string, text: string): Promise<RunningProgram> {

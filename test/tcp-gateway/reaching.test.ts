@@ -4,6 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
 import { beforeAll, describe, expect, it } from "vitest";
+import { hasInstalled } from "../programs/installed.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { undoAfterTest } from "../support/undo.ts";
 import { connectClient, host, readToEnd, startGateway, startTarget, unusedPort } from "./target.ts";
@@ -59,7 +60,7 @@ describe("a broker that says no", () => {
   });
 });
 
-describe("TLS", () => {
+describe.skipIf(!hasInstalled("TLS", "openssl"))("TLS", () => {
   let certificates: Certificates;
   beforeAll(() => {
     certificates = makeCertificates();
