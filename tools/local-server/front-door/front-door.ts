@@ -47,8 +47,6 @@ const requestMs = 60_000;
 /** How long an idle connection is kept for the next request. */
 const keepAliveMs = 15_000;
 const timeoutsCheckedEveryMs = 500;
-/** workerd ends a connection after five idle seconds. Ending it sooner here avoids using it at that very moment. */
-const idleToBrokerMs = 3_000;
 /** Refused connections that are being sent an answer at the same time. Any others are ended without one. */
 const maximumRefusing = 64;
 const refusingMs = 1_000;
@@ -94,7 +92,6 @@ class Door {
   readonly #options: FrontDoorOptions;
   readonly #room: Room;
   readonly #turnstile = new Turnstile(maximumOpening);
-  readonly #toBroker = new http.Agent({ keepAlive: true, timeout: idleToBrokerMs });
   readonly #sockets = new Set<net.Socket>();
   /** To be called when the connection becomes a client. */
   readonly #settled = new WeakMap<net.Socket, () => void>();
@@ -128,7 +125,13 @@ class Door {
       return;
     }
     setAddressHeader(request.headers, request.socket.remoteAddress);
-    const proxy = createProxyServer({ target: this.#target, agent: this.#toBroker, preserveHeaderKeyCase: true });
+    // A connection for each request: workerd ends one that was idle for five seconds, and when it is busy it does so although
+    // the next request has arrived. Nobody could say whether that one was carried out.
+    const proxy = createProxyServer({ target: this.#target, agent: false, preserveHeaderKeyCase: true });
+    proxy.on("proxyRes", (fromBroker) => {
+      // It is about the connection to the broker. The client's stays open.
+      delete fromBroker.headers.connection;
+    });
     proxy.on("error", () => {
       // The broker may answer and then stop reading before the request is complete: its answer has been passed on.
       if (!response.headersSent) answer(response, 503, "the broker cannot be reached right now, try again");
@@ -153,7 +156,6 @@ class Door {
 
   endAll(): void {
     for (const socket of this.#sockets) socket.destroy();
-    this.#toBroker.destroy();
   }
 
   #open(request: IncomingMessage, socket: net.Socket, head: Buffer, leave: () => void): void {
