@@ -1,10 +1,12 @@
 // The broker's rates per second. Sessions are asked at different times, some of them rarely. A session's rate is what it has
 // counted since it was last asked, divided by the time since then. The broker's rate is the sum of its sessions' rates.
 
-import { type Counts, increaseOf, noCounts, scaled, sumOf } from "../session/counters.ts";
+import { type Counts, increaseOf, noCounts, rounded, scaled, sumOf } from "../session/counters.ts";
 
 type Known = { readonly atMs: number; readonly perSec: Readonly<Counts> };
 
+/** Rates are read in thousandths: sums of fractions leave remainders such as 1e-16. */
+const perUnit = 1_000;
 /** Answers that are closer together say too little. */
 const leastMs = 500;
 
@@ -45,7 +47,7 @@ export class RateTable {
     const rates = this.readAtMs === 0 ? this.total : sumOf(this.total, scaled(this.ended, 1000 / elapsedMs));
     this.ended = noCounts;
     this.readAtMs = nowMs;
-    return rates;
+    return rounded(rates, perUnit);
   }
 
   private put(clientId: string, known: Known): void {

@@ -51,6 +51,11 @@ export function scaled(counts: Readonly<Counts>, factor: number): Counts {
   return mapCounts((name) => countIn(counts, name) * factor);
 }
 
+/** @param perUnit into how many parts a whole is divided */
+export function rounded(counts: Readonly<Counts>, perUnit: number): Counts {
+  return mapCounts((name) => Math.round(countIn(counts, name) * perUnit) / perUnit);
+}
+
 /** Counts that an earlier version has made, or stored, may lack some names. */
 function countIn(counts: Readonly<Partial<Counts>>, name: keyof Counts): number {
   return counts[name] ?? 0;

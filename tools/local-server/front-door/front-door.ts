@@ -144,7 +144,11 @@ class Door {
     let isWaiting = true;
     const timer = setTimeout(() => {
       isWaiting = false;
-      this.#refuse(socket, "too many connections at once");
+      this.#refuse(
+        socket,
+        `some waited ${turnMs / 1000} s for their turn, for the broker is busy with others. ` +
+          "Devices that wait a random time before they try again get in sooner",
+      );
     }, turnMs);
     this.#turnstile.wait(networkOfSocket(socket), () => {
       clearTimeout(timer);
