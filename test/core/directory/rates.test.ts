@@ -8,12 +8,12 @@ it("the sum of the sessions' rates leaves no remainder of fractions when they ha
   const rates = new RateTable();
   const clientIds = ["a", "b", "c"];
   for (const clientId of clientIds) rates.onConnected(clientId, startMs);
-  // 0.3, 1.4 and 2.3 a second, which have no exact sum.
+  // 0.1, 0.2 and 0.4 a second, which have no exact sum.
   for (const [index, clientId] of clientIds.entries()) {
-    const messagesReceived = [3, 14, 23][index] ?? 0;
+    const messagesReceived = [1, 2, 4][index] ?? 0;
     rates.onCounted(clientId, { ...noCounts, messagesReceived }, startMs + 10_000);
   }
-  expect(rates.read(startMs + 10_000).messagesReceived).toBe(4);
+  expect(rates.read(startMs + 10_000).messagesReceived).toBe(0.7);
   for (const clientId of clientIds) rates.onLeft(clientId, noCounts);
   expect(rates.read(startMs + 20_000)).toEqual(noCounts);
 });
