@@ -1,14 +1,19 @@
 // `durable-mqtt pub`, `sub` and `add-device` with a broker that takes clients with credentials only.
 
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, it } from "vitest";
-import { adminToken } from "../support/api.ts";
+import { WebSocketServer } from "ws";
+import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { unique } from "../support/connect.ts";
 import { makeCredential } from "../support/credentials.ts";
 import { expectOneLine, outputUntil, run, runToEnd } from "../support/program.ts";
+import { undoAfterTest } from "../support/undo.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,42 +54,134 @@ describe("pub and sub", () => {
   });
 
   it.each([
-    ["a wrong password", ["-u", "nobody", "-P", "wrong"], ["does not take this client", "Bad User Name or Password"]],
-    ["a broker that is not there", ["--to", "ws://127.0.0.1:1/mqtt"], ["ECONNREFUSED"]],
-    ["an address that is none", ["--to", "127.0.0.1:8787/elsewhere"], ["--to", "wss://mqtt.example.org/mqtt"]],
-  ])("say in one line what is wrong with %s", async (_what, flags, parts) => {
+    [
+      "a wrong password",
+      3,
+      ["-u", "nobody", "-P", "wrong"],
+      ["does not take this client", "Bad User Name or Password"],
+    ],
+    ["a broker that is not there", 2, ["--to", "ws://127.0.0.1:1/mqtt"], ["ECONNREFUSED"]],
+    ["an address that is none", 1, ["--to", "127.0.0.1:8787/elsewhere"], ["--to", "wss://mqtt.example.org/mqtt"]],
+  ])("say in one line what is wrong with %s", async (_what, expected, flags, parts) => {
     const to = ["--to", broker.ws];
     for (const command of [["pub", "-m", "x"], ["sub"]]) {
       const { exitCode, out, error } = await runToEnd([...command, "-t", "x", ...to, ...flags]);
       expectOneLine(error, ...parts);
       expect(out).toBe("");
-      expect(exitCode).toBe(1);
+      expect(exitCode).toBe(expected);
     }
   });
 
-  it("say in one line that a message was not taken, whose sender the broker cuts off", {
-    timeout: 30_000,
-  }, async () => {
-    const file = path.join(folder, "large");
-    writeFileSync(file, Buffer.alloc(2_000_000));
-    const flags = [...(await credentialFlags()), "-t", unique("topic"), "-f", file, "-q", "1"];
-    const { exitCode, error } = await runToEnd(["pub", ...flags]);
-    expectOneLine(error, "not published", "Packet too large");
-    expect(exitCode).toBe(1);
+  it.each(["0", "1"])(
+    "say in one line that a message at QoS %s is too large for the broker",
+    {
+      timeout: 30_000,
+    },
+    async (qos) => {
+      const file = path.join(folder, "large");
+      const flags = [...(await credentialFlags()), "-t", unique("topic"), "-f", file, "-q", qos];
+      // The broker's limit is for the whole packet: the payload alone is below it, and the broker is who refuses it.
+      for (const [payloadBytes, part] of [
+        [2_000_000, "1900000"],
+        [1_899_980, "Packet too large"],
+      ] as const) {
+        writeFileSync(file, Buffer.alloc(payloadBytes));
+        const { exitCode, error } = await runToEnd(["pub", ...flags]);
+        expectOneLine(error, "not published", part);
+        expect(exitCode).toBe(4);
+      }
+    },
+  );
+
+  it("pub says that the broker is gone before it has a message at QoS 0", { timeout: 30_000 }, async () => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    undoAfterTest(() => server.close());
+    await once(server, "listening");
+    server.on("connection", (socket) => {
+      let received = "";
+      socket.once("message", () => socket.send(Buffer.from([0x20, 3, 0, 0, 0]))); // CONNACK
+      socket.on("message", (part) => {
+        received += part;
+        if (received.includes("lost/topic")) socket.terminate();
+      });
+    });
+    const { port } = server.address() as AddressInfo;
+    const { exitCode, error } = await runToEnd([
+      "pub",
+      "--to",
+      `ws://127.0.0.1:${port}`,
+      "-t",
+      "lost/topic",
+      "-m",
+      "x",
+    ]);
+    expectOneLine(error, "not published", "connection was lost");
+    expect(exitCode).toBe(2);
+  });
+
+  it.each(["pub", "sub"])("%s lists its exit codes, and pub what QoS 0 does not report", async (command) => {
+    const { out, exitCode } = await runToEnd([command, "--help"]);
+    expect(exitCode).toBe(0);
+    expect(out).toContain("Exit codes: 0 done; 1 ");
+    if (command === "pub") expect(out).toContain("At QoS 0 a broker does not report");
   });
 
   it("say that the connection was lost, and is back", { timeout: 30_000 }, async () => {
-    const flags = [...(await credentialFlags()), "-i", unique("twice"), "-t", unique("topic")];
+    const id = unique("cut-off");
+    const flags = [...(await credentialFlags()), "-i", id, "-t", unique("topic")];
     await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
     const subscriber = run(["sub", ...flags]);
     await outputUntil(subscriber, /kept\n/);
-    // Another client with its identifier: the first is cut off, and comes back.
     const said = outputUntil(
       { stdout: subscriber.stderr },
       /^The connection is lost: trying again\.\nConnected again\.$/m,
     );
-    expect(await runToEnd(["pub", ...flags, "-m", "x"])).toMatchObject({ exitCode: 0 });
+    expect(await apiOf(broker).call("POST", `/clients/${id}/disconnect`)).toMatchObject({ status: 204 });
     await said;
+  });
+
+  it.each([["sub"], ["sub -c"]])(
+    "%s ends when another client takes its identifier",
+    { timeout: 30_000 },
+    async (command) => {
+      const topic = unique("topic");
+      const id = unique("twice");
+      const flags = [...command.split(" ").slice(1), ...(await credentialFlags()), "-i", id, "-t", topic];
+      await runToEnd(["pub", ...flags.filter((flag) => flag !== "-c"), "-m", "kept", "-r", "-q", "1"]);
+      const first = run(["sub", ...flags]);
+      const [said, ended] = [text(first.stderr), once(first, "exit")];
+      await outputUntil(first, /kept\n/);
+      const second = run(["sub", ...flags, "-v"]);
+      await outputUntil(second, new RegExp(`${topic} kept\n`));
+      expect(await ended).toEqual([5, null]);
+      expectOneLine(await said, id, "0x8e", "-i");
+      expect(second.exitCode).toBeNull();
+    },
+  );
+
+  it("sub ends without a word when nobody reads any more", { timeout: 30_000 }, async () => {
+    const flags = [...(await credentialFlags()), "-t", unique("topic")];
+    await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
+    const subscriber = run(["sub", ...flags]);
+    const [said, ended] = [text(subscriber.stderr), once(subscriber, "exit")];
+    await outputUntil(subscriber, /kept\n/);
+    subscriber.stdout.destroy();
+    await runToEnd(["pub", ...flags, "-m", "unread", "-q", "1"]);
+    expect(await ended).toEqual([0, null]);
+    expect(await said).toBe("");
+  });
+
+  it.each([
+    ["localhost:8787", "ws://localhost:8787/mqtt or wss://localhost:8787/mqtt"],
+    ["mqtt.example.org", "wss://mqtt.example.org/mqtt or ws://mqtt.example.org/mqtt"],
+    ["192.168.1.20:8787/ns/farm", "ws://192.168.1.20:8787/ns/farm/mqtt or wss://"],
+    ["no address", "such as wss://mqtt.example.org/mqtt"],
+  ])("say at once what to write instead of --to %s", async (address, part) => {
+    for (const args of [["pub", "-t", "x", "-m", "x"], ["sub", "-t", "x"], ["add-device", "kitchen"], ["gateway"]]) {
+      const { exitCode, error } = await runToEnd([...args, "--to", address]);
+      expectOneLine(error, "--to", `"${address}"`, part);
+      expect(exitCode).toBe(1);
+    }
   });
 
   it("say in one line what the rules do not allow", async () => {
@@ -95,11 +192,12 @@ describe("pub and sub", () => {
     expectOneLine(pub.error, "not published", "Not authorized");
     const sub = await runToEnd(["sub", ...flags, "-t", "yours"], password);
     expectOneLine(sub.error, "not grant");
-    expect([pub.exitCode, sub.exitCode]).toEqual([1, 1]);
+    expect([pub.exitCode, sub.exitCode]).toEqual([4, 4]);
   });
 
   it.each([
     ["no topic to publish to", ["pub", "-t", "", "-m", "x"], ["--topic", '""']],
+    ["a topic that MQTT cannot carry", ["pub", "-t", "x".repeat(65_536), "-m", "x"], ["--topic", "65536", "65535"]],
     ["a filter to publish to", ["pub", "-t", "a/+", "-m", "x"], ["--topic", '"a/+"']],
     ["a password of nobody", ["pub", "-t", "x", "-m", "x", "-P", "x"], ["-u"]],
     ["no payload", ["pub", "-t", "x"], ["-m", "-f", "-s", "-n"]],
@@ -138,7 +236,7 @@ describe("add-device", () => {
       [["a/b", ...to], { ADMIN_TOKEN: adminToken }, ['"a/b"', "letters"]],
       [["device", ...to], { ADMIN_TOKEN: "a-wrong-admin-token" }, ["401"]],
       [["device", ...to, "--data", folder], {}, ["admin-token", "--data", "ADMIN_TOKEN"]],
-      [["device", "--to", "mqtt.example.org"], {}, ["ADMIN_TOKEN"]],
+      [["device", "--to", "wss://mqtt.example.org"], {}, ["ADMIN_TOKEN"]],
       [["device", "--to", "ws://127.0.0.1:2"], { ADMIN_TOKEN: adminToken }, ["ECONNREFUSED", "--to"]],
     ];
     for (const [args, variables, parts] of refusals) {

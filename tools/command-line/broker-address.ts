@@ -10,10 +10,25 @@ export const localBroker = "ws://127.0.0.1:8787/mqtt";
 /** For a flag, as Commander wants it. */
 export function webSocketUrlOf(flag: string): (text: string) => string {
   return (text) => {
+    if (!hasScheme(text)) throw new UsageError(`${flag} is "${text}", without a scheme: write ${withSchemes(text)}.`);
     const url = brokerUrlIn(text);
     if (url !== undefined) return url;
     throw new UsageError(`${flag} is "${text}": give the broker's address, such as wss://mqtt.example.org/mqtt.`);
   };
+}
+
+function hasScheme(text: string): boolean {
+  return /^[a-z]+:\/\//i.test(text);
+}
+
+/** Both, as only the reader knows which of them the broker has; the likelier first. */
+function withSchemes(text: string): string {
+  const url = brokerUrlIn(`ws://${text}`);
+  if (url === undefined) return "an address such as wss://mqtt.example.org/mqtt";
+  const { hostname, port } = new URL(url);
+  const isPlain = isLoopback(hostname.replace(/^\[(.*)\]$/, "$1")) || (port !== "" && port !== "443");
+  const addresses = [url, url.replace(/^ws/, "wss")];
+  return (isPlain ? addresses : addresses.reverse()).join(" or ");
 }
 
 /** @returns a warning if others on the way can read the traffic; `undefined` for wss://, or a broker on this machine */

@@ -2,9 +2,9 @@
 
 import { randomUUID } from "node:crypto";
 import { type Command, Option } from "commander";
-import mqtt, { type IClientOptions, type MqttClient, ReasonCodes } from "mqtt";
+import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient, ReasonCodes } from "mqtt";
 import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
-import { UsageError } from "./usage-error.ts";
+import { exitCodes, UsageError } from "./usage-error.ts";
 import { fileOf, textOf, wholeNumberOf } from "./values.ts";
 
 export type ClientOptions = {
@@ -15,6 +15,11 @@ export type ClientOptions = {
   readonly qos: 0 | 1 | 2;
   readonly cafile?: string;
 };
+
+/** For the --help of `pub` and `sub`. */
+export const exitCodeNotes = `
+Exit codes: 0 done; 1 wrong arguments; 2 the broker cannot be reached, or the connection was lost; 3 the broker does not
+accept the client; 4 it does not accept the message or the subscription; 5 another client connected with this -i.`;
 
 export function addClientOptions(command: Command): Command {
   return command
@@ -33,6 +38,12 @@ export function addClientOptions(command: Command): Command {
     );
 }
 
+type ConnectedClient = {
+  readonly client: MqttClient;
+  /** The largest packet that the broker accepts. */
+  readonly maximumPacketBytes: number;
+};
+
 type OnMessage = (topic: string, payload: Buffer) => void;
 
 /**
@@ -43,7 +54,7 @@ export async function connectedClient(
   options: ClientOptions,
   more: IClientOptions,
   onMessage: OnMessage = () => {},
-): Promise<MqttClient> {
+): Promise<ConnectedClient> {
   const { to, id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, pw: password, cafile } = options;
   if (password !== undefined && username === undefined)
     throw new UsageError("A password needs -u: the user name that it belongs to.");
@@ -59,33 +70,54 @@ export async function connectedClient(
   });
   client.on("message", onMessage);
   try {
-    await connection(client);
-    return client;
+    const { properties } = await connection(client);
+    return { client, maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY };
   } catch (error) {
     await client.endAsync(true);
-    throw new UsageError(refusal(to, error as ClientError));
+    throw refusal(to, error as ClientError);
   }
 }
 
 /** The first attempt; the library would go on. */
-function connection(client: MqttClient): Promise<void> {
+function connection(client: MqttClient): Promise<IConnackPacket> {
   return new Promise((resolve, reject) => {
-    client.once("connect", () => resolve());
+    client.once("connect", resolve);
     client.once("error", reject);
     client.once("close", () => reject(new Error("it closed the connection")));
     client.on("error", () => {}); // Later ones too come with what they break off.
   });
 }
 
-/** Rejects when the connection ends: with the reason that the broker gave, if any. */
+/** Session taken over: another client connected with this identifier. */
+export const takenOver = 0x8e;
+
+export class LostError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * Rejects when the connection ends: with the reason that the broker gave, if any.
+ * @throws {LostError}
+ */
 export function untilLost(client: MqttClient): Promise<never> {
   return new Promise((_, reject) => {
     client.once("disconnect", ({ reasonCode = 0 }) => {
       const text = (ReasonCodes as Record<number, string>)[reasonCode] ?? "the broker ended the connection";
-      reject(new Error(`${text} (0x${reasonCode.toString(16)})`));
+      const exitCode = reasonCode === takenOver ? exitCodes.takenOver : exitCodes.requestRefused;
+      reject(new LostError(`${text} (0x${reasonCode.toString(16)})`, exitCode));
     });
-    client.once("close", () => reject(new Error("the connection was lost")));
+    client.once("close", () => reject(new LostError("the connection was lost", exitCodes.unreachable)));
   });
+}
+
+/** @param error why a request was not done: the connection was lost, or the broker refused it */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof LostError ? error.exitCode : exitCodes.requestRefused;
 }
 
 /** The code of a network error is a word such as ECONNREFUSED; that of MQTT is a number. */
@@ -96,11 +128,14 @@ const hints: Readonly<Record<number, string>> = {
   135: ": show who it is with -u and -P; a device's token needs -i as well, with the device's name",
 };
 
-function refusal(to: string, error: ClientError): string {
+function refusal(to: string, error: ClientError): UsageError {
   const { code } = error;
-  if (typeof code === "string")
-    return `${to} cannot be reached (${code}): is the broker running, and --to its address?`;
-  return `${to} does not take this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;
+  if (typeof code === "string") {
+    const text = `${to} cannot be reached (${code}): is the broker running, and --to its address?`;
+    return new UsageError(text, exitCodes.unreachable);
+  }
+  const text = `${to} does not take this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;
+  return new UsageError(text, exitCodes.clientRefused);
 }
 
 export function reasonOf(error: ClientError): string {

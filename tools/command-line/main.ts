@@ -37,8 +37,15 @@ const variables = Object.fromEntries(
 run().catch((error: unknown) => {
   const line = lineOf(error);
   if (line !== undefined) process.stderr.write(`${line}\n`);
-  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+  process.exitCode = error instanceof CommanderError || error instanceof UsageError ? error.exitCode : 1;
 });
+
+// `durable-mqtt … | head -1`: nobody reads any more, which is no error. A command that goes on listens for itself.
+for (const output of [process.stdout, process.stderr]) {
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 
 async function run(): Promise<void> {
   checkGiven(process.argv.slice(2), variables);

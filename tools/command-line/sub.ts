@@ -2,8 +2,17 @@
 
 import type { Command } from "commander";
 import type { MqttClient } from "mqtt";
-import { addClientOptions, type ClientOptions, connectedClient, reasonOf, untilLost } from "./client.ts";
-import { UsageError } from "./usage-error.ts";
+import {
+  addClientOptions,
+  type ClientOptions,
+  connectedClient,
+  exitCodeNotes,
+  exitCodeOf,
+  reasonOf,
+  takenOver,
+  untilLost,
+} from "./client.ts";
+import { exitCodes, UsageError } from "./usage-error.ts";
 import { wholeNumberOf } from "./values.ts";
 
 type Options = ClientOptions & {
@@ -28,6 +37,7 @@ export function addSub(program: Command): void {
       wholeNumberOf("--count", "a number", 1, 1_000_000_000),
     )
     .option("-c, --durable", "with -i: a session that outlives the connection, and gets what is published meanwhile")
+    .addHelpText("after", exitCodeNotes)
     .action(sub);
 }
 
@@ -38,22 +48,35 @@ async function sub(options: Options): Promise<void> {
   const session = durable ? { clean: false, properties: { sessionExpiryInterval: durableSessionSec } } : {};
   const ended = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.resolve());
+  process.stdout.once("error", () => ended.resolve()); // Nobody reads any more: `| head -1` has enough.
   let left = count ?? Number.POSITIVE_INFINITY;
-  const client = await connectedClient(options, session, (topic, payload) => {
+  const { client } = await connectedClient(options, session, (topic, payload) => {
     if (left === 0) return;
     process.stdout.write(Buffer.concat([Buffer.from(verbose ? `${topic} ` : ""), payload, newline]));
     left -= 1;
     if (left === 0) ended.resolve();
   });
+  client.on("disconnect", ({ reasonCode }) => {
+    // To connect again would take the session back, and so on for ever.
+    if (reasonCode !== takenOver) return;
+    client.end(true);
+    ended.reject(takeover(client.options.clientId ?? ""));
+  });
   tellOfInterruptions(client);
   try {
     await Promise.race([client.subscribeAsync([...filters], { qos }), untilLost(client), ended.promise]);
+    await ended.promise;
   } catch (error) {
     client.end(true);
-    throw new UsageError(`The broker does not grant it: ${reasonOf(error as Error)}.`);
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`The broker does not grant it: ${reasonOf(error as Error)}.`, exitCodeOf(error));
   }
-  await ended.promise;
   await client.endAsync();
+}
+
+function takeover(clientId: string): UsageError {
+  const text = `Another client connected as ${clientId} and took the session over (0x8e): give each client its own -i.`;
+  return new UsageError(text, exitCodes.takenOver);
 }
 
 /** A line when the connection is lost, and one when it is back; the library sees to the latter. */
