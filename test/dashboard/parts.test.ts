@@ -7,6 +7,7 @@ import { faultOfFilter, faultOfTopic, matches } from "../../dashboard/src/live/t
 import { limitRowOf } from "../../dashboard/src/overview/limit-rows.ts";
 import { StatsHistory } from "../../dashboard/src/overview/stats-history.ts";
 import { agoText, bytesText, countText, durationText } from "../../dashboard/src/parts/formats.ts";
+import { timeRangeOf } from "../../dashboard/src/parts/time-range.ts";
 import { brokerUrlOf, isDeviceName } from "../../tools/device-setup/device-setup.ts";
 
 describe("a topic filter", () => {
@@ -91,11 +92,33 @@ describe("the history of counts", () => {
     expect(history.samples.value).toMatchObject([{ receivedPerSec: 200, sentPerSec: 400 }]);
   });
 
+  it("keeps the last counts while the broker is away, and its charts have one gap", () => {
+    const history = new StatsHistory();
+    for (const atMs of [1_000, 6_000]) history.take(statsAt(10), atMs);
+    for (const atMs of [11_000, 16_000]) history.miss("The broker does not answer.", atMs);
+    expect(history.latest.value).toEqual({ stats: statsAt(10), atMs: 6_000 });
+    expect(history.fault.value).toBe("The broker does not answer.");
+    history.take(statsAt(20), 21_000);
+    expect(history.fault.value).toBe("");
+    expect(history.samples.value.map(({ connected }) => connected)).toEqual([2, null, 2]);
+  });
+
   it("is bounded", () => {
     const history = new StatsHistory();
     for (let index = 0; index < 2_000; index++) history.take(statsAt(index), index * 5_000);
     expect(history.samples.value).toHaveLength(720);
     expect(history.samples.value.at(-1)?.atSec).toBe(1_999 * 5);
+  });
+});
+
+describe("the time axis of a chart", () => {
+  it.each([
+    [100, 100, [95, 100]],
+    [99.5, 100, [95, 100]],
+    [10, 100, [10, 100]],
+    [undefined, undefined, [0, 5]],
+  ])("for values from %s to %s is %j", (from, to, range) => {
+    expect(timeRangeOf(from, to)).toEqual(range);
   });
 });
 

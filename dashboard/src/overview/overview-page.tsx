@@ -5,18 +5,17 @@ import { useEffect } from "preact/hooks";
 import { lineOf } from "../api/api.ts";
 import type { Stats } from "../api/resources.ts";
 import { Chart, type Line } from "../parts/chart.tsx";
-import { bytesText, countText, durationText, rateText } from "../parts/formats.ts";
+import { bytesText, clockText, countText, durationText, rateText } from "../parts/formats.ts";
 import { usePoll } from "../parts/poll.ts";
 import type { Session } from "../session.ts";
 import { SharedLimits } from "./shared-limits.tsx";
-import type { Sample } from "./stats-history.ts";
+import type { Latest, Sample } from "./stats-history.ts";
 
 const pollEveryMs = 5_000;
 const chartPx = 190;
 
 export function OverviewPage({ session: { api, statsHistory } }: { session: Session }) {
   const version = useSignal("");
-  const fault = useSignal("");
   useEffect(() => {
     api.call<{ version: string }>("GET", "/health").then(
       (health) => {
@@ -28,32 +27,35 @@ export function OverviewPage({ session: { api, statsHistory } }: { session: Sess
   const ask = async () => {
     try {
       statsHistory.take(await api.call<Stats>("GET", "/stats"), Date.now());
-      fault.value = "";
     } catch (error) {
-      fault.value = lineOf(error);
+      statsHistory.miss(lineOf(error), Date.now());
     }
   };
   usePoll(ask, pollEveryMs, [api]);
-  const stats = statsHistory.latest.value;
+  const latest = statsHistory.latest.value;
+  const fault = statsHistory.fault.value;
   return (
     <div class="overview">
-      {fault.value !== "" && (
+      {fault !== "" && (
         <p class="notice bad" role="alert">
-          {fault.value}
+          {fault}
         </p>
       )}
-      {stats !== undefined && <Tiles stats={stats} version={version.value} />}
-      <Charts samples={statsHistory.samples.value} />
-      {stats?.sharedLimits !== undefined && <SharedLimits limits={stats.sharedLimits} />}
+      <div class={`known ${fault === "" ? "" : "outdated"}`}>
+        {latest !== undefined && fault !== "" && <p class="as-of">As of {clockText(latest.atMs)}</p>}
+        {latest !== undefined && <Tiles latest={latest} version={version.value} />}
+        <Charts samples={statsHistory.samples.value} />
+        {latest?.stats.sharedLimits !== undefined && <SharedLimits limits={latest.stats.sharedLimits} />}
+      </div>
       <p class="dim small-text">
-        Asked every {pollEveryMs / 1000} seconds while this page is open. What quiet clients do is counted up to five
-        minutes later.
+        Updated every {pollEveryMs / 1000} seconds while this page is open. Counts of clients that send and receive
+        little can be up to five minutes old.
       </p>
     </div>
   );
 }
 
-function Tiles({ stats, version }: { stats: Stats; version: string }) {
+function Tiles({ latest: { stats, atMs }, version }: { latest: Latest; version: string }) {
   const { clients, counters, subscriptions, retained, since } = stats;
   return (
     <dl class="tiles">
@@ -66,7 +68,7 @@ function Tiles({ stats, version }: { stats: Stats; version: string }) {
         note={`${countText(counters.messagesSent)} delivered`}
       />
       <Tile name="Dropped" value={countText(counters.messagesDropped)} />
-      <Tile name="Up" value={durationText(Date.now() - Date.parse(since))} note={`version ${version}`} />
+      <Tile name="Up" value={durationText(atMs - Date.parse(since))} note={`version ${version}`} />
     </dl>
   );
 }
@@ -84,7 +86,7 @@ function Tile({ name, value, note }: { name: string; value: string; note?: strin
 }
 
 function Charts({ samples }: { samples: readonly Sample[] }) {
-  const lineOfSamples = (label: string, color: Line["color"], value: (sample: Sample) => number): Line => ({
+  const lineOfSamples = (label: string, color: Line["color"], value: (sample: Sample) => number | null): Line => ({
     label,
     color,
     values: samples.map(value),
@@ -124,7 +126,7 @@ function Charts({ samples }: { samples: readonly Sample[] }) {
           </figcaption>
           {samples.length === 0 ? (
             <p class="nothing dim" style={{ height: `${chartPx}px` }}>
-              Measuring …
+              Measuring: the first values are here in {pollEveryMs / 1000} seconds.
             </p>
           ) : (
             <Chart
@@ -148,9 +150,14 @@ function Legend({ lines, valueText }: { lines: readonly Line[]; valueText: (valu
       {lines.map(({ label, color, values }) => (
         <li key={label}>
           <i style={{ background: `var(${color})` }} aria-hidden="true" />
-          {label} <strong>{valueText(values.at(-1) ?? 0)}</strong>
+          {label} <strong>{latestText(values.at(-1), valueText)}</strong>
         </li>
       ))}
     </ul>
   );
+}
+
+/** A dash if the broker did not answer. */
+function latestText(value: number | null | undefined, valueText: (value: number) => string): string {
+  return value === null || value === undefined ? "–" : valueText(value);
 }

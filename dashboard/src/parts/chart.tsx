@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { timeRangeOf, timeStepsSec } from "./time-range.ts";
 
 export type Line = {
   readonly label: string;
@@ -77,26 +78,39 @@ function optionsOf(
     legend: { show: false },
     cursor: { show: false },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 70, values: (_, times) => times.map(axisTime) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        space: 70,
+        incrs: timeStepsSec,
+        values: (_, times) => times.map(axisTime),
+      },
       { ...axis, size: 54, space: 34, values: (_, values) => values.map(valueText) },
     ],
-    scales: { y: { range: (_, from, to) => rangeOf(from, to, isFromZero) } },
+    scales: {
+      // uPlot's own range for a single value is a whole day.
+      x: { range: ({ data: [times] }) => timeRangeOf(times[0], times.at(-1)) },
+      y: { range: (_, from, to) => rangeOf(from, to, isFromZero) },
+    },
     series: [
       {},
       ...lines.map((line, index) => ({
         label: line.label,
         stroke: color(line.color),
         width: 2,
-        points: { show: latestAlone, size: 5, fill: color(line.color) },
+        points: { show: true, filter: aloneIn, size: 5, fill: color(line.color) },
         ...(index === 0 ? { fill: color("--line-1-area") } : {}),
       })),
     ],
   };
 }
 
-/** A line needs two points: one alone is a dot. */
-function latestAlone(chart: uPlot): boolean {
-  return chart.data[0].length < 2;
+/** Values without neighbours, which no line reaches, are drawn as dots. */
+function aloneIn({ data }: uPlot, seriesIndex: number): number[] {
+  const values = data[seriesIndex] ?? [];
+  const isMissing = (index: number) => (values[index] ?? null) === null;
+  return [...values.keys()].filter((index) => !isMissing(index) && isMissing(index - 1) && isMissing(index + 1));
 }
 
 function rangeOf(from: number | null, to: number | null, isFromZero: boolean): [number, number] {
