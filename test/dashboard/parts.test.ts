@@ -1,7 +1,9 @@
 // The dashboard's smaller rules: what a subscription matches, what is said before the broker is asked, rates, texts.
 
+import { generate } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import type { Stats } from "../../dashboard/src/api/resources.ts";
+import { faultOfSize, publishPacketBytes } from "../../dashboard/src/broker/packet-size.ts";
 import { PresenceBoard } from "../../dashboard/src/devices/presence.ts";
 import { faultOfFilter, faultOfTopic, matches } from "../../dashboard/src/live/topic-match.ts";
 import { limitRowOf } from "../../dashboard/src/overview/limit-rows.ts";
@@ -30,6 +32,30 @@ describe("a topic filter", () => {
     for (const filter of ["", "a#", "a/#/b", "a+/b", "$share/g/a"]) expect(faultOfFilter(filter)).toMatch(/\.$/);
     for (const topic of ["", "a/#", "+"]) expect(faultOfTopic(topic)).toMatch(/\.$/);
     expect(faultOfTopic("a/b")).toBeUndefined();
+  });
+});
+
+describe("the size of what is sent", () => {
+  it("is known before it is sent: a topic of more than 65,535 bytes", () => {
+    for (const faultOf of [faultOfTopic, faultOfFilter]) {
+      expect(faultOf("ü".repeat(32_767))).toBeUndefined();
+      expect(faultOf("ü".repeat(32_768))).toMatch(/ has 65,536 bytes: MQTT takes at most 65,535\.$/);
+      expect(faultOf("a\0")).toMatch(/has a character that MQTT does not take/);
+      expect(faultOf("a\ud800")).toMatch(/has a character that MQTT does not take/);
+    }
+  });
+
+  it.each([0, 1, 2] as const)("is that of the packet at QoS %d", (qos) => {
+    for (const length of [0, 100, 120, 127, 16_370, 16_384, 2_097_140, 2_097_152]) {
+      const [topic, payload] = ["ü/topic", "x".repeat(length)];
+      const packet = { cmd: "publish", topic, payload, qos, messageId: 1, dup: false, retain: false } as const;
+      const { length: bytes } = generate(packet, { protocolVersion: 5 });
+      expect(publishPacketBytes({ topic, payload, qos })).toBe(bytes);
+      expect(faultOfSize({ topic, payload, qos }, bytes)).toBeUndefined();
+    }
+    expect(faultOfSize({ topic: "a", payload: "x".repeat(2_000), qos }, 1_007 + (qos > 0 ? 2 : 0))).toBe(
+      "The payload has 2,000 bytes: this server takes at most 1,000 for this topic.",
+    );
   });
 });
 

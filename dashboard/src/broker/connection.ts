@@ -1,11 +1,14 @@
-// The dashboard's own MQTT connection: made with its own credential, and made again whenever it is lost.
+// The dashboard's own MQTT connection: made with its own credential, and made again whenever it is lost. Its state does not
+// depend on what the client library reports: a connection on which nothing arrives is lost.
 
 import { signal } from "@preact/signals";
 import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
 import { type Api, lineOf } from "../api/api.ts";
+import { faultOfTopic } from "../live/topic-match.ts";
 import type { Message } from "../live/topic-tree.ts";
 import { keepAliveTimer } from "./keep-alive-timer.ts";
 import { forgetOwnCredential, ownCredential } from "./own-credential.ts";
+import { faultOfSize, protocolMaximumPacketBytes } from "./packet-size.ts";
 
 export type ConnectionState =
   | { readonly name: "connecting" }
@@ -21,6 +24,10 @@ export type Publish = {
 };
 
 const keepAliveSec = 30;
+/** A ping is answered at least this often; its answer has as much time again. */
+const silenceMs = 2 * keepAliveSec * 1_000;
+/** How long the answer to a ping may take when the library may have failed. */
+const answerMs = 5_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 /** Reason codes that say: not with this credential, or not with this client identifier. */
@@ -37,12 +44,16 @@ export class Connection {
   private client: MqttClient | undefined;
   private retryTimer: number | undefined;
   private retryMs = firstRetryMs;
+  private maximumPacketBytes = protocolMaximumPacketBytes;
+  private silenceTimer: number | undefined;
 
   /** @param brokerUrl without a client identifier */
   constructor(brokerUrl: string, api: Api, onMessage: (message: Message) => void) {
     this.brokerUrl = brokerUrl;
     this.api = api;
     this.onMessage = onMessage;
+    window.addEventListener("error", this.check);
+    window.addEventListener("unhandledrejection", this.check);
   }
 
   async open(): Promise<void> {
@@ -59,6 +70,8 @@ export class Connection {
         clean: true,
         keepalive: keepAliveSec,
         reconnectPeriod: 0,
+        // Pings come whatever is published meanwhile: their answers show that the connection is there.
+        reschedulePings: false,
         resubscribe: false,
         timerVariant: keepAliveTimer,
       });
@@ -72,6 +85,9 @@ export class Connection {
   close(): void {
     this.state.value = { name: "closed" };
     window.clearTimeout(this.retryTimer);
+    window.clearTimeout(this.silenceTimer);
+    window.removeEventListener("error", this.check);
+    window.removeEventListener("unhandledrejection", this.check);
     this.client?.end(true);
   }
 
@@ -89,10 +105,29 @@ export class Connection {
     if (count === 1 && this.state.value.name === "connected") await this.client?.unsubscribeAsync(topicFilter);
   }
 
-  /** @throws what the broker says against it */
+  /** @throws what the broker says against it, or would say: it would close the connection */
   async publish({ topic, payload, qos, isRetained }: Publish): Promise<void> {
     if (this.state.value.name !== "connected") throw new Error("Not connected: wait a moment, and publish again.");
+    const fault = faultOfTopic(topic) ?? faultOfSize({ topic, payload, qos }, this.maximumPacketBytes);
+    if (fault !== undefined) throw new Error(fault);
     await this.client?.publishAsync(topic, payload, { qos, retain: isRetained });
+  }
+
+  /** Something on this page has thrown. If it was the client library, it may no longer read or write. */
+  private readonly check = () => {
+    if (this.state.value.name !== "connected" || this.client === undefined) return;
+    this.expectPacket(answerMs);
+    try {
+      this.client.sendPing();
+    } catch (error) {
+      this.lose(lineOf(error));
+    }
+  };
+
+  /** The connection is lost unless a packet arrives in time. */
+  private expectPacket(withinMs: number): void {
+    window.clearTimeout(this.silenceTimer);
+    this.silenceTimer = window.setTimeout(() => this.lose("The server does not answer. Connecting again …"), withinMs);
   }
 
   private listen(client: MqttClient): void {
@@ -103,12 +138,17 @@ export class Connection {
       };
     client.on(
       "connect",
-      ifCurrent(() => {
+      ifCurrent(({ properties }) => {
         this.state.value = { name: "connected" };
+        this.maximumPacketBytes = properties?.maximumPacketSize ?? protocolMaximumPacketBytes;
         this.retryMs = firstRetryMs;
         // A refusal of one of them is told to whoever subscribed; those that were granted once are granted again.
         if (this.filters.size > 0) subscribeTo(client, [...this.filters.keys()]).catch(() => {});
       }),
+    );
+    client.on(
+      "packetreceive",
+      ifCurrent(() => this.expectPacket(silenceMs)),
     );
     client.on(
       "message",
@@ -124,7 +164,7 @@ export class Connection {
     );
     client.on(
       "close",
-      ifCurrent(() => this.lose("The connection is lost, and tried again.")),
+      ifCurrent(() => this.lose("The connection is lost. Connecting again …")),
     );
   }
 
@@ -135,6 +175,7 @@ export class Connection {
   private lose(why: string): void {
     if (this.isClosed()) return;
     this.state.value = { name: "lost", why };
+    window.clearTimeout(this.silenceTimer);
     const lost = this.client;
     this.client = undefined;
     lost?.end(true);

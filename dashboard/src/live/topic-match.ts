@@ -1,5 +1,7 @@
 // Which of the page's subscriptions a message came for. MQTT 5.0 section 4.7.
 
+const maximumTopicBytes = 65_535;
+
 /** For Topic Filters that the broker has granted, without `$share`. */
 export function matches(topicFilter: string, topicName: string): boolean {
   const levels = topicName.split("/");
@@ -15,6 +17,8 @@ export function matches(topicFilter: string, topicName: string): boolean {
 /** Why it cannot be subscribed to; `undefined` if it can. */
 export function faultOfFilter(topicFilter: string): string | undefined {
   if (topicFilter === "") return "Give a topic filter, such as # for everything.";
+  const fault = faultOfText("topic filter", topicFilter);
+  if (fault !== undefined) return fault;
   const levels = topicFilter.split("/");
   if (levels.some((level) => level.length > 1 && /[+#]/.test(level))) return "+ and # stand alone between slashes.";
   if (levels.slice(0, -1).includes("#")) return "# can only be the last level.";
@@ -22,9 +26,20 @@ export function faultOfFilter(topicFilter: string): string | undefined {
   return undefined;
 }
 
+/** What holds for Topic Names and Topic Filters: MQTT writes their length in two bytes. */
+function faultOfText(what: string, text: string): string | undefined {
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > maximumTopicBytes) {
+    const grouped = new Intl.NumberFormat("en");
+    return `The ${what} has ${grouped.format(bytes)} bytes: MQTT takes at most ${grouped.format(maximumTopicBytes)}.`;
+  }
+  if (text.includes("\0") || !text.isWellFormed()) return `The ${what} has a character that MQTT does not take.`;
+  return undefined;
+}
+
 /** Why MQTT would not take it as a Topic Name; `undefined` if it would. */
 export function faultOfTopic(topicName: string): string | undefined {
   if (topicName === "") return "Give a topic, such as home/door.";
   if (/[+#]/.test(topicName)) return "A topic to publish to has no + or #.";
-  return undefined;
+  return faultOfText("topic", topicName);
 }

@@ -1,0 +1,30 @@
+// How many bytes a message takes on the wire, known before it is sent: a server closes the connection of a client that
+// sends more than it takes. MQTT 5.0 sections 3.2.2.3.6 and 3.3.
+
+const utf8 = new TextEncoder();
+const grouped = new Intl.NumberFormat("en");
+
+/** MQTT's own limit, and that of a server that names none. */
+export const protocolMaximumPacketBytes = 268_435_460;
+
+export type Size = { readonly topic: string; readonly payload: string; readonly qos: 0 | 1 | 2 };
+
+/** The bytes of a PUBLISH packet without properties. */
+export function publishPacketBytes({ topic, payload, qos }: Size): number {
+  const noProperties = 1;
+  const remaining = 2 + utf8.encode(topic).length + (qos > 0 ? 2 : 0) + noProperties + utf8.encode(payload).length;
+  return 1 + variableByteIntegerBytes(remaining) + remaining;
+}
+
+/** Why the server would not take a message of this size; `undefined` if it does. */
+export function faultOfSize(size: Size, maximumPacketBytes: number): string | undefined {
+  const over = publishPacketBytes(size) - maximumPacketBytes;
+  if (over <= 0) return undefined;
+  const bytes = utf8.encode(size.payload).length;
+  const most = Math.max(0, bytes - over);
+  return `The payload has ${grouped.format(bytes)} bytes: this server takes at most ${grouped.format(most)} for this topic.`;
+}
+
+function variableByteIntegerBytes(value: number): number {
+  return value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4;
+}
