@@ -4,18 +4,20 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { installedNode } from "./installed.js";
 
 const leastMajorVersion = 24;
 const fileAt = (place) => fileURLToPath(new URL(place, import.meta.url));
 const source = fileAt("../tools/command-line/main.ts");
 const program = existsSync(source) ? source : fileAt("../dist/tools/command-line/main.js");
 
-if (Number.parseInt(process.versions.node, 10) >= leastMajorVersion) {
+const newer = installedNode();
+if (newer === undefined) {
+  // It has said so.
+} else if (Number.parseInt(process.versions.node, 10) >= leastMajorVersion) {
   await import(program);
 } else {
-  const newer = createRequire(import.meta.url).resolve("node/bin/node");
   const child = spawn(newer, [program, ...process.argv.slice(2)], { stdio: "inherit" });
   // Those of the terminal reach it as well: the second of two it takes for the first.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

@@ -1,0 +1,40 @@
+// A clone before `npm ci`: the command that a newcomer tries says in one line what to do.
+
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, it } from "vitest";
+import { undoAfterTest } from "../support/undo.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+
+/** The files that run before anything else, without packages. */
+function bareClone(): string {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-")));
+  undoAfterTest(() => rmSync(folder, { recursive: true }));
+  for (const name of ["bin", "package.json"])
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  mkdirSync(path.join(folder, "tools"));
+  return folder;
+}
+
+function run(folder: string, command: string, ...args: string[]): Promise<{ exitCode: number; written: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { cwd: folder }, (_error, out, err) => {
+      resolve({ exitCode: child.exitCode ?? 0, written: out + err });
+    });
+  });
+}
+
+it.each([
+  ["npm start", "npm", ["start", "--silent"]],
+  ["npm test", "npm", ["test", "--silent"]],
+  ["npm run deploy", "npm", ["run", "deploy", "--silent"]],
+  ["npx durable-mqtt", process.execPath, ["bin/durable-mqtt.js", "start"]],
+])("%s says that npm ci comes first", async (_name, command, args) => {
+  const folder = bareClone();
+  const { exitCode, written } = await run(folder, command, ...args);
+  expect(written).toBe(`Packages of durable-mqtt are missing: run npm ci in ${folder}/ first.\n`);
+  expect(exitCode).toBe(1);
+});
