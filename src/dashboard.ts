@@ -19,11 +19,20 @@ const pageHeaders = {
 /** Vite gives these files names that change with their content. */
 const immutable = { "Cache-Control": "public, max-age=31536000, immutable" };
 
+/** Somebody has typed the address or followed a link. Programs get a line that says where MQTT is. */
+function isOpenedByPerson(request: Request): boolean {
+  return request.headers.get("Sec-Fetch-Mode") === "navigate";
+}
+
+function toDashboard(): Response {
+  return new Response(null, { status: 302, headers: { ...pageHeaders, Location: "/", "Cache-Control": "no-store" } });
+}
+
 /** @returns `undefined` if the dashboard has no such file */
 export async function dashboardFile(request: Request, assets: Fetcher | undefined): Promise<Response | undefined> {
   if (assets === undefined || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
   const response = await assets.fetch(request);
-  if (response.status === 404) return undefined;
+  if (response.status === 404) return isOpenedByPerson(request) ? toDashboard() : undefined;
   const isNamedByContent = response.ok && new URL(request.url).pathname.startsWith("/assets/");
   const headers = { ...pageHeaders, ...(isNamedByContent ? immutable : {}) };
   const answer = new Response(response.body, response);

@@ -6,10 +6,10 @@ export const pageNames = ["live", "devices", "clients", "overview"] as const;
 export type PageName = (typeof pageNames)[number];
 export type Route = { readonly page: PageName; readonly selected: string | undefined };
 
-export const route = signal<Route>(routeOf(location.hash));
+export const route = signal<Route>(currentRoute());
 
 window.addEventListener("hashchange", () => {
-  route.value = routeOf(location.hash);
+  route.value = currentRoute();
 });
 
 export function hrefOf(page: PageName, selected?: string): string {
@@ -20,9 +20,18 @@ export function goTo(page: PageName, selected?: string): void {
   location.hash = hrefOf(page, selected);
 }
 
-function routeOf(hash: string): Route {
+function currentRoute(): Route {
+  const known = routeOf(location.hash);
+  // The token of an address that signs in is taken out of it elsewhere.
+  if (known === undefined && !/^(#token=|$)/.test(location.hash)) history.replaceState(null, "", hrefOf("live"));
+  return known ?? { page: "live", selected: undefined };
+}
+
+/** `undefined` if there is no such page */
+function routeOf(hash: string): Route | undefined {
   const match = /^#\/([a-z]+)(?:\/(.*))?$/.exec(hash);
-  const page = pageNames.find((name) => name === match?.[1]) ?? "live";
+  const page = pageNames.find((name) => name === match?.[1]);
+  if (page === undefined) return undefined;
   return { page, selected: match?.[2] === undefined ? undefined : decodedOf(match[2]) };
 }
 

@@ -31,7 +31,7 @@ export const isSigningIn = signal(false);
 /** @throws {ApiFailure} where the token is not taken */
 export async function signIn({ token, namespace }: SignIn): Promise<void> {
   if (!/^[!-~]+$/.test(token)) throw new ApiFailure("wrong-token", wrongTokenLine);
-  const api = new Api(namespace, token, () => void signOut("The token counts no more: sign in with another."));
+  const api = new Api(namespace, token, () => void signOut("This token is no longer valid. Sign in with another one."));
   // It needs the token, and costs one request.
   const probe = new Api(namespace, token, () => {});
   await probe.call("GET", "/clients?limit=1").catch((error) => {
@@ -43,7 +43,7 @@ export async function signIn({ token, namespace }: SignIn): Promise<void> {
 }
 
 const wrongTokenLine =
-  "This token is not known here: npm start says where the right one is; deployed, it is the secret ADMIN_TOKEN.";
+  "This token is not valid here. npm start prints the right one; on Cloudflare it is the secret ADMIN_TOKEN.";
 
 function opened(api: Api, namespace: string): Session {
   const feed = new Feed();

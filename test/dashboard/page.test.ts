@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import mqtt from "mqtt";
-import type { Page } from "playwright-core";
+import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
 import { hasBrowser } from "../support/chromium.ts";
@@ -53,7 +53,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
         await signInWith(page, token);
         const line = page.getByRole("alert");
         expect(await line.innerText()).toMatch(
-          /^This token is not known here: npm start says where the right one is[^\n]*\.$/,
+          /^This token is not valid here\. npm start prints the right one[^\n]*\.$/,
         );
         await signInWith(page, dashboard.token);
         await page.getByRole("status").getByText("Connected").waitFor();
@@ -71,7 +71,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       expect(await dashboard.api("GET", "/retained")).toMatchObject({ items: [] });
     });
 
-    it("ends when the token counts no more", async () => {
+    it("ends when the token is no longer valid", async () => {
       const scopes = ["clients:read", "credentials:read", "credentials:write", "stats:read"];
       const made = await dashboard.api<{ id: string; token: string }>("POST", "/tokens", { name: "short", scopes });
       const { page } = await dashboard.newPage();
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       await page.getByRole("status").getByText("Connected").waitFor();
       await dashboard.api("DELETE", `/tokens/${made.id}`);
       await page.getByRole("link", { name: "Overview" }).click();
-      await page.getByText("The token counts no more: sign in with another.").waitFor();
+      await page.getByText("This token is no longer valid. Sign in with another one.").waitFor();
     });
 
     it("makes a credential that goes with signing out", async () => {
@@ -94,6 +94,52 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       await page.getByLabel("Token").waitFor();
       await expect.poll(usernames).not.toContain(clientId);
       expect(await page.evaluate("sessionStorage.length")).toBe(0);
+    });
+  });
+
+  describe("an address", () => {
+    it.each(["#/nonsense", "#/nonsense/x", "#nonsense"])(
+      "that is unknown, %s, leads to the dashboard",
+      async (hash) => {
+        const { page, errors } = await dashboard.signedIn();
+        await page.goto(`${dashboard.url}/${hash}`);
+        await expect.poll(() => page.url()).toBe(`${dashboard.url}/#/live`);
+        await page.getByText("Choose a topic to see its messages.").waitFor();
+        await page.goto("about:blank");
+        await page.goto(`${dashboard.url}/nonsense${hash}`);
+        await expect.poll(() => page.url()).toBe(`${dashboard.url}/#/live`);
+        await page.getByRole("status").getByText("Connected").waitFor();
+        expect(errors).toEqual([]);
+      },
+    );
+
+    it("is answered with compressed files, less than 200 kB for the first load", async () => {
+      const { page } = await dashboard.newPage();
+      const responses: Response[] = [];
+      page.on("response", (response) => responses.push(response));
+      await page.goto(`${dashboard.url}/#token=${dashboard.token}`);
+      await page.getByRole("status").getByText("Connected").waitFor();
+      let bytes = 0;
+      for (const response of responses.filter((one) => !one.url().includes("/api/"))) {
+        const { headers } = await fetch(response.url(), { headers: { "Accept-Encoding": "gzip" } });
+        expect(headers.get("Content-Encoding"), response.url()).toBe("gzip");
+        expect(headers.get("Vary"), response.url()).toContain("Accept-Encoding");
+        bytes += (await response.request().sizes()).responseBodySize;
+      }
+      expect(bytes).toBeGreaterThan(50_000);
+      expect(bytes).toBeLessThan(200_000);
+      for (const takes of ["identity", "gzip;q=0, identity"]) {
+        const plain = await fetch(dashboard.url, { headers: { "Accept-Encoding": takes } });
+        expect(plain.headers.get("Content-Encoding")).toBeNull();
+        expect(await plain.text()).toContain("<!doctype html>");
+      }
+      const etag = (await fetch(dashboard.url)).headers.get("ETag") ?? "";
+      expect((await fetch(dashboard.url, { headers: { "If-None-Match": etag } })).status).toBe(304);
+      const nowhere = await fetch(`${dashboard.url}/nonsense`);
+      expect([nowhere.status, await nowhere.text()]).toEqual([
+        404,
+        "nothing is here: MQTT over WebSocket is at /mqtt\n",
+      ]);
     });
   });
 
@@ -127,7 +173,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       await publish(page, "while/paused", "1");
       await page.getByText("1 waiting").waitFor();
       expect(await page.getByRole("treeitem").filter({ hasText: "paused" }).count()).toBe(0);
-      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByRole("button", { name: "Resume" }).click();
       await page.getByRole("treeitem").filter({ hasText: "paused" }).waitFor();
     });
 
@@ -204,7 +250,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       }
     });
 
-    async function postCredential(username: string): Promise<Response> {
+    async function postCredential(username: string): Promise<globalThis.Response> {
       const headers = { Authorization: `Bearer ${dashboard.token}`, "Content-Type": "application/json" };
       const body = JSON.stringify({ username, rules: {} });
       return fetch(`${dashboard.url}/api/v1/credentials`, { method: "POST", headers, body });

@@ -24,12 +24,39 @@ export async function buildDashboard(root: string, folder: string): Promise<void
   });
 }
 
+/** Files that get smaller by it. Cloudflare compresses these by itself, this machine's runtime does not. */
+const compress = `
+  const compressible = /^(text\\/|application\\/(json|javascript)|image\\/svg)/;
+  export default {
+    async fetch(request, env) {
+      const response = await env.FILES.fetch(request);
+      const isCompressible = compressible.test(response.headers.get("Content-Type") ?? "");
+      if (response.status !== 200 || !isCompressible) return response;
+      const headers = new Headers(response.headers);
+      headers.append("Vary", "Accept-Encoding");
+      const takesGzip = /\\bgzip\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))/.test(request.headers.get("Accept-Encoding") ?? "");
+      if (takesGzip) {
+        headers.set("Content-Encoding", "gzip");
+        headers.delete("Content-Length");
+        const etag = headers.get("ETag");
+        if (etag !== null && !etag.startsWith("W/")) headers.set("ETag", "W/" + etag);
+      }
+      return new Response(response.body, { status: 200, headers });
+    },
+  };
+`;
+
 /** What Cloudflare puts behind the binding ASSETS, as a Worker beside the broker's. */
 export function dashboardWorker(name: string, folder: string): WorkerOptions {
   return {
     name,
     modules: true,
-    script: "export default { fetch: () => new Response(null, { status: 404 }) };",
-    assets: { directory: folder, routerConfig: { has_user_worker: false }, assetConfig: {} },
+    script: compress,
+    assets: {
+      directory: folder,
+      binding: "FILES",
+      routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
+      assetConfig: {},
+    },
   };
 }

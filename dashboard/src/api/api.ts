@@ -33,7 +33,7 @@ export class Api {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     const response = await fetch(this.base + path, init).catch(() => {
-      throw new ApiFailure("unreachable", "The broker does not answer: see whether it runs, and try again.");
+      throw new ApiFailure("unreachable", "The broker does not answer. Check that it is running.");
     });
     if (response.ok) return response.status === 204 ? (undefined as Answer) : response.json();
     const failure = await failureOf(response);
@@ -47,7 +47,7 @@ async function failureOf(response: Response): Promise<ApiFailure> {
     const { error } = await response.json();
     return new ApiFailure(error.code, sentenceOf(error.message));
   } catch {
-    return new ApiFailure("unknown", `The broker answered ${response.status}: its log says more.`);
+    return new ApiFailure("unknown", `The broker answered with an error (${response.status}). Its log says more.`);
   }
 }
 

@@ -110,7 +110,7 @@ function PageButtons({ page, cursors, onChange }: PageButtonsProps) {
       <button
         type="button"
         class="button quiet"
-        aria-label="Page before"
+        aria-label="Previous page"
         disabled={cursors.length === 0}
         onClick={() => onChange(cursors.slice(0, -1))}
       >
@@ -131,8 +131,8 @@ function PageButtons({ page, cursors, onChange }: PageButtonsProps) {
 }
 
 function ClientList({ clients, selected }: { clients: readonly Client[] | undefined; selected: string | undefined }) {
-  if (clients === undefined) return <p class="nothing dim">Asking …</p>;
-  if (clients.length === 0) return <p class="nothing dim">No client is here.</p>;
+  if (clients === undefined) return <p class="nothing dim">Loading …</p>;
+  if (clients.length === 0) return <p class="nothing dim">No clients.</p>;
   return (
     <ul class="lines">
       {clients.map(({ clientId, connected, protocolVersion, since }) => (

@@ -45,7 +45,7 @@ export function SessionDetails({ clientId, api, onChange, onGone }: SessionDetai
           <Icon name="back" />
         </a>
         <h2 class="mono grow topic-name">{clientId}</h2>
-        <button type="button" class="button quiet" aria-label="Ask again" title="Ask again" onClick={() => void load()}>
+        <button type="button" class="button quiet" aria-label="Refresh" title="Refresh" onClick={() => void load()}>
           <Icon name="refresh" />
         </button>
       </div>
@@ -121,9 +121,9 @@ function Facts({ session }: { session: MqttSession }) {
       </Fact>
       <Fact name="Incoming">{plural(session.incomingMessages, "QoS 2 message")} not yet released</Fact>
       <Fact name="Expiry">
-        {expirySec === 0 && "with its connection"}
+        {expirySec === 0 && "when the client disconnects"}
         {expirySec === neverExpires && "never"}
-        {expirySec > 0 && expirySec < neverExpires && `${durationText(expirySec * 1000)} after its connection`}
+        {expirySec > 0 && expirySec < neverExpires && `${durationText(expirySec * 1000)} after the client disconnects`}
         {expiresAt !== null && `, ${dateText(expiresAt)}`}
       </Fact>
     </dl>
@@ -165,7 +165,7 @@ function CounterTable({ counters }: { counters: Counters }) {
   ];
   return (
     <table class="counters">
-      <caption>Of this connection; {plural(counters.messagesDropped, "message")} dropped</caption>
+      <caption>Since the client connected; {plural(counters.messagesDropped, "message")} dropped</caption>
       <thead>
         <tr>
           <td />

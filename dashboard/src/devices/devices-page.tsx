@@ -79,7 +79,7 @@ export function DevicesPage({ session }: { session: Session }) {
         </ul>
         {dashboards > 0 && (
           <p class="dim small-text">
-            {plural(dashboards, "credential")} of dashboards, for some hours each, not listed.
+            Not listed: {plural(dashboards, "temporary credential")} that the dashboard itself connects with.
           </p>
         )}
       </section>

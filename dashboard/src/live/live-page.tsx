@@ -75,7 +75,7 @@ function PauseButton({ feed }: { feed: Feed }) {
       onClick={() => feed.setPaused(!isPaused)}
     >
       <Icon name={isPaused ? "play" : "pause"} />
-      {isPaused ? "Go on" : "Pause"}
+      {isPaused ? "Resume" : "Pause"}
     </button>
   );
 }

@@ -92,10 +92,8 @@ export function TopicList({ feed, search, selected }: TopicListProps) {
 }
 
 function Nothing({ isSearching, feed }: { isSearching: boolean; feed: Feed }) {
-  if (isSearching) return <p class="nothing dim">No topic contains this.</p>;
-  return (
-    <p class="nothing dim">No message yet for {feed.topicFilter.value}. What is published from now on appears here.</p>
-  );
+  if (isSearching) return <p class="nothing dim">No topic matches your search.</p>;
+  return <p class="nothing dim">No messages for {feed.topicFilter.value} yet. New messages appear here.</p>;
 }
 
 type TopicRowProps = {
