@@ -12,7 +12,7 @@ import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { unique } from "../support/connect.ts";
 import { makeCredential } from "../support/credentials.ts";
-import { expectOneLine, outputUntil, run, runToEnd } from "../support/program.ts";
+import { expectOneLine, killed, outputUntil, run, runToEnd } from "../support/program.ts";
 import { undoAfterTest } from "../support/undo.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
@@ -20,9 +20,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken, ALLOW_ANONYMOUS: "0" } });
 
+const passwordVariable = "DURABLE_MQTT_PASSWORD";
+
+/** For all programs that the test runs from now on. */
+function usePassword(password: string): void {
+  process.env[passwordVariable] = password;
+  undoAfterTest(() => {
+    delete process.env[passwordVariable];
+  });
+}
+
 async function credentialFlags(): Promise<string[]> {
   const { login } = await makeCredential(broker);
-  return ["--to", broker.ws, "-u", login.username, "-P", String(login.password)];
+  usePassword(String(login.password));
+  return ["--to", broker.ws, "-u", login.username];
 }
 
 describe("pub and sub", () => {
@@ -54,18 +65,14 @@ describe("pub and sub", () => {
   });
 
   it.each([
-    [
-      "a wrong password",
-      3,
-      ["-u", "nobody", "-P", "wrong"],
-      ["does not take this client", "Bad User Name or Password"],
-    ],
+    ["a wrong password", 3, ["-u", "nobody"], ["does not take this client", "Bad User Name or Password"]],
     ["a broker that is not there", 2, ["--to", "ws://127.0.0.1:1/mqtt"], ["ECONNREFUSED"]],
     ["an address that is none", 1, ["--to", "127.0.0.1:8787/elsewhere"], ["--to", "wss://mqtt.example.org/mqtt"]],
   ])("say in one line what is wrong with %s", async (_what, expected, flags, parts) => {
     const to = ["--to", broker.ws];
     for (const command of [["pub", "-m", "x"], ["sub"]]) {
-      const { exitCode, out, error } = await runToEnd([...command, "-t", "x", ...to, ...flags]);
+      const login: Record<string, string> = flags.includes("nobody") ? { [passwordVariable]: "wrong" } : {};
+      const { exitCode, out, error } = await runToEnd([...command, "-t", "x", ...to, ...flags], login);
       expectOneLine(error, ...parts);
       expect(out).toBe("");
       expect(exitCode).toBe(expected);
@@ -195,21 +202,108 @@ describe("pub and sub", () => {
     expect([pub.exitCode, sub.exitCode]).toEqual([4, 4]);
   });
 
-  it.each([
+  it.each<[string, string[], string[], string?]>([
     ["no topic to publish to", ["pub", "-t", "", "-m", "x"], ["--topic", '""']],
     ["a topic that MQTT cannot carry", ["pub", "-t", "x".repeat(65_536), "-m", "x"], ["--topic", "65536", "65535"]],
     ["a filter to publish to", ["pub", "-t", "a/+", "-m", "x"], ["--topic", '"a/+"']],
-    ["a password of nobody", ["pub", "-t", "x", "-m", "x", "-P", "x"], ["-u"]],
+    ["a password in the arguments", ["pub", "-t", "x", "-m", "x", "-P", "x"], ["-P", "DURABLE_MQTT_PASSWORD"]],
+    ["a Will without a topic", ["pub", "-t", "x", "-m", "x", "--will-payload", "x"], ["--will-topic"]],
+    ["a host that is none", ["pub", "-t", "x", "-m", "x", "-h", "a:1"], ["--host", '"a:1"', "-p"]],
+    ["a conversion that is none", ["sub", "-t", "x", "-F", "%t %y"], ["--format", '"%y"', "%p"]],
+    [
+      "a property that is none",
+      ["pub", "-t", "x", "-m", "x", "-D", "publish", "colour", "red"],
+      ["colour", "content-type"],
+    ],
+    [
+      "a property of another packet",
+      ["pub", "-t", "x", "-m", "x", "-D", "connect", "user-property", "a", "b"],
+      ["connect"],
+    ],
+    ["a property without its value", ["pub", "-t", "x", "-m", "x", "-D", "publish", "user-property", "a"], ["lacks"]],
+    ["a password of nobody", ["pub", "-t", "x", "-m", "x"], ["-u", "DURABLE_MQTT_PASSWORD"], "x"],
     ["no payload", ["pub", "-t", "x"], ["-m", "-f", "-s", "-n"]],
     ["two payloads", ["pub", "-t", "x", "-m", "x", "-n"], ["--message", "--empty"]],
     ["no topic", ["sub"], ["--topic"]],
     ["a QoS that is none", ["sub", "-t", "x", "-q", "3"], ["--qos", '"3"']],
     ["a durable session of chance", ["sub", "-t", "x", "-c"], ["-c", "-i"]],
     ["an authority that is not there", ["sub", "-t", "x", "--cafile", "/nothing"], ["--cafile", "/nothing", "ENOENT"]],
-  ])("refuse %s in one line", async (_what, args, parts) => {
-    const { exitCode, error } = await runToEnd(args);
+  ])("refuse %s in one line", async (_what, args, parts, password = "") => {
+    const { exitCode, error } = await runToEnd(args, { [passwordVariable]: password });
     expectOneLine(error, ...parts);
     expect(exitCode).toBe(1);
+  });
+});
+
+describe("pub and sub with mosquitto's options", () => {
+  /** Over TCP, as mosquitto's clients connect. */
+  async function mosquittoFlags(topic: string): Promise<string[]> {
+    const { hostname, port } = new URL(broker.tcp);
+    const [, , ...login] = await credentialFlags();
+    return ["-h", hostname, "-p", port, ...login, "-t", topic];
+  }
+
+  it("publish each line, and write them in a format", { timeout: 30_000 }, async () => {
+    const flags = await mosquittoFlags(unique("topic"));
+    const lines = path.join(folder, "lines");
+    writeFileSync(lines, Buffer.concat([Buffer.from("first\n\nsecond\n"), Buffer.from([0xff]), Buffer.from("\n")]));
+    const durable = [...flags, "-i", unique("sub"), "-c", "-q", "1"];
+    expect(await runToEnd(["sub", ...durable, "-W", "1"])).toMatchObject({ exitCode: 27 });
+    expect(await runToEnd(["pub", ...flags, "-l", "-q", "1"], {}, lines)).toMatchObject({ exitCode: 0, error: "" });
+    const { out } = await runToEnd(["sub", ...durable, "-C", "3", "-F", "%t\\t%q%r %l %x %%"]);
+    const topic = flags.at(-1);
+    expect(out).toBe(["5 6669727374", "6 7365636f6e64", "1 ff"].map((end) => `${topic}\t10 ${end} %\n`).join(""));
+  });
+
+  it("carry properties, which %j and %J show", { timeout: 30_000 }, async () => {
+    const flags = await mosquittoFlags(unique("topic"));
+    const properties = ["content-type text/x", "user-property a b", "user-property a c", "response-topic answer"];
+    const given = properties.flatMap((property) => ["-D", "publish", ...property.split(" ")]);
+    await runToEnd(["pub", ...flags, "-m", '{"t": 21}', "-q", "1", "-r", ...given]);
+    const { out } = await runToEnd(["sub", ...flags, "-C", "1", "-F", "%j\\n%J\\n%p %C %R"]);
+    const [text = "", parsed = "", plain] = out.split("\n");
+    const expected = {
+      topic: flags.at(-1),
+      qos: 0,
+      retain: 1,
+      payloadlen: 9,
+      properties: { contentType: "text/x", responseTopic: "answer", userProperties: { a: ["b", "c"] } },
+    };
+    expect(JSON.parse(text)).toMatchObject({ ...expected, payload: '{"t": 21}' });
+    expect(JSON.parse(parsed)).toMatchObject({ ...expected, payload: { t: 21 } });
+    expect(plain).toBe('{"t": 21} text/x answer');
+  });
+
+  it("leave out retained messages with -R, and end after the time of -W", { timeout: 30_000 }, async () => {
+    const flags = await mosquittoFlags(unique("topic"));
+    await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
+    const { exitCode, out, error } = await runToEnd(["sub", ...flags, "-R", "-W", "1"]);
+    expect({ exitCode, out }).toEqual({ exitCode: 27, out: "" });
+    expectOneLine(error, "-W");
+  });
+
+  it("have a Will, and with -d write the packets but no password", { timeout: 30_000 }, async () => {
+    const [topic, id] = [unique("topic"), unique("dying")];
+    const flags = await mosquittoFlags(topic);
+    const will = ["--will-topic", topic, "--will-payload", "gone", "--will-qos", "1", "--will-retain"];
+    const dying = run(["sub", ...flags, "-i", id, "-d", ...will]);
+    const said = await outputUntil({ stdout: dying.stderr }, /received SUBACK/);
+    expect(said).toMatch(new RegExp(`^sent CONNECT clientId=${id}\nreceived CONNACK reasonCode=0\n`));
+    expect(said).not.toContain(process.env[passwordVariable]);
+    await killed(dying);
+    expect(await runToEnd(["sub", ...flags, "-C", "1"])).toMatchObject({ out: "gone\n", exitCode: 0 });
+  });
+
+  it("take the host from -h alone, at mosquitto's port", async () => {
+    for (const [more, address] of [
+      [["-h", "127.0.0.1", "-p", "1"], "mqtt://127.0.0.1:1 "],
+      [["-p", "1"], "mqtt://localhost:1 "],
+      [["--to", "mqtt://127.0.0.1:1"], "mqtt://127.0.0.1:1 "],
+    ] as const) {
+      const { exitCode, error } = await runToEnd(["pub", ...more, "-t", "x", "-m", "x"]);
+      expectOneLine(error, address, "ECONNREFUSED");
+      expect(exitCode).toBe(2);
+    }
   });
 });
 
@@ -224,7 +318,9 @@ describe("add-device", () => {
       expect(out).toContain(`#define ${line}\n`);
     }
     const pub = (topic: string, id: string) =>
-      runToEnd(["pub", ...to, "-i", id, "-u", name, "-P", token, "-t", topic, "-m", "x", "-q", "1"]);
+      runToEnd(["pub", ...to, "-i", id, "-u", name, "-t", topic, "-m", "x", "-q", "1"], {
+        DURABLE_MQTT_PASSWORD: token,
+      });
     expect(await pub(`devices/${name}/x`, name)).toMatchObject({ exitCode: 0, error: "" });
     expectOneLine((await pub("devices/other/x", name)).error, "Not authorized");
     expectOneLine((await pub(`devices/${name}/x`, "other")).error, "does not take this client");

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
@@ -13,11 +13,16 @@ import { undoAfterTest } from "./undo.ts";
 export type Program = ChildProcessByStdio<null, Readable, Readable>;
 
 const main = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
-/** It is ended after the test. ADMIN_TOKEN is not in its environment, unless it is given. */
-export function run(args: readonly string[], variables: Record<string, string> = {}): Program {
+/**
+ * It is ended after the test. ADMIN_TOKEN is not in its environment, unless it is given.
+ * @param input the file that it reads as standard input
+ */
+export function run(args: readonly string[], variables: Record<string, string> = {}, input = "/dev/null"): Program {
   const { ADMIN_TOKEN: _, ...environment } = process.env;
   const env = { ...environment, ...variables };
-  const program = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  const stdin = openSync(input, "r");
+  const program = spawn(process.execPath, [main, ...args], { stdio: [stdin, "pipe", "pipe"], env }) as Program;
+  closeSync(stdin);
   undoAfterTest(() => killed(program));
   return program;
 }
@@ -40,8 +45,8 @@ export async function killed(program: ChildProcess): Promise<void> {
   await once(program, "exit");
 }
 
-export async function runToEnd(args: readonly string[], variables: Record<string, string> = {}) {
-  const program = run(args, variables);
+export async function runToEnd(args: readonly string[], variables: Record<string, string> = {}, input?: string) {
+  const program = run(args, variables, input);
   const [out, error] = [text(program.stdout), text(program.stderr)];
   const [exitCode] = await once(program, "exit");
   return { exitCode: exitCode as number, out: await out, error: await error };

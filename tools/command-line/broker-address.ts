@@ -17,6 +17,11 @@ export function webSocketUrlOf(flag: string): (text: string) => string {
   };
 }
 
+/** For the flag of a client, which can use TCP too: `webSocketUrlOf`, or mqtt(s)://host[:port]. */
+export function clientUrlOf(flag: string): (text: string) => string {
+  return (text) => (/^mqtts?:\/\/[^/?#]+\/?$/i.test(text) && URL.canParse(text) ? text : webSocketUrlOf(flag)(text));
+}
+
 function hasScheme(text: string): boolean {
   return /^[a-z]+:\/\//i.test(text);
 }
@@ -31,11 +36,12 @@ function withSchemes(text: string): string {
   return (isPlain ? addresses : addresses.reverse()).join(" or ");
 }
 
-/** @returns a warning if others on the way can read the traffic; `undefined` for wss://, or a broker on this machine */
-export function plainWarningOf(webSocketUrl: string): string | undefined {
-  const { protocol, hostname } = new URL(webSocketUrl);
-  if (protocol !== "ws:" || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"))) return undefined;
-  return `warning: ws:// to ${hostname} is not encrypted: others on the way can read passwords and messages. Use wss:// if the broker has it.`;
+/** @returns a warning if others on the way can read the traffic; `undefined` with TLS, or a broker on this machine */
+export function plainWarningOf(url: string): string | undefined {
+  const { protocol, hostname } = new URL(url);
+  const encrypted = { "ws:": "wss", "mqtt:": "mqtts" }[protocol];
+  if (encrypted === undefined || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"))) return undefined;
+  return `warning: ${protocol}// to ${hostname} is not encrypted: others on the way can read passwords and messages. Use ${encrypted}:// if the broker has it.`;
 }
 
 /** The base of the API's addresses. */

@@ -2,40 +2,111 @@
 
 import { randomUUID } from "node:crypto";
 import { type Command, Option } from "commander";
-import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient, ReasonCodes } from "mqtt";
-import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
+import mqtt, {
+  type IClientOptions,
+  type IConnackPacket,
+  type IPublishPacket,
+  type MqttClient,
+  type Packet,
+  ReasonCodes,
+} from "mqtt";
+import { clientUrlOf, localBroker, plainWarningOf } from "./broker-address.ts";
 import { exitCodes, UsageError } from "./usage-error.ts";
-import { fileOf, textOf, wholeNumberOf } from "./values.ts";
+import { fileOf, portOf, textOf, wholeNumberOf } from "./values.ts";
 
 export type ClientOptions = {
   readonly to: string;
+  readonly host?: string;
+  readonly port?: number;
   readonly id?: string;
   readonly username?: string;
-  readonly pw?: string;
-  readonly qos: 0 | 1 | 2;
+  readonly qos: Qos;
   readonly cafile?: string;
+  readonly debug?: boolean;
+  readonly willTopic?: string;
+  readonly willPayload?: string;
+  readonly willQos?: Qos;
+  readonly willRetain?: boolean;
 };
+
+type Qos = 0 | 1 | 2;
+
+const passwordVariable = "DURABLE_MQTT_PASSWORD";
 
 /** For the --help of `pub` and `sub`. */
 export const exitCodeNotes = `
+The password, or a device's token, is taken from ${passwordVariable} in the environment.
+
 Exit codes: 0 done; 1 wrong arguments; 2 the broker cannot be reached, or the connection was lost; 3 the broker does not
-accept the client; 4 it does not accept the message or the subscription; 5 another client connected with this -i.`;
+accept the client; 4 it does not accept the message or the subscription; 5 another client connected with this -i;
+27 the time of -W is over.`;
 
 export function addClientOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--to <url>", "the broker")
-        .env("DURABLE_MQTT_BROKER")
-        .default(localBroker)
-        .argParser(webSocketUrlOf("--to")),
-    )
-    .option("-i, --id <id>", "client identifier; one of chance where none is given", textOf("--id", "an identifier"))
-    .option("-u, --username <name>", "user name")
-    .addOption(new Option("-P, --pw <password>", "password, or a device's token").env("DURABLE_MQTT_PASSWORD"))
-    .option("-q, --qos <qos>", "0, 1 or 2", wholeNumberOf("--qos", "a QoS", 0, 2), 0)
-    .addOption(
-      new Option("--cafile <file>", "PEM: the authorities of the broker's certificate").argParser(fileOf("--cafile")),
-    );
+  const qosOf = (flag: string) => wholeNumberOf(flag, "a QoS", 0, 2);
+  const options = [
+    new Option("--to <url>", "the broker: ws(s)://HOST/mqtt, or mqtt(s)://HOST")
+      .env("DURABLE_MQTT_BROKER")
+      .default(localBroker)
+      .argParser(clientUrlOf("--to")),
+    new Option("-h, --host <host>", "instead of --to: the broker, over TCP").argParser(hostOf),
+    new Option("-p, --port <port>", "with -h: 1883 if none is given, or 8883 with --cafile").argParser(
+      portOf("--port"),
+    ),
+    new Option("-i, --id <id>", "client identifier; a random one if none is given").argParser(
+      textOf("--id", "an identifier"),
+    ),
+    new Option("-u, --username <name>", "user name"),
+    new Option("-P, --pw <password>").hideHelp().argParser(refusePassword),
+    new Option("-q, --qos <qos>", "0, 1 or 2").argParser(qosOf("--qos")).default(0),
+    new Option("--cafile <file>", "PEM: the authorities of the broker's certificate").argParser(fileOf("--cafile")),
+    new Option("-d, --debug", "write each packet that is sent and received to standard error"),
+    new Option("--will-topic <topic>", "the Will: where the broker publishes it if this client is lost").argParser(
+      topicOf("--will-topic"),
+    ),
+    new Option("--will-payload <text>", "its payload"),
+    new Option("--will-qos <qos>", "0, 1 or 2").argParser(qosOf("--will-qos")),
+    new Option("--will-retain", "keep it for later subscribers"),
+  ];
+  for (const option of options) command.addOption(option);
+  return command.helpOption("--help", "display help for command");
+}
+
+function refusePassword(): never {
+  throw new UsageError(
+    `-P would show the password to other users of this machine: put it into ${passwordVariable} in the environment.`,
+  );
+}
+
+function hostOf(text: string): string {
+  if (URL.canParse(`mqtt://${text}`) && /^[^/?#@\s]+$/.test(text) && new URL(`mqtt://${text}`).port === "") return text;
+  throw new UsageError(`--host is "${text}": give a name or an address, such as localhost, and the port with -p.`);
+}
+
+/** A Topic Name, which MQTT limits. */
+export function topicOf(flag: string): (text: string) => string {
+  return (text) => {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maximumTopicBytes)
+      throw new UsageError(`${flag} has ${bytes} bytes: give a topic of ${maximumTopicBytes} bytes at most.`);
+    if (text !== "" && !/[+#]/.test(text)) return text;
+    throw new UsageError(`${flag} is "${text}": give a topic, without + and #.`);
+  };
+}
+
+/** MQTT's own limit. */
+const maximumTopicBytes = 65_535;
+
+/** What -h and -p say takes precedence over --to, which may come from the environment. */
+function addressOf({ to, host, port, cafile }: ClientOptions): string {
+  if (host === undefined && port === undefined) return to;
+  const [scheme, usualPort] = cafile === undefined ? ["mqtt", 1883] : ["mqtts", 8883];
+  return `${scheme}://${host ?? "localhost"}:${port ?? usualPort}`;
+}
+
+function willOf({ willTopic: topic, willPayload = "", willQos: qos = 0, willRetain: retain = false }: ClientOptions) {
+  if (topic !== undefined) return { will: { topic, payload: Buffer.from(willPayload), qos, retain } };
+  if (willPayload === "" && qos === 0 && !retain) return {};
+  throw new UsageError("--will-payload, --will-qos and --will-retain need --will-topic.");
 }
 
 type ConnectedClient = {
@@ -44,7 +115,7 @@ type ConnectedClient = {
   readonly maximumPacketBytes: number;
 };
 
-type OnMessage = (topic: string, payload: Buffer) => void;
+type OnMessage = (message: IPublishPacket) => void;
 
 /**
  * @param onMessage is there before the connection is: a session that was kept may have messages for it
@@ -55,20 +126,31 @@ export async function connectedClient(
   more: IClientOptions,
   onMessage: OnMessage = () => {},
 ): Promise<ConnectedClient> {
-  const { to, id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, pw: password, cafile } = options;
-  if (password !== undefined && username === undefined)
-    throw new UsageError("A password needs -u: the user name that it belongs to.");
-  const warning = password === undefined ? undefined : plainWarningOf(to);
+  const { id: clientId = `durable-mqtt-${randomUUID().slice(0, 8)}`, username, cafile, debug } = options;
+  const to = addressOf(options);
+  const will = willOf(options);
+  const { [passwordVariable]: password = "" } = process.env;
+  const login = password === "" ? {} : { password };
+  if (password !== "" && username === undefined)
+    throw new UsageError(`A password (${passwordVariable}) needs -u: the user name that it belongs to.`);
+  const warning = password === "" ? undefined : plainWarningOf(to);
   if (warning !== undefined) process.stderr.write(`${warning}\n`);
-  const client = mqtt.connect(`${to}/${encodeURIComponent(clientId)}`, {
+  const client = mqtt.connect(to.startsWith("ws") ? `${to}/${encodeURIComponent(clientId)}` : to, {
     protocolVersion: 5,
     clientId,
     ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    ...login,
     ...(cafile === undefined ? {} : { ca: cafile }),
+    ...will,
     ...more,
+    manualConnect: true, // Otherwise CONNECT is sent before anybody listens.
   });
-  client.on("message", onMessage);
+  client.on("message", (_topic, _payload, packet) => onMessage(packet));
+  if (debug) {
+    client.on("packetsend", (packet) => process.stderr.write(`sent ${lineOf(packet)}\n`));
+    client.on("packetreceive", (packet) => process.stderr.write(`received ${lineOf(packet)}\n`));
+  }
+  client.connect();
   try {
     const { properties } = await connection(client);
     return { client, maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY };
@@ -77,6 +159,16 @@ export async function connectedClient(
     throw refusal(to, error as ClientError);
   }
 }
+
+/** For -d. No secret is in it. */
+function lineOf(packet: Packet): string {
+  const names = ["clientId", "messageId", "reasonCode", "granted", ...(packet.cmd === "publish" ? publishFields : [])];
+  const fields: Readonly<Record<string, unknown>> = { ...packet };
+  const present = names.filter((name) => fields[name] !== undefined && fields[name] !== null);
+  return [packet.cmd.toUpperCase(), ...present.map((name) => `${name}=${fields[name]}`)].join(" ");
+}
+
+const publishFields = ["topic", "qos", "retain", "dup"];
 
 /** The first attempt; the library would go on. */
 function connection(client: MqttClient): Promise<IConnackPacket> {
@@ -124,14 +216,14 @@ export function exitCodeOf(error: unknown): number {
 type ClientError = Error & { code?: string | number; errors?: Error[] };
 
 const hints: Readonly<Record<number, string>> = {
-  134: ": look at -u and -P",
-  135: ": show who it is with -u and -P; a device's token needs -i as well, with the device's name",
+  134: `: look at -u and ${passwordVariable}`,
+  135: `: show who it is with -u and ${passwordVariable}; a device's token needs -i as well, with the device's name`,
 };
 
 function refusal(to: string, error: ClientError): UsageError {
   const { code } = error;
   if (typeof code === "string") {
-    const text = `${to} cannot be reached (${code}): is the broker running, and --to its address?`;
+    const text = `${to} cannot be reached (${code}): is the broker running, and is this its address?`;
     return new UsageError(text, exitCodes.unreachable);
   }
   const text = `${to} does not take this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;

@@ -1,5 +1,7 @@
 // `durable-mqtt pub`: publishes one message, and ends when it is acknowledged.
 
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import {
@@ -9,13 +11,12 @@ import {
   exitCodeNotes,
   exitCodeOf,
   reasonOf,
+  topicOf,
   untilLost,
 } from "./client.ts";
-import { exitCodes, UsageError } from "./usage-error.ts";
+import { publishPropertiesOf } from "./publish-properties.ts";
+import { UsageError } from "./usage-error.ts";
 import { bytesOf } from "./values.ts";
-
-/** MQTT's own limit. */
-const maximumTopicBytes = 65_535;
 
 const notes = `
 At QoS 0 a broker does not report that its rules forbid a message: use -q 1 to know. All else that loses one is reported.
@@ -26,58 +27,65 @@ type Options = ClientOptions & {
   readonly message?: string;
   readonly file?: string;
   readonly stdin?: boolean;
+  readonly line?: boolean;
+  readonly property?: readonly string[];
   readonly empty?: boolean;
   readonly retain?: boolean;
 };
 
 export function addPub(program: Command): void {
-  const payloads = ["message", "file", "stdin", "empty"];
+  const payloads = ["message", "file", "stdin", "line", "empty"];
   const payload = (flags: string, description: string) => {
     const option = new Option(flags, description);
     return option.conflicts(payloads.filter((name) => name !== option.attributeName()));
   };
-  addClientOptions(program.command("pub").description("publish one message"))
-    .requiredOption("-t, --topic <topic>", "topic", topicOf)
+  addClientOptions(program.command("pub").description("publish a message"))
+    .requiredOption("-t, --topic <topic>", "topic", topicOf("--topic"))
     .addOption(payload("-m, --message <text>", "its payload"))
     .addOption(payload("-f, --file <file>", "a file that is its payload"))
     .addOption(payload("-s, --stdin", "standard input is its payload"))
+    .addOption(payload("-l, --line", "each line of standard input is a message"))
     .addOption(payload("-n, --empty", "no payload: with -r it takes away what is retained"))
     .option("-r, --retain", "keep it for later subscribers")
+    .option("-D, --property <words...>", "a property: publish NAME VALUE; may be given several times")
     .addHelpText("after", notes)
     .action(pub);
 }
 
 async function pub(options: Options): Promise<void> {
-  const payload = await payloadOf(options);
+  const { topic, qos, retain = false, line } = options;
+  const properties = publishPropertiesOf(options.property ?? []);
+  const payloads = line ? linesOf(process.stdin) : [await payloadOf(options)];
   const { client, maximumPacketBytes } = await connectedClient(options, { reconnectPeriod: 0 });
-  const { topic, qos, retain = false } = options;
-  if (Buffer.byteLength(topic) + payload.length > maximumPacketBytes) {
-    await client.endAsync();
-    const text = `The message is not published: it has ${payload.length} bytes, and the broker accepts packets of ${maximumPacketBytes} bytes at most.`;
-    throw new UsageError(text, exitCodes.requestRefused);
-  }
+  const publish = async () => {
+    for await (const payload of payloads) {
+      if (Buffer.byteLength(topic) + payload.length > maximumPacketBytes)
+        throw new Error(
+          `it has ${payload.length} bytes, and the broker accepts packets of ${maximumPacketBytes} bytes at most`,
+        );
+      await client.publishAsync(topic, payload, { qos, retain, properties });
+    }
+    // A broker handles packets in their order. So this answer says that the messages arrived and the client was not cut
+    // off for one. Only a refusal by rules stays unknown.
+    if (qos === 0) await client.unsubscribeAsync(topic);
+  };
   try {
-    const publish = async () => {
-      await client.publishAsync(topic, payload, { qos, retain });
-      // A broker handles packets in their order. So this answer says that the message arrived and the client was not cut
-      // off for it. Only a refusal by rules stays unknown.
-      if (qos === 0) await client.unsubscribeAsync(topic);
-    };
     // The library waits for an acknowledgement also when none can come any more.
     await Promise.race([publish(), untilLost(client)]);
   } catch (error) {
     client.end(true);
+    process.stdin.destroy();
     throw new UsageError(`The message is not published: ${reasonOf(error as Error)}.`, exitCodeOf(error));
   }
   await client.endAsync();
 }
 
-function topicOf(text: string): string {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maximumTopicBytes)
-    throw new UsageError(`--topic has ${bytes} bytes: give a topic of ${maximumTopicBytes} bytes at most.`);
-  if (text !== "" && !/[+#]/.test(text)) return text;
-  throw new UsageError(`--topic is "${text}": give a topic, without + and #.`);
+/** Without empty ones, as mosquitto_pub has it. Payloads are bytes, which latin1 keeps as they are. */
+async function* linesOf(input: Readable): AsyncIterable<Buffer> {
+  input.setEncoding("latin1");
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line !== "") yield Buffer.from(line, "latin1");
+  }
 }
 
 async function payloadOf({ message, file, stdin, empty }: Options): Promise<Buffer> {
@@ -85,6 +93,6 @@ async function payloadOf({ message, file, stdin, empty }: Options): Promise<Buff
   if (stdin) return buffer(process.stdin);
   if (empty) return Buffer.alloc(0);
   if (file === undefined)
-    throw new UsageError("Say what to publish: -m TEXT, -f FILE, -s for standard input, or -n for nothing.");
+    throw new UsageError("Say what to publish: -m TEXT, -f FILE, -s or -l for standard input, or -n for nothing.");
   return bytesOf("--file", file);
 }

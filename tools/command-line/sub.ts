@@ -12,6 +12,7 @@ import {
   takenOver,
   untilLost,
 } from "./client.ts";
+import { type MessageFormat, messageFormatOf } from "./message-format.ts";
 import { exitCodes, UsageError } from "./usage-error.ts";
 import { wholeNumberOf } from "./values.ts";
 
@@ -20,7 +21,13 @@ type Options = ClientOptions & {
   readonly verbose?: boolean;
   readonly count?: number;
   readonly durable?: boolean;
+  readonly format?: MessageFormat;
+  readonly timeout?: number;
+  readonly retainedMessages: boolean;
 };
+
+const formatHelp =
+  "how a message is written: %t topic, %p payload, %x in hex, %l its length, %q QoS, %r retain, %j JSON, %J with the payload as JSON, %I time";
 
 const newline = Buffer.from("\n");
 
@@ -36,13 +43,21 @@ export function addSub(program: Command): void {
       "end after this many messages",
       wholeNumberOf("--count", "a number", 1, 1_000_000_000),
     )
+    .option(
+      "-W, --timeout <seconds>",
+      "end after this time, with 27",
+      wholeNumberOf("--timeout", "seconds", 1, 2_000_000),
+    )
+    .option("-F, --format <format>", formatHelp, messageFormatOf("--format"))
+    .option("-R, --no-retained-messages", "leave out retained messages")
     .option("-c, --durable", "with -i: a session that outlives the connection, and gets what is published meanwhile")
     .addHelpText("after", exitCodeNotes)
     .action(sub);
 }
 
 async function sub(options: Options): Promise<void> {
-  const { topic: filters, qos, verbose, count, durable, id } = options;
+  const { topic: filters, qos, verbose, count, durable, id, format, timeout, retainedMessages } = options;
+  const write = format ?? messageFormatOf("--format")(verbose ? "%t %p" : "%p");
   if (durable && id === undefined)
     throw new UsageError("-c needs -i: the session is found again by its client identifier.");
   const session = durable ? { clean: false, properties: { sessionExpiryInterval: durableSessionSec } } : {};
@@ -50,9 +65,9 @@ async function sub(options: Options): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.resolve());
   process.stdout.once("error", () => ended.resolve()); // Nobody reads any more: `| head -1` has enough.
   let left = count ?? Number.POSITIVE_INFINITY;
-  const { client } = await connectedClient(options, session, (topic, payload) => {
-    if (left === 0) return;
-    process.stdout.write(Buffer.concat([Buffer.from(verbose ? `${topic} ` : ""), payload, newline]));
+  const { client } = await connectedClient(options, session, (message) => {
+    if (left === 0 || (message.retain && !retainedMessages)) return;
+    process.stdout.write(Buffer.concat([write(message, new Date()), newline]));
     left -= 1;
     if (left === 0) ended.resolve();
   });
@@ -62,16 +77,25 @@ async function sub(options: Options): Promise<void> {
     client.end(true);
     ended.reject(takeover(client.options.clientId ?? ""));
   });
+  const timer = timeout === undefined ? undefined : setTimeout(() => ended.reject(timedOut(timeout)), timeout * 1_000);
   tellOfInterruptions(client);
   try {
     await Promise.race([client.subscribeAsync([...filters], { qos }), untilLost(client), ended.promise]);
     await ended.promise;
   } catch (error) {
-    client.end(true);
+    // A time that is over is no trouble: the broker then hears of an orderly end, and publishes no Will.
+    const isOrderly = error instanceof UsageError && error.exitCode === exitCodes.timedOut;
+    await client.endAsync(!isOrderly);
     if (error instanceof UsageError) throw error;
     throw new UsageError(`The broker does not grant it: ${reasonOf(error as Error)}.`, exitCodeOf(error));
+  } finally {
+    clearTimeout(timer);
   }
   await client.endAsync();
+}
+
+function timedOut(timeoutSec: number): UsageError {
+  return new UsageError(`The ${timeoutSec} s of -W are over.`, exitCodes.timedOut);
 }
 
 function takeover(clientId: string): UsageError {

@@ -10,6 +10,8 @@ export const exitCodes = {
   requestRefused: 4,
   /** Another client connected with the same client identifier. */
   takenOver: 5,
+  /** The time of -W is over: the number that mosquitto_sub has for it. */
+  timedOut: 27,
 } as const;
 
 /** What was asked for cannot be done as it was asked; the message is one line that says what to do. */
