@@ -74,10 +74,14 @@ export class SysWatch {
     return values.filter(({ topicName }) => this.shardOf(topicName) === shard);
   }
 
-  /** The client may be a watcher that was away. */
+  /** The client may be a watcher that was away, and has missed what was published meanwhile. */
   onConnected(clientId: string): void {
-    const { isOn, clientIds, isMany } = this.watch;
-    if (!isOn && (isMany || clientIds.includes(clientId))) this.begin({ ...this.watch, isOn: true });
+    const { isOn, clientIds, isMany, published } = this.watch;
+    const isKnown = clientIds.includes(clientId);
+    // The next round publishes every value again. Among too many watchers somebody always comes back: they do without.
+    const next = isKnown ? { ...this.watch, published: {} } : this.watch;
+    if (!isOn && (isMany || isKnown)) this.begin({ ...next, isOn: true });
+    else if (isKnown && Object.keys(published).length > 0) this.put(next);
   }
 
   /** The alarm: publishes what has changed, and goes on while anybody is there to see it. */
@@ -88,7 +92,10 @@ export class SysWatch {
     const changed = values.filter(({ topicName, text }) => published[topicName] !== text);
     const { shards, clientIds, isMany } = await this.publish(changed);
     const isOn = isMany ? this.handlers.isAnyConnected() : clientIds.some(this.handlers.isConnected);
-    const next = { ...this.watch, shards, clientIds, isMany, isOn, published: textsOf(values) };
+    // A watcher may have come back meanwhile.
+    const isReset = this.watch.published !== published;
+    const latest = isReset ? this.watch.published : textsOf(values);
+    const next = { ...this.watch, shards, clientIds, isMany, isOn, published: latest };
     if (isOn) this.begin(next);
     else this.put(shards.length === 0 ? nobody : next);
   }

@@ -20,7 +20,7 @@ const stats: BrokerStats = {
 };
 
 function scene(watchers: number) {
-  const state = { isAnyConnected: true, alarms: 0, row: "" };
+  const state = { isAnyConnected: true, alarms: 0, row: "", isConnected: false, published: [] as number[] };
   const notes = {
     read: () => undefined,
     put: (_: string, value: unknown) => {
@@ -32,8 +32,11 @@ function scene(watchers: number) {
     topicShards: 1,
     intervalSec: 10,
     stats: async () => stats,
-    publish: async () => Array.from({ length: watchers }, (_, index) => `${index}-${"x".repeat(250)}`),
-    isConnected: () => false,
+    publish: async (_shard, values) => {
+      state.published.push(values.length);
+      return Array.from({ length: watchers }, (_, index) => `${index}-${"x".repeat(250)}`);
+    },
+    isConnected: () => state.isConnected,
     isAnyConnected: () => state.isAnyConnected,
     setAlarm: () => {
       state.alarms += 1;
@@ -63,4 +66,22 @@ it("known by name are published to while one of them is there", async () => {
   expect(watch.isOn).toBe(false);
   watch.onConnected("somebody else");
   expect(watch.isOn).toBe(false);
+});
+
+it.each([
+  ["while another is there", true],
+  ["while nobody is there", false],
+])("one that was away gets every value again, also those that did not change: %s", async (_, isConnected) => {
+  const { state, watch } = scene(2);
+  state.isConnected = isConnected;
+  await watch.subscribe(0);
+  await watch.onAlarm();
+  await watch.onAlarm();
+  watch.onConnected("somebody else");
+  await watch.onAlarm();
+  const before = state.published.splice(0);
+  expect(Math.max(...before)).toBeLessThan(3);
+  watch.onConnected(`1-${"x".repeat(250)}`);
+  await watch.onAlarm();
+  expect(state.published[0]).toBeGreaterThan(20);
 });
