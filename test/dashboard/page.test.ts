@@ -197,6 +197,15 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       await page.keyboard.press("Enter");
       await page.getByRole("alert").getByText("# can only be the last level.").waitFor();
       expect(await page.getByLabel("Subscribed to").inputValue()).toBe("a/#/b");
+      await page.getByLabel("Subscribed to").fill("+/one, a/two");
+      await page.keyboard.press("Enter");
+      await page.getByRole("treeitem").filter({ hasText: "b" }).waitFor();
+      await page.getByRole("tree").focus();
+      for (const key of ["Home", "ArrowRight"]) await page.keyboard.press(key);
+      await expect
+        .poll(() => page.getByRole("treeitem").allInnerTexts())
+        .toEqual(["a", "one\n1", "two\n1", "b", "one\n1"]);
+      await page.getByText(/^received \d\d:\d\d:\d\d, may have been published earlier$/).waitFor();
     });
   });
 

@@ -5,7 +5,13 @@ import { describe, expect, it } from "vitest";
 import type { Stats } from "../../dashboard/src/api/resources.ts";
 import { faultOfSize, publishPacketBytes } from "../../dashboard/src/broker/packet-size.ts";
 import { PresenceBoard } from "../../dashboard/src/devices/presence.ts";
-import { faultOfFilter, faultOfTopic, matches } from "../../dashboard/src/live/topic-match.ts";
+import {
+  faultOfFilter,
+  faultOfFilters,
+  faultOfTopic,
+  filtersIn,
+  matches,
+} from "../../dashboard/src/live/topic-match.ts";
 import { limitRowOf } from "../../dashboard/src/overview/limit-rows.ts";
 import { StatsHistory } from "../../dashboard/src/overview/stats-history.ts";
 import { agoText, bytesText, countText, durationText } from "../../dashboard/src/parts/formats.ts";
@@ -25,6 +31,13 @@ describe("a topic filter", () => {
     ["$SYS/#", "$SYS/broker/uptime", true],
   ])("%s and the topic %s: %s", (filter, topic, isMatch) => {
     expect(matches(filter, topic)).toBe(isMatch);
+  });
+
+  it("may be one of several, separated by commas", () => {
+    expect(filtersIn(" home/+/t, bin/#,bin/# ,")).toEqual(["home/+/t", "bin/#"]);
+    expect(faultOfFilters("home/+/t, bin/#")).toBeUndefined();
+    expect(faultOfFilters(" , ")).toBe(faultOfFilter(""));
+    expect(faultOfFilters("a, b/#/c")).toBe("# can only be the last level.");
   });
 
   it("is looked at before the broker is asked", () => {

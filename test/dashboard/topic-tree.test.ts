@@ -36,6 +36,15 @@ describe("the tree of topics", () => {
     expect(tree.node("a//b")).toMatchObject({ level: "b", depth: 2 });
   });
 
+  it("holds a number of topics, however many levels they have", () => {
+    const long = Array.from({ length: 4 }, (_, index) => `a/b/c/d/e/${index}`);
+    const tree = treeOf([...long, "a/b", "a/b/c/d/e/0"], { topics: 4 });
+    expect(tree.root).toMatchObject({ topicCount: 4, messageCount: 5 });
+    expect(tree.messagesWithoutRoom).toBe(1);
+    const sixLevels = (_: unknown, index: number) => `${index}/b/c/d/e/f`;
+    expect(treeOf(Array.from({ length: 5_001 }, sixLevels)).root.topicCount).toBe(5_000);
+  });
+
   it("keeps the last messages of a topic", () => {
     const tree = treeOf([], { messagesPerTopic: 3 });
     for (const payload of ["1", "2", "3", "4", "5"]) tree.add(message("a", payload));

@@ -1,9 +1,9 @@
-// What the Live page shows: the messages of one topic filter, in a tree. Messages may come by the thousand each second;
+// What the Live page shows: the messages of its topic filters, in a tree. Messages may come by the thousand each second;
 // what is drawn changes a few times a second.
 
 import { signal } from "@preact/signals";
 import type { Connection } from "../broker/connection.ts";
-import { matches } from "./topic-match.ts";
+import { filtersIn, matches } from "./topic-match.ts";
 import { type Message, TopicTree } from "./topic-tree.ts";
 
 const redrawEveryMs = 100;
@@ -13,6 +13,7 @@ export const maximumWaiting = 5_000;
 export class Feed {
   /** Changes whenever there is something new to draw. */
   readonly drawing = signal(0);
+  /** One or more, with commas between them. */
   readonly topicFilter = signal("#");
   readonly isPaused = signal(false);
   readonly waitingCount = signal(0);
@@ -25,7 +26,7 @@ export class Feed {
   private readonly second = window.setInterval(() => this.onSecond(), 1_000);
 
   take(message: Message): void {
-    if (!matches(this.topicFilter.value, message.topic)) return;
+    if (!filtersIn(this.topicFilter.value).some((filter) => matches(filter, message.topic))) return;
     this.messagesThisSecond++;
     if (this.isPaused.value) this.hold(message);
     else this.tree.add(message);
@@ -51,15 +52,20 @@ export class Feed {
     // Before the broker is asked: retained messages may come together with its answer.
     this.topicFilter.value = topicFilter;
     this.clear();
+    const subscribed: string[] = [];
     try {
-      await connection.subscribe(topicFilter);
+      for (const filter of filtersIn(topicFilter)) {
+        await connection.subscribe(filter);
+        subscribed.push(filter);
+      }
     } catch (error) {
+      for (const filter of subscribed) await connection.unsubscribe(filter);
       this.topicFilter.value = before.topicFilter;
       this.tree = before.tree;
       this.draw();
       throw error;
     }
-    await connection.unsubscribe(before.topicFilter);
+    for (const filter of filtersIn(before.topicFilter)) await connection.unsubscribe(filter);
   }
 
   end(): void {

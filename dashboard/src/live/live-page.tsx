@@ -10,7 +10,7 @@ import { type Feed, maximumWaiting } from "./feed.ts";
 import { PublishForm } from "./publish-form.tsx";
 import { TopicDetails } from "./topic-details.tsx";
 import { TopicList } from "./topic-list.tsx";
-import { faultOfFilter } from "./topic-match.ts";
+import { faultOfFilters } from "./topic-match.ts";
 
 export function LivePage({ session }: { session: Session }) {
   const { feed, connection } = session;
@@ -86,7 +86,7 @@ function SubscriptionForm({ session: { feed, connection } }: { session: Session 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const topicFilter = typed.value.trim();
-    fault.value = faultOfFilter(topicFilter) ?? "";
+    fault.value = faultOfFilters(topicFilter) ?? "";
     if (fault.value !== "") return;
     await feed.changeFilter(topicFilter, connection).catch((error) => {
       fault.value = `The broker does not grant ${topicFilter}: ${lineOf(error)}`;
@@ -98,6 +98,7 @@ function SubscriptionForm({ session: { feed, connection } }: { session: Session 
         <span>Subscribed to</span>
         <input
           class="mono grow"
+          title="Topic filters, separated by commas"
           value={typed.value}
           onInput={(event) => {
             typed.value = event.currentTarget.value;
@@ -122,7 +123,7 @@ function SubscriptionForm({ session: { feed, connection } }: { session: Session 
 function Totals({ feed }: { feed: Feed }) {
   // What it shows is not in signals, and is looked at with each drawing.
   feed.drawing.value;
-  const { root, messagesWithoutRoom, nodeCount } = feed.tree;
+  const { root, messagesWithoutRoom } = feed.tree;
   const waiting = feed.waitingCount.value;
   return (
     <div class="totals">
@@ -136,8 +137,8 @@ function Totals({ feed }: { feed: Feed }) {
       )}
       {messagesWithoutRoom > 0 && (
         <p class="notice" role="status">
-          {countText(nodeCount)} topics are as many as are shown, and {plural(messagesWithoutRoom, "message")} of others
-          were not: subscribe to less than {feed.topicFilter.value}.
+          This page holds no more topics: {plural(messagesWithoutRoom, "message")} of other topics{" "}
+          {messagesWithoutRoom === 1 ? "is" : "are"} not shown. Subscribe to less than {feed.topicFilter.value}.
         </p>
       )}
     </div>

@@ -65,7 +65,10 @@ function MessageFacts({ message, isLast }: { message: Message; isLast: boolean }
     <p class="facts">
       <Badges message={message} />
       <span>{bytesText(message.payloadBytes)}</span>
-      <time dateTime={new Date(message.atMs).toISOString()}>{clockText(message.atMs)}</time>
+      <span>
+        received <time dateTime={new Date(message.atMs).toISOString()}>{clockText(message.atMs)}</time>
+        {message.isRetained && ", may have been published earlier"}
+      </span>
       {!isLast && <span class="badge">older</span>}
     </p>
   );

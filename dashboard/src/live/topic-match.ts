@@ -14,6 +14,19 @@ export function matches(topicFilter: string, topicName: string): boolean {
   return wanted.length === levels.length;
 }
 
+/** What somebody has typed: topic filters with commas between them. */
+export function filtersIn(text: string): string[] {
+  const filters = text.split(",").map((filter) => filter.trim());
+  return [...new Set(filters.filter((filter) => filter !== ""))];
+}
+
+/** Why one of the topic filters in a text cannot be subscribed to; `undefined` if all can. */
+export function faultOfFilters(text: string): string | undefined {
+  const filters = filtersIn(text);
+  if (filters.length === 0) return faultOfFilter("");
+  return filters.map(faultOfFilter).find((fault) => fault !== undefined);
+}
+
 /** Why it cannot be subscribed to; `undefined` if it can. */
 export function faultOfFilter(topicFilter: string): string | undefined {
   if (topicFilter === "") return "Give a topic filter, such as # for everything.";

@@ -26,7 +26,9 @@ export type TopicNode = {
 };
 
 export type TreeLimits = {
-  /** Topics, and levels that are only a part of others. */
+  /** Topics that messages have come for. */
+  readonly topics: number;
+  /** Topics, and levels that are only a part of others: bounds what long topics take. */
   readonly nodes: number;
   readonly messagesPerTopic: number;
   readonly messages: number;
@@ -36,7 +38,8 @@ export type TreeLimits = {
 };
 
 export const treeLimits: TreeLimits = {
-  nodes: 5_000,
+  topics: 5_000,
+  nodes: 50_000,
   messagesPerTopic: 200,
   messages: 50_000,
   payloadBytes: 32 * 1024 * 1024,
@@ -65,16 +68,16 @@ export class TopicTree {
   }
 
   add(message: Message): void {
-    const path = this.pathTo(message.topic);
+    const isKnown = (this.nodes.get(message.topic)?.history.length ?? 0) > 0;
+    const path = isKnown || this.root.topicCount < this.limits.topics ? this.pathTo(message.topic) : undefined;
     const node = path?.at(-1);
     if (path === undefined || node === undefined) {
       this.messagesWithoutRoom++;
       return;
     }
-    const isNewTopic = node.history.length === 0;
     for (const above of [this.root, ...path]) {
       above.messageCount++;
-      if (isNewTopic) above.topicCount++;
+      if (!isKnown) above.topicCount++;
     }
     const { bytesPerPayload } = this.limits;
     // A copy: the bytes are a part of what came in one frame, and would keep all of it.
