@@ -251,7 +251,12 @@ describe("who may connect", () => {
     await end(child, "SIGTERM");
     for (const closed of [["--require-credentials"], ["--set", "ALLOW_ANONYMOUS=0"]]) {
       const { child, out, tcpPort } = await runUntilReady(...closed);
-      expect(out).toContain("  clients    with credentials: npx durable-mqtt add-device NAME\n");
+      const [, line = ""] = /^ {2}clients {4}with credentials: npx durable-mqtt (add-device NAME .*)$/m.exec(out) ?? [];
+      const name = `board-${closed.length}-${closed[0]?.length}`;
+      // As printed: it finds this server and its token, on other ports and in another folder than the usual ones.
+      const added = await runToEnd(line.replace("NAME", name).split(" "));
+      expect(added).toMatchObject({ exitCode: 0 });
+      expect(added.out).toContain(`#define MY_BROKER_PORT ${/--to ws:\/\/[^:]*:(\d+)/.exec(line)?.[1]}\n`);
       expect(await outcomeOf(tcpPort)).toBe(5);
       await end(child, "SIGTERM");
     }

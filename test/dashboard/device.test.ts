@@ -1,10 +1,13 @@
 // A device's whole life in the dashboard: added, seen, heard, told something, revoked. The device is MQTT.js, and knows
 // nothing but what the page shows.
 
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import mqtt, { type MqttClient } from "mqtt";
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
+import { hasInstalled } from "../programs/installed.ts";
 import { hasBrowser } from "../support/chromium.ts";
 import { languages, runProgram } from "../support/device-program.ts";
 import { inboxOf } from "../support/mqttjs.ts";
@@ -105,6 +108,19 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     await page.getByText(`${name} is online.`).waitFor();
     await page.getByRole("status").getByText('"temperature":').waitFor();
   });
+
+  it.skipIf(!hasInstalled("mosquitto_pub's line in the dashboard", "mosquitto_pub"))(
+    "publishes with mosquitto_pub's line as it is shown, at the port that this server has",
+    async () => {
+      const { page } = await dashboard.signedIn();
+      await page.getByRole("link", { name: "Devices" }).click();
+      await page.getByLabel("Name of the device").fill("porch");
+      await page.getByRole("button", { name: "Add" }).click();
+      await page.getByRole("tab", { name: "mosquitto_pub" }).click();
+      await promisify(execFile)("sh", ["-c", await page.getByRole("tabpanel").locator("pre").innerText()]);
+      await page.getByRole("status").getByText('"temperature":').waitFor();
+    },
+  );
 
   it("is shown with the addresses that it is given, and those that are none are named", async () => {
     const { page } = await dashboard.signedIn();

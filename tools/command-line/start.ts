@@ -4,10 +4,12 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { type Command, Option } from "commander";
-import { isLoopback, reachableHosts } from "../local-server/addresses.ts";
+import { shellWord } from "../device-setup/examples.ts";
+import { isLoopback, reachableFromHere, reachableHosts } from "../local-server/addresses.ts";
 import type { LocalServer } from "../local-server/server.ts";
 import { TextError, textIn } from "../text.ts";
 import { secretNames, withAssignment } from "./assignment.ts";
+import { localBroker } from "./broker-address.ts";
 import { untilEnded } from "./until-ended.ts";
 import { UsageError } from "./usage-error.ts";
 import { portOf, textOf } from "./values.ts";
@@ -23,6 +25,8 @@ type Options = {
   readonly set?: Readonly<Record<string, string>>;
 };
 
+const usualFolder = ".data";
+
 const notes = `
 The key to the API and the dashboard is ADMIN_TOKEN, in the environment or in .dev.vars. Where there is none, one is made
 and kept in the data folder, in the file admin-token. The other secrets, JWT_SECRET and SCRAM_USERS, are taken from there too.`;
@@ -34,7 +38,12 @@ export function addStart(program: Command): void {
     .option("--port <port>", "for WebSocket and HTTP; 0 is any free one", portOf("--port"), 8787)
     .option("--tcp <port>", "for MQTT over TCP; 0 is any free one", portOf("--tcp"), 1883)
     .option("--no-tcp", "no MQTT over TCP")
-    .option("--data <folder>", "for everything that is stored", textOf("--data", "a folder, such as .data"), ".data")
+    .option(
+      "--data <folder>",
+      "for everything that is stored",
+      textOf("--data", "a folder, such as .data"),
+      usualFolder,
+    )
     .option(
       "--host <address>",
       "to listen on; 0.0.0.0 is every address of this machine",
@@ -112,9 +121,18 @@ function greeting(server: LocalServer, { host, data }: Options, variables: Recor
   }
   lines.push(`  token      ${server.adminToken?.file ?? "the one in ADMIN_TOKEN"}`);
   const isOpen = variables.ALLOW_ANONYMOUS === "1";
-  lines.push(`  clients    ${isOpen ? "all that can reach it" : "with credentials: npx durable-mqtt add-device NAME"}`);
+  lines.push(
+    `  clients    ${isOpen ? "all that can reach it" : `with credentials: ${addDeviceLine(server, host, data)}`}`,
+  );
   lines.push(`  data       ${data}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** As it is to be run on this machine: add-device knows the usual address and folder only. */
+function addDeviceLine({ port }: LocalServer, host: string, data: string): string {
+  const url = `ws://${reachableFromHere(host)}:${port}/mqtt`;
+  const to = url === localBroker ? "" : ` --to ${url}`;
+  return `npx durable-mqtt add-device NAME${to}${data === usualFolder ? "" : ` --data ${shellWord(data)}`}`;
 }
 
 /** The page takes the token out of the address. Not where others may read what a server for other machines writes. */

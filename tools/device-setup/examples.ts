@@ -6,6 +6,9 @@ import type { DeviceSetup } from "./device-setup.ts";
 /** Where clients without WebSocket connect, in their network. */
 export type GatewayAddress = { readonly host: string; readonly port: number };
 
+/** The local server's responses have it if it takes MQTT over TCP itself; the value is the port. */
+export const tcpPortHeader = "x-mqtt-tcp-port";
+
 /**
  * The whole example, with its settings filled in.
  * @param template the text of examples/node/device.mjs, examples/python/device.py or examples/esphome/kitchen.yaml
@@ -50,6 +53,6 @@ export function tasmotaLine({ clientId, username, token }: DeviceSetup, { host, 
     .join("; ")}`;
 }
 
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

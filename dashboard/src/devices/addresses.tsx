@@ -32,9 +32,9 @@ export function BrokerField({ brokerUrl }: { brokerUrl: Signal<string> }) {
 }
 
 /** A local server takes TCP itself; for a deployed one the gateway runs somewhere in the device's network. */
-export function usualGateway(brokerUrl: string): GatewayAddress {
+export function usualGateway(brokerUrl: string, tcpPort: number | undefined): GatewayAddress {
   const { protocol, hostname } = new URL(brokerUrl);
-  return { host: protocol === "ws:" ? hostname : "192.168.1.10", port: 1883 };
+  return { host: protocol === "ws:" ? hostname : "192.168.1.10", port: tcpPort ?? 1883 };
 }
 
 export type GatewayFieldProps = {

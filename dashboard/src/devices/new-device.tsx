@@ -19,7 +19,7 @@ export function NewDevice({ credential: { username, token }, session, onDone }: 
   const brokerUrl = useSignal(brokerUrlOf(location.origin, session.namespace));
   const setup: DeviceSetup = { brokerUrl: brokerUrl.value, clientId: username, username, token };
   const ownGateway = useSignal<GatewayAddress | undefined>(undefined);
-  const gateway = ownGateway.value ?? usualGateway(brokerUrl.value);
+  const gateway = ownGateway.value ?? usualGateway(brokerUrl.value, session.api.tcpPort);
   const changeGateway = (address: GatewayAddress) => {
     ownGateway.value = address;
   };

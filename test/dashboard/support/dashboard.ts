@@ -29,7 +29,7 @@ type Started = { readonly url: string; readonly token: string; close(): Promise<
 /** As a reader of the README does, and takes the address that it prints. */
 async function npmStart(dataDir: string): Promise<Started> {
   const { ADMIN_TOKEN: _, ...env } = process.env;
-  const args = [commandLine, "start", "--port", "0", "--no-tcp", "--data", dataDir];
+  const args = [commandLine, "start", "--port", "0", "--tcp", "0", "--data", dataDir];
   const program = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const out = await outputUntil(program, /^ {2}data .*\n/m);
   const [, url = "", token = ""] = /^ {2}dashboard {2}(\S+)\/#token=(\S+)$/m.exec(out) ?? [];

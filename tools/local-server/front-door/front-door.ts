@@ -7,6 +7,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type net from "node:net";
 import { createProxyServer } from "httpxy";
 import { networkOf } from "../../../src/core/access/network.ts";
+import { tcpPortHeader } from "../../device-setup/examples.ts";
 import type { Descriptors } from "../descriptors.ts";
 import { setAddressHeader } from "./address-header.ts";
 import { once, Room } from "./room.ts";
@@ -19,6 +20,8 @@ export type FrontDoorOptions = {
   readonly port: number;
   /** The port on 127.0.0.1 on which workerd listens now. */
   readonly brokerPort: () => number;
+  /** Where this server takes MQTT over TCP, if it does. Responses carry it, so that the dashboard shows the real port. */
+  readonly tcpPort?: () => number | undefined;
   readonly descriptors: Descriptors;
   readonly connectTimeoutMs: number;
   readonly log: (line: string) => void;
@@ -131,6 +134,8 @@ class Door {
     proxy.on("proxyRes", (fromBroker) => {
       // It is about the connection to the broker. The client's stays open.
       delete fromBroker.headers.connection;
+      const tcpPort = this.#options.tcpPort?.();
+      if (tcpPort !== undefined) fromBroker.headers[tcpPortHeader] = String(tcpPort);
     });
     proxy.on("error", () => {
       // The broker may answer and then stop reading before the request is complete: its answer has been passed on.
