@@ -343,3 +343,37 @@ describe("add-device", () => {
     }
   });
 });
+
+describe("device", () => {
+  const admin = { ADMIN_TOKEN: adminToken };
+  const device = (...args: string[]) => runToEnd(["device", ...args, "--to", broker.ws], admin);
+
+  it("lists, shows, renews and revokes what add-device made", { timeout: 60_000 }, async () => {
+    const name = unique("device");
+    const first = await runToEnd(["add-device", name, "--to", broker.ws], admin);
+    const again = await runToEnd(["add-device", name, "--to", broker.ws], admin);
+    expectOneLine(again.error, name, "already", `device token ${name}`, `device revoke ${name}`);
+    expect(again.exitCode).toBe(1);
+    expect((await device("list")).out).toMatch(new RegExp(`^${name} +token, since .*Z$`, "m"));
+    const all = JSON.parse((await device("list", "--json")).out) as { username: string }[];
+    expect(all.map(({ username }) => username)).toContain(name);
+    const shown = (await device("show", name)).out;
+    expect(shown).toMatch(/^publishes +devices\/%c\/#$/m);
+    expect(shown).toMatch(new RegExp(`^connects as ${name}$`, "m"));
+
+    const renewed = await device("token", name);
+    const tokenIn = (out: string) => /#define DEVICE_TOKEN "(.*)"/.exec(out)?.[1] ?? "";
+    expect(tokenIn(renewed.out)).not.toBe(tokenIn(first.out));
+    const pub = (token: string) =>
+      runToEnd(["pub", "--to", broker.ws, "-i", name, "-u", name, "-t", `devices/${name}/x`, "-m", "x", "-q", "1"], {
+        [passwordVariable]: token,
+      });
+    expect([(await pub(tokenIn(first.out))).exitCode, (await pub(tokenIn(renewed.out))).exitCode]).toEqual([3, 0]);
+
+    expect(await device("revoke", name)).toMatchObject({ exitCode: 0, error: "" });
+    expect((await pub(tokenIn(renewed.out))).exitCode).toBe(3);
+    const gone = await device("show", name);
+    expectOneLine(gone.error, name, "device list");
+    expect(gone.exitCode).toBe(1);
+  });
+});

@@ -7,7 +7,7 @@ import { type DeviceSetup, deviceNameRule, isDeviceName, newDeviceCredential } f
 import { inOneFile, sketchFor, sketchSettings } from "../device-setup/sketch.ts";
 import { isLoopback } from "../local-server/addresses.ts";
 import { packageRoot } from "../package-root.ts";
-import { adminApi } from "./admin-api.ts";
+import { ApiRefusal, adminApi } from "./admin-api.ts";
 import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
@@ -15,6 +15,8 @@ import { textOf } from "./values.ts";
 type Options = { readonly to: string; readonly data: string; readonly sketch?: boolean };
 
 const sketchFolder = "examples/arduino/DurableMqtt";
+
+const conflict = 409;
 
 const notes = `
 The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
@@ -35,18 +37,26 @@ export function addAddDevice(program: Command): void {
 async function addDevice(name: string, { to, data, sketch }: Options): Promise<void> {
   const warning = plainWarningOf(to);
   if (warning !== undefined) process.stderr.write(`${warning}\n`);
-  const { token } = await adminApi(to, data).post<{ token: string }>("/credentials", newDeviceCredential(name));
-  const setup: DeviceSetup = { brokerUrl: to, clientId: name, username: name, token };
-  if (isLoopback(new URL(to).hostname)) {
+  const body = newDeviceCredential(name);
+  const made = adminApi(to, data).call<{ token: string }>("POST", "/credentials", body);
+  const { token } = await made.catch((error) => {
+    if (!(error instanceof ApiRefusal && error.status === conflict)) throw error;
+    throw new UsageError(
+      `There is a device ${name} already: "durable-mqtt device token ${name}" gives it a new token, "durable-mqtt device revoke ${name}" removes it.`,
+    );
+  });
+  printSettings({ brokerUrl: to, clientId: name, username: name, token }, sketch);
+}
+
+/** Settings to standard output; what else is to be known goes to standard error. */
+export function printSettings(setup: DeviceSetup, asSketch = false): void {
+  if (isLoopback(new URL(setup.brokerUrl).hostname)) {
     process.stderr.write(
       "A board cannot reach 127.0.0.1: in MY_BROKER_HOST put this machine's address, and start the broker with --host 0.0.0.0 --require-credentials.\n",
     );
   }
-  if (sketch) process.stdout.write(wholeSketch(setup));
-  else
-    process.stdout.write(
-      `// ${name}: for the head of the sketch. The token is shown only this once.\n${sketchSettings(setup)}\n`,
-    );
+  const lines = `// ${setup.clientId}: for the head of the sketch. The token is shown only this once.\n${sketchSettings(setup)}\n`;
+  process.stdout.write(asSketch ? wholeSketch(setup) : lines);
 }
 
 function wholeSketch(setup: DeviceSetup): string {

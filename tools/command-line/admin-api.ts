@@ -8,18 +8,30 @@ import { apiUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type AdminApi = {
-  /** @throws {UsageError} with the API's own line */
-  post<Answer>(path: string, body: unknown): Promise<Answer>;
+  /** @throws {ApiRefusal} with the API's own line */
+  call<Answer>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer>;
 };
+
+export class ApiRefusal extends UsageError {
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /** @param dataDir of a broker on this machine, which keeps its token there */
 export function adminApi(brokerUrl: string, dataDir: string): AdminApi {
   const token = adminTokenOf(brokerUrl, dataDir);
   return {
-    async post<Answer>(path: string, body: unknown) {
+    async call<Answer>(method: string, path: string, body?: unknown) {
       const url = apiUrlOf(brokerUrl) + path;
-      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) }).catch((error) => {
+      const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+      if (body !== undefined) headers["Content-Type"] = "application/json";
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const response = await fetch(url, { method, headers, ...sent }).catch((error) => {
         throw new UsageError(
           `${url} cannot be reached (${reasonOf(error)}): is the broker running, and --to its address?`,
         );
@@ -28,7 +40,7 @@ export function adminApi(brokerUrl: string, dataDir: string): AdminApi {
       if (response.ok) return answer as Answer;
       const { message = "this is not a durable-mqtt broker" } =
         (answer as { error?: { message?: string } })?.error ?? {};
-      throw new UsageError(`${url} answers ${response.status}: ${message}.`);
+      throw new ApiRefusal(response.status, `${url} answers ${response.status}: ${message}.`);
     },
   };
 }

@@ -11,6 +11,7 @@ import { packageRoot } from "../package-root.ts";
 import { checkGiven, TextError } from "../text.ts";
 import { addAddDevice } from "./add-device.ts";
 import { addDeploy } from "./deploy.ts";
+import { addDevices } from "./device.ts";
 import { addGateway } from "./gateway.ts";
 import { addPub } from "./pub.ts";
 import { addStart } from "./start.ts";
@@ -24,7 +25,7 @@ const program = new Command("durable-mqtt")
   .exitOverride()
   // What is wrong is said once, in one line, below.
   .configureOutput({ outputError: () => {} });
-for (const add of [addStart, addGateway, addAddDevice, addPub, addSub, addDeploy]) add(program);
+for (const add of [addStart, addGateway, addAddDevice, addDevices, addPub, addSub, addDeploy]) add(program);
 
 const { env } = process;
 /** The environment variables that the commands read. */
