@@ -74,7 +74,8 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height,
-    padding: [10, 8, 0, 0],
+    // On the right there is room for half of a time.
+    padding: [10, 28, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     axes: [
