@@ -96,6 +96,8 @@ describe("one decoder", () => {
       "tools/command-line/admin-api.ts", // what the broker's API answers
       "tools/command-line/deploy.ts", // what Wrangler writes
       "tools/command-line/main.ts", // package.json
+      "tools/command-line/message-format.ts", // others' payloads, which a terminal shows as far as it can
+      "tools/command-line/pub.ts", // latin1 keeps a payload's bytes as they are
       "tools/local-server/bundle.ts", // what was written beside the bundle
       "tools/local-server/descriptors.ts", // what the shell says of its limit
       "tools/tcp-gateway/dial.ts", // the broker's refusal
