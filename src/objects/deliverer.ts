@@ -44,7 +44,7 @@ type Turn = {
   readonly unsure?: Recipient | undefined;
   /** If all refuse, the message stays where it comes from. */
   readonly isOffer: boolean;
-  /** Of its search, for a message that must come once. */
+  /** Names the search, if the message must come only once. */
   readonly key?: string | undefined;
 };
 

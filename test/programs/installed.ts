@@ -25,19 +25,19 @@ export const pythonPath = "/usr/bin/python3";
  */
 export function hasInstalled(tests: string, ...needed: string[]): boolean {
   const missing = needed.filter((one) => !(one.includes("/") ? existsSync(one) : isCommand(one)));
-  if (missing.length > 0)
-    console.warn(
-      `The tests of ${tests} are skipped: ${missing.join(", ")} is missing. npm run setup:tests installs it.`,
-    );
+  if (missing.length > 0) warnOfSkipped(tests, `${missing.join(", ")} is missing`);
   return missing.length === 0;
 }
 
-/** As `hasInstalled`, of a module of Debian's Python. */
+/** Like `hasInstalled`, for a module of Debian's Python. */
 export function hasPythonModule(tests: string, module: string): boolean {
   const isThere = spawnSync(pythonPath, ["-c", `import ${module}`]).status === 0;
-  if (!isThere)
-    console.warn(`The tests of ${tests} are skipped: ${pythonPath} has no ${module}. npm run setup:tests installs it.`);
+  if (!isThere) warnOfSkipped(tests, `${pythonPath} has no ${module}`);
   return isThere;
+}
+
+function warnOfSkipped(tests: string, reason: string): void {
+  console.warn(`The tests of ${tests} are skipped: ${reason}. npm run setup:tests installs it.`);
 }
 
 function isCommand(name: string): boolean {

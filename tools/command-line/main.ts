@@ -41,7 +41,7 @@ run().catch((error: unknown) => {
   process.exitCode = error instanceof CommanderError || error instanceof UsageError ? error.exitCode : 1;
 });
 
-// `durable-mqtt … | head -1`: nobody reads any more, which is no error. A command that goes on listens for itself.
+// `durable-mqtt … | head -1`: nobody reads any more, which is not an error. A command that goes on listens for itself.
 for (const output of [process.stdout, process.stderr]) {
   output.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
