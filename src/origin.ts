@@ -11,10 +11,8 @@ const ofBoards = "file://";
 export function refusalOfOrigin(request: Request, settings: WebSettings): Refused | undefined {
   const { allowedHosts } = settings;
   const host = hostOf(request);
-  if (allowedHosts !== undefined && !allowedHosts.includes(hostnameOf(host))) {
-    const line = "this broker does not have that name: see the setting ALLOWED_HOSTS";
-    return { status: 421, code: "wrong-host", line };
-  }
+  if (allowedHosts !== undefined && !isAllowedHost(hostnameOf(host), allowedHosts))
+    return { status: 421, code: "wrong-host", line: lineOfWrongHost(hostnameOf(host)) };
   const origin = request.headers.get("Origin");
   if (origin === null || origin === ofBoards || isOwn(origin, host) || isListed(origin, settings)) return undefined;
   const line = "pages of this origin may not use this broker: see the setting ALLOWED_ORIGINS";
@@ -41,6 +39,32 @@ export function withCors(request: Request, response: Response, settings: WebSett
   return response;
 }
 
+/**
+ * An address is always taken: only a name can be made to lead to somebody else's machine (DNS rebinding), and a page that was
+ * loaded from an address came from there.
+ */
+function isAllowedHost(hostname: string, allowedHosts: readonly string[]): boolean {
+  return isAddress(hostname) || allowedHosts.some((allowed) => isNamedBy(hostname, allowed));
+}
+
+/** @param hostname as the URL parser writes it, which takes nothing else that looks like an address */
+function isAddress(hostname: string): boolean {
+  return /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/.test(hostname);
+}
+
+/** @param allowed a name, or `*.NAME` for every name below it */
+function isNamedBy(hostname: string, allowed: string): boolean {
+  if (!allowed.startsWith("*.")) return hostname === allowed;
+  const end = allowed.slice(1);
+  return hostname.endsWith(end) && hostname.length > end.length;
+}
+
+function lineOfWrongHost(hostname: string): string {
+  // Whatever else a client writes there is not repeated.
+  const name = /^[\w.-]{1,253}$/.test(hostname) ? hostname : "NAME";
+  return `this broker is not known as ${name}: start it with --allow-host ${name}, or add the name to the setting ALLOWED_HOSTS`;
+}
+
 function isListed(origin: string, { allowedOrigins }: WebSettings): boolean {
   return allowedOrigins.includes("*") || allowedOrigins.includes(origin);
 }
@@ -54,5 +78,6 @@ function hostOf(request: Request): string {
 }
 
 function hostnameOf(host: string): string {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host;
+  const hostname = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host;
+  return hostname.replace(/\.$/, ""); // The root of the DNS.
 }

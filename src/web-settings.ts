@@ -5,7 +5,7 @@ import { SettingsError, textOf, type Variables, wholeNumber, word } from "./vari
 export type WebSettings = {
   /** Origins as in Origin headers; "*" is all. */
   readonly allowedOrigins: readonly string[];
-  /** Names and addresses without a port, in lower case; `undefined` for any. */
+  /** Names without a port, in lower case, and `*.NAME` for all below it; `undefined` for any. Addresses are always taken. */
   readonly allowedHosts: readonly string[] | undefined;
   /** Which header has the client's address; `undefined` if a client could write it itself. */
   readonly clientAddressHeader: string | undefined;
@@ -25,7 +25,7 @@ export function webSettingsIn(variables: Variables): WebSettings {
   const takesHeader = "the name of a header, or none";
   const header = word(variables, "CLIENT_ADDRESS_HEADER", /^[\w-]{1,100}$/, takesHeader) ?? "CF-Connecting-IP";
   const origins = listIn(variables, "ALLOWED_ORIGINS", isOrigin, "origins such as https://example.org, null, or *");
-  const hosts = listIn(variables, "ALLOWED_HOSTS", isHost, "names or addresses without a port");
+  const hosts = listIn(variables, "ALLOWED_HOSTS", isHost, "names without a port, or *.NAME for all below one");
   return {
     allowedOrigins: origins ?? [],
     allowedHosts: hosts?.map((host) => host.toLowerCase()),
@@ -49,5 +49,5 @@ function isOrigin(text: string): boolean {
 }
 
 function isHost(text: string): boolean {
-  return /^[\w.-]+$/.test(text) || /^\[[\da-f:]+\]$/i.test(text);
+  return /^(\*\.)?[\w.-]+$/.test(text) || /^\[[\da-f:]+\]$/i.test(text);
 }

@@ -42,7 +42,7 @@ export default {
     }
     const refusal = refusalOfOrigin(request, settings.web) ?? (await refusalOfRate(request, env, settings));
     if (refusal === undefined) return answer(request, env, settings);
-    return isUpgrade(request) ? refusedUpgrade(request, refusal) : refused(request, refusal);
+    return isUpgrade(request) ? refusedUpgrade(request, refusal) : refusedRequest(request, refusal);
   },
 } satisfies ExportedHandler<Env>;
 
@@ -124,6 +124,12 @@ async function webSocket(request: Request, env: Env, settings: Settings): Promis
 /** Logs the refusal, for whoever wonders why a client never connects. */
 function refusedUpgrade(request: Request, refusal: Refused): Response {
   logOfClients("a WebSocket is refused", { reason: `${refusal.status} ${refusal.line}` });
+  return refused(request, refusal);
+}
+
+/** Logs the refusal, for whoever opens the dashboard in vain. */
+function refusedRequest(request: Request, refusal: Refused): Response {
+  logOfClients("a request is refused", { reason: `${refusal.status} ${refusal.line}` });
   return refused(request, refusal);
 }
 

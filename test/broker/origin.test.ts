@@ -1,5 +1,8 @@
 // Whose pages may use the broker, and by which names it is reached. RFC 6455 section 10.2.
 
+import http from "node:http";
+import { hostname } from "node:os";
+import { json } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { useBroker } from "../support/broker.ts";
 import { connect } from "../support/connect.ts";
@@ -29,7 +32,7 @@ describe.each(paths)("a WebSocket to %s", (path) => {
 
   it("is refused by a name that is somebody else's", async () => {
     const { status, body } = await refusedUpgrade(`${broker.http}${path}`, { Host: "rebound.evil.example" });
-    expect([status, body]).toEqual([421, expect.stringContaining("ALLOWED_HOSTS")]);
+    expect([status, body]).toEqual([421, expect.stringMatching(/rebound\.evil\.example.*ALLOWED_HOSTS\n$/)]);
   });
 });
 
@@ -64,24 +67,58 @@ describe("the API", () => {
 });
 
 describe("a name that the router has for this machine", () => {
-  const named = useBroker({ variables: { ALLOWED_HOSTS: "broker.fritz.box,broker.lan" } });
+  const log: string[] = [];
+  const variables = { ALLOWED_HOSTS: "broker.fritz.box,*.lan" };
+  const named = useBroker({ variables, log: (line) => log.push(line) });
 
-  it.each(["broker.fritz.box:8787", "BROKER.lan"])("is taken once it is set: %s", async (host) => {
-    const { status, socket } = await upgrade(named.ws, { Host: host });
-    expect(status).toBe(101);
-    socket.destroy();
+  it.each(["broker.fritz.box:8787", "broker.fritz.box.", "BROKER.lan", "a.broker.lan:8787", hostname()])(
+    "is taken once it is set: %s",
+    async (host) => {
+      const { status, socket } = await upgrade(named.ws, { Host: host });
+      expect(status).toBe(101);
+      socket.destroy();
+    },
+  );
+
+  // A container's host, a forwarded port or a new lease has addresses that the server cannot know.
+  it.each(["192.0.2.7:8787", "192.0.2.7", "[2001:db8::7]:8787", "127.8.9.10"])(
+    "is not needed with an address, which nobody else can make lead here: %s",
+    async (host) => {
+      const { status, socket } = await upgrade(named.ws, { Host: host });
+      expect(status).toBe(101);
+      socket.destroy();
+    },
+  );
+
+  it.each(["rebound.evil.example", "lan", ".lan", "evil-lan", "lan.evil.example", "192.0.2.7.evil.example"])(
+    "takes nothing from the machine's own names, and lets no others in: %s",
+    async (host) => {
+      const { status, socket } = await upgrade(named.ws);
+      expect(status).toBe(101);
+      socket.destroy();
+      expect((await refusedUpgrade(named.ws, { Host: host })).status).toBe(421);
+    },
+  );
+
+  it("is asked for where it is missing: in the answer, and in the log", async () => {
+    const line = "this broker is not known as mybox.home: start it with --allow-host mybox.home, or add the name";
+    const { body } = await refusedUpgrade(named.ws, { Host: "mybox.home:8787" });
+    expect(body).toMatch(new RegExp(`^${line}.*ALLOWED_HOSTS\n$`));
+    const response = await get(`${named.http}/api/v1/health`, "mybox.home");
+    expect(response).toMatchObject({ error: { code: "wrong-host", message: expect.stringContaining(line) } });
+    await expect.poll(() => log.filter((each) => each.includes(`421 ${line}`))).toHaveLength(2);
   });
 
-  it("takes nothing from the machine's own names, and lets no others in", async () => {
-    const { status, socket } = await upgrade(named.ws);
-    expect(status).toBe(101);
-    socket.destroy();
-    expect((await refusedUpgrade(named.ws, { Host: "rebound.evil.example" })).status).toBe(421);
-  });
-
-  it("leaves the TCP port open, which comes by the machine's own name", async () => {
+  it("leaves the TCP port open, which comes by the machine's own address", async () => {
     const client = await connect(named.tcp);
     await client.ping();
     await client.disconnect();
   });
 });
+
+/** fetch() lets nobody choose the Host. */
+function get(url: string, host: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    http.get(url, { headers: { Host: host } }, (response) => resolve(json(response))).on("error", reject);
+  });
+}

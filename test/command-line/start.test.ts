@@ -9,8 +9,10 @@ import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { ownNames } from "../../tools/local-server/addresses.ts";
 import { connect, connectPacket } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
+import { refusedUpgrade, upgrade } from "../support/handshake.ts";
 import { expectOneLine, outputUntil, run, runToEnd } from "../support/program.ts";
 
 /** To the server another host than this machine, which it is all the same. */
@@ -100,6 +102,10 @@ describe("npm start, told something it cannot do", () => {
       ["--port", "0", "--tcp", "0", "--set", "JURISDICTION=eu"],
       ["JURISDICTION", "Cloudflare"],
     ],
+    ["every name", ["--allow-host", "*"], ["--allow-host", '"*"', "*.lan"]],
+    ["a name with a port", ["--allow-host", "mybox.lan:8787"], ["--allow-host", '"mybox.lan:8787"', "without scheme"]],
+    ["an address of a page", ["--allow-host", "http://mybox.lan"], ["--allow-host", "without scheme"]],
+    ["a name with a blank", ["--allow-host", "my box"], ["--allow-host", '"my box"']],
     ["the key of JWTs there", ["--set", "JWT_SECRET=x"], ["JWT_SECRET", "environment", ".dev.vars"]],
   ])("refuses %s in one line", async (_what, args, parts) => {
     const { exitCode, out, error } = await runToEnd(["start", ...args]);
@@ -140,7 +146,17 @@ describe("npm start, told something it cannot do", () => {
 describe("npm start", () => {
   it("explains its flags", async () => {
     const { exitCode, out, error } = await runToEnd(["start", "--help"]);
-    for (const flag of ["--port", "--tcp", "--no-tcp", "--data", "--host", ...openOrNot, "--set", "ADMIN_TOKEN"]) {
+    for (const flag of [
+      "--port",
+      "--tcp",
+      "--no-tcp",
+      "--data",
+      "--host",
+      "--allow-host",
+      ...openOrNot,
+      "--set",
+      "ADMIN_TOKEN",
+    ]) {
       expect(out).toContain(flag);
     }
     expect(error).toBe("");
@@ -157,6 +173,7 @@ describe("npm start", () => {
         `  WebSocket  ws://127.0.0.1:${webSocketPort}/mqtt/{clientId}  (one hop less)`,
         `  TCP        mqtt://127.0.0.1:${tcpPort}`,
         `  API        http://127.0.0.1:${webSocketPort}/api/v1`,
+        `  names      any address, ${ownNames().join(", ")}; another: --allow-host NAME`,
         `  token      ${folder}/admin-token`,
         "  clients    all that can reach it",
         `  data       ${folder}`,
@@ -169,6 +186,25 @@ describe("npm start", () => {
     const tcp = net.connect(tcpPort, "127.0.0.1");
     await once(tcp, "connect");
     tcp.destroy();
+  });
+
+  it("takes the names of --allow-host, and those of the settings, and says so", {
+    timeout: startTimeoutMs,
+  }, async () => {
+    const names = [
+      "--allow-host",
+      "Mybox.LAN.",
+      "--allow-host",
+      "*.m\u00fcller.lan",
+      "--set",
+      "ALLOWED_HOSTS=other.lan",
+    ];
+    const { out, webSocketPort } = await runUntilReady(...names);
+    expect(out).toContain(", other.lan, mybox.lan, *.xn--mller-kva.lan; another: --allow-host NAME\n");
+    const url = `ws://127.0.0.1:${webSocketPort}/mqtt`;
+    for (const Host of ["mybox.lan", "a.xn--mller-kva.lan", "other.lan"])
+      (await upgrade(url, { Host })).socket.destroy();
+    expect((await refusedUpgrade(url, { Host: "evil.example" })).status).toBe(421);
   });
 
   it("leaves TCP off when told to", { timeout: startTimeoutMs }, async () => {

@@ -10,6 +10,7 @@ import type { LocalServer } from "../local-server/server.ts";
 import { TextError, textIn } from "../text.ts";
 import { secretNames, withAssignment } from "./assignment.ts";
 import { localBroker } from "./broker-address.ts";
+import { withHostName } from "./host-name.ts";
 import { untilEnded } from "./until-ended.ts";
 import { UsageError } from "./usage-error.ts";
 import { portOf, textOf } from "./values.ts";
@@ -22,6 +23,7 @@ type Options = {
   readonly host: string;
   readonly requireCredentials?: boolean;
   readonly allowAnonymous?: boolean;
+  readonly allowHost?: readonly string[];
   readonly set?: Readonly<Record<string, string>>;
 };
 
@@ -52,6 +54,11 @@ export function addStart(program: Command): void {
     )
     .addOption(new Option("--require-credentials", "only clients that show who they are").conflicts("allowAnonymous"))
     .option("--allow-anonymous", "every client, as it is by default on this machine's own addresses")
+    .option(
+      "--allow-host <name>",
+      "a name that others have for this machine: mybox.lan, or *.lan for all below; may be given several times",
+      withHostName,
+    )
     .option("--set <NAME=VALUE>", "a setting of the broker; may be given several times", withAssignment)
     .addHelpText("after", notes)
     .action(start);
@@ -76,7 +83,13 @@ async function start(options: Options): Promise<void> {
 }
 
 /** @throws {UsageError} if other machines could connect, and nobody has said which clients may */
-function variablesFor({ host, set = {}, requireCredentials, allowAnonymous }: Options): Record<string, string> {
+function variablesFor({
+  host,
+  set = {},
+  requireCredentials,
+  allowAnonymous,
+  allowHost = [],
+}: Options): Record<string, string> {
   const isOpen = requireCredentials ? false : allowAnonymous;
   if (isOpen !== undefined && set.ALLOW_ANONYMOUS !== undefined) {
     const flag = isOpen ? "--allow-anonymous" : "--require-credentials";
@@ -87,7 +100,8 @@ function variablesFor({ host, set = {}, requireCredentials, allowAnonymous }: Op
       `On ${host} other machines can connect: add --require-credentials for clients with credentials only, or --allow-anonymous for all.`,
     );
   }
-  const given = { ...readDevVars(), ...secretsOfEnvironment(), ...set };
+  const given: Record<string, string> = { ...readDevVars(), ...secretsOfEnvironment(), ...set };
+  if (allowHost.length > 0) given.ALLOWED_HOSTS = [given.ALLOWED_HOSTS ?? "", ...allowHost].filter(Boolean).join(",");
   return isOpen === undefined
     ? { ALLOW_ANONYMOUS: "1", NAMESPACES: "*", ...given }
     : { ...given, ALLOW_ANONYMOUS: isOpen ? "1" : "0" };
@@ -119,6 +133,7 @@ function greeting(server: LocalServer, { host, data }: Options, variables: Recor
     if (server.tcpPort !== undefined) lines.push(`  TCP        mqtt://${address}:${server.tcpPort}`);
     lines.push(`  API        http://${address}:${server.port}/api/v1`);
   }
+  lines.push(`  names      any address, ${server.names.join(", ")}; another: --allow-host NAME`);
   lines.push(`  token      ${server.adminToken?.file ?? "the one in ADMIN_TOKEN"}`);
   const isOpen = variables.ALLOW_ANONYMOUS === "1";
   lines.push(

@@ -21,12 +21,12 @@ export function reachableFromHere(host: string): string {
 }
 
 /**
- * What a request may call this machine in its Host header, whatever the port. A name of somebody else's that leads here
- * is how a page gets at what is on its reader's machine.
+ * The names that a request may have in its Host header, whatever the port. If somebody else's name leads here, a page gets
+ * at what is on its reader's machine. Addresses need not be listed: the broker takes them all.
  */
-export function namesOf(host: string): string[] {
-  const own = isEveryAddress(host) ? [...interfaceAddresses(), hostname(), `${hostname()}.local`] : [host];
-  return [...new Set(["localhost", "127.0.0.1", "::1", ...own].map(bracketed))];
+export function ownNames(name: string = hostname()): string[] {
+  const [short = ""] = name.split(".");
+  return [...new Set(["localhost", name, short, `${short}.local`])].filter((each) => /^\w[\w.-]*$/.test(each));
 }
 
 function isEveryAddress(host: string): boolean {

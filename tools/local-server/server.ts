@@ -14,7 +14,7 @@ import { isMainThread } from "node:worker_threads";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
 import { readSettings, type Settings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
-import { namesOf, reachableFromHere } from "./addresses.ts";
+import { ownNames, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
 import { dashboardWorker } from "./dashboard-files.ts";
@@ -55,6 +55,8 @@ export type LocalServer = {
   readonly port: number;
   readonly tcpPort: number | undefined;
   readonly miniflare: Miniflare;
+  /** The names that requests may have in their Host header, beside addresses. */
+  readonly names: readonly string[];
   /** If it was made here, and not given. */
   readonly adminToken: AdminToken | undefined;
   /** Ends every connection. What was acknowledged is in the folder already. */
@@ -76,6 +78,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   const bundle = options.bundle ?? (await bundleWorker());
   // Here, and not at the first connection.
   const settings = readSettings({ ...bundle.variables, ...options.variables });
+  const names = allowedNames({ ...bundle.variables, ...options.variables });
   checkJurisdiction(settings);
   if (options.dataDir !== undefined) hideNewFiles();
   const folderLock = options.dataDir === undefined ? undefined : await openFolder(options.dataDir);
@@ -93,7 +96,8 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     endRuntimesWithThisProcess();
     if (options.dataDir !== undefined) removeEmptyDatabases(options.dataDir, log);
     const adminToken = await ownAdminToken(options, bundle);
-    const variables = adminToken === undefined ? {} : { ADMIN_TOKEN: adminToken.token };
+    const own = adminToken === undefined ? {} : { ADMIN_TOKEN: adminToken.token };
+    const variables = { ALLOWED_HOSTS: names.join(","), ...own };
     const runtime = await startMiniflare(miniflareOptions(options, bundle, variables, log));
     miniflare = runtime.miniflare;
     const descriptors = new Descriptors(() => [process.pid, ...runtimesOfThisProcess()]);
@@ -127,6 +131,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
       port,
       tcpPort: gateway?.ports[0],
       miniflare,
+      names,
       adminToken,
       close,
     };
@@ -171,7 +176,6 @@ function miniflareOptions(
       // Clients could forge them: Miniflare takes `request.cf` from a header.
       CLIENT_CERTIFICATES: "0",
       ...options.variables,
-      ALLOWED_HOSTS: allowedHosts(options),
       ...ownVariables,
     },
     ...(dashboardFolder === undefined ? {} : { serviceBindings: { ASSETS: dashboardName } }),
@@ -197,9 +201,10 @@ function miniflareOptions(
   };
 }
 
-/** Names that the operator gives, such as the router's for this machine, join the server's own, which the gateway needs. */
-function allowedHosts({ host, variables }: LocalServerOptions): string {
-  return [...namesOf(host), variables.ALLOWED_HOSTS ?? ""].filter((names) => names !== "").join(",");
+/** Names that the operator gives, such as the router's for this machine, join the machine's own. */
+function allowedNames(variables: Readonly<Record<string, string>>): string[] {
+  const given = (variables.ALLOWED_HOSTS ?? "").split(",").map((name) => name.trim());
+  return [...new Set([...ownNames(), ...given.filter((name) => name !== "")])];
 }
 
 /** Only Miniflare's log tells that the runtime ended and could not be started again. */
