@@ -10,9 +10,14 @@ export type Refused = {
   readonly line: string;
 };
 
+/** A browser does not show a page why its WebSocket was refused. With this, any page may ask, and read the line. */
+const readableByPages = { "Access-Control-Allow-Origin": "*" };
+
 export function refused(request: Request, { status, code, line }: Refused): Response {
   if (apiAddressOf(new URL(request.url).pathname) === undefined) {
-    return new Response(`${line}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
+    const headers = { "Content-Type": "text/plain; charset=utf-8", ...readableByPages };
+    return new Response(`${line}\n`, { status, headers });
   }
-  return Response.json({ error: { code, message: line } }, { status, headers: { "Cache-Control": "no-store" } });
+  const headers = { "Cache-Control": "no-store", ...readableByPages };
+  return Response.json({ error: { code, message: line } }, { status, headers });
 }

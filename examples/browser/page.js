@@ -23,15 +23,18 @@ function connect(brokerUrl, credential) {
   // Each tab is a client of its own; two with one identifier would push each other out.
   const clientId = `page-${Math.random().toString(36).slice(2)}`;
   const connection = mqtt.connect(`${brokerUrl}/${clientId}`, { clientId, protocolVersion: 5, ...credential });
+  let refusal;
   connection.on("connect", () => {
     state.textContent = "connected";
     connection.subscribe("home/#", { qos: 1 });
   });
-  connection.on("close", () => {
-    state.textContent = "not connected";
+  connection.on("close", async () => {
+    const wasConnected = state.textContent === "connected";
+    state.textContent = wasConnected ? "not connected" : (refusal ?? (await whyRefused(brokerUrl)));
   });
-  connection.on("error", (error) => {
-    state.textContent = error.message;
+  connection.on("error", ({ message }) => {
+    // After "Connection refused" by CONNACK; other errors name no reason.
+    refusal = /^Connection refused/.test(message) ? message : undefined;
   });
   connection.on("message", (topic, payload) => {
     const item = document.createElement("li");
@@ -40,4 +43,15 @@ function connect(brokerUrl, credential) {
     messages.prepend(item);
   });
   return connection;
+}
+
+/** A browser does not tell a page why its WebSocket was refused. A plain request to the same address gets the reason. */
+async function whyRefused(brokerUrl) {
+  try {
+    const answer = await fetch(brokerUrl.replace(/^ws/, "http"));
+    const mayUpgrade = answer.status === 426;
+    return mayUpgrade ? "not connected" : `HTTP ${answer.status}: ${await answer.text()}`;
+  } catch {
+    return "the broker does not answer";
+  }
 }

@@ -5,12 +5,12 @@ import type { ChildProcess } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Bundle } from "../../tools/local-server/bundle.ts";
 import { startServer } from "../../tools/local-server/server.ts";
 import type { Path } from "../support/broker.ts";
+import { freePort } from "../support/free-port.ts";
 
 export type CrashingServer = {
   /** The same after a crash. */
@@ -56,24 +56,6 @@ export async function startCrashingServer(variables: Record<string, string>, bun
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * Below those that the system gives to outgoing connections: one of the clients that come back could take the port
- * while workerd is away.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const probe = createServer();
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const outcome = Promise.race([once(probe, "listening"), once(probe, "error")]);
-    probe.listen(port, "127.0.0.1");
-    await outcome;
-    if (!probe.listening) continue;
-    probe.close();
-    await once(probe, "close");
-    return port;
-  }
 }
 
 /** The workerd processes that this process starts from now on, and no others. */
