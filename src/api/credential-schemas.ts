@@ -1,8 +1,9 @@
 // Credentials and their rules as JSON has them. What rules mean is in core/access.
 
 import { z } from "@hono/zod-openapi";
+import { refusalReasons } from "../core/access/refusal.ts";
 import { utf8Bytes } from "../core/bytes.ts";
-import { qos, time } from "./formats.ts";
+import { count, qos, time } from "./formats.ts";
 
 const filters = z
   .array(z.string())
@@ -111,7 +112,7 @@ export const changedCredential = z
   })
   .openapi("ChangedCredential");
 
-const credentialFields = {
+const identityFields = {
   id: z.string(),
   identity: z.string().openapi({
     description: "`identity` of its sessions",
@@ -120,15 +121,30 @@ const credentialFields = {
   username,
   name,
   kind,
-  rules,
-  maximumClients,
   enabled,
   expiresAt: time.nullable(),
   createdAt: time,
-  updatedAt: time,
 };
 
+const credentialFields = { ...identityFields, rules, maximumClients, updatedAt: time };
+
 export const credentialSchema = z.strictObject(credentialFields).openapi("Credential");
+
+export const deviceSchema = z
+  .strictObject({
+    ...identityFields,
+    connected: count.openapi({ description: "How many of its clients are connected" }),
+    lastSeen: time.nullable().openapi({
+      description:
+        "When a client of it was last connected: now, if one is. Exact to the hour for a client whose session ended with its " +
+        "connection. null if that was never, or before the broker kept it",
+    }),
+    lastRefused: z
+      .strictObject({ at: time, reason: z.enum(refusalReasons) })
+      .nullable()
+      .openapi({ description: "When and why a client that named it was last refused; exact to the hour" }),
+  })
+  .openapi("Device");
 
 export const madeCredential = z
   .strictObject({

@@ -19,6 +19,10 @@ export function errorOf(error: unknown, operation: string): ApiError {
   if (storageFailureOf(error) !== undefined) {
     return new ApiError(503, "unavailable", "a part of the broker cannot be used: its log says which, and what to do");
   }
+  if (isOfEarlierVersion(error)) {
+    const message = "a part of the broker still runs the version before, try again in some minutes";
+    return new ApiError(503, "unavailable", message);
+  }
   logError("a request to the API failed", { operation, reason: traceOf(error) });
   if (isUnreachable(error)) {
     return new ApiError(503, "unavailable", "a part of the broker cannot be reached, try again later");
@@ -32,6 +36,11 @@ function traceOf(error: unknown): string {
   const { name, message, stack = "" } = error;
   const messageAt = stack.indexOf(message);
   return messageAt === -1 ? name : name + stack.slice(messageAt + message.length);
+}
+
+/** During a deploy an object of the version before may be called, which has not all methods of this one. */
+function isOfEarlierVersion(error: unknown): boolean {
+  return error instanceof TypeError && /does not implement the method/.test(error.message);
 }
 
 /** Whether the platform marks the error as one on the way to an object, and not inside it. */

@@ -4,6 +4,7 @@ import type { Settings } from "../settings.ts";
 import { addClients } from "./clients.ts";
 import { newApi, type Place } from "./context.ts";
 import { addCredentials } from "./credentials.ts";
+import { addDevices } from "./devices.ts";
 import { addDocument } from "./document.ts";
 import { ApiError, errorResponse } from "./errors.ts";
 import { errorOf } from "./failures.ts";
@@ -24,6 +25,7 @@ for (const add of [
   addSessions,
   addRetained,
   addCredentials,
+  addDevices,
   addTokens,
   addStats,
   addMetrics,

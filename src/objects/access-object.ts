@@ -11,9 +11,17 @@ import {
   type CredentialResult,
   grantOf,
   identityOf,
+  idOf,
   type NewSecret,
   type StoredCredential,
 } from "../core/access/credential.ts";
+import {
+  DeviceIndex,
+  type DevicePage,
+  type DevicePresences,
+  type DeviceQuery,
+  type DeviceView,
+} from "../core/access/devices.ts";
 import type { Grant } from "../core/access/grant.ts";
 import type { Allowance } from "../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
@@ -23,10 +31,12 @@ import { defaultNamespace } from "../namespaces.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { type ApiToken, ApiTokenTable, apiTokenMigration } from "./api-token-table.ts";
 import { CredentialTable, credentialMigration } from "./credential-table.ts";
+import { DevicePresencesOfDirectory } from "./device-presences.ts";
 import { Logins } from "./logins.ts";
 import { NamespaceTable, namespaceMigration } from "./namespace-table.ts";
 import { randomId } from "./random-id.ts";
 import { RecentLogins, unlistedAtMostMs } from "./recent-logins.ts";
+import { Refusals, refusalMigration } from "./refusals.ts";
 import { Revisions, revisionMigration } from "./revisions.ts";
 import { type Migrations, Schema } from "./schema.ts";
 import { accessStub, directoryStub, sessionStub } from "./stubs.ts";
@@ -34,6 +44,7 @@ import { accessStub, directoryStub, sessionStub } from "./stubs.ts";
 const migrations: Migrations = [
   { credential: credentialMigration, api_token: apiTokenMigration, revision: revisionMigration },
   { namespace: namespaceMigration },
+  { refusal: refusalMigration },
 ];
 
 /** When to try again to tell sessions about a change. The wait doubles each time. */
@@ -41,6 +52,9 @@ const firstRetryMs = 10_000;
 /** Waits before further tries while the API call waits: a call to a session may fail just once. */
 const secondTriesMs = [100, 400];
 const maximumRetryMs = 300_000;
+
+/** How many rows are read at once. */
+const indexedAtOnce = 1_000;
 
 /** Looks for namespaces that are older than the list of them: this many at once, then one per `soughtEverySec`. */
 const soughtAtOnce = 20;
@@ -58,6 +72,10 @@ export class AccessObject extends DurableObject<Env> {
   private readonly logins: Logins;
   private readonly revisions: Revisions;
   private readonly recent = new RecentLogins();
+  private readonly refusals: Refusals;
+  private readonly presences: DevicePresencesOfDirectory;
+  /** `undefined` until somebody asks for devices. */
+  private devicesInMemory: DeviceIndex | undefined;
   private retryMs = firstRetryMs;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -70,9 +88,12 @@ export class AccessObject extends DurableObject<Env> {
     this.namespaceTable = new NamespaceTable(this.schema);
     this.isListed = this.namespace === defaultNamespace;
     const directory = () => directoryStub(env, this.settings, this.namespace);
+    this.refusals = new Refusals(this.schema);
+    this.presences = new DevicePresencesOfDirectory(() => directory().presencesOfCredentials());
     this.logins = new Logins(
       this.credentialTable,
       this.recent,
+      this.refusals,
       (identity, exceptClientIds, maximum) => directory().countOf(identity, exceptClientIds, maximum),
       (username) => this.settings.scramUsers?.find(username).isKnown === true,
     );
@@ -143,8 +164,23 @@ export class AccessObject extends DurableObject<Env> {
   async deleteCredential(id: string): Promise<boolean> {
     if (!this.credentialTable.has(id)) return false;
     const identity = identityOf({ id });
-    await this.revise(identity, () => this.credentialTable.delete(id));
+    await this.revise(identity, () => {
+      this.credentialTable.delete(id);
+      this.refusals.forget(id);
+      this.devicesInMemory?.delete(id);
+    });
     return true;
+  }
+
+  /** A page of devices, and how many the search has found. */
+  async devices(query: DeviceQuery): Promise<DevicePage> {
+    const presences = await this.presencesNow();
+    return this.deviceIndex().page(query, presences, (id) => this.refusals.of(id));
+  }
+
+  async device(id: string): Promise<DeviceView | undefined> {
+    const presences = await this.presencesNow();
+    return this.deviceIndex().find(id, presences, (refused) => this.refusals.of(refused));
   }
 
   /** @returns the API token as it may be shown, and the secret, which is never shown again */
@@ -223,6 +259,36 @@ export class AccessObject extends DurableObject<Env> {
     this.isListed = true;
   }
 
+  /** Has the directory forget those that it knows, and that are gone: a session may report its end after its credential's. */
+  private async presencesNow(): Promise<DevicePresences> {
+    const presences = await this.presences.read(Date.now());
+    const index = this.deviceIndex();
+    const gone = [...presences].flatMap(([identity, { connected }]) =>
+      connected > 0 || index.has(idOf(identity)) ? [] : identity,
+    );
+    if (gone.length > 0) {
+      const directory = directoryStub(this.env, this.settings, this.namespace);
+      // What fails now is found again by who asks next.
+      void directory.forgetLastSeen(gone).catch(() => {});
+    }
+    return presences;
+  }
+
+  /** Read once, then kept up to date: a page of devices asks every other second. */
+  private deviceIndex(): DeviceIndex {
+    if (this.devicesInMemory !== undefined) return this.devicesInMemory;
+    const index = new DeviceIndex();
+    for (let after = ""; ; ) {
+      const page = this.credentialTable.page(after, indexedAtOnce);
+      for (const credential of page) index.put(credential);
+      const last = page.at(-1);
+      if (last === undefined || page.length < indexedAtOnce) break;
+      after = last.id;
+    }
+    this.devicesInMemory = index;
+    return index;
+  }
+
   private async putCredential(
     credential: Credential,
     made: MadeSecret | undefined,
@@ -233,7 +299,10 @@ export class AccessObject extends DurableObject<Env> {
     const next = { credential, secret };
     const refusal = this.refusalOf(next);
     if (refusal !== undefined) return refusal;
-    const write = () => this.credentialTable.put(next);
+    const write = () => {
+      this.credentialTable.put(next);
+      this.devicesInMemory?.put(credential);
+    };
     if (present === undefined || isWorthTheSame(present, next)) write();
     else await this.revise(identityOf(credential), write);
     return { ok: true, credential, token: made?.token };
@@ -241,10 +310,16 @@ export class AccessObject extends DurableObject<Env> {
 
   /** Changes what an identity may do, and tells its sessions. The alarm tells those that cannot be reached now. */
   private async revise(identity: string, change: () => void): Promise<void> {
-    this.schema.atomically(() => {
-      change();
-      this.revisions.put(identity);
-    });
+    try {
+      this.schema.atomically(() => {
+        change();
+        this.revisions.put(identity);
+      });
+    } catch (error) {
+      // It may have what is not on the disk.
+      this.devicesInMemory = undefined;
+      throw error;
+    }
     this.retryMs = firstRetryMs;
     // The alarm is set before any wait, so that sessions are told even after a crash.
     void this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
@@ -268,7 +343,7 @@ export class AccessObject extends DurableObject<Env> {
   }
 
   private grantOf(identity: string): Grant | null {
-    const stored = this.credentialTable.find(identity.replace(/^credential\//, ""));
+    const stored = this.credentialTable.find(idOf(identity));
     return stored?.credential.isEnabled ? grantOf(stored) : null;
   }
 }

@@ -150,6 +150,13 @@ export class ClientTable {
     }));
   }
 
+  /** When the last client of each identity left whose session waits for it. */
+  lastLeft(): { readonly identity: string; readonly leftMs: number }[] {
+    const query = "SELECT identity, max(since_ms) AS left_ms FROM client WHERE is_connected = 0 GROUP BY identity";
+    const rows = this.schema.rows<{ identity: string; left_ms: number }>("client", query);
+    return rows.map(({ identity, left_ms }) => ({ identity, leftMs: left_ms }));
+  }
+
   /** The connection that was listed last, even if it has ended; empty if it is not known. */
   connectionOf(clientId: string): string {
     return this.row(clientId)?.connection ?? "";

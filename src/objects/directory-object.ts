@@ -2,6 +2,7 @@
 // message.
 
 import { DurableObject } from "cloudflare:workers";
+import { anonymousIdentity } from "../core/access/grant.ts";
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
 import type { SysValue } from "../core/directory/sys-topics.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
@@ -15,6 +16,7 @@ import { settingsOf } from "../settings.ts";
 import { brokerVersion } from "../version.ts";
 import { type Client, type ClientCounts, ClientTable, clientMigrations, type SleepingCursor } from "./client-table.ts";
 import { Inquiry } from "./inquiry.ts";
+import { LastSeen, lastSeenMigration } from "./last-seen.ts";
 import { Ledger } from "./ledger.ts";
 import { logReached } from "./log-reached.ts";
 import { NoteTable, noteMigration } from "./note-table.ts";
@@ -26,7 +28,16 @@ import { SysWatch } from "./sys-watch.ts";
 
 type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
 
-const migrations: Migrations = [...clientMigrations, { note: noteMigration }];
+const migrations: Migrations = [...clientMigrations, { note: noteMigration }, { last_seen: lastSeenMigration }];
+
+/** Of every credential that has, or had, a client: a column each, which is the most compact. Sent to the access object. */
+export type CredentialPresences = {
+  readonly identities: readonly string[];
+  /** How many clients are connected. */
+  readonly connected: readonly number[];
+  /** When one was last connected, in milliseconds since 1970; now, if one is. */
+  readonly lastSeenMs: readonly number[];
+};
 
 export class DirectoryObject extends DurableObject<Env> {
   private readonly schema: Schema;
@@ -34,6 +45,7 @@ export class DirectoryObject extends DurableObject<Env> {
   private readonly clientTable: ClientTable;
   private readonly ledger: Ledger;
   private readonly presence: Presence;
+  private readonly lastSeen: LastSeen;
   private readonly inquiry: Inquiry;
   private readonly survey: Survey;
   private readonly sysWatch: SysWatch;
@@ -50,6 +62,7 @@ export class DirectoryObject extends DurableObject<Env> {
     const notes = new NoteTable(this.schema);
     this.clientTable = new ClientTable(this.schema);
     this.presence = new Presence(this.clientTable, settings.limits);
+    this.lastSeen = new LastSeen(this.schema, this.clientTable);
     this.ledger = new Ledger(this.clientTable, notes, () => this.presence.connectedAtStart);
     this.inquiry = new Inquiry(this.presence, {
       whereaboutsOf: (clientId) => sessionStub(env, settings, namespace, clientId).whereabouts(),
@@ -131,6 +144,27 @@ export class DirectoryObject extends DurableObject<Env> {
   counts(): ClientCounts {
     this.inquiry.begin();
     return this.presence.counts;
+  }
+
+  /** Starts to check the rows that have not been confirmed for long. */
+  presencesOfCredentials(): CredentialPresences {
+    this.inquiry.begin();
+    const nowMs = Date.now();
+    const connected = this.presence.connectedOfCredentials();
+    const seen = new Map(this.lastSeen.all);
+    for (const identity of connected.keys()) seen.set(identity, nowMs);
+    const identities = [...seen.keys()];
+    return {
+      identities,
+      connected: identities.map((identity) => connected.get(identity) ?? 0),
+      // A time in the future was noted before the clock was set back.
+      lastSeenMs: [...seen.values()].map((atMs) => Math.min(atMs, nowMs)),
+    };
+  }
+
+  /** These credentials are deleted. */
+  forgetLastSeen(identities: readonly string[]): void {
+    this.write(() => this.lastSeen.forget(identities));
   }
 
   /** Asks the sessions and topic objects. */
@@ -236,19 +270,29 @@ export class DirectoryObject extends DurableObject<Env> {
     const isOfEarlier = connection !== undefined && listed !== "" && isEarlierConnection(connection, listed);
     // The report is about an earlier connection: the listed one goes on.
     if (isOfEarlier) return;
+    const identity = report.identity ?? this.presence.identityOf(clientId) ?? anonymousIdentity;
+    const leftMs = Math.min(report.atMs, nowMs);
     this.ledger.onConnected(this.presence.counts.connected);
     this.survey.onLeft(clientId, account);
     this.ledger.onLeft();
     if (queuedMessages === undefined) {
       this.clientTable.delete(clientId);
       this.presence.onGone(clientId);
+      this.lastSeen.onGone(identity, leftMs);
     } else {
       this.clientTable.leave(clientId, report, queuedMessages);
+      this.lastSeen.onAway(identity, leftMs);
       this.presence.onAway(clientId, report.identity, report.queuedBytes ?? 0, nowMs);
     }
   }
 
   private forget(clientId: string): void {
+    const row = this.clientTable.find(clientId);
+    if (row !== undefined) {
+      // Nobody knows when a client left that vanished without a word: it was there when this was last confirmed.
+      const confirmedMs = this.presence.schedule.confirmedAtMs(clientId);
+      this.lastSeen.onGone(row.identity, Math.max(row.sinceMs, confirmedMs));
+    }
     this.ledger.onConnected(this.presence.counts.connected);
     this.survey.onLeft(clientId, undefined);
     this.ledger.onLeft();

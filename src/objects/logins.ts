@@ -3,14 +3,18 @@
 // guess is counted.
 
 import { standInHash } from "../auth/password.ts";
+import { mayConnectAs } from "../core/access/access.ts";
 import { grantOf, identityOf, type StoredCredential } from "../core/access/credential.ts";
+import { anonymousIdentity, type Grant } from "../core/access/grant.ts";
 import { type Allowance, Guesses, type GuessSource } from "../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
 import type { LoginResult } from "../core/access/login-attempt.ts";
+import type { RefusalReason } from "../core/access/refusal.ts";
 import { isEqual } from "../core/authentication/hmac.ts";
 import type { CredentialTable } from "./credential-table.ts";
 import { randomId } from "./random-id.ts";
 import type { RecentLogins } from "./recent-logins.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** A wrong password from an address that has guessed too much is answered after this time, longer than comparing takes. */
 const lateMs = 300;
@@ -26,6 +30,7 @@ const textEncoder = new TextEncoder();
 export class Logins {
   private readonly credentials: CredentialTable;
   private readonly recent: RecentLogins;
+  private readonly refusals: Refusals;
   private readonly connectedOf: ConnectedOf;
   private readonly isProvable: (username: string) => boolean;
   private readonly guesses = new Guesses(randomId());
@@ -38,11 +43,13 @@ export class Logins {
   constructor(
     credentials: CredentialTable,
     recent: RecentLogins,
+    refusals: Refusals,
     connectedOf: ConnectedOf,
     isProvable: (username: string) => boolean = () => false,
   ) {
     this.credentials = credentials;
     this.recent = recent;
+    this.refusals = refusals;
     this.connectedOf = connectedOf;
     this.isProvable = isProvable;
   }
@@ -53,19 +60,26 @@ export class Logins {
       return this.logInProved(login, login.username, found, isAnonymousAllowed, nowMs);
     }
     if (found === undefined && isAnonymousAllowed) return { outcome: "unknown" };
-    const usable = found !== undefined && isUsable(found, nowMs) ? found : undefined;
+    const usable = found !== undefined && whyUnusable(found, nowMs) === undefined ? found : undefined;
     if (usable !== undefined && isShown(usable, login)) return this.admit(usable, login, nowMs);
     // Nothing to compare, and nothing to guess.
-    if (login.username === undefined) return { outcome: "refused" };
+    if (login.username === undefined) return this.refused(found, "wrong-secret", nowMs);
     const verdict = this.guesses.take(this.sourceOf(login, login.username, found), nowMs);
-    if (verdict.outcome === "wait") return { outcome: "later" };
     const secret = usable?.secret;
-    const passwordHash = secret?.kind === "password" ? secret.passwordHash : this.standIn;
+    const isToCompare = secret?.kind === "password";
+    if (verdict.outcome === "wait") {
+      this.noteRefusal(found, isToCompare ? "too-many-logins" : "wrong-secret", nowMs);
+      return { outcome: "later" };
+    }
+    if (isToCompare && found !== undefined) {
+      this.refusals.suspect(found.credential.id, login.clientId, "wrong-secret", nowMs);
+    } else this.noteRefusal(found, "wrong-secret", nowMs);
+    const passwordHash = isToCompare ? secret.passwordHash : this.standIn;
     if (verdict.outcome === "judge" && verdict.allowance !== "late") {
       return { outcome: "compare", passwordHash, allowance: verdict.allowance };
     }
     // A hash that nobody has is not worth the work: one iteration will do, and the same answer after the same time.
-    const isWorthIt = verdict.outcome === "judge" && secret?.kind === "password";
+    const isWorthIt = verdict.outcome === "judge" && isToCompare;
     const late = isWorthIt ? passwordHash : { ...this.standIn, iterations: 1 };
     return { outcome: "compare", passwordHash: late, allowance: "late", lateMs };
   }
@@ -80,9 +94,13 @@ export class Logins {
     const found = this.find(login);
     if (login.username !== undefined)
       this.guesses.onRight(this.sourceOf(login, login.username, found), nowMs, allowance);
-    if (found?.secret.kind !== "password" || !isUsable(found, nowMs)) return { outcome: "refused" };
+    if (found?.secret.kind !== "password" || whyUnusable(found, nowMs) !== undefined) {
+      return this.refused(found, "wrong-secret", nowMs);
+    }
     const { passwordHash: present } = found.secret;
-    return present.salt === salt && present.hash === hash ? this.admit(found, login, nowMs) : { outcome: "refused" };
+    if (present.salt !== salt || present.hash !== hash) return this.refused(found, "wrong-secret", nowMs);
+    this.refusals.withdraw(found.credential.id);
+    return this.admit(found, login, nowMs);
   }
 
   /** The session has judged the proof. A client that guesses too much gets the same answer, right or wrong. */
@@ -95,11 +113,31 @@ export class Logins {
   ): Promise<LoginVerdict> {
     const source = this.sourceOf(login, username, found);
     const verdict = this.guesses.take(source, nowMs);
-    if (verdict.outcome !== "judge") return { outcome: "later" };
-    if (login.isWrongProof) return { outcome: verdict.allowance === "late" ? "later" : "refused" };
+    if (verdict.outcome !== "judge") {
+      this.noteRefusal(found, "too-many-logins", nowMs);
+      return { outcome: "later" };
+    }
+    if (login.isWrongProof) {
+      this.noteRefusal(found, "wrong-secret", nowMs);
+      return { outcome: verdict.allowance === "late" ? "later" : "refused" };
+    }
     this.guesses.onRight(source, nowMs, verdict.allowance);
     if (found === undefined && isAnonymousAllowed) return { outcome: "unknown" };
-    return found !== undefined && isUsable(found, nowMs) ? this.admit(found, login, nowMs) : { outcome: "refused" };
+    if (found === undefined || whyUnusable(found, nowMs) !== undefined) {
+      return this.refused(found, "wrong-secret", nowMs);
+    }
+    return this.admit(found, login, nowMs);
+  }
+
+  /** The client is not told why: see `noteRefusal`. */
+  private refused(found: StoredCredential | undefined, reason: RefusalReason, nowMs: number): LoginResult {
+    this.noteRefusal(found, reason, nowMs);
+    return { outcome: "refused" };
+  }
+
+  /** @param reason unless the credential is disabled or has expired, which lets nobody in */
+  private noteRefusal(found: StoredCredential | undefined, reason: RefusalReason, nowMs: number): void {
+    if (found !== undefined) this.refusals.note(found.credential.id, whyUnusable(found, nowMs) ?? reason, nowMs);
   }
 
   private sourceOf(login: Login, username: string, found: StoredCredential | undefined): GuessSource {
@@ -123,9 +161,12 @@ export class Logins {
   }
 
   /** Lets in a client that has proved who it is, unless its credential has as many clients as it may. */
-  private async admit(stored: StoredCredential, { clientId }: Login, nowMs: number): Promise<LoginResult> {
+  private async admit(stored: StoredCredential, login: Login, nowMs: number): Promise<LoginResult> {
+    const { clientId } = login;
     const { maximumClients } = stored.credential;
     const grant = grantOf(stored);
+    const bySession = whyRefusedBySession(grant, login);
+    if (bySession !== undefined) this.noteRefusal(stored, bySession, nowMs);
     const { identity } = grant;
     const isKnown = this.recent.has(identity, clientId, nowMs);
     const others = maximumClients === null ? [] : this.recent.clientsOf(identity, nowMs, unlistedMs);
@@ -139,6 +180,7 @@ export class Logins {
       return { outcome: "granted", grant, isReusable };
     }
     if (!isKnown) this.recent.forget(identity, clientId);
+    this.noteRefusal(stored, "maximum-clients", nowMs);
     return { outcome: "later" };
   }
 
@@ -149,8 +191,17 @@ export class Logins {
   }
 }
 
-function isUsable({ credential: { isEnabled, expiresAtMs } }: StoredCredential, nowMs: number): boolean {
-  return isEnabled && (expiresAtMs === 0 || expiresAtMs > nowMs);
+function whyUnusable({ credential }: StoredCredential, nowMs: number): RefusalReason | undefined {
+  const { isEnabled, expiresAtMs } = credential;
+  if (!isEnabled) return "disabled";
+  return expiresAtMs !== 0 && expiresAtMs <= nowMs ? "expired" : undefined;
+}
+
+/** Why the session will refuse a client whose login is right: it knows the client, and decides that. */
+function whyRefusedBySession({ identity, username, rules }: Grant, login: Login): RefusalReason | undefined {
+  const { clientId, sessionIdentity: owner = anonymousIdentity } = login;
+  if (!mayConnectAs(rules, { clientId, username })) return "client-identifier";
+  return owner === anonymousIdentity || owner === identity ? undefined : "session-of-another";
 }
 
 /** Whether the login shows what the credential asks for, if that is clear without comparing a password. */

@@ -1,6 +1,7 @@
 // The listed clients, their identities, and when each was last heard of. Read from the rows when first needed, then kept in
 // memory. The table has no index, which would cost one more written row for each connect.
 
+import { isCredential } from "../core/access/credential.ts";
 import { anonymousIdentity } from "../core/access/grant.ts";
 import { AskSchedule } from "../core/directory/ask-schedule.ts";
 import type { Limits } from "../core/limits.ts";
@@ -147,6 +148,24 @@ export class Presence {
       if (schedule.has(clientId) && !except.has(clientId)) count += 1;
     }
     return count;
+  }
+
+  /** How many clients are connected of each credential that has any. */
+  connectedOfCredentials(): Map<string, number> {
+    const { byIdentity, schedule } = this.known;
+    const connected = new Map<string, number>();
+    for (const [identity, clientIds] of byIdentity) {
+      if (!isCredential(identity)) continue;
+      let count = 0;
+      for (const clientId of clientIds) if (schedule.has(clientId)) count += 1;
+      if (count > 0) connected.set(identity, count);
+    }
+    return connected;
+  }
+
+  /** The owner of a listed client's session. */
+  identityOf(clientId: string): string | undefined {
+    return this.known.identityOf.get(clientId);
   }
 
   /** Connected clients of an identity that have not been confirmed since then. */

@@ -30,7 +30,7 @@ function scene(variables: Record<string, string> = {}) {
   } as unknown as Env;
   const ctx = { storage: sql.storage, id: { name: "default" } } as unknown as DurableObjectState;
   const open = () => new DirectoryObject(ctx, env);
-  return { sessions, asked, open };
+  return { sessions, asked, sql, open };
 }
 
 let lanes = 0;
@@ -142,6 +142,87 @@ describe("the most clients that were there at once", () => {
     await expect.poll(async () => (await directory.stats()).clients.connected).toBe(1);
     expect((await directory.stats()).totals.maximumClients).toBe(3);
     expect((await open().stats()).totals.maximumClients).toBe(3);
+  });
+});
+
+describe("when a credential was last seen", () => {
+  const hourMs = 3_600_000;
+  const startMs = 1_800_000_000_000;
+  beforeEach(() => {
+    vi.useFakeTimers({ now: startMs, toFake: ["Date"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const at = (atMs: number, of: Report): Report => ({ ...of, atMs }) as Report;
+  const seen = (directory: DirectoryObject) => {
+    const { identities, connected: counts, lastSeenMs } = directory.presencesOfCredentials();
+    return identities.map((who, index) => [who, counts[index], lastSeenMs[index]]);
+  };
+  const comeAndGo = async (directory: DirectoryObject, atMs: number, queuedMessages: number | undefined) => {
+    vi.setSystemTime(atMs);
+    await report(directory, "c", at(atMs, connected("10-1")));
+    await report(directory, "c", at(atMs, left("10-1", queuedMessages)));
+  };
+
+  it("is now, while a client of it is connected; other identities are none [B170]", async () => {
+    const directory = scene().open();
+    await report(directory, "c", connected("10-1"));
+    await report(directory, "d", connected("10-1"));
+    await report(directory, "e", { ...connected("10-1"), identity: "anonymous" } as Report);
+    expect(seen(directory)).toEqual([[identity, 2, startMs]]);
+    vi.setSystemTime(startMs + 5_000);
+    expect(seen(directory)).toEqual([[identity, 2, startMs + 5_000]]);
+  });
+
+  it("is when it left: exact for a session that waits, also for a directory that has started again [B171]", async () => {
+    const { open, sql } = scene();
+    const directory = open();
+    await comeAndGo(directory, startMs, 0);
+    await comeAndGo(directory, startMs + 1_000, 0);
+    expect(sql.tables()).not.toContain("last_seen");
+    expect([seen(directory), seen(open())]).toEqual([
+      [[identity, 0, startMs + 1_000]],
+      [[identity, 0, startMs + 1_000]],
+    ]);
+    await report(directory, "c", { type: "ended", isExpired: true });
+    expect([seen(directory), seen(open())]).toEqual([
+      [[identity, 0, startMs + 1_000]],
+      [[identity, 0, startMs + 1_000]],
+    ]);
+  });
+
+  it("is written once an hour for a session that ends with its connection, and exact in memory [B171]", async () => {
+    const { open, sql } = scene();
+    const directory = open();
+    await comeAndGo(directory, startMs, undefined);
+    const rowsOf = async (atMs: number) => {
+      const before = sql.rowsWritten;
+      await comeAndGo(directory, atMs, undefined);
+      return sql.rowsWritten - before;
+    };
+    // The client's row is written, and deleted.
+    expect(await rowsOf(startMs + hourMs - 1)).toBe(2);
+    expect([seen(directory), seen(open())]).toEqual([[[identity, 0, startMs + hourMs - 1]], [[identity, 0, startMs]]]);
+    expect(await rowsOf(startMs + hourMs)).toBe(3);
+    expect(seen(open())).toEqual([[identity, 0, startMs + hourMs]]);
+  });
+
+  it("is when it was last confirmed, if it has vanished without a word [B171]", async () => {
+    const { open } = scene();
+    await report(open(), "c", at(startMs, connected("10-1")));
+    vi.setSystemTime(startMs + hourMs);
+    const directory = open();
+    expect(seen(directory)).toEqual([[identity, 1, startMs + hourMs]]);
+    await expect.poll(() => seen(directory)).toEqual([[identity, 0, startMs]]);
+  });
+
+  it("is forgotten with the credential", async () => {
+    const { open } = scene();
+    const directory = open();
+    await comeAndGo(directory, startMs, undefined);
+    directory.forgetLastSeen([identity, "credential/2"]);
+    expect([seen(directory), seen(open())]).toEqual([[], []]);
   });
 });
 

@@ -11,6 +11,7 @@ import { CredentialTable, credentialMigration } from "../../src/objects/credenti
 import { Logins } from "../../src/objects/logins.ts";
 import { Presence } from "../../src/objects/presence.ts";
 import { RecentLogins } from "../../src/objects/recent-logins.ts";
+import { Refusals, refusalMigration } from "../../src/objects/refusals.ts";
 import { Schema } from "../../src/objects/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
@@ -22,15 +23,18 @@ let sql: NodeSqlStorage;
 let table: CredentialTable;
 let clients: Presence;
 let recent: RecentLogins;
+let refusals: Refusals;
 let logins: Logins;
 
 beforeEach(() => {
   sql = new NodeSqlStorage();
-  table = new CredentialTable(new Schema(sql.storage, [{ credential: credentialMigration }]));
+  const ofAccess = new Schema(sql.storage, [{ credential: credentialMigration, refusal: refusalMigration }]);
+  table = new CredentialTable(ofAccess);
+  refusals = new Refusals(ofAccess);
   const schema = new Schema(new NodeSqlStorage().storage, clientMigrations);
   clients = new Presence(new ClientTable(schema), defaultLimits);
   recent = new RecentLogins();
-  logins = new Logins(table, recent, async (identity, except) => clients.countOf(identity, except));
+  logins = new Logins(table, recent, refusals, async (identity, except) => clients.countOf(identity, except));
   put("1", "token", { kind: "token", sha256: token });
   put("2", "password", { kind: "password", passwordHash });
   put("3", "scram", { kind: "scram" });
@@ -167,6 +171,74 @@ describe("a login", () => {
   });
 });
 
+describe("the last refusal of a credential", () => {
+  const wrong = { username: "token", passwordSha256: "cd".repeat(32) };
+  const right = { username: "token", passwordSha256: token };
+  const reasonOf = (id: string) => refusals.of(id)?.reason;
+
+  it("says why, whatever the client was told [B172]", async () => {
+    await logIn(right);
+    expect(reasonOf("1")).toBeUndefined();
+    await logIn(wrong);
+    expect(refusals.of("1")).toEqual({ reason: "wrong-secret", atMs: nowMs });
+    await logIn({ username: "certificate", passwordSha256: token });
+    expect(reasonOf("4")).toBe("wrong-secret");
+    await logIn({ username: "scram", isWrongProof: true });
+    expect(reasonOf("3")).toBe("wrong-secret");
+    put("1", "token", { kind: "token", sha256: token }, { rules: { ...fullAccess, clientIds: ["own"] } });
+    await logIn(right);
+    expect(reasonOf("1")).toBe("client-identifier");
+    await logIn({ ...right, clientId: "own", sessionIdentity: "credential/2" });
+    expect(reasonOf("1")).toBe("session-of-another");
+    put("1", "token", { kind: "token", sha256: token }, { maximumClients: 1 });
+    list("credential/1", "a");
+    await logIn(right);
+    expect(reasonOf("1")).toBe("maximum-clients");
+    for (const login of [right, wrong]) {
+      put("1", "token", { kind: "token", sha256: token }, { isEnabled: false });
+      await logIn(login);
+      expect(reasonOf("1")).toBe("disabled");
+      put("1", "token", { kind: "token", sha256: token }, { expiresAtMs: nowMs });
+      await logIn(login);
+      expect(reasonOf("1")).toBe("expired");
+    }
+  });
+
+  it("is a wrong password until that is found right, and is written when the client tries again [B172]", async () => {
+    const verdict = await logIn({ username: "password", clientId: "own" });
+    expect([verdict.outcome, reasonOf("2")]).toEqual(["compare", "wrong-secret"]);
+    expect((await logInCompared({ username: "password", clientId: "own" })).outcome).toBe("granted");
+    expect(reasonOf("2")).toBeUndefined();
+    const before = sql.rowsWritten;
+    for (const clientId of ["a", "b", "c"]) await logIn({ username: "password", clientId });
+    expect(sql.rowsWritten).toBe(before);
+    expect(await logInRightly({ clientId: "c" }, nowMs + 1)).toBe("granted");
+    expect(sql.rowsWritten).toBeGreaterThan(before);
+    expect(refusals.of("2")).toEqual({ reason: "wrong-secret", atMs: nowMs });
+  });
+
+  it("is exact in memory, and written once an hour, or once a minute if the reason changes [B172]", async () => {
+    const minuteMs = 60_000;
+    const reopened = () => new Refusals(new Schema(sql.storage, [{ refusal: refusalMigration }])).of("1");
+    await logIn(wrong);
+    const first = sql.rowsWritten;
+    for (let minute = 1; minute < 60; minute += 1) await logIn(wrong, false, nowMs + minute * minuteMs);
+    expect(refusals.of("1")).toEqual({ reason: "wrong-secret", atMs: nowMs + 59 * minuteMs });
+    expect([sql.rowsWritten, reopened()]).toEqual([first, { reason: "wrong-secret", atMs: nowMs }]);
+    const disabled = { kind: "token", sha256: token } as const;
+    put("1", "token", disabled, { isEnabled: false });
+    const before = sql.rowsWritten;
+    await logIn(wrong, false, nowMs + 59.5 * minuteMs);
+    await logIn(wrong, false, nowMs + 60 * minuteMs);
+    expect([sql.rowsWritten, reopened()?.reason]).toEqual([before + 1, "disabled"]);
+    put("1", "token", disabled);
+    await logIn(wrong, false, nowMs + 60.1 * minuteMs);
+    expect([reasonOf("1"), reopened()?.reason]).toEqual(["wrong-secret", "disabled"]);
+    refusals.forget("1");
+    expect([reasonOf("1"), reopened()]).toEqual([undefined, undefined]);
+  });
+});
+
 describe("a login of a credential that holds only so many clients", () => {
   const login = { username: "token", passwordSha256: token };
   const logInAs = (clientId: string, atMs = nowMs) => logIn({ ...login, clientId }, false, atMs);
@@ -232,7 +304,8 @@ describe("10,000 logins that fail", () => {
   };
   const none = { compared: 0, late: 0, later: 0, refused: 0, unknown: 0, granted: 0, unavailable: 0 };
 
-  it("with one username have few passwords compared, and write nothing [B140]", async () => {
+  it("with one username have few passwords compared, and write one row: that they were refused [B140] [B172]", async () => {
+    await logIn({ username: "token" });
     const before = sql.rowsWritten;
     expect(await outcomes(() => ({ username: "password" }))).toEqual({ ...none, compared: 20, later: 9_980 });
     expect(await outcomes((index) => ({ username: "password", address: `a${index}` }))).toEqual({
@@ -240,7 +313,7 @@ describe("10,000 logins that fail", () => {
       compared: 180,
       later: 9_820,
     });
-    expect(sql.rowsWritten).toBe(before);
+    expect(sql.rowsWritten).toBe(before + 1);
   });
 
   it("with many usernames from one address, or from no address that is known, do too [B140]", async () => {

@@ -34,7 +34,7 @@ export class Access {
     this.maximumQos = rules.maximumQos;
     this.mayRetain = rules.retain;
     this.bridgeStateTopic = bridgeStateTopicOf(names.clientId);
-    this.mayConnect = rules.clientIds.length === 0 || rules.clientIds.some((pattern) => isNamedBy(pattern, names));
+    this.mayConnect = mayConnectAs(rules, names);
     this.publishing = new Filters(rules.publish, names);
     this.subscribing = new Filters(rules.subscribe, names);
   }
@@ -75,6 +75,11 @@ export class Access {
   mayReceive(topicName: string): boolean {
     return this.subscribing.includes(topicName);
   }
+}
+
+/** Whether the rules allow the client identifier. */
+export function mayConnectAs({ clientIds }: Pick<AccessRules, "clientIds">, names: Names): boolean {
+  return clientIds.length === 0 || clientIds.some((pattern) => isNamedBy(pattern, names));
 }
 
 class Filters {

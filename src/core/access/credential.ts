@@ -75,6 +75,11 @@ export function isCredential(identity: string): boolean {
   return identity.startsWith(identityPrefix);
 }
 
+/** The credential's id in its identity; another identity as it is, which is no credential's id. */
+export function idOf(identity: string): string {
+  return isCredential(identity) ? identity.slice(identityPrefix.length) : identity;
+}
+
 /** As `Grant.identity`. */
 export function identityOf({ id }: Pick<Credential, "id">): string {
   return `${identityPrefix}${id}`;

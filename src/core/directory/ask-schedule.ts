@@ -69,6 +69,11 @@ export class AskSchedule {
     if (turn !== undefined) this.turns.set(clientId, { ...turn, triedAtMs: nowMs });
   }
 
+  /** 0 if it never did, or is not connected. */
+  confirmedAtMs(clientId: string): number {
+    return this.turns.get(clientId)?.confirmedAtMs ?? 0;
+  }
+
   onConfirmed(clientId: string, nowMs: number): void {
     const turn = this.turns.get(clientId);
     if (turn !== undefined) this.turns.set(clientId, { ...turn, confirmedAtMs: nowMs });
