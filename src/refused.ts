@@ -10,14 +10,11 @@ export type Refused = {
   readonly line: string;
 };
 
-/** A browser does not show a page why its WebSocket was refused. With this, any page may ask, and read the line. */
-const readableByPages = { "Access-Control-Allow-Origin": "*" };
-
 export function refused(request: Request, { status, code, line }: Refused): Response {
   if (apiAddressOf(new URL(request.url).pathname) === undefined) {
-    const headers = { "Content-Type": "text/plain; charset=utf-8", ...readableByPages };
+    // A browser does not show a page why its WebSocket was refused. So any page may ask, and read the line.
+    const headers = { "Content-Type": "text/plain; charset=utf-8", "Access-Control-Allow-Origin": "*" };
     return new Response(`${line}\n`, { status, headers });
   }
-  const headers = { "Cache-Control": "no-store", ...readableByPages };
-  return Response.json({ error: { code, message: line } }, { status, headers });
+  return Response.json({ error: { code, message: line } }, { status, headers: { "Cache-Control": "no-store" } });
 }
