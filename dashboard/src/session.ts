@@ -7,7 +7,6 @@ import { Connection } from "./broker/connection.ts";
 import { removeOwnCredential } from "./broker/own-credential.ts";
 import { PresenceBoard, presenceFilter } from "./devices/presence.ts";
 import { Feed } from "./live/feed.ts";
-import { filtersIn } from "./live/topic-match.ts";
 import { StatsHistory } from "./overview/stats-history.ts";
 
 export type SignIn = { readonly token: string; readonly namespace: string };
@@ -53,7 +52,7 @@ function opened(api: Api, namespace: string): Session {
     feed.take(message);
     presence.take(message);
   });
-  for (const filter of filtersIn(feed.topicFilter.value)) void connection.subscribe(filter);
+  for (const filter of feed.filters.value) void connection.subscribe(filter);
   void connection.subscribe(presenceFilter);
   void connection.open();
   return { namespace, api, connection, feed, presence, statsHistory: new StatsHistory() };

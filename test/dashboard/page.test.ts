@@ -1,4 +1,4 @@
-// The dashboard's doors and walls: who gets in, what becomes of what strangers publish, how it fits a phone.
+// The dashboard's doors and walls: who gets in, what its addresses answer, how it fits a phone.
 
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -8,7 +8,7 @@ import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
 import { hasBrowser } from "../support/chromium.ts";
-import { useDashboard, withoutAdminToken } from "./support/dashboard.ts";
+import { startWith, useDashboard } from "./support/dashboard.ts";
 
 const phone = { viewport: { width: 360, height: 740 } };
 
@@ -143,72 +143,6 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
     });
   });
 
-  describe("what is published", () => {
-    const markup = "<img src=x onerror=\"document.title='run'\">";
-
-    it("is text, whatever it looks like", async () => {
-      const { page, errors } = await dashboard.signedIn();
-      await dashboard.api("POST", "/publish", { topic: markup, payload: markup, retain: true });
-      await dashboard.api("POST", "/publish", { topic: "json", payload: JSON.stringify({ [markup]: markup }) });
-      await page.getByRole("treeitem").filter({ hasText: "json" }).click();
-      await page.locator("pre.payload").filter({ hasText: "onerror" }).waitFor();
-      await page.getByRole("treeitem").filter({ hasText: "<img" }).first().click();
-      await page.getByRole("heading", { name: markup }).waitFor();
-      expect(await page.locator("pre.payload").innerText()).toBe(markup);
-      expect(await page.locator("main img").count()).toBe(0);
-      expect(await page.title()).toBe("Live · durable-mqtt");
-      expect(errors).toEqual([]);
-    });
-
-    it("is shown in hexadecimal where it is no text", async () => {
-      const { page } = await dashboard.signedIn();
-      await dashboard.api("POST", "/publish", { topic: "bytes", payload: "/9j/AEE=", encoding: "base64" });
-      await page.getByRole("treeitem").filter({ hasText: "bytes" }).click();
-      expect(await page.locator("pre.payload").innerText()).toMatch(/^0000 {2}ff d8 ff 00 41 +····A$/);
-    });
-
-    it("waits while the page is paused, and is there when it goes on", async () => {
-      const { page } = await dashboard.signedIn();
-      await page.getByRole("button", { name: "Pause" }).click();
-      await publish(page, "while/paused", "1");
-      await page.getByText("1 waiting").waitFor();
-      expect(await page.getByRole("treeitem").filter({ hasText: "paused" }).count()).toBe(0);
-      await page.getByRole("button", { name: "Resume" }).click();
-      await page.getByRole("treeitem").filter({ hasText: "paused" }).waitFor();
-    });
-
-    it("is looked through by topic, and subscribed to by filter, with the keyboard alone", async () => {
-      const { page } = await dashboard.signedIn();
-      for (const topic of ["a/one", "a/two", "b/one"])
-        await dashboard.api("POST", "/publish", { topic, payload: "1", retain: true });
-      await page.getByRole("treeitem").filter({ hasText: "two" }).waitFor();
-      await page.getByLabel("Show topics that contain").fill("one");
-      await expect.poll(() => page.getByRole("treeitem").filter({ hasText: "two" }).count()).toBe(0);
-      await page.getByLabel("Show topics that contain").fill("");
-      await page.getByLabel("Subscribed to").fill("a/#");
-      await page.keyboard.press("Enter");
-      await expect.poll(() => page.getByRole("treeitem").allInnerTexts()).toEqual(["a", "one\n1", "two\n1"]);
-      await page.getByRole("tree").focus();
-      for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
-      await page.getByRole("heading", { name: "a/two" }).waitFor();
-      for (const key of ["Home", "ArrowLeft"]) await page.keyboard.press(key);
-      await expect.poll(() => page.getByRole("treeitem").count()).toBe(1);
-      await page.getByLabel("Subscribed to").fill("a/#/b");
-      await page.keyboard.press("Enter");
-      await page.getByRole("alert").getByText("# can only be the last level.").waitFor();
-      expect(await page.getByLabel("Subscribed to").inputValue()).toBe("a/#/b");
-      await page.getByLabel("Subscribed to").fill("+/one, a/two");
-      await page.keyboard.press("Enter");
-      await page.getByRole("treeitem").filter({ hasText: "b" }).waitFor();
-      await page.getByRole("tree").focus();
-      for (const key of ["Home", "ArrowRight"]) await page.keyboard.press(key);
-      await expect
-        .poll(() => page.getByRole("treeitem").allInnerTexts())
-        .toEqual(["a", "one\n1", "two\n1", "b", "one\n1"]);
-      await page.getByText(/^received \d\d:\d\d:\d\d, may have been published earlier$/).waitFor();
-    });
-  });
-
   describe("on a phone", () => {
     const longWord = "a-word-without-an-end-".repeat(12);
 
@@ -268,7 +202,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
 });
 
 describe.skipIf(!hasBrowser)("without an ADMIN_TOKEN", () => {
-  const dashboard = useDashboard(withoutAdminToken);
+  const dashboard = useDashboard(startWith({}));
 
   it("the page says how to set one", async () => {
     const { page } = await dashboard.newPage();

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numberAt, numericPathsOf, pathText } from "../../dashboard/src/live/numbers.ts";
-import { type Content, contentOf, hexLines, summaryOf } from "../../dashboard/src/live/payload.ts";
+import { type Content, contentOf, fileNameOf, hexLines, summaryOf, viewsOf } from "../../dashboard/src/live/payload.ts";
+import { images } from "./support/images.ts";
 
 const contentOfText = (text: string) => contentOf(new TextEncoder().encode(text));
 const layoutOf = (content: Content) => (content.kind === "json" ? content.tokens.map(({ text }) => text).join("") : "");
@@ -43,6 +44,52 @@ describe("a payload", () => {
     expect(summaryOf(contentOfText('{ "a": [1, 2],\n "b": "x y" }'))).toBe('{"a":[1,2],"b":"x y"}');
     expect(summaryOf(contentOfText(""))).toBe("(empty)");
     expect(summaryOf(contentOf(new Uint8Array(30)))).toMatch(/^(00 ){24}…$/);
+  });
+});
+
+describe("an image", () => {
+  it.each(Object.entries(images))(
+    "%s is known by its first bytes, with its size",
+    (_, { bytes, type, width, height }) => {
+      const content = contentOf(bytes);
+      expect(content).toEqual({ kind: "image", image: { type, width, height } });
+      expect(viewsOf(content)).toEqual(["image", "hex"]);
+      expect(contentOf(bytes.slice(0, 20), false).kind).toBe("binary");
+      expect(contentOf(bytes.slice(0, 8)).kind).toBe("binary");
+    },
+  );
+
+  it("is no SVG, no HTML, and no JPEG without a size", () => {
+    expect(contentOfText('<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>').kind).toBe("text");
+    expect(contentOfText("<!doctype html><script>1</script>").kind).toBe("text");
+    expect(contentOf(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 7)).kind).toBe("binary");
+    expect(contentOf(Uint8Array.of(0xff, 0xd8, 0xff, 0, 0x41)).kind).toBe("binary");
+  });
+});
+
+describe("a payload that is long", () => {
+  it("is laid out up to a limit, and not cut within a letter", () => {
+    const content = contentOfText(`${"x".repeat(64 * 1024 - 1)}ü and more`);
+    expect(content).toEqual({ kind: "text", text: "x".repeat(64 * 1024 - 1) });
+    expect(contentOf(new TextEncoder().encode("abü").subarray(0, 3), false)).toEqual({ kind: "text", text: "ab" });
+  });
+});
+
+describe("the file of a payload", () => {
+  it.each([
+    ["home/camera", "x", "camera.txt"],
+    ["home/a b/<c>", '{"a":1}', "c-.json"],
+    ["../..", "x", "payload.txt"],
+    ["a/.profile", "x", "profile.txt"],
+    ["page.html", "<p>", "page.html.txt"],
+    [`a/${"ü".repeat(300)}`, "\u0000", `${"ü".repeat(60)}.bin`],
+  ])("of %.20s is named by its topic and kind", (topic, payload, name) => {
+    expect(fileNameOf(topic, contentOfText(payload))).toBe(name);
+  });
+
+  it("has the ending of its kind of image", () => {
+    const endings = Object.values(images).map(({ bytes }) => fileNameOf("a", contentOf(bytes)));
+    expect(endings).toEqual(["a.png", "a.jpg", "a.gif", "a.webp", "a.webp", "a.webp"]);
   });
 });
 

@@ -72,11 +72,26 @@ describe("the tree of topics", () => {
     );
   });
 
-  it("keeps the first bytes of a long payload, and says how long it was", () => {
-    const tree = treeOf([], { bytesPerPayload: 4 });
-    tree.add(message("a", "123456"));
-    expect(payloadsOf(tree, "a")).toEqual(["1234"]);
+  it("keeps long payloads whole while there is room, then their first bytes, and says how long they were", () => {
+    const tree = treeOf([], { payloadBytes: 12, bytesPerPayload: 4 });
+    for (const topic of ["a", "b"]) tree.add(message(topic, "123456"));
+    expect(["a", "b"].map((topic) => payloadsOf(tree, topic))).toEqual([["123456"], ["123456"]]);
+    tree.add(message("c", "1"));
+    expect(["a", "b"].map((topic) => payloadsOf(tree, topic))).toEqual([["1234"], ["123456"]]);
     expect(tree.node("a")?.history[0]?.payloadBytes).toBe(6);
+  });
+
+  it("counts the properties of messages among its bytes", () => {
+    const properties = { userProperties: [], subscriptionIdentifiers: [], bytes: 10, leftOut: 0 };
+    const tree = treeOf([], { payloadBytes: 30 });
+    for (const payload of ["1", "2", "3"]) tree.add({ ...message("a", payload), properties });
+    expect(payloadsOf(tree, "a")).toEqual(["2", "3"]);
+  });
+
+  it("goes on with the topics that are still wanted", () => {
+    const tree = treeOf(["home/door", "home/door", "bin/x"]).only((topic) => topic.startsWith("home/"));
+    expect(topicsOf(rowsOf(tree.root, new Expansion(), ""))).toEqual(["home", "home/door"]);
+    expect(tree.root).toMatchObject({ topicCount: 1, messageCount: 2 });
   });
 
   it("does not hold the frame that a payload came in", () => {

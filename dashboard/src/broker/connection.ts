@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
 import { type Api, lineOf } from "../api/api.ts";
+import { faultOfProperties, type MessageProperties, packetProperties, propertiesOf } from "../live/properties.ts";
 import { faultOfTopic } from "../live/topic-match.ts";
 import type { Message } from "../live/topic-tree.ts";
 import { keepAliveTimer } from "./keep-alive-timer.ts";
@@ -21,7 +22,11 @@ export type Publish = {
   readonly payload: string;
   readonly qos: 0 | 1 | 2;
   readonly isRetained: boolean;
+  readonly properties?: MessageProperties | undefined;
 };
+
+/** `count` is how many parts of the page want it. */
+type Subscription = { readonly topicFilter: string; readonly identifier: number; count: number };
 
 const keepAliveSec = 30;
 /** A ping is answered at least this often; its answer has as much time again. */
@@ -39,8 +44,8 @@ export class Connection {
   private readonly brokerUrl: string;
   private readonly api: Api;
   private readonly onMessage: (message: Message) => void;
-  /** How many parts of the page want each. */
-  private readonly filters = new Map<string, number>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private lastIdentifier = 0;
   private client: MqttClient | undefined;
   private retryTimer: number | undefined;
   private retryMs = firstRetryMs;
@@ -93,24 +98,50 @@ export class Connection {
 
   /** @throws the broker's refusal. If there is no connection yet, it is subscribed to when there is one */
   async subscribe(topicFilter: string): Promise<void> {
-    if (this.state.value.name === "connected" && this.client !== undefined)
-      await subscribeTo(this.client, [topicFilter]);
-    this.filters.set(topicFilter, (this.filters.get(topicFilter) ?? 0) + 1);
+    const known = this.subscriptions.get(topicFilter);
+    const subscription = known ?? { topicFilter, identifier: ++this.lastIdentifier, count: 0 };
+    // Before the broker is asked: messages may come together with its answer.
+    this.subscriptions.set(topicFilter, subscription);
+    subscription.count++;
+    if (this.state.value.name !== "connected" || this.client === undefined) return;
+    try {
+      await subscribeTo(this.client, subscription);
+    } catch (error) {
+      this.release(subscription);
+      throw error;
+    }
   }
 
   async unsubscribe(topicFilter: string): Promise<void> {
-    const count = this.filters.get(topicFilter) ?? 0;
-    if (count > 1) this.filters.set(topicFilter, count - 1);
-    else this.filters.delete(topicFilter);
-    if (count === 1 && this.state.value.name === "connected") await this.client?.unsubscribeAsync(topicFilter);
+    const subscription = this.subscriptions.get(topicFilter);
+    if (subscription === undefined || this.release(subscription) > 0) return;
+    if (this.state.value.name === "connected") await this.client?.unsubscribeAsync(topicFilter);
+  }
+
+  /** The filter of the subscription with this identifier; `undefined` if there is none, or it has ended. */
+  filterOf(identifier: number): string | undefined {
+    return [...this.subscriptions.values()].find((one) => one.identifier === identifier)?.topicFilter;
+  }
+
+  /** @returns how many parts of the page still want it */
+  private release(subscription: Subscription): number {
+    if (--subscription.count === 0) this.subscriptions.delete(subscription.topicFilter);
+    return subscription.count;
   }
 
   /** @throws what the broker says against it, or would say: it would close the connection */
-  async publish({ topic, payload, qos, isRetained }: Publish): Promise<void> {
+  async publish({ topic, payload, qos, isRetained, properties }: Publish): Promise<void> {
     if (this.state.value.name !== "connected") throw new Error("Not connected: wait a moment, and publish again.");
-    const fault = faultOfTopic(topic) ?? faultOfSize({ topic, payload, qos }, this.maximumPacketBytes);
+    const fault =
+      faultOfTopic(topic) ??
+      (properties && faultOfProperties(properties)) ??
+      faultOfSize({ topic, payload, qos, properties }, this.maximumPacketBytes);
     if (fault !== undefined) throw new Error(fault);
-    await this.client?.publishAsync(topic, payload, { qos, retain: isRetained });
+    await this.client?.publishAsync(topic, payload, {
+      qos,
+      retain: isRetained,
+      ...(properties === undefined ? {} : { properties: packetProperties(properties) }),
+    });
   }
 
   /** Something on this page has thrown. If it was the client library, it may no longer read or write. */
@@ -143,7 +174,7 @@ export class Connection {
         this.maximumPacketBytes = properties?.maximumPacketSize ?? protocolMaximumPacketBytes;
         this.retryMs = firstRetryMs;
         // A refusal of one of them is told to whoever subscribed; those that were granted once are granted again.
-        if (this.filters.size > 0) subscribeTo(client, [...this.filters.keys()]).catch(() => {});
+        for (const subscription of this.subscriptions.values()) subscribeTo(client, subscription).catch(() => {});
       }),
     );
     client.on(
@@ -190,10 +221,13 @@ export class Connection {
 }
 
 /** At QoS 2, so that each message comes at the QoS it was published with; RAP for the same of its retained flag. */
-async function subscribeTo(client: MqttClient, topicFilters: string[]): Promise<void> {
-  await client.subscribeAsync(topicFilters, { qos: 2, rap: true });
+async function subscribeTo(client: MqttClient, { topicFilter, identifier }: Subscription): Promise<void> {
+  const properties = { subscriptionIdentifier: identifier };
+  await client.subscribeAsync(topicFilter, { qos: 2, rap: true, properties });
 }
 
-function messageOf(topic: string, payload: Uint8Array, { qos, retain }: IPublishPacket): Message {
-  return { topic, payload, payloadBytes: payload.length, qos, isRetained: retain, atMs: Date.now() };
+function messageOf(topic: string, payload: Uint8Array, { qos, retain, properties }: IPublishPacket): Message {
+  const payloadBytes = payload.length;
+  const atMs = Date.now();
+  return { topic, payload, payloadBytes, qos, isRetained: retain, properties: propertiesOf(properties), atMs };
 }

@@ -3,7 +3,7 @@
 
 import { signal } from "@preact/signals";
 import type { Connection } from "../broker/connection.ts";
-import { filtersIn, matches } from "./topic-match.ts";
+import { matches } from "./topic-match.ts";
 import { type Message, TopicTree } from "./topic-tree.ts";
 
 const redrawEveryMs = 100;
@@ -13,8 +13,8 @@ export const maximumWaiting = 5_000;
 export class Feed {
   /** Changes whenever there is something new to draw. */
   readonly drawing = signal(0);
-  /** One or more, with commas between them. */
-  readonly topicFilter = signal("#");
+  /** The topic filters that are subscribed to, in the order in which they were added. */
+  readonly filters = signal<readonly string[]>(["#"]);
   readonly isPaused = signal(false);
   readonly waitingCount = signal(0);
   readonly messagesPerSec = signal(0);
@@ -26,7 +26,7 @@ export class Feed {
   private readonly second = window.setInterval(() => this.onSecond(), 1_000);
 
   take(message: Message): void {
-    if (!filtersIn(this.topicFilter.value).some((filter) => matches(filter, message.topic))) return;
+    if (!this.wants(message.topic)) return;
     this.messagesThisSecond++;
     if (this.isPaused.value) this.hold(message);
     else this.tree.add(message);
@@ -47,29 +47,37 @@ export class Feed {
   }
 
   /** @throws what the broker says against it; then all is as it was */
-  async changeFilter(topicFilter: string, connection: Connection): Promise<void> {
-    const before = { topicFilter: this.topicFilter.value, tree: this.tree };
+  async add(topicFilter: string, connection: Connection): Promise<void> {
+    if (this.filters.value.includes(topicFilter)) return;
     // Before the broker is asked: retained messages may come together with its answer.
-    this.topicFilter.value = topicFilter;
-    this.clear();
-    const subscribed: string[] = [];
+    this.filters.value = [...this.filters.value, topicFilter];
     try {
-      for (const filter of filtersIn(topicFilter)) {
-        await connection.subscribe(filter);
-        subscribed.push(filter);
-      }
+      await connection.subscribe(topicFilter);
     } catch (error) {
-      for (const filter of subscribed) await connection.unsubscribe(filter);
-      this.topicFilter.value = before.topicFilter;
-      this.tree = before.tree;
-      this.draw();
+      this.drop(topicFilter);
       throw error;
     }
-    for (const filter of filtersIn(before.topicFilter)) await connection.unsubscribe(filter);
+  }
+
+  /** What only came for this filter is no longer shown. */
+  async remove(topicFilter: string, connection: Connection): Promise<void> {
+    this.drop(topicFilter);
+    await connection.unsubscribe(topicFilter);
   }
 
   end(): void {
     window.clearInterval(this.second);
+  }
+
+  private wants(topic: string): boolean {
+    return this.filters.value.some((filter) => matches(filter, topic));
+  }
+
+  private drop(topicFilter: string): void {
+    this.filters.value = this.filters.value.filter((filter) => filter !== topicFilter);
+    this.tree = this.tree.only((topic) => this.wants(topic));
+    this.waiting = this.waiting.filter(({ topic }) => this.wants(topic));
+    this.draw();
   }
 
   private hold(message: Message): void {

@@ -1,16 +1,15 @@
 // Live: the topics on the left, one of them with its messages on the right, and a form to publish.
 
 import { useSignal } from "@preact/signals";
-import { lineOf } from "../api/api.ts";
 import { countText, plural, rateText } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { route } from "../route.ts";
 import type { Session } from "../session.ts";
 import { type Feed, maximumWaiting } from "./feed.ts";
 import { PublishForm } from "./publish-form.tsx";
+import { Subscriptions } from "./subscriptions.tsx";
 import { TopicDetails } from "./topic-details.tsx";
 import { TopicList } from "./topic-list.tsx";
-import { faultOfFilters } from "./topic-match.ts";
 
 export function LivePage({ session }: { session: Session }) {
   const { feed, connection } = session;
@@ -42,7 +41,7 @@ export function LivePage({ session }: { session: Session }) {
             <Icon name="clear" />
           </button>
         </div>
-        <SubscriptionForm session={session} />
+        <Subscriptions session={session} />
         {state.name === "lost" && (
           <p class="notice bad" role="alert">
             {state.why}
@@ -80,46 +79,6 @@ function PauseButton({ feed }: { feed: Feed }) {
   );
 }
 
-function SubscriptionForm({ session: { feed, connection } }: { session: Session }) {
-  const typed = useSignal(feed.topicFilter.value);
-  const fault = useSignal("");
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const topicFilter = typed.value.trim();
-    fault.value = faultOfFilters(topicFilter) ?? "";
-    if (fault.value !== "") return;
-    await feed.changeFilter(topicFilter, connection).catch((error) => {
-      fault.value = `The broker does not grant ${topicFilter}: ${lineOf(error)}`;
-    });
-  };
-  return (
-    <form class="bar subscription" onSubmit={(event) => void submit(event)}>
-      <label class="inline grow">
-        <span>Subscribed to</span>
-        <input
-          class="mono grow"
-          title="Topic filters, separated by commas"
-          value={typed.value}
-          onInput={(event) => {
-            typed.value = event.currentTarget.value;
-          }}
-          autocapitalize="none"
-          autocomplete="off"
-          spellcheck={false}
-        />
-      </label>
-      <button type="submit" class="button">
-        Change
-      </button>
-      {fault.value !== "" && (
-        <p class="notice bad" role="alert">
-          {fault.value}
-        </p>
-      )}
-    </form>
-  );
-}
-
 function Totals({ feed }: { feed: Feed }) {
   // What it shows is not in signals, and is looked at with each drawing.
   feed.drawing.value;
@@ -138,7 +97,7 @@ function Totals({ feed }: { feed: Feed }) {
       {messagesWithoutRoom > 0 && (
         <p class="notice" role="status">
           This page holds no more topics: {plural(messagesWithoutRoom, "message")} of other topics{" "}
-          {messagesWithoutRoom === 1 ? "is" : "are"} not shown. Subscribe to less than {feed.topicFilter.value}.
+          {messagesWithoutRoom === 1 ? "is" : "are"} not shown. Subscribe to less than {feed.filters.value.join(", ")}.
         </p>
       )}
     </div>

@@ -8,7 +8,7 @@ const contents = new WeakMap<Message, Content>();
 const summaries = new WeakMap<Message, string>();
 
 export function contentOfMessage(message: Message): Content {
-  return known(contents, message, () => contentOf(message.payload));
+  return known(contents, message, () => contentOf(message.payload, message.payload.length === message.payloadBytes));
 }
 
 /** One line of it, for lists. */

@@ -3,6 +3,8 @@ import { useEffect } from "preact/hooks";
 import { lineOf } from "../api/api.ts";
 import type { Connection } from "../broker/connection.ts";
 import { clockText } from "../parts/formats.ts";
+import { emptyFields, filledFields, type PropertyFields, propertiesOfFields } from "./property-fields.ts";
+import { PropertyInputs } from "./property-inputs.tsx";
 import { faultOfTopic } from "./topic-match.ts";
 
 type Outcome = { readonly isGood: boolean; readonly line: string };
@@ -10,6 +12,8 @@ type Outcome = { readonly isGood: boolean; readonly line: string };
 /** @param topic that is looked at, to begin with */
 export function PublishForm({ connection, topic }: { connection: Connection; topic: string }) {
   const chosenTopic = useSignal(topic);
+  const properties = useSignal<PropertyFields>(emptyFields);
+  const hasOpenProperties = useSignal(false);
   const outcome = useSignal<Outcome | undefined>(undefined);
   useEffect(() => {
     if (topic !== "") chosenTopic.value = topic;
@@ -21,19 +25,20 @@ export function PublishForm({ connection, topic }: { connection: Connection; top
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
-    outcome.value = await publish(connection, fields);
+    outcome.value = await publish(connection, fields, properties.value);
   };
+  const filled = filledFields(properties.value);
   return (
     <section class="card publish" aria-labelledby="publish-title">
-      <h2 id="publish-title">Publish</h2>
       <form onSubmit={(event) => void submit(event)}>
-        <label>
-          Topic
+        <div class="bar">
+          <h2 id="publish-title">Publish</h2>
           <input
             name="topic"
-            class="mono"
+            class="mono grow"
+            aria-label="Topic"
             value={chosenTopic.value}
-            placeholder="devices/kitchen/command"
+            placeholder="to a topic: devices/kitchen/command"
             autocapitalize="none"
             autocomplete="off"
             spellcheck={false}
@@ -41,20 +46,19 @@ export function PublishForm({ connection, topic }: { connection: Connection; top
               chosenTopic.value = event.currentTarget.value;
             }}
           />
-        </label>
-        <label>
-          Payload
-          <textarea
-            name="payload"
-            class="mono"
-            rows={3}
-            placeholder='{"led": true}'
-            spellcheck={false}
-            onKeyDown={(event) => {
-              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
-            }}
-          />
-        </label>
+        </div>
+        <textarea
+          name="payload"
+          class="mono"
+          aria-label="Payload"
+          rows={2}
+          placeholder='Payload: {"led": true}'
+          spellcheck={false}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
+          }}
+        />
+        {hasOpenProperties.value && <PropertyInputs fields={properties} />}
         <div class="bar">
           <label class="inline">
             <span>QoS</span>
@@ -68,6 +72,16 @@ export function PublishForm({ connection, topic }: { connection: Connection; top
             <input type="checkbox" name="retain" />
             <span>Retain</span>
           </label>
+          <button
+            type="button"
+            class="button small"
+            aria-expanded={hasOpenProperties.value}
+            onClick={() => {
+              hasOpenProperties.value = !hasOpenProperties.value;
+            }}
+          >
+            {filled === 0 ? "MQTT 5 properties" : `MQTT 5 properties (${filled})`}
+          </button>
           <span class="grow" />
           <button type="submit" class="button primary" disabled={connection.state.value.name !== "connected"}>
             Publish
@@ -81,7 +95,7 @@ export function PublishForm({ connection, topic }: { connection: Connection; top
   );
 }
 
-async function publish(connection: Connection, fields: FormData): Promise<Outcome> {
+async function publish(connection: Connection, fields: FormData, propertyFields: PropertyFields): Promise<Outcome> {
   const topic = String(fields.get("topic"));
   const fault = faultOfTopic(topic);
   if (fault !== undefined) return { isGood: false, line: fault };
@@ -91,6 +105,7 @@ async function publish(connection: Connection, fields: FormData): Promise<Outcom
       payload: String(fields.get("payload")),
       qos: Number(fields.get("qos")) as 0 | 1 | 2,
       isRetained: fields.get("retain") !== null,
+      properties: propertiesOfFields(propertyFields),
     });
     return { isGood: true, line: `Published at ${clockText(Date.now())}.` };
   } catch (error) {

@@ -7,8 +7,10 @@ import { bytesText, clockText, plural } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
-import { contentOfMessage, summaryOfMessage } from "./message-content.ts";
+import { summaryOfMessage } from "./message-content.ts";
+import type { ViewName } from "./payload.ts";
 import { PayloadView } from "./payload-view.tsx";
+import { type Properties, propertyLines } from "./properties.ts";
 import type { Message } from "./topic-tree.ts";
 import { ValueChart } from "./value-chart.tsx";
 
@@ -18,6 +20,7 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
   const { feed, connection } = session;
   /** One of those before; else the last is shown, whichever that is. */
   const chosen = useSignal<Message | undefined>(undefined);
+  const view = useSignal<ViewName | undefined>(undefined);
   feed.drawing.value;
   // The tree changes its own: parts that get the same again would not draw.
   const node = feed.tree.node(topic);
@@ -30,19 +33,22 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
         <a class="button quiet only-narrow" href={hrefOf("live")} aria-label="Back to the topics">
           <Icon name="back" />
         </a>
-        <h2 class="mono grow topic-name">{topic}</h2>
+        <h2 class="mono grow topic-name" tabIndex={topic.length > 100 ? 0 : undefined}>
+          {topic}
+        </h2>
         <CopyButton text={topic} what="the topic" isQuiet />
+        <button type="button" class="button small only-narrow" onClick={() => toPublishForm()}>
+          Publish
+        </button>
       </div>
       {shown === undefined ? (
         <p class="dim">No message yet.</p>
       ) : (
         <>
           <MessageFacts message={shown} isLast={shown === last} />
-          <PayloadView content={contentOfMessage(shown)} />
-          {shown.payloadBytes > shown.payload.length && (
-            <p class="notice">
-              The first {bytesText(shown.payload.length)} of {bytesText(shown.payloadBytes)} are shown.
-            </p>
+          <PayloadView message={shown} chosen={view} />
+          {shown.properties !== undefined && (
+            <MessageProperties properties={shown.properties} message={shown} connection={connection} />
           )}
           <ValueChart topic={topic} history={history} />
           <History
@@ -71,6 +77,39 @@ function MessageFacts({ message, isLast }: { message: Message; isLast: boolean }
       </span>
       {!isLast && <span class="badge">older</span>}
     </p>
+  );
+}
+
+/** On a phone it is below the message. */
+function toPublishForm(): void {
+  const form = document.querySelector<HTMLElement>(".publish");
+  form?.scrollIntoView({ block: "start" });
+  form?.querySelector<HTMLElement>("textarea")?.focus();
+}
+
+type MessagePropertiesProps = {
+  readonly properties: Properties;
+  readonly message: Message;
+  readonly connection: Session["connection"];
+};
+
+function MessageProperties({ properties, message, connection }: MessagePropertiesProps) {
+  const lines = propertyLines(properties, message.atMs, (identifier) => connection.filterOf(identifier));
+  if (lines.length === 0) return null;
+  // Every message has the identifiers of this page's own subscriptions.
+  const isPublished = lines.length > properties.subscriptionIdentifiers.length;
+  return (
+    <details class="properties" open={isPublished}>
+      <summary>MQTT 5 properties</summary>
+      <dl class="fact-list">
+        {lines.map(({ name, value }) => (
+          <div>
+            <dt>{name}</dt>
+            <dd class="mono">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 

@@ -93,7 +93,9 @@ export function TopicList({ feed, search, selected }: TopicListProps) {
 
 function Nothing({ isSearching, feed }: { isSearching: boolean; feed: Feed }) {
   if (isSearching) return <p class="nothing dim">No topic matches your search.</p>;
-  return <p class="nothing dim">No messages for {feed.topicFilter.value} yet. New messages appear here.</p>;
+  const filters = feed.filters.value;
+  if (filters.length === 0) return <p class="nothing dim">Add a topic filter, such as # for everything.</p>;
+  return <p class="nothing dim">No messages for {filters.join(" or ")} yet. New messages appear here.</p>;
 }
 
 type TopicRowProps = {
@@ -120,6 +122,7 @@ function TopicRow({ row: { node, isExpanded }, topPx, isSelected, isFocused, onC
       aria-level={node.depth + 1}
       aria-expanded={hasChildren ? isExpanded : undefined}
       aria-selected={isSelected}
+      title={node.topic.length > 30 ? node.topic : undefined}
       style={{ top: `${topPx}px`, height: `${rowPx}px`, paddingLeft: `${Math.min(node.depth, 10) * 16 + 6}px` }}
       onClick={onChoose}
     >

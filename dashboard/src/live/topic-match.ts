@@ -1,6 +1,7 @@
 // Which of the page's subscriptions a message came for. MQTT 5.0 section 4.7.
 
-const maximumTopicBytes = 65_535;
+/** Of all texts and binary data in MQTT: their length is written in two bytes. */
+export const maximumTextBytes = 65_535;
 
 /** For Topic Filters that the broker has granted, without `$share`. */
 export function matches(topicFilter: string, topicName: string): boolean {
@@ -14,17 +15,14 @@ export function matches(topicFilter: string, topicName: string): boolean {
   return wanted.length === levels.length;
 }
 
-/** What somebody has typed: topic filters with commas between them. */
+/**
+ * What somebody has typed may be one topic filter or, if it has commas, several.
+ *
+ * @returns those between the commas, each once
+ */
 export function filtersIn(text: string): string[] {
   const filters = text.split(",").map((filter) => filter.trim());
   return [...new Set(filters.filter((filter) => filter !== ""))];
-}
-
-/** Why one of the topic filters in a text cannot be subscribed to; `undefined` if all can. */
-export function faultOfFilters(text: string): string | undefined {
-  const filters = filtersIn(text);
-  if (filters.length === 0) return faultOfFilter("");
-  return filters.map(faultOfFilter).find((fault) => fault !== undefined);
 }
 
 /** Why it cannot be subscribed to; `undefined` if it can. */
@@ -39,15 +37,17 @@ export function faultOfFilter(topicFilter: string): string | undefined {
   return undefined;
 }
 
-/** What holds for Topic Names and Topic Filters: MQTT writes their length in two bytes. */
-function faultOfText(what: string, text: string): string | undefined {
+/** Why MQTT would not take it as a text; `undefined` if it would. */
+export function faultOfText(what: string, text: string): string | undefined {
   const bytes = new TextEncoder().encode(text).length;
-  if (bytes > maximumTopicBytes) {
-    const grouped = new Intl.NumberFormat("en");
-    return `The ${what} has ${grouped.format(bytes)} bytes: MQTT takes at most ${grouped.format(maximumTopicBytes)}.`;
-  }
+  if (bytes > maximumTextBytes) return tooLongLine(what, bytes);
   if (text.includes("\0") || !text.isWellFormed()) return `The ${what} has a character that MQTT does not take.`;
   return undefined;
+}
+
+export function tooLongLine(what: string, bytes: number): string {
+  const grouped = new Intl.NumberFormat("en");
+  return `The ${what} has ${grouped.format(bytes)} bytes: MQTT takes at most ${grouped.format(maximumTextBytes)}.`;
 }
 
 /** Why MQTT would not take it as a Topic Name; `undefined` if it would. */

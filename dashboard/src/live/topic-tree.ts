@@ -1,13 +1,17 @@
 // The topics that messages have come for, as a tree of their levels, with the last messages of each. Bounded in topics,
 // messages and bytes: a broker may carry more than a page can hold.
 
+import type { Properties } from "./properties.ts";
+
 export type Message = {
   readonly topic: string;
-  /** The first bytes of it, if it is longer than what is kept. */
+  /** Only its first bytes, if there was no room for all. */
   readonly payload: Uint8Array;
   readonly payloadBytes: number;
   readonly qos: 0 | 1 | 2;
   readonly isRetained: boolean;
+  /** Of MQTT 5.0. */
+  readonly properties?: Properties | undefined;
   readonly atMs: number;
 };
 
@@ -32,8 +36,9 @@ export type TreeLimits = {
   readonly nodes: number;
   readonly messagesPerTopic: number;
   readonly messages: number;
+  /** With properties. The last message of each topic stays: together these may be more. */
   readonly payloadBytes: number;
-  /** What is kept of one payload. */
+  /** What stays of the payload of a topic's last message when there is no room for all of it. */
   readonly bytesPerPayload: number;
 };
 
@@ -42,7 +47,7 @@ export const treeLimits: TreeLimits = {
   nodes: 50_000,
   messagesPerTopic: 200,
   messages: 50_000,
-  payloadBytes: 32 * 1024 * 1024,
+  payloadBytes: 64 * 1024 * 1024,
   bytesPerPayload: 64 * 1024,
 };
 
@@ -79,14 +84,22 @@ export class TopicTree {
       above.messageCount++;
       if (!isKnown) above.topicCount++;
     }
-    const { bytesPerPayload } = this.limits;
     // A copy: the bytes are a part of what came in one frame, and would keep all of it.
-    node.history.push({ ...message, payload: message.payload.slice(0, bytesPerPayload) });
+    node.history.push({ ...message, payload: message.payload.slice() });
     this.order.push(node);
     this.keptMessages++;
-    this.keptBytes += Math.min(message.payloadBytes, bytesPerPayload);
+    this.keptBytes += keptBytesOf(message);
     if (node.history.length > this.limits.messagesPerTopic) this.dropOldestOf(node);
     this.dropOldest();
+  }
+
+  /** A tree with the topics that are wanted, and their messages that are kept here. */
+  only(isWanted: (topic: string) => boolean): TopicTree {
+    const tree = new TopicTree(this.limits);
+    const wanted = [...this.nodes.values()].filter(({ topic, history }) => history.length > 0 && isWanted(topic));
+    const messages = wanted.flatMap(({ history }) => history).sort((one, other) => one.atMs - other.atMs);
+    for (const message of messages) tree.add(message);
+    return tree;
   }
 
   /** From a topic's first level to its last, made if they are new; `undefined` if there is no room for them. */
@@ -116,7 +129,9 @@ export class TopicTree {
     const { messages, payloadBytes } = this.limits;
     while (this.orderBegin < this.order.length && (this.keptMessages > messages || this.keptBytes > payloadBytes)) {
       const node = this.order[this.orderBegin++];
-      if (node !== undefined && node.history.length > 1) this.dropOldestOf(node);
+      if (node === undefined) continue;
+      if (node.history.length > 1) this.dropOldestOf(node);
+      else this.cutLastOf(node);
     }
     if (this.order.length > 2 * (messages + this.limits.nodes)) this.order = this.order.slice(-messages);
     if (this.orderBegin > messages) {
@@ -129,8 +144,20 @@ export class TopicTree {
     const message = node.history.shift();
     if (message === undefined) return;
     this.keptMessages--;
-    this.keptBytes -= message.payload.length;
+    this.keptBytes -= keptBytesOf(message);
   }
+
+  private cutLastOf({ history }: TopicNode): void {
+    const [message] = history;
+    if (message === undefined || message.payload.length <= this.limits.bytesPerPayload) return;
+    const cut = { ...message, payload: message.payload.slice(0, this.limits.bytesPerPayload) };
+    history[0] = cut;
+    this.keptBytes += keptBytesOf(cut) - keptBytesOf(message);
+  }
+}
+
+function keptBytesOf({ payload, properties }: Message): number {
+  return payload.length + (properties?.bytes ?? 0);
 }
 
 function newNode(level: string, topic: string, depth: number): TopicNode {

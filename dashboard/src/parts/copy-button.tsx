@@ -3,14 +3,21 @@ import { Icon } from "./icon.tsx";
 
 const sayCopiedMs = 2_000;
 
+type CopyButtonProps = {
+  readonly text: string | (() => string);
+  readonly what: string;
+  readonly isQuiet?: boolean;
+};
+
 /**
+ * @param text or what makes it, if that takes long
  * @param what for screen readers, as in "the token"
  * @param isQuiet with a sign instead of a word
  */
-export function CopyButton({ text, what, isQuiet = false }: { text: string; what: string; isQuiet?: boolean }) {
+export function CopyButton({ text, what, isQuiet = false }: CopyButtonProps) {
   const outcome = useSignal<"" | "Copied" | "Select it by hand">("");
   const copy = async () => {
-    outcome.value = await writeToClipboard(text).then(
+    outcome.value = await writeToClipboard(typeof text === "string" ? text : text()).then(
       () => "Copied" as const,
       () => "Select it by hand" as const,
     );

@@ -13,6 +13,8 @@ const shapes = {
   back: "M15 5l-7 7 7 7",
   open: "M9 5l7 7-7 7",
   refresh: "M20 5v5h-5M4 19v-5h5M5.5 9.5A7.5 7.5 0 0 1 19 8.5L20 10M4 14l1 1.5A7.5 7.5 0 0 0 18.5 14.5",
+  close: "M6 6l12 12M18 6L6 18",
+  download: "M12 4v11M7 10.5l5 5 5-5M4 20h16",
   clear: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
 } as const;
 

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startServer } from "../../../tools/local-server/server.ts";
 import { chromiumPath } from "../../support/chromium.ts";
@@ -21,6 +21,8 @@ export type Dashboard = {
   newPage(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
   /** That has signed in by the address that `npm start` prints. */
   signedIn(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
+  /** Signed in once for all tests of a file that ask with the same options: a fresh page takes a second or two. */
+  shared(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
   api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
 };
 
@@ -41,10 +43,12 @@ async function npmStart(dataDir: string): Promise<Started> {
   return { url, token, close };
 }
 
-/** As a Worker is that was just deployed by other means than `npm run deploy`. */
-export async function withoutAdminToken(dataDir: string): Promise<Started> {
-  const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: undefined, dataDir, variables: {} });
-  return { url: server.url, token: "", close: () => server.close() };
+/** A broker in this process, with these variables. Without ADMIN_TOKEN: as it is before its owner has set one. */
+export function startWith(variables: Readonly<Record<string, string>>): (dataDir: string) => Promise<Started> {
+  return async (dataDir) => {
+    const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: undefined, dataDir, variables });
+    return { url: server.url, token: variables.ADMIN_TOKEN ?? "", close: () => server.close() };
+  };
 }
 
 function launchBrowser(): Promise<Browser> {
@@ -58,6 +62,8 @@ export function useDashboard(start = npmStart): Dashboard {
   let browser: Browser;
   let server: Started;
   let folder: string;
+  const shared = new Map<string, Promise<{ page: Page; errors: string[] }>>();
+  const keptContexts = new Set<BrowserContext>();
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
     const starting = start(path.join(folder, "data"));
@@ -65,7 +71,7 @@ export function useDashboard(start = npmStart): Dashboard {
     server = await starting;
   }, 60_000);
   afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
+    for (const context of browser.contexts()) if (!keptContexts.has(context)) await context.close();
   });
   afterAll(async () => {
     await browser?.close();
@@ -96,6 +102,15 @@ export function useDashboard(start = npmStart): Dashboard {
       await page.goto(`${server.url}/#token=${dashboard.token}`);
       await page.getByRole("status").getByText("Connected").waitFor();
       return { page, errors };
+    },
+    shared(options = {}) {
+      const key = JSON.stringify(options);
+      const known = shared.get(key) ?? dashboard.signedIn(options);
+      shared.set(key, known);
+      return known.then((signedIn) => {
+        keptContexts.add(signedIn.page.context());
+        return signedIn;
+      });
     },
     async api<Answer>(method: string, path: string, body?: object) {
       const response = await fetch(`${server.url}/api/v1${path}`, {
