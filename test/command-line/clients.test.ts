@@ -12,7 +12,7 @@ import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { unique } from "../support/connect.ts";
 import { makeCredential } from "../support/credentials.ts";
-import { expectOneLine, killed, outputUntil, run, runToEnd } from "../support/program.ts";
+import { expectOneLine, killed, outputUntil, run, runHere, runToEnd } from "../support/program.ts";
 import { undoAfterTest } from "../support/undo.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
@@ -42,12 +42,16 @@ describe("pub and sub", () => {
     const topic = unique("topic");
     const durable = [...flags, "-t", `${topic}/#`, "-q", "1", "-c", "-i", unique("sub")];
     // A retained message says that the session is there, and subscribed.
-    await runToEnd(["pub", ...flags, "-t", `${topic}/ready`, "-m", "ready", "-r", "-q", "1"]);
+    await runHere(["pub", ...flags, "-t", `${topic}/ready`, "-m", "ready", "-r", "-q", "1"]);
     expect(await runToEnd(["sub", ...durable, "-C", "1"])).toMatchObject({ out: "ready\n", exitCode: 0 });
     const file = path.join(folder, "payload");
     writeFileSync(file, "from a file");
-    for (const payload of [["-m", "hello"], ["-f", file], ["-n"]]) {
-      const { exitCode, error } = await runToEnd(["pub", ...flags, "-t", `${topic}/x`, "-q", "1", ...payload]);
+    for (const [runPub, ...payload] of [
+      [runToEnd, "-m", "hello"],
+      [runHere, "-f", file],
+      [runHere, "-n"],
+    ] as const) {
+      const { exitCode, error } = await runPub(["pub", ...flags, "-t", `${topic}/x`, "-q", "1", ...payload]);
       expect(error).toBe("");
       expect(exitCode).toBe(0);
     }
@@ -58,8 +62,8 @@ describe("pub and sub", () => {
   it("end after so many messages, and show retained ones", { timeout: 30_000 }, async () => {
     const flags = await credentialFlags();
     const topic = unique("topic");
-    await runToEnd(["pub", ...flags, "-t", topic, "-m", "kept", "-r", "-q", "2"]);
-    const { exitCode, out } = await runToEnd(["sub", ...flags, "-t", topic, "-C", "1"]);
+    await runHere(["pub", ...flags, "-t", topic, "-m", "kept", "-r", "-q", "2"]);
+    const { exitCode, out } = await runHere(["sub", ...flags, "-t", topic, "-C", "1"]);
     expect(out).toBe("kept\n");
     expect(exitCode).toBe(0);
   });
@@ -70,9 +74,12 @@ describe("pub and sub", () => {
     ["an address that is none", 1, ["--to", "127.0.0.1:8787/elsewhere"], ["--to", "wss://mqtt.example.org/mqtt"]],
   ])("say in one line what is wrong with %s", async (_what, expected, flags, parts) => {
     const to = ["--to", broker.ws];
-    for (const command of [["pub", "-m", "x"], ["sub"]]) {
+    for (const [runIt, ...command] of [
+      [runToEnd, "pub", "-m", "x"],
+      [runHere, "sub"],
+    ] as const) {
       const login: Record<string, string> = flags.includes("nobody") ? { [passwordVariable]: "wrong" } : {};
-      const { exitCode, out, error } = await runToEnd([...command, "-t", "x", ...to, ...flags], login);
+      const { exitCode, out, error } = await runIt([...command, "-t", "x", ...to, ...flags], login);
       expectOneLine(error, ...parts);
       expect(out).toBe("");
       expect(exitCode).toBe(expected);
@@ -88,12 +95,12 @@ describe("pub and sub", () => {
       const file = path.join(folder, "large");
       const flags = [...(await credentialFlags()), "-t", unique("topic"), "-f", file, "-q", qos];
       // The broker's limit is for the whole packet: the payload alone is below it, and the broker is who refuses it.
-      for (const [payloadBytes, part] of [
-        [2_000_000, "1900000"],
-        [1_899_980, "Packet too large"],
+      for (const [payloadBytes, runPub, part] of [
+        [2_000_000, runHere, "1900000"],
+        [1_899_980, runToEnd, "Packet too large"],
       ] as const) {
         writeFileSync(file, Buffer.alloc(payloadBytes));
-        const { exitCode, error } = await runToEnd(["pub", ...flags]);
+        const { exitCode, error } = await runPub(["pub", ...flags]);
         expectOneLine(error, "not published", part);
         expect(exitCode).toBe(4);
       }
@@ -113,21 +120,13 @@ describe("pub and sub", () => {
       });
     });
     const { port } = server.address() as AddressInfo;
-    const { exitCode, error } = await runToEnd([
-      "pub",
-      "--to",
-      `ws://127.0.0.1:${port}`,
-      "-t",
-      "lost/topic",
-      "-m",
-      "x",
-    ]);
+    const { exitCode, error } = await runHere(["pub", "--to", `ws://127.0.0.1:${port}`, "-t", "lost/topic", "-m", "x"]);
     expectOneLine(error, "not published", "connection was lost");
     expect(exitCode).toBe(2);
   });
 
   it.each(["pub", "sub"])("%s lists its exit codes, and pub what QoS 0 does not report", async (command) => {
-    const { out, exitCode } = await runToEnd([command, "--help"]);
+    const { out, exitCode } = await runHere([command, "--help"]);
     expect(exitCode).toBe(0);
     expect(out).toContain("Exit codes: 0 done; 1 ");
     if (command === "pub") expect(out).toContain("At QoS 0 a broker does not report");
@@ -136,7 +135,7 @@ describe("pub and sub", () => {
   it("say that the connection was lost, and is back", { timeout: 30_000 }, async () => {
     const id = unique("cut-off");
     const flags = [...(await credentialFlags()), "-i", id, "-t", unique("topic")];
-    await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
+    await runHere(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
     const subscriber = run(["sub", ...flags]);
     await outputUntil(subscriber, /kept\n/);
     const said = outputUntil(
@@ -154,7 +153,7 @@ describe("pub and sub", () => {
       const topic = unique("topic");
       const id = unique("twice");
       const flags = [...command.split(" ").slice(1), ...(await credentialFlags()), "-i", id, "-t", topic];
-      await runToEnd(["pub", ...flags.filter((flag) => flag !== "-c"), "-m", "kept", "-r", "-q", "1"]);
+      await runHere(["pub", ...flags.filter((flag) => flag !== "-c"), "-m", "kept", "-r", "-q", "1"]);
       const first = run(["sub", ...flags]);
       const [said, ended] = [text(first.stderr), once(first, "exit")];
       await outputUntil(first, /kept\n/);
@@ -168,12 +167,12 @@ describe("pub and sub", () => {
 
   it("sub ends without a word when nobody reads any more", { timeout: 30_000 }, async () => {
     const flags = [...(await credentialFlags()), "-t", unique("topic")];
-    await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
+    await runHere(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
     const subscriber = run(["sub", ...flags]);
     const [said, ended] = [text(subscriber.stderr), once(subscriber, "exit")];
     await outputUntil(subscriber, /kept\n/);
     subscriber.stdout.destroy();
-    await runToEnd(["pub", ...flags, "-m", "unread", "-q", "1"]);
+    await runHere(["pub", ...flags, "-m", "unread", "-q", "1"]);
     expect(await ended).toEqual([0, null]);
     expect(await said).toBe("");
   });
@@ -185,7 +184,7 @@ describe("pub and sub", () => {
     ["no address", "such as wss://mqtt.example.org/mqtt"],
   ])("say at once what to write instead of --to %s", async (address, part) => {
     for (const args of [["pub", "-t", "x", "-m", "x"], ["sub", "-t", "x"], ["add-device", "kitchen"], ["gateway"]]) {
-      const { exitCode, error } = await runToEnd([...args, "--to", address]);
+      const { exitCode, error } = await runHere([...args, "--to", address]);
       expectOneLine(error, "--to", `"${address}"`, part);
       expect(exitCode).toBe(1);
     }
@@ -195,9 +194,9 @@ describe("pub and sub", () => {
     const { login } = await makeCredential(broker, { rules: { publish: { allow: ["mine"] } } });
     const flags = ["--to", broker.ws, "-u", login.username];
     const password = { DURABLE_MQTT_PASSWORD: String(login.password) };
-    const pub = await runToEnd(["pub", ...flags, "-t", "yours", "-m", "x", "-q", "1"], password);
+    const pub = await runHere(["pub", ...flags, "-t", "yours", "-m", "x", "-q", "1"], password);
     expectOneLine(pub.error, "not published", "Not authorized");
-    const sub = await runToEnd(["sub", ...flags, "-t", "yours"], password);
+    const sub = await runHere(["sub", ...flags, "-t", "yours"], password);
     expectOneLine(sub.error, "not grant");
     expect([pub.exitCode, sub.exitCode]).toEqual([4, 4]);
   });
@@ -206,7 +205,7 @@ describe("pub and sub", () => {
     ["no topic to publish to", ["pub", "-t", "", "-m", "x"], ["--topic", '""']],
     ["a topic that MQTT cannot carry", ["pub", "-t", "x".repeat(65_536), "-m", "x"], ["--topic", "65536", "65535"]],
     ["a filter to publish to", ["pub", "-t", "a/+", "-m", "x"], ["--topic", '"a/+"']],
-    ["a password in the arguments", ["pub", "-t", "x", "-m", "x", "-P", "x"], ["-P", "DURABLE_MQTT_PASSWORD"]],
+    ["a password in the arguments", ["pub", "-t", "x", "-m", "x", "-P", "x"], ["-P", "DURABLE_MQTT_PASSWORD=…"]],
     ["a Will without a topic", ["pub", "-t", "x", "-m", "x", "--will-payload", "x"], ["--will-topic"]],
     ["a host that is none", ["pub", "-t", "x", "-m", "x", "-h", "a:1"], ["--host", '"a:1"', "-p"]],
     ["a conversion that is none", ["sub", "-t", "x", "-F", "%t %y"], ["--format", '"%y"', "%p"]],
@@ -229,7 +228,7 @@ describe("pub and sub", () => {
     ["a durable session of chance", ["sub", "-t", "x", "-c"], ["-c", "-i"]],
     ["an authority that is not there", ["sub", "-t", "x", "--cafile", "/nothing"], ["--cafile", "/nothing", "ENOENT"]],
   ])("refuse %s in one line", async (_what, args, parts, password = "") => {
-    const { exitCode, error } = await runToEnd(args, { [passwordVariable]: password });
+    const { exitCode, error } = await runHere(args, { [passwordVariable]: password });
     expectOneLine(error, ...parts);
     expect(exitCode).toBe(1);
   });
@@ -248,9 +247,12 @@ describe("pub and sub with mosquitto's options", () => {
     const lines = path.join(folder, "lines");
     writeFileSync(lines, Buffer.concat([Buffer.from("first\n\nsecond\n"), Buffer.from([0xff]), Buffer.from("\n")]));
     const durable = [...flags, "-i", unique("sub"), "-c", "-q", "1"];
-    expect(await runToEnd(["sub", ...durable, "-W", "1"])).toMatchObject({ exitCode: 27 });
+    // A retained message of another topic says that the session is there, and subscribed.
+    const ready = unique("ready");
+    await runHere(["pub", ...flags, "-t", ready, "-m", "ready", "-r", "-q", "1"]);
+    expect(await runHere(["sub", ...durable, "-t", ready, "-C", "1"])).toMatchObject({ out: "ready\n" });
     expect(await runToEnd(["pub", ...flags, "-l", "-q", "1"], {}, lines)).toMatchObject({ exitCode: 0, error: "" });
-    const { out } = await runToEnd(["sub", ...durable, "-C", "3", "-F", "%t\\t%q%r %l %x %%"]);
+    const { out } = await runHere(["sub", ...durable, "-C", "3", "-F", "%t\\t%q%r %l %x %%"]);
     const topic = flags.at(-1);
     expect(out).toBe(["5 6669727374", "6 7365636f6e64", "1 ff"].map((end) => `${topic}\t10 ${end} %\n`).join(""));
   });
@@ -259,8 +261,8 @@ describe("pub and sub with mosquitto's options", () => {
     const flags = await mosquittoFlags(unique("topic"));
     const properties = ["content-type text/x", "user-property a b", "user-property a c", "response-topic answer"];
     const given = properties.flatMap((property) => ["-D", "publish", ...property.split(" ")]);
-    await runToEnd(["pub", ...flags, "-m", '{"t": 21}', "-q", "1", "-r", ...given]);
-    const { out } = await runToEnd(["sub", ...flags, "-C", "1", "-F", "%j\\n%J\\n%p %C %R"]);
+    await runHere(["pub", ...flags, "-m", '{"t": 21}', "-q", "1", "-r", ...given]);
+    const { out } = await runHere(["sub", ...flags, "-C", "1", "-F", "%j\\n%J\\n%p %C %R"]);
     const [text = "", parsed = "", plain] = out.split("\n");
     const expected = {
       topic: flags.at(-1),
@@ -274,10 +276,18 @@ describe("pub and sub with mosquitto's options", () => {
     expect(plain).toBe('{"t": 21} text/x answer');
   });
 
-  it("leave out retained messages with -R, and end after the time of -W", { timeout: 30_000 }, async () => {
+  it("leave out retained messages with -R", { timeout: 30_000 }, async () => {
     const flags = await mosquittoFlags(unique("topic"));
-    await runToEnd(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
-    const { exitCode, out, error } = await runToEnd(["sub", ...flags, "-R", "-W", "1"]);
+    await runHere(["pub", ...flags, "-m", "kept", "-r", "-q", "1"]);
+    const subscriber = run(["sub", ...flags, "-R", "-d", "-C", "1"]);
+    const out = text(subscriber.stdout);
+    await outputUntil({ stdout: subscriber.stderr }, /received PUBLISH .*retain=true/);
+    await runHere(["pub", ...flags, "-m", "live", "-q", "1"]);
+    expect(await out).toBe("live\n");
+  });
+
+  it("end after the time of -W, with a code of its own", { timeout: 30_000 }, async () => {
+    const { exitCode, out, error } = await runToEnd(["sub", ...(await mosquittoFlags(unique("topic"))), "-W", "1"]);
     expect({ exitCode, out }).toEqual({ exitCode: 27, out: "" });
     expectOneLine(error, "-W");
   });
@@ -291,7 +301,7 @@ describe("pub and sub with mosquitto's options", () => {
     expect(said).toMatch(new RegExp(`^sent CONNECT clientId=${id}\nreceived CONNACK reasonCode=0\n`));
     expect(said).not.toContain(process.env[passwordVariable]);
     await killed(dying);
-    expect(await runToEnd(["sub", ...flags, "-C", "1"])).toMatchObject({ out: "gone\n", exitCode: 0 });
+    expect(await runHere(["sub", ...flags, "-C", "1"])).toMatchObject({ out: "gone\n", exitCode: 0 });
   });
 
   it("take the host from -h alone, at mosquitto's port", async () => {
@@ -300,7 +310,7 @@ describe("pub and sub with mosquitto's options", () => {
       [["-p", "1"], "mqtt://localhost:1 "],
       [["--to", "mqtt://127.0.0.1:1"], "mqtt://127.0.0.1:1 "],
     ] as const) {
-      const { exitCode, error } = await runToEnd(["pub", ...more, "-t", "x", "-m", "x"]);
+      const { exitCode, error } = await runHere(["pub", ...more, "-t", "x", "-m", "x"]);
       expectOneLine(error, address, "ECONNREFUSED");
       expect(exitCode).toBe(2);
     }
@@ -318,7 +328,7 @@ describe("add-device", () => {
       expect(out).toContain(`#define ${line}\n`);
     }
     const pub = (topic: string, id: string) =>
-      runToEnd(["pub", ...to, "-i", id, "-u", name, "-t", topic, "-m", "x", "-q", "1"], {
+      runHere(["pub", ...to, "-i", id, "-u", name, "-t", topic, "-m", "x", "-q", "1"], {
         DURABLE_MQTT_PASSWORD: token,
       });
     expect(await pub(`devices/${name}/x`, name)).toMatchObject({ exitCode: 0, error: "" });
@@ -336,7 +346,7 @@ describe("add-device", () => {
       [["device", "--to", "ws://127.0.0.1:2"], { ADMIN_TOKEN: adminToken }, ["ECONNREFUSED", "--to"]],
     ];
     for (const [args, variables, parts] of refusals) {
-      const { exitCode, out, error } = await runToEnd(["add-device", ...args], variables);
+      const { exitCode, out, error } = await runHere(["add-device", ...args], variables);
       expectOneLine(error.replace(/^A board cannot.*\n/, ""), ...parts);
       expect(out).toBe("");
       expect(exitCode).toBe(1);
@@ -346,15 +356,17 @@ describe("add-device", () => {
 
 describe("device", () => {
   const admin = { ADMIN_TOKEN: adminToken };
-  const device = (...args: string[]) => runToEnd(["device", ...args, "--to", broker.ws], admin);
+  const device = (...args: string[]) => runHere(["device", ...args, "--to", broker.ws], admin);
 
   it("lists, shows, renews and revokes what add-device made", { timeout: 60_000 }, async () => {
     const name = unique("device");
-    const first = await runToEnd(["add-device", name, "--to", broker.ws], admin);
-    const again = await runToEnd(["add-device", name, "--to", broker.ws], admin);
+    const first = await runHere(["add-device", name, "--to", broker.ws], admin);
+    const again = await runHere(["add-device", name, "--to", broker.ws], admin);
     expectOneLine(again.error, name, "already", `device token ${name}`, `device revoke ${name}`);
     expect(again.exitCode).toBe(1);
-    expect((await device("list")).out).toMatch(new RegExp(`^${name} +token, since .*Z$`, "m"));
+    const list = await runToEnd(["device", "list", "--to", broker.ws], admin);
+    expect(list.exitCode).toBe(0);
+    expect(list.out).toMatch(new RegExp(`^${name} +token, since .*Z$`, "m"));
     const all = JSON.parse((await device("list", "--json")).out) as { username: string }[];
     expect(all.map(({ username }) => username)).toContain(name);
     const shown = (await device("show", name)).out;
@@ -365,7 +377,7 @@ describe("device", () => {
     const tokenIn = (out: string) => /#define DEVICE_TOKEN "(.*)"/.exec(out)?.[1] ?? "";
     expect(tokenIn(renewed.out)).not.toBe(tokenIn(first.out));
     const pub = (token: string) =>
-      runToEnd(["pub", "--to", broker.ws, "-i", name, "-u", name, "-t", `devices/${name}/x`, "-m", "x", "-q", "1"], {
+      runHere(["pub", "--to", broker.ws, "-i", name, "-u", name, "-t", `devices/${name}/x`, "-m", "x", "-q", "1"], {
         [passwordVariable]: token,
       });
     expect([(await pub(tokenIn(first.out))).exitCode, (await pub(tokenIn(renewed.out))).exitCode]).toEqual([3, 0]);

@@ -10,7 +10,7 @@ import { useBroker } from "../support/broker.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { unique } from "../support/connect.ts";
 import { makeCredential } from "../support/credentials.ts";
-import { expectOneLine, outputUntil, run, runToEnd } from "../support/program.ts";
+import { expectOneLine, outputUntil, run, runHere, runToEnd } from "../support/program.ts";
 
 const broker = useBroker({ variables: { ALLOW_ANONYMOUS: "0" } });
 const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
@@ -56,7 +56,7 @@ it.each([
   ["a file that is not there", ["--to", "wss://example.org", "--cafile", "/nothing"], ["--cafile", "/nothing"]],
   ["an address of another machine", ["--to", "wss://example.org", "--listen", "192.0.2.1:0"], ["192.0.2.1"]],
 ])("refuses %s in one line", async (_what, args, parts) => {
-  const { exitCode, error } = await runToEnd(["gateway", ...args]);
+  const { exitCode, error } = await runHere(["gateway", ...args]);
   expectOneLine(error, ...parts);
   expect(exitCode).toBe(1);
 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { undoAfterTest } from "./undo.ts";
 
 export type Program = ChildProcessByStdio<null, Readable, Readable>;
@@ -18,12 +18,18 @@ const main = path.join(import.meta.dirname, "../../tools/command-line/main.ts");
  * @param input the file that it reads as standard input
  */
 export function run(args: readonly string[], variables: Record<string, string> = {}, input = "/dev/null"): Program {
+  const program = runForFile(args, variables, input);
+  undoAfterTest(() => killed(program));
+  return program;
+}
+
+/** `run` for several tests: whoever calls it ends the program. */
+export function runForFile(args: readonly string[], variables: Record<string, string> = {}, input = "/dev/null") {
   const { ADMIN_TOKEN: _, ...environment } = process.env;
   const env = { ...environment, ...variables };
   const stdin = openSync(input, "r");
   const program = spawn(process.execPath, [main, ...args], { stdio: [stdin, "pipe", "pipe"], env }) as Program;
   closeSync(stdin);
-  undoAfterTest(() => killed(program));
   return program;
 }
 
@@ -50,6 +56,48 @@ export async function runToEnd(args: readonly string[], variables: Record<string
   const [out, error] = [text(program.stdout), text(program.stderr)];
   const [exitCode] = await once(program, "exit");
   return { exitCode: exitCode as number, out: await out, error: await error };
+}
+
+/**
+ * Like `runToEnd`, in this process, which is much cheaper: for commands that end by themselves and read no standard input.
+ * That a process ends like this, and with this exit code, is for `runToEnd` to show, once for each kind of end.
+ */
+export async function runHere(args: readonly string[], variables: Record<string, string> = {}) {
+  if (isRunningHere) throw new Error("one command at a time: they share this process's environment and output");
+  isRunningHere = true;
+  const { runCommand } = await import("../../tools/command-line/commands.ts");
+  const umask = process.umask();
+  const restoreVariables = setVariables({ ADMIN_TOKEN: undefined, ...variables });
+  const written = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation((part) => {
+      written[name] += typeof part === "string" ? part : Buffer.from(part).toString();
+      return true;
+    }),
+  );
+  try {
+    const { exitCode, line } = await runCommand(args);
+    return { exitCode, out: written.stdout, error: written.stderr + (line === undefined ? "" : `${line}\n`) };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    restoreVariables();
+    process.umask(umask);
+    isRunningHere = false;
+  }
+}
+
+let isRunningHere = false;
+
+function setVariables(variables: Readonly<Record<string, string | undefined>>): () => void {
+  const before = Object.fromEntries(Object.keys(variables).map((name) => [name, process.env[name]]));
+  const set = (values: typeof variables) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  set(variables);
+  return () => set(before);
 }
 
 /** What it has written to standard output by the time that matches. */

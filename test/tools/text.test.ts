@@ -94,8 +94,8 @@ describe("one decoder", () => {
     expect(using(own, reads).sort()).toEqual([
       "tools/command-line/add-device.ts", // the project's sketch
       "tools/command-line/admin-api.ts", // what the broker's API answers
+      "tools/command-line/commands.ts", // package.json
       "tools/command-line/deploy.ts", // what Wrangler writes
-      "tools/command-line/main.ts", // package.json
       "tools/command-line/message-format.ts", // others' payloads, which a terminal shows as far as it can
       "tools/command-line/pub.ts", // latin1 keeps a payload's bytes as they are
       "tools/local-server/bundle.ts", // what was written beside the bundle

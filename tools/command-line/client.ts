@@ -73,7 +73,7 @@ export function addClientOptions(command: Command): Command {
 
 function refusePassword(): never {
   throw new UsageError(
-    `-P would show the password to other users of this machine: put it into ${passwordVariable} in the environment.`,
+    `-P would show the password to other users of this machine: leave it out, and set it in the environment, as in ${passwordVariable}=… npx durable-mqtt sub -u NAME -t TOPIC.`,
   );
 }
 

@@ -74,7 +74,7 @@ async function pub(options: Options): Promise<void> {
     await Promise.race([publish(), untilLost(client)]);
   } catch (error) {
     client.end(true);
-    process.stdin.destroy();
+    if (line) process.stdin.destroy();
     throw new UsageError(`The message is not published: ${reasonOf(error as Error)}.`, exitCodeOf(error));
   }
   await client.endAsync();

@@ -29,6 +29,8 @@ type Options = ClientOptions & {
 const formatHelp =
   "how a message is written: %t topic, %p payload, %x in hex, %l its length, %q QoS, %r retain, %j JSON, %J with the payload as JSON, %I time";
 
+const endSignals = ["SIGINT", "SIGTERM"] as const;
+
 const newline = Buffer.from("\n");
 
 /** What a session that outlives its connection is kept for, in the broker's own limits. */
@@ -56,14 +58,25 @@ export function addSub(program: Command): void {
 }
 
 async function sub(options: Options): Promise<void> {
+  const ended = Promise.withResolvers<void>();
+  const end = () => ended.resolve();
+  for (const signal of endSignals) process.once(signal, end);
+  process.stdout.once("error", end); // Nobody reads any more: `| head -1` has enough.
+  try {
+    await subscribe(options, ended);
+  } finally {
+    for (const signal of endSignals) process.off(signal, end);
+    process.stdout.off("error", end);
+  }
+}
+
+/** @param ended is resolved to end it, and rejected to end it with an error */
+async function subscribe(options: Options, ended: PromiseWithResolvers<void>): Promise<void> {
   const { topic: filters, qos, verbose, count, durable, id, format, timeout, retainedMessages } = options;
   const write = format ?? messageFormatOf("--format")(verbose ? "%t %p" : "%p");
   if (durable && id === undefined)
     throw new UsageError("-c needs -i: the session is found again by its client identifier.");
   const session = durable ? { clean: false, properties: { sessionExpiryInterval: durableSessionSec } } : {};
-  const ended = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.resolve());
-  process.stdout.once("error", () => ended.resolve()); // Nobody reads any more: `| head -1` has enough.
   let left = count ?? Number.POSITIVE_INFINITY;
   const { client } = await connectedClient(options, session, (message) => {
     if (left === 0 || (message.retain && !retainedMessages)) return;

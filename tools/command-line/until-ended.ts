@@ -4,6 +4,8 @@
 const endWithinMs = 1_500;
 const parentCheckMs = 250;
 
+const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 type Closable = { close(): Promise<void> };
 
 /**
@@ -12,22 +14,31 @@ type Closable = { close(): Promise<void> };
  */
 export async function untilEnded<T extends Closable>(starting: Promise<T>, onReady: (started: T) => void) {
   let isEnding = false;
-  onEndRequested(() => {
+  const forget = onEndRequested(() => {
     if (!isEnding) void end(starting);
     isEnding = true;
   });
-  const started = await starting;
+  const started = await starting.catch((error) => {
+    forget();
+    throw error;
+  });
   if (!isEnding) onReady(started);
 }
 
-/** npm does not pass SIGTERM on: it just ends, and leaves the program to another parent. */
-function onEndRequested(act: () => void): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, act);
-  if (process.env.npm_lifecycle_event === undefined) return;
-  const npm = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== npm) act();
+/**
+ * npm does not pass SIGTERM on: it just ends, and leaves the program to another parent.
+ * @returns stops listening
+ */
+function onEndRequested(act: () => void): () => void {
+  for (const signal of endSignals) process.on(signal, act);
+  const npm = process.env.npm_lifecycle_event === undefined ? undefined : process.ppid;
+  const timer = setInterval(() => {
+    if (npm !== undefined && process.ppid !== npm) act();
   }, parentCheckMs).unref();
+  return () => {
+    for (const signal of endSignals) process.off(signal, act);
+    clearInterval(timer);
+  };
 }
 
 /** What is acknowledged is stored, so there is nothing to write: listeners close and the runtime ends. */
