@@ -4,7 +4,7 @@
 import type { DevicePresence, DevicePresences } from "../core/access/devices.ts";
 import type { CredentialPresences } from "./directory-object.ts";
 
-const sharedMs = 500;
+export const sharedMs = 500;
 
 export class DevicePresencesOfDirectory {
   private readonly ask: () => Promise<CredentialPresences>;

@@ -8,6 +8,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
+import { identifierOf } from "../../tools/device-setup/device-setup.ts";
 import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { unique } from "../support/connect.ts";
@@ -339,7 +340,9 @@ describe("add-device", () => {
   it("says in one line what is wrong", { timeout: 30_000 }, async () => {
     const to = ["--to", broker.ws];
     const refusals: [string[], Record<string, string>, string[]][] = [
-      [["a/b", ...to], { ADMIN_TOKEN: adminToken }, ['"a/b"', "letters"]],
+      [["device", "--id", "a/b", ...to], { ADMIN_TOKEN: adminToken }, ['"a/b"', "letters"]],
+      [[" ", ...to], { ADMIN_TOKEN: adminToken }, ["empty"]],
+      [["x".repeat(201), ...to], { ADMIN_TOKEN: adminToken }, ["201", "200"]],
       [["device", ...to], { ADMIN_TOKEN: "a-wrong-admin-token" }, ["401"]],
       [["device", ...to, "--data", folder], {}, ["admin-token", "--data", "ADMIN_TOKEN"]],
       [["device", "--to", "wss://mqtt.example.org"], {}, ["ADMIN_TOKEN"]],
@@ -351,6 +354,32 @@ describe("add-device", () => {
       expect(out).toBe("");
       expect(exitCode).toBe(1);
     }
+  });
+});
+
+describe("a device with a name in any script", () => {
+  const admin = { ADMIN_TOKEN: adminToken };
+
+  it("has an identifier that is made of the name where its letters allow", { timeout: 60_000 }, async () => {
+    const to = ["--to", broker.ws];
+    const place = unique("Cocina número");
+    const identifier = identifierOf(place);
+    expect(identifier).toMatch(/^cocina-numero-[a-z0-9-]+$/);
+    const made = await runHere(["add-device", place, ...to], admin);
+    expect(made.out).toContain(`#define DEVICE_ID "${identifier}"`);
+    expect(made.error).toContain(`${place} is ${identifier}`);
+    const chosen = unique("kitchen");
+    expect((await runHere(["add-device", "부엌", "--id", chosen, ...to], admin)).exitCode).toBe(0);
+    const shown = (await runHere(["device", "show", "부엌", ...to], admin)).out;
+    expect(shown).toMatch(new RegExp(`^device +${chosen}\\nname +부엌\\n`));
+    const arbitrary = await runHere(["add-device", "부엌", ...to], admin);
+    expect(arbitrary.out).toMatch(/^#define DEVICE_ID "device-[0-9a-z]{4}"$/m);
+    const several = await runHere(["device", "show", "부엌", ...to], admin);
+    expectOneLine(several.error, "Several", chosen);
+
+    const list = (await runHere(["device", "list", ...to], admin)).out;
+    expect(list).toMatch(new RegExp(`^${identifier} .*, ${place}$`, "m"));
+    expect(list).toMatch(/^device-[0-9a-z]{4} .*, 부엌$/m);
   });
 });
 
@@ -366,7 +395,7 @@ describe("device", () => {
     expect(again.exitCode).toBe(1);
     const list = await runToEnd(["device", "list", "--to", broker.ws], admin);
     expect(list.exitCode).toBe(0);
-    expect(list.out).toMatch(new RegExp(`^${name} +token, since .*Z$`, "m"));
+    expect(list.out).toMatch(new RegExp(`^${name} +never connected, token, since .*Z$`, "m"));
     const all = JSON.parse((await device("list", "--json")).out) as { username: string }[];
     expect(all.map(({ username }) => username)).toContain(name);
     const shown = (await device("show", name)).out;

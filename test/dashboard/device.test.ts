@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
 
     const device = await connectAsShown(page);
     await device.publishAsync("devices/kitchen/status", "online", { qos: 1, retain: true });
-    await page.getByText("kitchen is online.").waitFor();
+    await page.getByText("kitchen is connected.").waitFor();
     for (const temperature of [20.5, 21.5, 22.25]) {
       const reading = JSON.stringify({ temperature, humidity: 48 });
       await device.publishAsync("devices/kitchen/telemetry", reading, { qos: 1, retain: true });
@@ -87,7 +87,8 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     expect(String(command?.payload)).toBe('{"led": true}');
 
     await page.getByRole("link", { name: "Devices" }).click();
-    await page.getByRole("button", { name: "Revoke kitchen" }).click();
+    await page.locator(".device-lines").getByText("kitchen").click();
+    await page.getByRole("button", { name: "Revoke" }).click();
     const closed = new Promise<void>((resolve) => device.once("close", () => resolve()));
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await closed;
@@ -105,7 +106,7 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     await page.getByRole("button", { name: "Add" }).click();
     await page.getByRole("tab", { name: tab }).click();
     await runProgram(command, fileName, await page.getByRole("tabpanel").locator("pre").innerText());
-    await page.getByText(`${name} is online.`).waitFor();
+    await page.getByText(`${name} is connected.`).waitFor();
     await page.getByRole("status").getByText('"temperature":').waitFor();
   });
 
@@ -159,7 +160,8 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     const { page } = await dashboard.signedIn();
     const made = await dashboard.api<{ token: string }>("POST", "/credentials", newDeviceCredential("cellar"));
     await page.getByRole("link", { name: "Devices" }).click();
-    await page.getByRole("button", { name: "New token for cellar" }).click();
+    await page.locator(".device-lines").getByText("cellar").click();
+    await page.getByRole("button", { name: "New token" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Make a new token" }).click();
     const token = await page.getByLabel("Token", { exact: true }).innerText();
     expect(token).not.toBe(made.token);

@@ -11,7 +11,7 @@ import { limitRowOf } from "../../dashboard/src/overview/limit-rows.ts";
 import { StatsHistory } from "../../dashboard/src/overview/stats-history.ts";
 import { agoText, bytesText, countText, durationText } from "../../dashboard/src/parts/formats.ts";
 import { timeRangeOf } from "../../dashboard/src/parts/time-range.ts";
-import { brokerUrlOf, isDeviceName } from "../../tools/device-setup/device-setup.ts";
+import { arbitraryIdentifier, brokerUrlOf, identifierOf, isDeviceName } from "../../tools/device-setup/device-setup.ts";
 
 describe("a topic filter", () => {
   it.each([
@@ -223,6 +223,22 @@ describe("a device", () => {
   it("has a name that is one level of a topic, and one word", () => {
     for (const name of ["kitchen", "a", "Sensor_7-b", "x".repeat(64)]) expect(isDeviceName(name)).toBe(true);
     for (const name of ["", "a/b", "a b", "+", "ü", "x".repeat(65), "a\n"]) expect(isDeviceName(name)).toBe(false);
+  });
+
+  it.each([
+    ["kitchen", "kitchen"],
+    ["Sensor_7-b", "Sensor_7-b"],
+    ["Cocina número 1", "cocina-numero-1"],
+    ["  Straße & Łódź  ", "strasse-lodz"],
+    ["a/b", "a-b"],
+    ["Büro 주방 2", "buro-2"],
+    ["주방", ""],
+    ["-- x y --", "x-y"],
+    ["ü".repeat(100), "u".repeat(64)],
+  ])("that is called %s has the identifier %j", (name, identifier) => {
+    expect(identifierOf(name)).toBe(identifier);
+    expect(identifier === "" || isDeviceName(identifier)).toBe(true);
+    for (const random of [0, 0.5, 0.999_999]) expect(arbitraryIdentifier(random)).toMatch(/^device-[0-9a-z]{4}$/);
   });
 
   it("connects where the dashboard is", () => {

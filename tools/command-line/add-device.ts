@@ -3,7 +3,15 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
-import { type DeviceSetup, deviceNameRule, isDeviceName, newDeviceCredential } from "../device-setup/device-setup.ts";
+import {
+  arbitraryIdentifier,
+  type DeviceSetup,
+  deviceIdentifierRule,
+  identifierOf,
+  isDeviceName,
+  maximumNameCharacters,
+  newDeviceCredential,
+} from "../device-setup/device-setup.ts";
 import { inOneFile, sketchFor, sketchSettings } from "../device-setup/sketch.ts";
 import { isLoopback } from "../local-server/addresses.ts";
 import { packageRoot } from "../package-root.ts";
@@ -12,7 +20,7 @@ import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
 
-type Options = { readonly to: string; readonly data: string; readonly sketch?: boolean };
+type Options = { readonly to: string; readonly data: string; readonly id?: string; readonly sketch?: boolean };
 
 const sketchFolder = "examples/arduino/DurableMqtt";
 
@@ -20,13 +28,19 @@ const conflict = 409;
 
 const notes = `
 The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
-folder. The device may publish and subscribe below devices/NAME, and its token is shown only this once.`;
+folder. The name may be any text. The identifier is made of it where its letters allow: "Cocina número 1" is cocina-numero-1. The
+device may publish and subscribe below devices/IDENTIFIER, and its token is shown only this once.`;
 
 export function addAddDevice(program: Command): void {
   program
     .command("add-device")
     .description("make a credential for a board, and print the settings of its sketch")
-    .argument("<name>", "of the device: its client identifier and its username", deviceNameOf)
+    .argument("<name>", "what people call the device", nameOf)
+    .option(
+      "--id <identifier>",
+      "its client identifier and its username; otherwise made of the name",
+      deviceIdentifierOf,
+    )
     .option("--to <url>", "the broker", webSocketUrlOf("--to"), localBroker)
     .option("--data <folder>", "of a broker on this machine", textOf("--data", "a folder, such as .data"), ".data")
     .option("--sketch", "print the whole sketch, filled in")
@@ -34,18 +48,20 @@ export function addAddDevice(program: Command): void {
     .action(addDevice);
 }
 
-async function addDevice(name: string, { to, data, sketch }: Options): Promise<void> {
+async function addDevice(name: string, { to, data, id, sketch }: Options): Promise<void> {
+  const identifier = id ?? (identifierOf(name) || arbitraryIdentifier(Math.random()));
   const warning = plainWarningOf(to);
   if (warning !== undefined) process.stderr.write(`${warning}\n`);
-  const body = newDeviceCredential(name);
+  const body = newDeviceCredential(identifier, name);
   const made = adminApi(to, data).call<{ token: string }>("POST", "/credentials", body);
   const { token } = await made.catch((error) => {
     if (!(error instanceof ApiRefusal && error.status === conflict)) throw error;
     throw new UsageError(
-      `There is a device ${name} already: "durable-mqtt device token ${name}" gives it a new token, "durable-mqtt device revoke ${name}" removes it.`,
+      `There is a device ${identifier} already: "durable-mqtt device token ${identifier}" gives it a new token, "durable-mqtt device revoke ${identifier}" removes it.`,
     );
   });
-  printSettings({ brokerUrl: to, clientId: name, username: name, token }, sketch);
+  if (identifier !== name) process.stderr.write(`In topics and addresses ${name} is ${identifier}.\n`);
+  printSettings({ brokerUrl: to, clientId: identifier, username: identifier, token }, sketch);
 }
 
 /** Settings to standard output; what else is to be known goes to standard error. */
@@ -64,7 +80,15 @@ function wholeSketch(setup: DeviceSetup): string {
   return sketchFor(inOneFile(read("DurableMqtt.ino"), { "roots.h": read("roots.h") }), setup);
 }
 
-function deviceNameOf(text: string): string {
+function nameOf(text: string): string {
+  const name = text.trim();
+  if (name === "") throw new UsageError("The name is empty: give what people call the device.");
+  if (name.length <= maximumNameCharacters) return name;
+  throw new UsageError(`The name has ${name.length} characters: give at most ${maximumNameCharacters}.`);
+}
+
+function deviceIdentifierOf(text: string): string {
   if (isDeviceName(text)) return text;
-  throw new UsageError(`"${text}" is not a valid name: ${deviceNameRule[0]?.toLowerCase()}${deviceNameRule.slice(1)}.`);
+  const rule = `${deviceIdentifierRule[0]?.toLowerCase()}${deviceIdentifierRule.slice(1)}`;
+  throw new UsageError(`--id is "${text}", which is not a valid identifier: ${rule}.`);
 }

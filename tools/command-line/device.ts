@@ -9,7 +9,7 @@ import { textOf } from "./values.ts";
 
 type Options = { readonly to: string; readonly data: string; readonly json?: boolean; readonly sketch?: boolean };
 
-type Credential = {
+type Device = {
   readonly id: string;
   readonly username: string;
   readonly name: string;
@@ -17,19 +17,26 @@ type Credential = {
   readonly enabled: boolean;
   readonly createdAt: string;
   readonly expiresAt: string | null;
-  readonly rules: {
-    readonly publish: { readonly allow: readonly string[] };
-    readonly subscribe: { readonly allow: readonly string[] };
-    readonly clientIds: readonly string[];
-  };
+  readonly connected: number;
+  readonly lastSeen: string | null;
+  readonly lastRefused: { readonly at: string; readonly reason: string } | null;
 };
-type Page = { readonly items: readonly Credential[]; readonly next: string | null };
+type Page = { readonly items: readonly Device[]; readonly total: number };
+
+/** What `show` says besides. */
+type Rules = {
+  readonly publish: { readonly allow: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[] };
+  readonly clientIds: readonly string[];
+};
 
 const pageLimit = 1_000;
+/** The longest text that the API searches for. */
+const maximumSearchCharacters = 200;
 
 const notes = `
 The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
-folder.`;
+folder. A device is named by its identifier, or by the name that people call it.`;
 
 export function addDevices(program: Command): void {
   const device = program.command("device").description("list, show and revoke devices, or give one a new token");
@@ -49,39 +56,46 @@ export function addDevices(program: Command): void {
 }
 
 async function list(options: Options): Promise<void> {
-  const all: Credential[] = [];
-  for await (const credential of credentials(apiOf(options))) all.push(credential);
+  const all: Device[] = [];
+  for await (const device of devices(apiOf(options), "")) all.push(device);
   const width = Math.max(0, ...all.map(({ username }) => username.length));
-  const lines = all.map((each) => `${each.username.padEnd(width)}  ${stateOf(each)}\n`);
+  const lines = all.map((each) => {
+    const name = each.name === "" ? "" : `, ${each.name}`;
+    return `${each.username.padEnd(width)}  ${presenceOf(each)}, ${stateOf(each)}${name}\n`;
+  });
   process.stdout.write(options.json ? jsonOf(all) : lines.join(""));
 }
 
 async function show(name: string, options: Options): Promise<void> {
-  const credential = await credentialOf(apiOf(options), name);
-  const { username, rules, id } = credential;
+  const api = apiOf(options);
+  const device = await deviceOf(api, name);
+  const { username, id, lastRefused } = device;
+  const { rules } = await api.call<{ rules: Rules }>("GET", `/credentials/${encodeURIComponent(id)}`);
   const lines = [
     `device      ${username}`,
+    `name        ${device.name === "" ? username : device.name}`,
     `credential  ${id}`,
-    `state       ${stateOf(credential)}`,
+    `state       ${presenceOf(device)}, ${stateOf(device)}`,
+    ...(lastRefused === null ? [] : [`refused     ${lastRefused.at}, ${lastRefused.reason}`]),
     `publishes   ${listed(rules.publish.allow)}`,
     `subscribes  ${listed(rules.subscribe.allow)}`,
     `connects as ${rules.clientIds.length === 0 ? "any client identifier" : listed(rules.clientIds)}`,
   ];
-  process.stdout.write(options.json ? jsonOf(credential) : `${lines.join("\n")}\n`);
+  process.stdout.write(options.json ? jsonOf({ ...device, rules }) : `${lines.join("\n")}\n`);
 }
 
 async function newToken(name: string, options: Options): Promise<void> {
   const api = apiOf(options);
-  const { id } = await credentialOf(api, name);
+  const { id, username } = await deviceOf(api, name);
   const { token } = await api.call<{ token: string }>("POST", `/credentials/${encodeURIComponent(id)}/token`);
-  printSettings({ brokerUrl: options.to, clientId: name, username: name, token }, options.sketch);
+  printSettings({ brokerUrl: options.to, clientId: username, username, token }, options.sketch);
 }
 
 async function revoke(name: string, options: Options): Promise<void> {
   const api = apiOf(options);
-  const { id } = await credentialOf(api, name);
+  const { id, username } = await deviceOf(api, name);
   await api.call("DELETE", `/credentials/${encodeURIComponent(id)}`);
-  process.stdout.write(`${name} may no longer connect. Its retained messages stay.\n`);
+  process.stdout.write(`${username} may no longer connect. Its retained messages stay.\n`);
 }
 
 function apiOf({ to, data }: Options): AdminApi {
@@ -90,23 +104,41 @@ function apiOf({ to, data }: Options): AdminApi {
   return adminApi(to, data);
 }
 
-async function* credentials(api: AdminApi): AsyncIterable<Credential> {
-  let after: string | null = "";
-  while (after !== null) {
-    const from = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
-    const page: Page = await api.call("GET", `/credentials?limit=${pageLimit}${from}`);
-    yield* page.items;
-    after = page.next;
+/** In the order in which they were made, so that one that is made meanwhile moves none to another page. */
+async function* devices(api: AdminApi, search: string): AsyncIterable<Device> {
+  for (let offset = 0; ; offset += pageLimit) {
+    const query = { search, sort: "created", order: "asc", limit: String(pageLimit), offset: String(offset) };
+    const { items, total }: Page = await api.call("GET", `/devices?${new URLSearchParams(query)}`);
+    yield* items;
+    if (offset + pageLimit >= total) return;
   }
 }
 
-/** @throws {UsageError} if there is none */
-async function credentialOf(api: AdminApi, name: string): Promise<Credential> {
-  for await (const credential of credentials(api)) if (credential.username === name) return credential;
-  throw new UsageError(`There is no device ${name}: durable-mqtt device list shows all, and add-device makes one.`);
+/**
+ * @param text its identifier, or the name that people call it, if no other has that
+ * @throws {UsageError} if there is none
+ */
+async function deviceOf(api: AdminApi, text: string): Promise<Device> {
+  const named: Device[] = [];
+  for await (const device of devices(api, text.slice(0, maximumSearchCharacters))) {
+    if (device.username === text) return device;
+    if (device.name === text) named.push(device);
+  }
+  const [device, other] = named;
+  if (device !== undefined && other === undefined) return device;
+  if (device === undefined) {
+    throw new UsageError(`There is no device ${text}: durable-mqtt device list shows all, and add-device makes one.`);
+  }
+  const identifiers = named.map(({ username }) => username).join(", ");
+  throw new UsageError(`Several devices are called ${text}: give the identifier of one, of ${identifiers}.`);
 }
 
-function stateOf({ enabled, kind, createdAt, expiresAt }: Credential): string {
+function presenceOf({ connected, lastSeen }: Device): string {
+  if (connected > 0) return "connected";
+  return lastSeen === null ? "never connected" : `last seen ${lastSeen}`;
+}
+
+function stateOf({ enabled, kind, createdAt, expiresAt }: Device): string {
   const until = expiresAt === null ? "" : `, until ${expiresAt}`;
   return `${enabled ? "" : "disabled, "}${kind}, since ${createdAt}${until}`;
 }

@@ -9,21 +9,71 @@ export type DeviceSetup = {
   readonly token: string;
 };
 
-/** For people who are told that a name is not one. */
-export const deviceNameRule = "A device's name has 1 to 64 letters, digits, - and _";
+/** For people whose identifier is none. */
+export const deviceIdentifierRule = "A device's identifier has 1 to 64 letters a to z, digits, - and _";
 
-/** It is a level of topics, the end of an address, and a word in sketches: what is special in none of them. */
+/** What a device's name for people may have; the API refuses more. */
+export const maximumNameCharacters = 200;
+
+const maximumIdentifierCharacters = 64;
+
+/** An identifier is a level of topics, the end of an address, and a word in sketches: what is special in none of them. */
 export function isDeviceName(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }
 
+/** Letters that are not a letter of a to z with an accent. */
+const spelledOut: Readonly<Record<string, string>> = {
+  ß: "ss",
+  æ: "ae",
+  œ: "oe",
+  ø: "o",
+  đ: "d",
+  ð: "d",
+  þ: "th",
+  ł: "l",
+  ı: "i",
+};
+
+/**
+ * The identifier to propose for a device with this name: "cocina-numero-1" for "Cocina número 1". A name that can be an
+ * identifier is its own.
+ *
+ * @returns empty if the name has no letters of a to z, and no digits
+ */
+export function identifierOf(name: string): string {
+  const text = name.trim();
+  if (isDeviceName(text)) return text;
+  return text
+    .toLowerCase()
+    .replaceAll(/[ßæœøđðþłı]/g, (letter) => spelledOut[letter] ?? "")
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
+    .replaceAll(/[^a-z0-9_]+/g, "-")
+    .slice(0, maximumIdentifierCharacters)
+    .replaceAll(/^-+|-+$/g, "");
+}
+
+/**
+ * For a name in other letters, such as 주방.
+ *
+ * @param random from 0 up to 1
+ */
+export function arbitraryIdentifier(random: number): string {
+  const digits = Math.floor(random * 36 ** 4).toString(36);
+  return `device-${digits.padStart(4, "0")}`;
+}
+
 /**
  * The body for `POST credentials`: the device may use what is below `devices/NAME`, under its own name alone.
- * @param deviceName its username and its client identifier
+ * @param identifier its username and its client identifier
+ * @param name for people, in any script
  */
-export function newDeviceCredential(deviceName: string) {
+export function newDeviceCredential(identifier: string, name = "") {
   const own = { allow: ["devices/%c/#"] };
-  return { username: deviceName, rules: { publish: own, subscribe: own, clientIds: [deviceName] } };
+  const rules = { publish: own, subscribe: own, clientIds: [identifier] };
+  // A name that says nothing else is shown once.
+  return { username: identifier, name: name === identifier ? "" : name, rules };
 }
 
 /**

@@ -48,6 +48,17 @@ export class Api {
   }
 }
 
+/** All items of a list, read page by page. */
+export async function* itemsOf<Item>(api: Api, path: string, query: Readonly<Record<string, string>> = {}) {
+  let after: string | null | undefined;
+  while (after !== null) {
+    const parameters = new URLSearchParams({ ...query, limit: "1000", ...(after === undefined ? {} : { after }) });
+    const page: Page<Item> = await api.call("GET", `${path}?${parameters}`);
+    yield* page.items;
+    after = page.next;
+  }
+}
+
 async function failureOf(response: Response): Promise<ApiFailure> {
   try {
     const { error } = await response.json();

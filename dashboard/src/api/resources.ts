@@ -80,5 +80,24 @@ export type Credential = {
   readonly createdAt: string;
 };
 
+export type RefusalReason =
+  | "wrong-secret"
+  | "disabled"
+  | "expired"
+  | "client-identifier"
+  | "session-of-another"
+  | "maximum-clients"
+  | "too-many-logins";
+
+/** A credential, with what the broker knows of its clients. */
+export type Device = Credential & {
+  /** How many are connected. */
+  readonly connected: number;
+  readonly lastSeen: string | null;
+  readonly lastRefused: { readonly at: string; readonly reason: RefusalReason } | null;
+};
+
+export type DevicePage = { readonly items: readonly Device[]; readonly total: number };
+
 /** `token` is shown only this once. */
 export type MadeCredential = Credential & { readonly token: string };

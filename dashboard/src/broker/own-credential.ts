@@ -1,29 +1,29 @@
 // The credential that the dashboard itself connects with: made through the API, good for some hours, and removed when
 // its user signs out. One a tab, since its name is the client identifier too.
 
-import type { Api, Page } from "../api/api.ts";
+import {
+  dashboardCredentialName,
+  dashboardUsernamePrefix,
+  isOfDashboard,
+} from "../../../src/core/access/dashboard-credential.ts";
+import { type Api, itemsOf } from "../api/api.ts";
 import type { Credential, MadeCredential } from "../api/resources.ts";
 
 export type OwnCredential = { readonly id: string; readonly clientId: string; readonly token: string };
 
 const storageKey = "durable-mqtt.credential";
-const credentialName = "Dashboard";
 const lifetimeMs = 12 * 60 * 60 * 1000;
-
-/** A dashboard's, of this tab or another. */
-export function isOfDashboard({ name, username }: Credential): boolean {
-  return name === credentialName && username.startsWith("dashboard-");
-}
 
 /** The one of this tab, or a new one. */
 export async function ownCredential(api: Api): Promise<OwnCredential> {
   const stored = sessionStorage.getItem(storageKey);
   if (stored !== null) return JSON.parse(stored);
-  await removeExpired(api);
-  const clientId = `dashboard-${randomText()}`;
+  // Nobody has to wait for that: thousands of credentials may have to be read.
+  void removeExpired(api).catch(() => {});
+  const clientId = `${dashboardUsernamePrefix}${randomText()}`;
   const { id, token } = await api.call<MadeCredential>("POST", "/credentials", {
     username: clientId,
-    name: credentialName,
+    name: dashboardCredentialName,
     expiresAt: new Date(Date.now() + lifetimeMs).toISOString(),
     rules: { publish: { allow: ["#"] }, subscribe: { allow: ["#", "$SYS/#"] }, clientIds: [clientId] },
   });
@@ -45,11 +45,11 @@ export async function removeOwnCredential(api: Api): Promise<void> {
 
 /** Removes the credentials of tabs that were closed without signing out. */
 async function removeExpired(api: Api): Promise<void> {
-  const { items } = await api.call<Page<Credential>>("GET", "/credentials?limit=1000");
-  const expired = items.filter(
-    (credential) =>
-      isOfDashboard(credential) && credential.expiresAt !== null && Date.parse(credential.expiresAt) < Date.now(),
-  );
+  const expired: Credential[] = [];
+  for await (const credential of itemsOf<Credential>(api, "/credentials")) {
+    const { expiresAt } = credential;
+    if (isOfDashboard(credential) && expiresAt !== null && Date.parse(expiresAt) < Date.now()) expired.push(credential);
+  }
   // Another tab may be doing the same.
   for (const { id } of expired) await api.call("DELETE", `/credentials/${id}`).catch(() => {});
 }

@@ -5,8 +5,9 @@ import { useEffect } from "preact/hooks";
 import { lineOf, type Page } from "../api/api.ts";
 import type { Client } from "../api/resources.ts";
 import { agoText } from "../parts/formats.ts";
-import { Icon } from "../parts/icon.tsx";
+import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
+import { SearchField } from "../parts/search-field.tsx";
 import { goTo, hrefOf, route } from "../route.ts";
 import type { Session } from "../session.ts";
 import { findClients, maximumFound, ownLast, type Usernames, usernamesOf } from "./find-clients.ts";
@@ -53,19 +54,20 @@ export function ClientsPage({ session }: { session: Session }) {
     findClients(session.api, which.value === "" ? {} : { connected: which.value }, text, usernames.value);
   const everyMs = search.value === "" ? pollEveryMs : searchEveryMs;
   usePoll(load, everyMs, [session, which.value, cursors.value, search.value, usernames.value]);
+  const next = page.value?.next ?? null;
+  const turnTo = (changed: readonly string[]) => {
+    cursors.value = changed;
+  };
 
   return (
     <div class={`split ${selected === undefined ? "" : "has-selected"}`}>
       <section class="card list" aria-label="Clients">
         <div class="bar">
-          <input
-            type="search"
-            class="grow"
-            aria-label="Find clients"
+          <SearchField
+            label="Find clients"
             placeholder="Find a client"
-            value={search.value}
-            onInput={(event) => {
-              search.value = event.currentTarget.value;
+            onSearch={(text) => {
+              search.value = text;
               cursors.value = [];
             }}
           />
@@ -83,13 +85,13 @@ export function ClientsPage({ session }: { session: Session }) {
               <option value="false">sleeping</option>
             </select>
           </label>
-          <PageButtons
-            page={page.value}
-            cursors={cursors.value}
-            onChange={(changed) => {
-              cursors.value = changed;
-            }}
-          />
+          {(cursors.value.length > 0 || next !== null) && (
+            <Pager
+              text={`Page ${cursors.value.length + 1}`}
+              onPrevious={cursors.value.length === 0 ? undefined : () => turnTo(cursors.value.slice(0, -1))}
+              onNext={next === null ? undefined : () => turnTo([...cursors.value, next])}
+            />
+          )}
         </div>
         {fault.value !== "" && (
           <p class="notice bad" role="alert">
@@ -133,40 +135,6 @@ function queryOf(connected: string, after: string | undefined): string {
   if (connected !== "") query.set("connected", connected);
   if (after !== undefined) query.set("after", after);
   return query.toString();
-}
-
-type PageButtonsProps = {
-  page: Page<Client> | undefined;
-  cursors: readonly string[];
-  onChange: (cursors: readonly string[]) => void;
-};
-
-function PageButtons({ page, cursors, onChange }: PageButtonsProps) {
-  const next = page?.next ?? null;
-  if (cursors.length === 0 && next === null) return null;
-  return (
-    <div class="bar">
-      <button
-        type="button"
-        class="button quiet"
-        aria-label="Previous page"
-        disabled={cursors.length === 0}
-        onClick={() => onChange(cursors.slice(0, -1))}
-      >
-        <Icon name="back" />
-      </button>
-      <span class="dim">Page {cursors.length + 1}</span>
-      <button
-        type="button"
-        class="button quiet"
-        aria-label="Next page"
-        disabled={next === null}
-        onClick={() => next !== null && onChange([...cursors, next])}
-      >
-        <Icon name="open" />
-      </button>
-    </div>
-  );
 }
 
 type ClientListProps = {

@@ -1,11 +1,11 @@
 // One client's session, as it says itself.
 
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { type Api, lineOf } from "../api/api.ts";
 import type { Counters, Session as MqttSession, Subscription } from "../api/resources.ts";
 import { confirm } from "../parts/confirm.tsx";
+import { Fact } from "../parts/facts.tsx";
 import { agoText, bytesText, countText, dateText, durationText, plural } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { hrefOf } from "../route.ts";
@@ -127,15 +127,6 @@ function Facts({ session }: { session: MqttSession }) {
         {expiresAt !== null && `, ${dateText(expiresAt)}`}
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

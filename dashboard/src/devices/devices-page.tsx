@@ -1,49 +1,78 @@
-// Devices: the credentials that let them in, whether they are there, and what a new one needs.
+// Devices: found, sorted and paged by the API, which knows who is connected; one of them on the right; a new one above.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { isDeviceName } from "../../../tools/device-setup/device-setup.ts";
-import { type Api, lineOf, type Page } from "../api/api.ts";
-import type { Credential, MadeCredential } from "../api/resources.ts";
-import { isOfDashboard } from "../broker/own-credential.ts";
-import { confirm } from "../parts/confirm.tsx";
-import { dateText, plural } from "../parts/formats.ts";
-import { hrefOf } from "../route.ts";
+import { type Api, ApiFailure, lineOf } from "../api/api.ts";
+import type { Device, DevicePage, MadeCredential } from "../api/resources.ts";
+import { isAttended } from "../parts/attention.ts";
+import { countText } from "../parts/formats.ts";
+import { Pager } from "../parts/pager.tsx";
+import { usePoll } from "../parts/poll.ts";
+import { SearchField } from "../parts/search-field.tsx";
+import { goTo, route } from "../route.ts";
 import type { Session } from "../session.ts";
 import { AddDevice } from "./add-device.tsx";
+import { DeviceDetails } from "./device-details.tsx";
+import { DeviceList, type Sort } from "./device-list.tsx";
+import { presenceEveryMs, unattendedEveryMs } from "./device-state.ts";
 import { NewDevice } from "./new-device.tsx";
-import type { Presence } from "./presence.ts";
+import { revokeDevice } from "./revoke-device.ts";
 
-/** How many are listed. The API lists more. */
-const maximumListed = 1_000;
+const pageSize = 50;
+
+type Query = { readonly search: string; readonly connected: string; readonly sort: Sort; readonly offset: number };
+const everything: Query = { search: "", connected: "", sort: { by: "name", order: "asc" }, offset: 0 };
 
 export function DevicesPage({ session }: { session: Session }) {
   const { api, presence } = session;
-  const credentials = useSignal<readonly Credential[] | undefined>(undefined);
+  const selected = route.value.page === "devices" ? route.value.selected : undefined;
+  const query = useSignal(everything);
+  const page = useSignal<DevicePage | undefined>(undefined);
+  const chosen = useSignal<Device | undefined>(undefined);
   const made = useSignal<MadeCredential | undefined>(undefined);
   const fault = useSignal("");
+  /** The device that is revoked: nobody asks for it any more. */
+  const revoked = useSignal<string | undefined>(undefined);
   const load = async () => {
+    const asked = query.value;
     try {
-      const { items } = await api.call<Page<Credential>>("GET", `/credentials?limit=${maximumListed}`);
-      credentials.value = items;
+      const answer = await api.call<DevicePage>("GET", `/devices?${parametersOf(asked)}`);
+      const device = selected === revoked.value ? undefined : await deviceOf(api, selected, answer);
+      if (asked !== query.value || selected !== selectedNow()) return;
+      page.value = answer;
+      chosen.value = device;
       fault.value = "";
+      // The last devices of the last page may be gone.
+      if (answer.items.length === 0 && asked.offset > 0) change({ offset: 0 });
     } catch (error) {
       fault.value = lineOf(error);
     }
   };
-  useEffect(() => void load(), [api]);
+  const change = (changed: Partial<Query>) => {
+    query.value = { ...query.value, offset: 0, ...changed };
+  };
+  usePoll(load, () => (isAttended() ? presenceEveryMs : unattendedEveryMs), [session, query.value, selected]);
   const show = (credential: MadeCredential) => {
     made.value = credential;
+    goTo("devices");
     window.scrollTo({ top: 0 });
     void load();
   };
-  const onRevoked = async ({ id }: Credential) => {
-    if (made.value?.id === id) made.value = undefined;
-    await load();
+
+  const revoke = async (device: Device) => {
+    if (made.value?.id === device.id) made.value = undefined;
+    revoked.value = device.id;
+    try {
+      await revokeDevice(api, device);
+    } catch (error) {
+      revoked.value = undefined;
+      throw error;
+    }
+    goTo("devices");
   };
 
-  const devices = credentials.value?.filter((credential) => !isOfDashboard(credential));
-  const dashboards = (credentials.value?.length ?? 0) - (devices?.length ?? 0);
+  const { search, connected, sort, offset } = query.value;
+  const isAll = search === "" && connected === "";
+  const device = chosen.value?.id === selected ? chosen.value : undefined;
   return (
     <div class="devices">
       {made.value === undefined ? (
@@ -58,104 +87,95 @@ export function DevicesPage({ session }: { session: Session }) {
           }}
         />
       )}
-      <section class="card" aria-labelledby="devices-title">
-        <h2 id="devices-title">Devices</h2>
-        {fault.value !== "" && (
-          <p class="notice bad" role="alert">
-            {fault.value}
-          </p>
-        )}
-        {devices?.length === 0 && <p class="dim">None yet: add the first one above.</p>}
-        <ul class="lines device-lines">
-          {devices?.map((credential) => (
-            <DeviceLine
-              key={credential.id}
-              credential={credential}
-              presence={presence.of(credential.username)}
-              onNewToken={() => askForNewToken(api, credential, show)}
-              onRevoke={() => askToRevoke(api, credential, () => onRevoked(credential))}
+      <div class={device === undefined ? "" : "split has-selected"}>
+        <section class="card list" aria-label="Devices">
+          <div class="bar">
+            <SearchField
+              label="Find devices"
+              placeholder="Find a device"
+              onSearch={(text) => change({ search: text })}
             />
-          ))}
-        </ul>
-        {dashboards > 0 && (
-          <p class="dim small-text">
-            Not listed: {plural(dashboards, "temporary credential")} that the dashboard itself connects with.
-          </p>
+            <label class="inline">
+              <span>Show</span>
+              <select value={connected} onChange={(event) => change({ connected: event.currentTarget.value })}>
+                <option value="">all</option>
+                <option value="true">connected</option>
+                <option value="false">not connected</option>
+              </select>
+            </label>
+            {page.value !== undefined && page.value.items.length < page.value.total && (
+              <Pager
+                text={rangeText(offset, page.value)}
+                onPrevious={offset === 0 ? undefined : () => change({ offset: Math.max(0, offset - pageSize) })}
+                onNext={offset + pageSize >= page.value.total ? undefined : () => change({ offset: offset + pageSize })}
+              />
+            )}
+          </div>
+          {fault.value !== "" && (
+            <p class="notice bad" role="alert">
+              {fault.value}
+            </p>
+          )}
+          {page.value === undefined && fault.value === "" && <p class="nothing dim">Loading …</p>}
+          {page.value?.items.length === 0 && (
+            <p class="nothing dim">{isAll ? "None yet: add the first one above." : "No device matches."}</p>
+          )}
+          {page.value !== undefined && page.value.items.length > 0 && (
+            <DeviceList
+              devices={page.value.items}
+              selected={selected}
+              presence={presence}
+              sort={sort}
+              onSort={(changed) => change({ sort: changed })}
+            />
+          )}
+        </section>
+        {device !== undefined && (
+          <div class="side">
+            <DeviceDetails
+              key={device.id}
+              device={device}
+              api={api}
+              presence={presence}
+              onChange={() => void load()}
+              onNewToken={show}
+              onRevoke={() => revoke(device)}
+            />
+          </div>
         )}
-      </section>
+      </div>
     </div>
   );
 }
 
-type DeviceLineProps = { credential: Credential; presence: Presence; onNewToken: () => void; onRevoke: () => void };
-
-function DeviceLine({ credential, presence, onNewToken, onRevoke }: DeviceLineProps) {
-  const { username, name, kind, enabled, expiresAt, createdAt } = credential;
-  return (
-    <li>
-      <span class={`dot ${presence}`} aria-hidden="true" />
-      <span class="grow device-name">
-        <a class="mono" href={hrefOf("live", `devices/${username}/telemetry`)}>
-          {username}
-        </a>
-        {name !== "" && <span class="dim">{name}</span>}
-        <span class="dim small-text">
-          {kind}, since {dateText(createdAt)}
-          {expiresAt !== null && `, until ${dateText(expiresAt)}`}
-        </span>
-      </span>
-      {!enabled && <span class="badge">switched off</span>}
-      <span class={`badge presence ${presence}`}>{presence === "unknown" ? "not seen" : presence}</span>
-      <span class="actions">
-        {kind === "token" && (
-          <button type="button" class="button small" onClick={onNewToken}>
-            New token<span class="unseen"> for {username}</span>
-          </button>
-        )}
-        <button type="button" class="button small danger" onClick={onRevoke}>
-          Revoke<span class="unseen"> {username}</span>
-        </button>
-      </span>
-    </li>
-  );
+function selectedNow(): string | undefined {
+  return route.value.page === "devices" ? route.value.selected : undefined;
 }
 
-function askForNewToken(api: Api, { id, username }: Credential, onMade: (made: MadeCredential) => void): void {
-  confirm({
-    question: `A new token for ${username}?`,
-    consequence: "The one it has ends at once: the device is disconnected until it shows the new one.",
-    action: "Make a new token",
-    act: async () => onMade(await api.call<MadeCredential>("POST", `/credentials/${id}/token`)),
-  });
+function parametersOf({ search, connected, sort, offset }: Query): string {
+  return new URLSearchParams({
+    limit: String(pageSize),
+    offset: String(offset),
+    sort: sort.by,
+    order: sort.order,
+    ...(search === "" ? {} : { search }),
+    ...(connected === "" ? {} : { connected }),
+  }).toString();
 }
 
-function askToRevoke(api: Api, { id, identity, username }: Credential, onRevoked: () => Promise<void>): void {
-  confirm({
-    question: `Revoke ${username}?`,
-    consequence:
-      "It is disconnected, its session ends, and it cannot come back. What it has published as retained goes too.",
-    action: "Revoke",
-    act: async () => {
-      await api.call("DELETE", `/credentials/${id}`);
-      if (isDeviceName(username)) await clearRetained(api, `devices/${username}/#`);
-      await deleteRetainedOf(api, identity);
-      await onRevoked();
-    },
-  });
-}
-
-async function clearRetained(api: Api, topicFilter: string): Promise<void> {
-  const query = new URLSearchParams({ filter: topicFilter, limit: "1000" });
-  const { items } = await api.call<Page<{ topic: string }>>("GET", `/retained?${query}`);
-  // By a message, and not by DELETE /retained: those who are subscribed hear of it.
-  for (const { topic } of items) await api.call("POST", "/publish", { topic, payload: "", retain: true, qos: 1 });
-}
-
-/** What it has published anywhere else. */
-async function deleteRetainedOf(api: Api, publisher: string): Promise<void> {
-  let after: string | null | undefined;
-  while (after !== null) {
-    const request = { publisher, ...(after === undefined ? {} : { after }) };
-    after = (await api.call<{ next: string | null }>("POST", "/retained/delete", request)).next;
+/** The selected device, which another page may have; `undefined` if there is none, or it is gone. */
+async function deviceOf(api: Api, id: string | undefined, { items }: DevicePage): Promise<Device | undefined> {
+  if (id === undefined) return undefined;
+  const onPage = items.find((device) => device.id === id);
+  if (onPage !== undefined) return onPage;
+  try {
+    return await api.call<Device>("GET", `/devices/${encodeURIComponent(id)}`);
+  } catch (error) {
+    if (error instanceof ApiFailure && error.code === "not-found") return undefined;
+    throw error;
   }
+}
+
+function rangeText(offset: number, { items, total }: DevicePage): string {
+  return `${countText(offset + 1)}–${countText(offset + items.length)} of ${countText(total)}`;
 }

@@ -3,19 +3,23 @@
 import { useSignal } from "@preact/signals";
 import { brokerUrlOf, type DeviceSetup } from "../../../tools/device-setup/device-setup.ts";
 import type { GatewayAddress } from "../../../tools/device-setup/examples.ts";
-import type { MadeCredential } from "../api/resources.ts";
+import type { Device, MadeCredential } from "../api/resources.ts";
 import { summaryOfMessage } from "../live/message-content.ts";
+import { isAttended } from "../parts/attention.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { usePoll } from "../parts/poll.ts";
 import { Tabs } from "../parts/tabs.tsx";
 import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
 import { BrokerField, GatewayField, type GatewayFieldProps, usualGateway } from "./addresses.tsx";
+import { dotOf, presenceEveryMs, refusalText, seenText, unattendedEveryMs } from "./device-state.ts";
 import { type Program, programsFor } from "./programs.ts";
 
 type NewDeviceProps = { credential: MadeCredential; session: Session; onDone: () => void };
 
-export function NewDevice({ credential: { username, token }, session, onDone }: NewDeviceProps) {
+export function NewDevice({ credential, session, onDone }: NewDeviceProps) {
+  const { username, name, token } = credential;
   const brokerUrl = useSignal(brokerUrlOf(location.origin, session.namespace));
   const setup: DeviceSetup = { brokerUrl: brokerUrl.value, clientId: username, username, token };
   const ownGateway = useSignal<GatewayAddress | undefined>(undefined);
@@ -27,7 +31,9 @@ export function NewDevice({ credential: { username, token }, session, onDone }: 
     <section class="card new-device" aria-labelledby="new-title">
       <div class="bar">
         <h2 id="new-title" class="grow">
-          <span class="mono">{username}</span> may connect
+          {name !== "" && `${name}, `}
+          <span class="mono">{username}</span>
+          {name !== "" && ","} may connect
         </h2>
         <button type="button" class="button" onClick={onDone}>
           Done
@@ -52,7 +58,7 @@ export function NewDevice({ credential: { username, token }, session, onDone }: 
           ),
         }))}
       />
-      <FirstMessage deviceName={username} session={session} />
+      <FirstMessage credential={credential} session={session} />
     </section>
   );
 }
@@ -71,23 +77,34 @@ function ProgramText({
   );
 }
 
-/** Whether it has come: what somebody who has just set up a board waits for. */
-function FirstMessage({ deviceName, session: { feed, presence } }: { deviceName: string; session: Session }) {
+/** Whether it has come, or why not: what somebody who has just set up a board waits for. */
+function FirstMessage({ credential, session: { api, feed } }: { credential: MadeCredential; session: Session }) {
+  const device = useSignal<Device>({ ...credential, connected: 0, lastSeen: null, lastRefused: null });
+  const load = async () => {
+    // What the list of devices shows says more of a failure.
+    const answer = await api.call<Device>("GET", `/devices/${credential.id}`).catch(() => undefined);
+    if (answer !== undefined) device.value = answer;
+  };
+  usePoll(load, () => (isAttended() ? presenceEveryMs : unattendedEveryMs), [credential.id]);
   feed.drawing.value;
-  const telemetry = `devices/${deviceName}/telemetry`;
+  const { username, name } = credential;
+  const label = name === "" ? username : name;
+  const telemetry = `devices/${username}/telemetry`;
   const last = feed.tree.node(telemetry)?.history.at(-1);
-  const here = presence.of(deviceName);
+  const dot = dotOf(device.value);
+  const nowMs = Date.now();
+  const refusal = refusalText(device.value, nowMs);
   const words = {
-    online: `${deviceName} is online.`,
-    offline: `${deviceName} was here, and has gone.`,
-    unknown: last === undefined ? `Waiting for ${deviceName} …` : `${deviceName} has sent a reading.`,
+    online: `${label} is connected.`,
+    offline: `${label} was connected ${seenText(device.value, nowMs)}, and has gone.`,
+    unknown: `Waiting for ${label} …`,
   };
   return (
-    <p class={`first-message ${here}`} role="status">
-      <span class={`dot ${here}`} aria-hidden="true" />
-      <span>{words[here]}</span>
+    <p class={`first-message ${dot}`} role="status">
+      <span class={`dot ${dot}`} aria-hidden="true" />
+      <span>{refusal === undefined ? words[dot] : `${label} was ${refusal}.`}</span>
       {last !== undefined && (
-        <a href={hrefOf("live", telemetry)}>
+        <a class="first-reading" href={hrefOf("live", telemetry)}>
           <span class="mono clip">{summaryOfMessage(last)}</span>
           <Icon name="open" />
         </a>

@@ -1,27 +1,31 @@
-// Which devices are there, as they tell in devices/NAME/status: "online", and "offline" by their Will.
+// What devices say of themselves in devices/NAME/status: "online", and "offline" by their Will. It may be wrong: a retained
+// "online" outlives its device. The broker knows who is connected.
 
 import { signal } from "@preact/signals";
 import type { Message } from "../live/topic-tree.ts";
 
 export const presenceFilter = "devices/+/status";
-const maximumDevices = 5_000;
+const maximumDevices = 20_000;
 
 export type Presence = "online" | "offline" | "unknown";
 
 export class PresenceBoard {
-  private readonly byName = signal<ReadonlyMap<string, Presence>>(new Map());
+  private readonly byName = new Map<string, Presence>();
+  /** Counts the changes. A copy of the map for each would be slow, as thousands come at once. */
+  private readonly changes = signal(0);
 
   take({ topic, payload }: Message): void {
     const name = /^devices\/([^/]*)\/status$/.exec(topic)?.[1];
     if (name === undefined) return;
     const presence = presenceOf(new TextDecoder().decode(payload.subarray(0, 20)));
-    const before = this.byName.peek();
-    if (before.get(name) === presence || (before.size >= maximumDevices && !before.has(name))) return;
-    this.byName.value = new Map(before).set(name, presence);
+    const { byName } = this;
+    if (byName.get(name) === presence || (byName.size >= maximumDevices && !byName.has(name))) return;
+    byName.set(name, presence);
+    this.changes.value += 1;
   }
 
   of(deviceName: string): Presence {
-    return this.byName.value.get(deviceName) ?? "unknown";
+    return this.changes.value === 0 ? "unknown" : (this.byName.get(deviceName) ?? "unknown");
   }
 }
 

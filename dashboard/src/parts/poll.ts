@@ -1,14 +1,23 @@
 import { useEffect } from "preact/hooks";
 
-/** Asks at once and then again and again, while the page can be seen: each request costs its owner something. */
-export function usePoll(ask: () => Promise<void>, everyMs: number, dependencies: readonly unknown[]): void {
+/**
+ * Asks at once and then again and again, while the page can be seen: each request costs its owner something.
+ *
+ * @param everyMs between an answer and the next question
+ */
+export function usePoll(
+  ask: () => Promise<void>,
+  everyMs: number | (() => number),
+  dependencies: readonly unknown[],
+): void {
   useEffect(() => {
     let timer: number | undefined;
     let isOver = false;
     const turn = async () => {
       window.clearTimeout(timer);
       if (document.visibilityState === "visible") await ask();
-      if (!isOver) timer = window.setTimeout(() => void turn(), everyMs);
+      const waitMs = typeof everyMs === "number" ? everyMs : everyMs();
+      if (!isOver) timer = window.setTimeout(() => void turn(), waitMs);
     };
     const onVisible = () => {
       if (document.visibilityState === "visible") void turn();

@@ -29,7 +29,7 @@ export type Dashboard = {
 type Started = { readonly url: string; readonly token: string; close(): Promise<unknown> };
 
 /** As a reader of the README does, and takes the address that it prints. */
-async function npmStart(dataDir: string): Promise<Started> {
+export async function npmStart(dataDir: string): Promise<Started> {
   const { ADMIN_TOKEN: _, ...env } = process.env;
   const args = [commandLine, "start", "--port", "0", "--tcp", "0", "--data", dataDir];
   const program = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
