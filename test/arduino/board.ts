@@ -1,41 +1,43 @@
 // A sketch that runs: compiled for this machine, where the stand-ins really connect, and observed through what it writes to
 // the serial monitor and what its pins show.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import path from "node:path";
-import { afterAll } from "vitest";
-import { compile } from "./sketch.ts";
+import type { Readable, Writable } from "node:stream";
+import { afterEach } from "vitest";
+import { compile, newFolder } from "./sketch.ts";
 
 export type Program = { readonly file: string };
 export type Board = {
   /** Resolves with the next line that matches, of those that no earlier call passed over. */
   line(pattern: RegExp): Promise<string>;
+  /** Moves the board's clock forward, which ends what it waits for. */
+  skip(ms: number): void;
+  /** Like `line`, while the board's clock races: for what comes only after some time, and if nothing else is under way. */
+  lineLater(pattern: RegExp): Promise<string>;
   /** Pulls the plug. */
   kill(): void;
 };
 
-const folders: string[] = [];
-const boards = new Set<ChildProcess>();
+const boards = new Set<ChildProcessByStdio<Writable, Readable, null>>();
 
-afterAll(async () => {
+afterEach(() => {
   for (const board of boards) board.kill("SIGKILL");
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
 export async function build(sketch: string): Promise<Program> {
-  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-sketch-"));
-  folders.push(folder);
-  const file = path.join(folder, "sketch");
+  const file = path.join(await newFolder(), "sketch");
   const said = await compile(sketch, "ESP32", file);
   if (said !== "") throw new Error(said);
   return { file };
 }
 
-/** Switches a board on. */
-export function powerUp({ file }: Program): Board {
-  const child = spawn(file, { stdio: ["ignore", "pipe", "inherit"] });
+/**
+ * Switches a board on.
+ * @param settings what the sketch reads with `getenv`
+ */
+export function powerUp({ file }: Program, settings: Readonly<Record<string, string>> = {}): Board {
+  const child = spawn(file, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...settings } });
   boards.add(child);
   let unread = "";
   let onChange = () => {};
@@ -43,6 +45,7 @@ export function powerUp({ file }: Program): Board {
     unread += text;
     onChange();
   });
+  child.stdin.on("error", () => {}); // it may be off already
   child.once("exit", () => boards.delete(child));
   function take(pattern: RegExp): string | undefined {
     const lines = unread.split("\n");
@@ -51,19 +54,28 @@ export function powerUp({ file }: Program): Board {
     unread = lines.slice(at + 1).join("\n");
     return lines[at];
   }
+  const line = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`no line ${pattern}; the board wrote:\n${unread}`)), 15_000);
+      onChange = () => {
+        const found = take(pattern);
+        if (found === undefined) return;
+        clearTimeout(limit);
+        onChange = () => {};
+        resolve(found);
+      };
+      onChange();
+    });
+  const skip = (ms: number) => {
+    child.stdin.write(`skip ${ms}\n`);
+  };
   return {
-    line: (pattern) =>
-      new Promise((resolve, reject) => {
-        const limit = setTimeout(() => reject(new Error(`no line ${pattern}; the board wrote:\n${unread}`)), 15_000);
-        onChange = () => {
-          const line = take(pattern);
-          if (line === undefined) return;
-          clearTimeout(limit);
-          onChange = () => {};
-          resolve(line);
-        };
-        onChange();
-      }),
+    line,
+    skip,
+    async lineLater(pattern) {
+      const clock = setInterval(() => skip(500), 10);
+      return line(pattern).finally(() => clearInterval(clock));
+    },
     kill: () => child.kill("SIGKILL"),
   };
 }

@@ -2,7 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { afterAll } from "vitest";
 import { inOneFile } from "../../tools/device-setup/sketch.ts";
 import { hasInstalled } from "../programs/installed.ts";
 
@@ -34,18 +37,75 @@ export function withSetting(sketch: string, name: string, value: string): string
  * @returns what the compiler says; nothing is well
  */
 export async function compile(sketch: string, board: Board, output?: string): Promise<string> {
-  const program = output === undefined ? ["-fsyntax-only"] : ["-o", output, ...partsOf(sketch)];
-  const strict = ["-std=gnu++17", "-Wall", "-Wextra", "-Werror", "-pthread"];
-  const args = [...strict, `-D${board}`, `-I${standIns}`, "-include", "Arduino.h", ...program, "-x", "c++", "-"];
+  const flags = [...options(board), ...(await core(board))];
+  const source = ["-x", "c++", "-"];
+  if (output === undefined) return gpp([...flags, "-fsyntax-only", ...source], sketch);
+  return gpp([...flags, ...source, "-x", "none", ...(await objectsFor(sketch)), "-o", output], sketch);
+}
+
+const options = (board: Board) => ["-std=gnu++17", "-Wall", "-Wextra", "-Werror", "-pthread", `-D${board}`];
+
+async function gpp(args: readonly string[], input = ""): Promise<string> {
   const compiler = spawn("g++", args, { stdio: ["pipe", "ignore", "pipe"] });
-  compiler.stdin.end(sketch);
+  compiler.stdin.end(input);
   let said = "";
   for await (const text of compiler.stderr.setEncoding("utf8")) said += text;
   return said;
 }
 
-/** What a sketch that runs is linked with. */
-function partsOf(sketch: string): string[] {
-  const parts = sketch.includes("<mqtt_client.h>") ? ["host-main.cpp", "esp-mqtt.cpp"] : ["host-main.cpp"];
-  return parts.map((file) => path.join(standIns, file));
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone after the tests of the file. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-sketch-"));
+  folders.push(folder);
+  return folder;
+}
+
+const made = new Map<string, Promise<string>>();
+
+/** What is compiled once and used by each sketch: that is most of the time. */
+function once(name: string, make: (folder: string) => Promise<{ said: string; result: string }>): Promise<string> {
+  const start = async () => {
+    const { said, result } = await make(await newFolder());
+    if (said !== "") throw new Error(said);
+    return result;
+  };
+  const known = made.get(name) ?? start();
+  made.set(name, known);
+  return known;
+}
+
+/** The stand-ins, and Arduino.h, precompiled, at the head of each sketch. */
+async function core(board: Board): Promise<string[]> {
+  const header = await once(board, async (folder) => {
+    const result = path.join(folder, "core.h");
+    const said = await gpp([
+      ...options(board),
+      "-x",
+      "c++-header",
+      path.join(standIns, "Arduino.h"),
+      "-o",
+      `${result}.gch`,
+    ]);
+    return { said, result };
+  });
+  return [`-I${standIns}`, "-include", header];
+}
+
+/** What a sketch that runs, on an ESP32, is linked with. */
+function objectsFor(sketch: string): Promise<string[]> {
+  const client = sketch.includes("<mqtt_client.h>") ? "esp-mqtt.cpp" : "MQTTPubSubClient.cpp";
+  return Promise.all(
+    ["host.cpp", "WebSocketsClient.cpp", client].map((file) =>
+      once(file, async (folder) => {
+        const flags = [...options("ESP32"), ...(await core("ESP32"))];
+        const result = path.join(folder, "part.o");
+        return { said: await gpp([...flags, "-c", path.join(standIns, file), "-o", result]), result };
+      }),
+    ),
+  );
 }

@@ -1,5 +1,5 @@
 // An ESP32 or ESP8266 on your own MQTT broker: tells that it is there, publishes a reading, switches its LED on command.
-// Libraries (Library Manager): MQTTPubSubClient by hideakitai, WebSockets by Markus Sattler. Steps: examples/arduino/README.md.
+// Libraries: MQTTPubSubClient by hideakitai, WebSockets by Markus Sattler. Steps and errors: examples/arduino/README.md.
 
 // ---- Settings: everything that you change ---------------------------------------------------------------------------
 
@@ -16,6 +16,8 @@
 #define MY_BROKER_PORT 443
 #define MY_BROKER_TLS 1  // 1: wss:// (also to the public brokers), 0: ws://, for a broker in your own network
 #define MY_BROKER_PATH "/mqtt/" DEVICE_ID
+
+#define LED_PIN LED_BUILTIN  // or the number of a pin: the README has which LED is on which board
 
 #define DEVICE_ID "my-device"  // letters, digits, - and _; two boards never share one
 #define DEVICE_USERNAME "my-device"
@@ -37,10 +39,6 @@
 #define BROKER_PATH MY_BROKER_PATH
 #endif
 
-#if MY_BROKER_TLS && !defined(ESP32) && !defined(ESP8266)
-#error "TLS needs an ESP32 or ESP8266: choose the board under Tools, or set MY_BROKER_TLS to 0"
-#endif
-
 #include <Arduino.h>
 #ifdef ESP8266
 #include <ESP8266WiFi.h>
@@ -50,7 +48,6 @@
 #include <WebSocketsClient.h>  // before MQTTPubSubClient.h, which looks whether it is there
 #include <MQTTPubSubClient.h>
 #include <memory>
-#include <string.h>
 #if MY_BROKER_TLS
 #include <time.h>
 #include "roots.h"  // whose certificates the board trusts
@@ -60,31 +57,43 @@
 #define LED_BUILTIN 2  // where most ESP32 boards have it
 #endif
 #ifdef ESP8266
-const uint8_t LED_ON = LOW;  // it hangs between the pin and 3.3 V
+const uint8_t LED_ON = LOW;  // the LED is between the pin and 3.3 V
 #else
-const uint8_t LED_ON = HIGH;
+const uint8_t LED_ON = HIGH;  // LOW if yours is lit when it should not be
 #endif
 
 // Each message costs, and so does each ping: 60 s is the most that keeps Cloudflare from cutting an idle connection.
 const uint16_t KEEP_ALIVE_SEC = 60;
 const unsigned long READING_EVERY_MS = 30000;
-const unsigned long FIRST_WAIT_MS = 1000;
-const unsigned long LONGEST_WAIT_MS = 60000;
-const unsigned long STABLE_MS = 60000;
+const unsigned long FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 60000, LONGEST_WAIT_AFTER_LOSS_MS = 8000, STABLE_MS = 10000;
+const bool IS_MY_BROKER = BROKER == MY_BROKER;
 const bool RETAINED = true;
 
-// The longest packet, either way, in bytes: topic, payload and 8 more. The library's own 128 are soon too few.
+// The longest message that it can receive, in bytes: topic, payload and 8 more. (The library's own 128 are soon too few.)
+// What it publishes may be longer: only the topic has to fit.
 using MqttClient = MQTTPubSub::PubSubClient<1024>;
 
-// What MQTTPubSubClient does not tell: that an attempt to connect is over, and why the broker refused.
+// What MQTTPubSubClient does not report: that the connection has ended and why, and the code of a refusal.
 class WatchedWebSocket : public WebSocketsClient {
  public:
   bool hasEnded = false;
+  String reason;  // of the library, since its version 2.7.1; empty if the other side closed the connection in order
   int returnCode = 0;
+
+  String tlsError() {
+    char words[100] = "";
+    if (_client.ssl == nullptr) return words;
+#ifdef ESP8266
+    return _client.ssl->getLastSSLError(words, sizeof(words)) == 0 ? "" : words;
+#else
+    return _client.ssl->lastError(words, sizeof(words)) < -1 ? words : "";  // -1: there is no TCP connection either
+#endif
+  }
 
  protected:
   void runCbEvent(WStype_t type, uint8_t *payload, size_t length) override {
     if (type == WStype_DISCONNECTED) hasEnded = true;
+    if (type == WStype_DISCONNECTED) reason = length > 0 ? String((const char *)payload, length) : String();
     if (type == WStype_BIN && length > 3 && payload[0] == 0x20) returnCode = payload[3];  // CONNACK
     WebSocketsClient::runCbEvent(type, payload, length);
   }
@@ -92,13 +101,10 @@ class WatchedWebSocket : public WebSocketsClient {
 
 WatchedWebSocket webSocket;
 std::unique_ptr<MqttClient> mqtt;
-String clientId;
-String topics;  // what all of its topics begin with
-
+String clientId, topics;  // all of its topics begin with "topics"
 bool ledIsOn = false;
 bool readingIsDue = false;
 unsigned long lastReadingMs = 0;
-
 bool isConnected = false;
 unsigned long changedMs = 0;  // when it connected, or lost the connection, or failed to connect
 unsigned long waitMs = 0;     // from then until the next attempt
@@ -108,7 +114,7 @@ unsigned long nextWaitMs = FIRST_WAIT_MS;
 
 void setLed(bool isOn) {
   ledIsOn = isOn;
-  digitalWrite(LED_BUILTIN, isOn ? LED_ON : !LED_ON);
+  digitalWrite(LED_PIN, isOn ? LED_ON : !LED_ON);
   readingIsDue = true;  // loop() publishes it: the library cannot send while it hands over a message
 }
 
@@ -132,6 +138,28 @@ bool publishReading() {
   return mqtt->publish(topics + "/telemetry", json, RETAINED, 1);
 }
 
+// ---- What went wrong, in words --------------------------------------------------------------------------------------
+
+const char *const REFUSALS[] = {"", "this version of MQTT", "DEVICE_ID does not fit MY_BROKER_PATH, or is too long",
+                                "not available now, or too many attempts", "wrong username or token",
+                                "the rules do not allow this DEVICE_ID, or the topic of its Will"};
+
+// Why the last call of the library failed, or why the connection is gone though no call failed.
+String whyNot() {
+  const int error = mqtt->getLastError(), code = webSocket.returnCode;
+  String ended = webSocket.reason;
+  if (ended == "") ended = "the broker closed it: another board with this DEVICE_ID, or disconnected by hand";
+  if (error == LWMQTT_SUCCESS) return ended;
+  String words = "see lwmqtt.h";
+  if (error == LWMQTT_CONNECTION_DENIED) words = String("refused: ") + REFUSALS[code % 6] + ", return code " + code;
+  if (error == LWMQTT_BUFFER_TOO_SHORT) words = "a message is longer than the buffer, see MqttClient";
+  if (error == LWMQTT_MISSING_OR_WRONG_PACKET || error == LWMQTT_NETWORK_TIMEOUT) words = "no answer within 5 s";
+  if (error == LWMQTT_NETWORK_FAILED_READ || error == LWMQTT_NETWORK_FAILED_WRITE) words = "the connection ended: " + ended;
+  if (error == LWMQTT_FAILED_SUBSCRIPTION) words = "the broker refused the subscription: the rules do not allow it";
+  if (error == LWMQTT_PONG_TIMEOUT) words = "no answer to a ping";
+  return words + " (error " + error + ")";
+}
+
 // ---- Connecting: Wi-Fi, the time, the WebSocket, MQTT ---------------------------------------------------------------
 
 bool connectWifi() {
@@ -149,15 +177,13 @@ bool connectWifi() {
 bool setClock() {
 #if MY_BROKER_TLS
   const time_t aDayIn2026 = 1767225600;
-  if (time(nullptr) > aDayIn2026) return true;
-  configTime(0, 0, "pool.ntp.org", "time.cloudflare.com");
   const unsigned long startMs = millis();
+  if (time(nullptr) < aDayIn2026) configTime(0, 0, "pool.ntp.org", "time.cloudflare.com");
   while (time(nullptr) < aDayIn2026 && millis() - startMs < 15000) delay(100);
   if (time(nullptr) < aDayIn2026) Serial.println("Time: no answer by NTP (does the network let UDP port 123 through?)");
-  return time(nullptr) > aDayIn2026;
-#else
-  return true;
+  if (time(nullptr) < aDayIn2026) return false;
 #endif
+  return true;
 }
 
 // Called once: the library keeps the address. The subprotocol must be "mqtt", its own default is another.
@@ -176,30 +202,32 @@ bool openWebSocket() {
   Serial.println(String("WebSocket: connecting to " BROKER_HOST ":") + BROKER_PORT + BROKER_PATH);
   webSocket.setReconnectInterval(0);  // now ...
   webSocket.loop();
+  const String tlsError = webSocket.tlsError();     // gone with the next loop()
   webSocket.setReconnectInterval(LONGEST_WAIT_MS);  // ... and once: loop() below decides when to try again
   webSocket.hasEnded = false;                       // the connection before may have ended only now
+  webSocket.reason = "";
   const unsigned long startMs = millis();
   while (!webSocket.isConnected() && !webSocket.hasEnded && millis() - startMs < 8000) {
     webSocket.loop();
     delay(10);
   }
-  if (!webSocket.isConnected()) Serial.println("WebSocket: no connection (see the table of errors)");
-  return webSocket.isConnected();
+  if (webSocket.isConnected()) return true;
+  String why = webSocket.reason == "" ? String("see the table of errors") : webSocket.reason;
+  if (why == "TCP connection cleanup") why = "nobody answers at this address and port (switched off, or a firewall?)";
+  if (tlsError != "") why = "TLS: " + tlsError;
+  Serial.println("WebSocket: no connection: " + why);
+  return false;
 }
 
 void nameDevice() {
-#if BROKER == MY_BROKER
-  clientId = DEVICE_ID;
-  topics = "devices/" DEVICE_ID;
-#else
-  String address = WiFi.macAddress();  // no two boards have the same: nobody else uses these names
+  String address = WiFi.macAddress();  // no two boards have the same: nobody else uses this name on a public broker
   address.replace(":", "");
-  clientId = String(DEVICE_ID "-") + address;
-  topics = String("durable-mqtt-example/") + clientId;
-#endif
+  clientId = IS_MY_BROKER ? String(DEVICE_ID) : String(DEVICE_ID "-") + address;
+  topics = String(IS_MY_BROKER ? "devices/" : "durable-mqtt-example/") + clientId;
 }
 
 bool startSession() {
+  nameDevice();
   mqtt.reset(new MqttClient());  // a used one may still hold half a packet of the connection before
   mqtt->begin(webSocket);
   mqtt->setKeepAliveTimeout(KEEP_ALIVE_SEC);
@@ -208,29 +236,18 @@ bool startSession() {
   mqtt->setWill(topics + "/status", "offline", RETAINED, 1);  // the broker publishes it when the board is lost
   mqtt->subscribe(onMessage);  // one handler for all topics, set first: commands that waited come at once
   webSocket.returnCode = 0;
-#if BROKER == MY_BROKER
-  const bool isAccepted = mqtt->connect(clientId, DEVICE_USERNAME, DEVICE_TOKEN);
-#else
-  const bool isAccepted = mqtt->connect(clientId);
-#endif
-  if (!isAccepted) {
-    Serial.println(String("MQTT: refused, error ") + mqtt->getLastError() + ", return code " + webSocket.returnCode);
+  // A session starts without subscriptions: subscribe after each connect. The handler is onMessage, above.
+  if (!mqtt->connect(clientId, IS_MY_BROKER ? DEVICE_USERNAME : "", IS_MY_BROKER ? DEVICE_TOKEN : "") ||
+      !mqtt->subscribe(topics + "/command", 1, [](const char *, const size_t) {}) ||
+      !mqtt->publish(topics + "/status", "online", RETAINED, 1) || !publishReading()) {
+    Serial.println("MQTT: not connected: " + whyNot());
     return false;
   }
-  // A session starts without subscriptions: subscribe after each connect. The handler is onMessage, above.
-  if (!mqtt->subscribe(topics + "/command", 1, [](const char *, const size_t) {})) return false;
-  if (!mqtt->publish(topics + "/status", "online", RETAINED, 1)) return false;
   Serial.println("MQTT: connected as " + clientId + ", topics " + topics + "/#");
-  return publishReading();
+  return true;
 }
 
-bool connectToBroker() {
-  if (!connectWifi() || !setClock() || !openWebSocket()) return false;
-  nameDevice();
-  return startSession();
-}
-
-// After a failure 1 s, then 2, 4, ... 60; with jitter, or all boards would knock at the same moment after an outage.
+// After a failure 1 s, then 2, 4, ... 60; 8 at most after a loss. With jitter, or all boards would knock at the same moment.
 void waitForNextAttempt() {
   isConnected = false;
   changedMs = millis();
@@ -243,7 +260,7 @@ void waitForNextAttempt() {
 
 void setup() {
   Serial.begin(115200);
-  pinMode(LED_BUILTIN, OUTPUT);
+  pinMode(LED_PIN, OUTPUT);
   setLed(false);
   WiFi.mode(WIFI_STA);
   prepareWebSocket();
@@ -257,15 +274,13 @@ void loop() {
     if (millis() - changedMs > STABLE_MS) nextWaitMs = FIRST_WAIT_MS;
     if (readingIsDue || millis() - lastReadingMs > READING_EVERY_MS) publishReading();
   } else if (isConnected) {
-    Serial.println("MQTT: connection lost");
+    Serial.println("MQTT: connection lost: " + whyNot());
     waitForNextAttempt();
   } else if (millis() - changedMs >= waitMs) {
-    if (connectToBroker()) {
-      isConnected = true;
-      changedMs = millis();
-    } else {
-      waitForNextAttempt();
-    }
+    isConnected = connectWifi() && setClock() && openWebSocket() && startSession();
+    if (!isConnected) return waitForNextAttempt();
+    changedMs = millis();
+    nextWaitMs = min(nextWaitMs, LONGEST_WAIT_AFTER_LOSS_MS);
   }
   delay(10);
 }

@@ -6,11 +6,6 @@
 //   ISRG Root X1            until 2035-06-04
 //   ISRG Root X2            until 2040-09-17
 
-#ifndef ROOTS_H
-#define ROOTS_H
-
-#include <Arduino.h>
-
 // PROGMEM: the ESP8266 would copy it from flash to its scarce memory otherwise. An ESP32 does not care.
 static const char ROOT_CERTIFICATES[] PROGMEM = R"PEM(
 -----BEGIN CERTIFICATE-----
@@ -103,5 +98,3 @@ tL4ndQavEi51mI38AjEAi/V3bNTIZargCyzuFJ0nN6T5U6VR5CmD1/iQMVtCnwr1
 /q4AaOeMSQ+2b1tbFfLn
 -----END CERTIFICATE-----
 )PEM";
-
-#endif

@@ -17,6 +17,8 @@
 #define MY_BROKER_TLS 1  // 1: wss:// (also to the public brokers), 0: ws://, for a broker in your own network
 #define MY_BROKER_PATH "/mqtt/" DEVICE_ID
 
+#define LED_PIN LED_BUILTIN  // or the number of a pin: the README has which LED is on which board
+
 #define DEVICE_ID "my-device"  // letters, digits, - and _; two boards never share one
 #define DEVICE_USERNAME "my-device"
 #define DEVICE_TOKEN "the token that the dashboard showed"
@@ -48,12 +50,13 @@
 #define LED_BUILTIN 2  // where most boards have it
 #endif
 
+const uint8_t LED_ON = HIGH;  // LOW if yours is lit when it should not be
+
 const int KEEP_ALIVE_SEC = 60;  // esp-mqtt pings at half of it; each ping costs
-const int BUFFER_BYTES = 1024;  // a longer message comes in pieces
+const int BUFFER_BYTES = 1024;  // a longer message comes in pieces, and is ignored below; what it sends may be longer
 const unsigned long READING_EVERY_MS = 30000;
-const unsigned long FIRST_WAIT_MS = 1000;
-const unsigned long LONGEST_WAIT_MS = 60000;
-const unsigned long STABLE_MS = 60000;
+const unsigned long FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 60000, LONGEST_WAIT_AFTER_LOSS_MS = 8000, STABLE_MS = 10000;
+const bool IS_MY_BROKER = BROKER == MY_BROKER;
 const int RETAINED = 1;
 
 esp_mqtt_client_handle_t mqtt = nullptr;
@@ -65,6 +68,7 @@ enum State { WAITING, CONNECTING, CONNECTED, LOST };
 volatile State state = WAITING;
 volatile bool ledIsOn = false;
 volatile bool readingIsDue = false;
+volatile bool hasConnected = false;
 
 unsigned long lastReadingMs = 0;
 unsigned long waitingSinceMs = 0;
@@ -75,7 +79,7 @@ unsigned long nextWaitMs = FIRST_WAIT_MS;
 
 void setLed(bool isOn) {
   ledIsOn = isOn;
-  digitalWrite(LED_BUILTIN, isOn ? HIGH : LOW);
+  digitalWrite(LED_PIN, isOn ? LED_ON : !LED_ON);
   readingIsDue = true;
 }
 
@@ -94,49 +98,80 @@ void publishReading() {
            (int)WiFi.RSSI(), ledIsOn ? "true" : "false");
   lastReadingMs = millis();
   readingIsDue = false;
-  esp_mqtt_client_publish(mqtt, (topics + "/telemetry").c_str(), json, 0, 1, RETAINED);
+  if (esp_mqtt_client_publish(mqtt, (topics + "/telemetry").c_str(), json, 0, 1, RETAINED) < 0) {
+    Serial.println("MQTT: a reading could not be sent");
+  }
+}
+
+// ---- What went wrong, in words --------------------------------------------------------------------------------------
+
+String cause;  // of the next end of a connection; only onEvent uses it
+
+const char *const REFUSALS[] = {"", "this version of MQTT", "DEVICE_ID does not fit MY_BROKER_PATH, or is too long",
+                                "not available now, or too many attempts", "wrong username or token",
+                                "the rules do not allow this DEVICE_ID, or the topic of its Will"};
+
+String whyNot(const esp_mqtt_error_codes_t &error) {
+  const int code = error.connect_return_code, esp = error.esp_tls_last_esp_err, tls = error.esp_tls_stack_err;
+  if (error.error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
+    return String("refused: ") + REFUSALS[code % 6] + ", return code " + code;
+  }
+  if (esp == 0 && tls == 0 && error.esp_transport_sock_errno == 0) {
+    return state == CONNECTED ? "the broker closed it: another board with this DEVICE_ID, or disconnected by hand"
+                              : "the WebSocket was refused, or not answered (see the core's log)";
+  }
+  String words = esp == 0 ? "network" : esp_err_to_name(esp);
+  if (tls != 0) words += String(", TLS error 0x") + String(abs(tls), HEX);
+  if (error.esp_tls_cert_verify_flags != 0) words += ", the certificate is not accepted";
+  if (error.esp_transport_sock_errno != 0) words += String(", ") + strerror(error.esp_transport_sock_errno);
+  return words;
 }
 
 // ---- MQTT -----------------------------------------------------------------------------------------------------------
 
 void onConnected() {
-  // A session starts without subscriptions: subscribe after each connect.
+  // A session starts without subscriptions: subscribe after each connect. onSubscribed hears what comes of it.
   esp_mqtt_client_subscribe(mqtt, (topics + "/command").c_str(), 1);
   esp_mqtt_client_publish(mqtt, (topics + "/status").c_str(), "online", 0, 1, RETAINED);
-  Serial.println("MQTT: connected as " + clientId + ", topics " + topics + "/#");
+  cause = "no answer to a ping";  // unless an error is reported
   readingIsDue = true;
+  hasConnected = true;
   state = CONNECTED;
+}
+
+void onSubscribed(bool isRefused) {
+  if (isRefused) Serial.println("MQTT: the broker refused the subscription: the rules do not allow it");
+  Serial.println("MQTT: connected as " + clientId + ", topics " + topics + "/#");
+}
+
+void onData(const esp_mqtt_event_t &event) {
+  if (event.data_len < event.total_data_len) {  // it subscribes to nothing else than commands
+    if (event.current_data_offset == 0) Serial.println("Command: longer than the buffer, ignored");
+    return;
+  }
+  String command;
+  for (int i = 0; i < event.data_len; i++) command += event.data[i];
+  onCommand(command);
 }
 
 void onEvent(void *, esp_event_base_t, int32_t id, void *data) {
   const esp_mqtt_event_handle_t event = static_cast<esp_mqtt_event_handle_t>(data);
+  if (id == MQTT_EVENT_BEFORE_CONNECT) cause = "no answer within 10 s";  // unless an error is reported
   if (id == MQTT_EVENT_CONNECTED) onConnected();
+  if (id == MQTT_EVENT_SUBSCRIBED) onSubscribed(event->error_handle->error_type == MQTT_ERROR_TYPE_SUBSCRIBE_FAILED);
+  if (id == MQTT_EVENT_DATA) onData(*event);
+  if (id == MQTT_EVENT_ERROR) cause = whyNot(*event->error_handle);
   if (id == MQTT_EVENT_DISCONNECTED) {  // also after an attempt that failed
-    if (state == CONNECTED) Serial.println("MQTT: connection lost");
+    Serial.println((state == CONNECTED ? "MQTT: connection lost: " : "MQTT: not connected: ") + cause);
     state = LOST;
-  }
-  if (id == MQTT_EVENT_DATA && event->data_len == event->total_data_len) {  // in one piece
-    String command;
-    for (int i = 0; i < event->data_len; i++) command += event->data[i];
-    onCommand(command);  // it subscribes to nothing else
-  }
-  if (id == MQTT_EVENT_ERROR && event->error_handle->error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
-    Serial.println(String("MQTT: refused, return code ") + event->error_handle->connect_return_code);
-  } else if (id == MQTT_EVENT_ERROR) {
-    Serial.println(String("WebSocket or TLS: error ") + event->error_handle->esp_tls_last_esp_err);
   }
 }
 
 void nameDevice() {
-#if BROKER == MY_BROKER
-  clientId = DEVICE_ID;
-  topics = "devices/" DEVICE_ID;
-#else
-  String address = WiFi.macAddress();  // no two boards have the same: nobody else uses these names
+  String address = WiFi.macAddress();  // no two boards have the same: nobody else uses this name on a public broker
   address.replace(":", "");
-  clientId = String(DEVICE_ID "-") + address;
-  topics = String("durable-mqtt-example/") + clientId;
-#endif
+  clientId = IS_MY_BROKER ? String(DEVICE_ID) : String(DEVICE_ID "-") + address;
+  topics = String(IS_MY_BROKER ? "devices/" : "durable-mqtt-example/") + clientId;
 }
 
 // esp-mqtt copies all strings, and asks for the subprotocol "mqtt" by itself.
@@ -152,10 +187,10 @@ void startMqtt() {
   config.broker.verification.crt_bundle_attach = esp_crt_bundle_attach;
 #endif
   config.credentials.client_id = clientId.c_str();
-#if BROKER == MY_BROKER
-  config.credentials.username = DEVICE_USERNAME;
-  config.credentials.authentication.password = DEVICE_TOKEN;
-#endif
+  if (IS_MY_BROKER) {
+    config.credentials.username = DEVICE_USERNAME;
+    config.credentials.authentication.password = DEVICE_TOKEN;
+  }
   config.session.keepalive = KEEP_ALIVE_SEC;
   config.session.disable_clean_session = false;  // true: commands at QoS 1 wait at the broker while the board is away
   config.session.last_will.topic = status.c_str();  // the broker publishes it when the board is lost
@@ -187,18 +222,16 @@ bool connectWifi() {
 bool setClock() {
 #if MY_BROKER_TLS
   const time_t aDayIn2026 = 1767225600;
-  if (time(nullptr) > aDayIn2026) return true;
-  configTime(0, 0, "pool.ntp.org", "time.cloudflare.com");
   const unsigned long startMs = millis();
+  if (time(nullptr) < aDayIn2026) configTime(0, 0, "pool.ntp.org", "time.cloudflare.com");
   while (time(nullptr) < aDayIn2026 && millis() - startMs < 15000) delay(100);
   if (time(nullptr) < aDayIn2026) Serial.println("Time: no answer by NTP (does the network let UDP port 123 through?)");
-  return time(nullptr) > aDayIn2026;
-#else
-  return true;
+  if (time(nullptr) < aDayIn2026) return false;
 #endif
+  return true;
 }
 
-// What comes of it, onEvent hears.
+// onEvent hears what comes of it.
 bool startConnecting() {
   if (!connectWifi() || !setClock()) return false;
   state = CONNECTING;
@@ -207,9 +240,11 @@ bool startConnecting() {
   return true;
 }
 
-// After a failure 1 s, then 2, 4, ... 60; with jitter, or all boards would knock at the same moment after an outage.
+// After a failure 1 s, then 2, 4, ... 60; 8 at most after a loss. With jitter, or all boards would knock at the same moment.
 void waitForNextAttempt() {
   state = WAITING;
+  if (hasConnected) nextWaitMs = min(nextWaitMs, LONGEST_WAIT_AFTER_LOSS_MS);
+  hasConnected = false;
   waitingSinceMs = millis();
   waitMs = nextWaitMs / 2 + random(nextWaitMs / 2);
   nextWaitMs = min(nextWaitMs * 2, LONGEST_WAIT_MS);
@@ -220,7 +255,7 @@ void waitForNextAttempt() {
 
 void setup() {
   Serial.begin(115200);
-  pinMode(LED_BUILTIN, OUTPUT);
+  pinMode(LED_PIN, OUTPUT);
   setLed(false);
   WiFi.mode(WIFI_STA);
 }

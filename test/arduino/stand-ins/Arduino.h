@@ -1,24 +1,29 @@
-// A thin stand-in for the Arduino cores of ESP32 and ESP8266: what the sketches call, with the cores' signatures. Time is the
-// machine's; what a pin shows is printed, for the test to read. What is not here does not compile, a typo for one.
+// A thin stand-in for the Arduino cores of ESP32 and ESP8266: what the sketches call, with the cores' signatures. What is not
+// here does not compile, for instance a typo. host.cpp has the bodies and says what time it is on the board.
 
-#pragma once
+#ifndef ARDUINO_STAND_IN_H
+#define ARDUINO_STAND_IN_H
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
-#include <thread>
+#include <vector>
 
 #define PROGMEM
 #define HIGH 0x1
 #define LOW 0x0
 #define INPUT 0x01
 #define OUTPUT 0x03
+#define DEC 10
+#define HEX 16
 #ifdef ESP8266
 #define LED_BUILTIN 2
 #endif
@@ -31,12 +36,15 @@ class String {
 
  public:
   String(const char *cstr = "") : text(cstr == nullptr ? "" : cstr) {}
+  String(const char *cstr, unsigned int length) : text(cstr, length) {}
   explicit String(int value) : text(std::to_string(value)) {}
   explicit String(unsigned int value) : text(std::to_string(value)) {}
   explicit String(long value) : text(std::to_string(value)) {}
   explicit String(unsigned long value) : text(std::to_string(value)) {}
+  explicit String(int value, unsigned char base);
 
   unsigned int length() const { return text.length(); }
+  bool isEmpty() const { return text.empty(); }
   const char *c_str() const { return text.c_str(); }
   void replace(const String &find, const String &by) {
     for (size_t at = 0; (at = text.find(find.text, at)) != std::string::npos; at += by.text.length())
@@ -70,31 +78,31 @@ inline String operator+(String left, unsigned long right) { return left += Strin
 
 class HardwareSerial {
  public:
-  void begin(unsigned long) { setvbuf(stdout, nullptr, _IOLBF, 0); }
-  size_t print(const String &text) { return printf("%s", text.c_str()); }
-  size_t println(const String &text) { return printf("%s\n", text.c_str()); }
+  void begin(unsigned long baud);
+  size_t print(const String &text);
+  size_t println(const String &text);
 };
-inline HardwareSerial Serial;
+extern HardwareSerial Serial;
 
-inline unsigned long micros() {
-  using namespace std::chrono;
-  static const auto start = steady_clock::now();
-  return duration_cast<microseconds>(steady_clock::now() - start).count();
-}
-inline unsigned long millis() { return micros() / 1000; }
-inline void delay(uint32_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+unsigned long micros();
+unsigned long millis();
+void delay(uint32_t ms);
 
-inline void randomSeed(unsigned long seed) { srandom(seed); }
-inline long random(long below) { return below == 0 ? 0 : random() % below; }
+void randomSeed(unsigned long seed);
+long random(long below);
 
-inline void pinMode(uint8_t, uint8_t) {}
-inline void digitalWrite(uint8_t pin, uint8_t value) { printf("pin %u is %s\n", pin, value == LOW ? "LOW" : "HIGH"); }
+void pinMode(uint8_t pin, uint8_t mode);
+void digitalWrite(uint8_t pin, uint8_t value);
 
 #ifdef ESP8266
-inline void configTime(int, int, const char *, const char * = nullptr, const char * = nullptr) {}
+void configTime(int timezoneSec, int daylightOffsetSec, const char *server1, const char *server2 = nullptr,
+                const char *server3 = nullptr);
 #else
-inline void configTime(long, int, const char *, const char * = nullptr, const char * = nullptr) {}
+void configTime(long gmtOffsetSec, int daylightOffsetSec, const char *server1, const char *server2 = nullptr,
+                const char *server3 = nullptr);
 #endif
 
 void setup();
 void loop();
+
+#endif

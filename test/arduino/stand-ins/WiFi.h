@@ -16,4 +16,4 @@ class WiFiClass {
   String macAddress() { return "02:00:5E:10:00:01"; }
   int8_t RSSI() { return -60; }
 };
-inline WiFiClass WiFi;
+extern WiFiClass WiFi;

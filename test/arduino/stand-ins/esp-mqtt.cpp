@@ -1,125 +1,263 @@
-// esp-mqtt's task and states, as read in its source, over the other stand-ins: connecting, waiting to be told to reconnect,
-// events on a thread of its own. Its frames are not its own: test/broker/boards.test.ts has those.
+// esp-mqtt's task, states and events, as read in its source, over the stand-in of a WebSocket: a task of its own; SUBACK and
+// PUBACK are events and refusals do not close; what is lost is reported as ERROR, if there is an error to report, and then
+// DISCONNECTED; after that it waits to be told to reconnect. Its frames are not its own: test/broker/boards.test.ts has those.
 
 #include <Arduino.h>
 #include <WebSocketsClient.h>
-#include <MQTTPubSubClient.h>
 #include <atomic>
-#include <memory>
+#include <cerrno>
 #include <mutex>
+#include <thread>
 
+#include "mqtt-packets.h"
 #include "mqtt_client.h"
+
+using packets::Bytes;
+using packets::Type;
 
 namespace {
 
 enum class State { Init, Connected, WaitReconnect };
-using Client = MQTTPubSub::PubSubClient<65536>;
 
 const char *orEmpty(const char *text) { return text == nullptr ? "" : text; }
+
+/** The transport: bytes that came, and how it ended. */
+class Transport : public WebSocketsClient {
+ public:
+  std::string received;
+  bool hasEnded = false;
+  String reason;
+
+  bool open(const String &uri, unsigned long networkTimeoutMs) {
+    char host[100], path[300], scheme[4];
+    int port;
+    if (sscanf(uri.c_str(), "%3[ws]://%99[^:]:%d%299s", scheme, host, &port, path) != 4) return false;
+    timeoutMs = networkTimeoutMs;
+    if (strcmp(scheme, "wss") == 0) beginSslWithCA(host, port, path, "", "mqtt");
+    else begin(host, port, path, "mqtt");
+    received.clear();
+    setReconnectInterval(0);
+    loop();
+    tlsError = _client.ssl == nullptr ? 0 : _client.ssl->error;
+    setReconnectInterval(networkTimeoutMs);
+    for (hasEnded = false; !isConnected() && !hasEnded; delay(1)) loop();
+    return isConnected();
+  }
+
+  int tlsError = 0;
+
+ protected:
+  void runCbEvent(WStype_t type, uint8_t *payload, size_t length) override {
+    if (type == WStype_BIN) received.append(reinterpret_cast<char *>(payload), length);
+    if (type != WStype_DISCONNECTED) return;
+    hasEnded = true;
+    reason = String(reinterpret_cast<char *>(payload), length);
+  }
+};
 
 }  // namespace
 
 struct esp_mqtt_client {
-  String uri, clientId, username, password, willTopic, willMessage;
-  int willQos, willRetain, keepAliveSec, bufferBytes;
-  bool isCleanSession;
+  String uri;
+  packets::Login login;
+  packets::Will will;
+  int bufferBytes, networkTimeoutMs;
   esp_event_handler_t handler = nullptr;
   void *handlerArgument = nullptr;
 
   std::recursive_mutex lock;
   std::atomic<State> state{State::Init};
   std::atomic<bool> isReconnectAsked{false};
-  WebSocketsClient webSocket;
-  std::unique_ptr<Client> mqtt;
+  Transport transport;
+  esp_mqtt_error_codes_t error = {};
+  uint16_t lastPacketId = 0;
+  unsigned long keepAliveMs = 0;
+  bool isPongPending = false;
 
-  void tell(esp_mqtt_event_id_t id, esp_mqtt_event_t event = {}) {
+  void report(esp_mqtt_event_id_t id, esp_mqtt_event_t event = {}) {
     event.event_id = id;
     event.client = this;
+    event.error_handle = &error;
     if (handler != nullptr) handler(handlerArgument, "MQTT_EVENTS", id, &event);
   }
 
   void run() {
     for (;; delay(2)) {
-      std::lock_guard<std::recursive_mutex> guard(lock);
+      const std::lock_guard<std::recursive_mutex> guard(lock);
       if (state == State::Init) connectNow();
-      if (state == State::Connected && !mqtt->update()) abortConnection();
+      if (state == State::Connected) receive();
+      if (state == State::Connected) keepAlive();
       if (state == State::WaitReconnect && isReconnectAsked.exchange(false)) state = State::Init;
     }
   }
 
   void connectNow() {
-    if (!openWebSocket()) return fail(MQTT_ERROR_TYPE_TCP_TRANSPORT, MQTT_CONNECTION_ACCEPTED);
-    mqtt.reset(new Client());
-    mqtt->begin(webSocket);
-    mqtt->setTimeout(5000);
-    mqtt->setKeepAliveTimeout(keepAliveSec);
-    mqtt->setCleanSession(isCleanSession);
-    if (willTopic.length() > 0) mqtt->setWill(willTopic, willMessage, willRetain != 0, willQos);
-    mqtt->subscribe([this](const char *topic, const char *payload, const size_t size) { onMessage(topic, payload, size); });
-    if (!mqtt->connect(clientId, username, password)) {
-      return fail(MQTT_ERROR_TYPE_CONNECTION_REFUSED, static_cast<esp_mqtt_connect_return_code_t>(mqtt->connackCode));
+    report(MQTT_EVENT_BEFORE_CONNECT);
+    if (!transport.open(uri, networkTimeoutMs)) {
+      reportTransportError();
+      return abortConnection();
+    }
+    send(packets::connectPacket(login, will.topic.length() > 0 ? &will : nullptr));
+    uint8_t first;
+    Bytes connack;
+    const unsigned long startMs = millis();
+    while (!takePacket(first, connack)) {
+      if (transport.hasEnded) reportTransportError();
+      if (transport.hasEnded || millis() - startMs > static_cast<unsigned long>(networkTimeoutMs)) return abortConnection();
+      transport.loop();
+      delay(1);
+    }
+    error = {};
+    if (connack[1] != MQTT_CONNECTION_ACCEPTED) {
+      error.error_type = MQTT_ERROR_TYPE_CONNECTION_REFUSED;
+      error.connect_return_code = static_cast<esp_mqtt_connect_return_code_t>(connack[1]);
+      report(MQTT_EVENT_ERROR);
+      return abortConnection();
     }
     state = State::Connected;
-    tell(MQTT_EVENT_CONNECTED);
+    keepAliveMs = millis();
+    isPongPending = false;
+    report(MQTT_EVENT_CONNECTED);
   }
 
-  bool openWebSocket() {
-    char host[100], path[300];
-    int port;
-    if (sscanf(uri.c_str(), "ws://%99[^:]:%d%299s", host, &port, path) != 3) return false;
-    webSocket.begin(host, port, path, "mqtt");
-    webSocket.setReconnectInterval(0);
-    webSocket.loop();
-    return webSocket.isConnected();
+  void receive() {
+    uint8_t first;
+    Bytes body;
+    transport.loop();
+    while (state == State::Connected && takePacket(first, body)) handle(first, body);
+    if (state != State::Connected || !transport.hasEnded) return;
+    reportTransportError();
+    abortConnection();
+  }
+
+  void handle(uint8_t first, const Bytes &body) {
+    const uint8_t type = first & 0xf0;
+    esp_mqtt_event_t event = {};
+    if (type == Type::Suback) {
+      error = {};
+      if (body[2] >= 0x80) error.error_type = MQTT_ERROR_TYPE_SUBSCRIBE_FAILED;
+      std::string codes(body.begin() + 2, body.end());
+      event.msg_id = packets::packetIdIn(body);
+      event.data = codes.data();
+      event.data_len = event.total_data_len = codes.length();
+      report(MQTT_EVENT_SUBSCRIBED, event);
+    } else if (type == Type::Publish) {
+      const packets::Message message = packets::messageIn(first, body);
+      deliver(message);
+      if (message.qos > 0) send(packets::acknowledgement(message.qos == 1 ? Type::Puback : Type::Pubrec, message.packetId));
+    } else if (type == Type::Puback || type == Type::Pubcomp) {
+      event.msg_id = packets::packetIdIn(body);
+      report(MQTT_EVENT_PUBLISHED, event);
+    } else if (type == Type::Pubrec) {
+      send(packets::acknowledgement(Type::Pubrel, packets::packetIdIn(body)));
+    } else if (type == Type::Pubrel) {
+      send(packets::acknowledgement(Type::Pubcomp, packets::packetIdIn(body)));
+    } else if (type == Type::Pingresp) {
+      isPongPending = false;
+      keepAliveMs = millis();
+    }
   }
 
   /** What does not fit the buffer comes in pieces, of which the first alone has the topic. */
-  void onMessage(const char *topic, const char *payload, size_t size) {
-    const int total = size, topicBytes = strlen(topic);
+  void deliver(packets::Message message) {
+    const int total = message.payload.length(), topicBytes = message.topic.length();
     int offset = 0;
     do {
       esp_mqtt_event_t event = {};
-      event.topic = offset == 0 ? const_cast<char *>(topic) : nullptr;
+      event.topic = offset == 0 ? message.topic.data() : nullptr;
       event.topic_len = offset == 0 ? topicBytes : 0;
-      event.data = const_cast<char *>(payload) + offset;
-      event.data_len = min(total - offset, bufferBytes - event.topic_len - 8);
+      event.data = total == 0 ? nullptr : message.payload.data() + offset;
+      event.data_len = min(total - offset, bufferBytes - (offset == 0 ? topicBytes + 8 : 0));
       event.total_data_len = total;
       event.current_data_offset = offset;
-      tell(MQTT_EVENT_DATA, event);
+      report(MQTT_EVENT_DATA, event);
       offset += event.data_len;
     } while (offset < total);
   }
 
-  void fail(esp_mqtt_error_type_t type, esp_mqtt_connect_return_code_t code) {
-    esp_mqtt_error_codes_t error = {ESP_FAIL, type, code};
-    esp_mqtt_event_t event = {};
-    event.error_handle = &error;
-    tell(MQTT_EVENT_ERROR, event);
-    abortConnection();
+  /** A ping after half the time, whatever else was sent; it has the other half to be answered. */
+  void keepAlive() {
+    const unsigned long idleMs = millis() - keepAliveMs, keepAliveTimeMs = login.keepAliveSec * 1000ul;
+    if (isPongPending && idleMs >= keepAliveTimeMs) return abortConnection();
+    if (isPongPending || idleMs < keepAliveTimeMs / 2) return;
+    isPongPending = true;
+    send({Type::Pingreq, 0});
+  }
+
+  /** @returns whether the transport took it */
+  bool send(const Bytes &bytes) {
+    const bool isSent = transport.sendBIN(bytes.data(), bytes.size());
+    if (!isSent) reportTransportError();
+    return isSent;
+  }
+
+  bool takePacket(uint8_t &first, Bytes &body) {
+    const std::string &bytes = transport.received;
+    size_t rest = 0, headBytes = 1;
+    uint8_t byte;
+    do {
+      if (bytes.length() <= headBytes) return false;
+      byte = bytes[headBytes];
+      rest |= (byte & 0x7f) << 7 * (headBytes++ - 1);
+    } while (byte & 0x80);
+    if (bytes.length() < headBytes + rest) return false;
+    first = bytes[0];
+    body.assign(bytes.begin() + headBytes, bytes.begin() + headBytes + rest);
+    transport.received.erase(0, headBytes + rest);
+    return true;
+  }
+
+  /** A WebSocket that was not granted, or was closed in order, has no code. */
+  void reportTransportError() {
+    error = {};
+    error.error_type = MQTT_ERROR_TYPE_TCP_TRANSPORT;
+    if (transport.tlsError < -1) {
+      error.esp_tls_last_esp_err = ESP_ERR_MBEDTLS_SSL_HANDSHAKE_FAILED;
+      error.esp_tls_stack_err = -transport.tlsError;
+    } else if (transport.reason == "TCP connection cleanup") {
+      error.esp_tls_last_esp_err = ESP_ERR_ESP_TLS_FAILED_CONNECT_TO_HOST;
+      error.esp_transport_sock_errno = ECONNREFUSED;
+    } else if (transport.reason == "Connection lost") {
+      error.esp_tls_last_esp_err = ESP_ERR_ESP_TLS_TCP_CLOSED_FIN;
+    }
+    report(MQTT_EVENT_ERROR);
   }
 
   void abortConnection() {
-    webSocket.disconnect();
+    transport.disconnect();
     state = State::WaitReconnect;
-    tell(MQTT_EVENT_DISCONNECTED);
+    isPongPending = false;
+    report(MQTT_EVENT_DISCONNECTED);
   }
 };
 
 extern "C" {
 
+const char *esp_err_to_name(esp_err_t code) {
+  switch (code) {
+    case ESP_OK: return "ESP_OK";
+    case ESP_ERR_ESP_TLS_FAILED_CONNECT_TO_HOST: return "ESP_ERR_ESP_TLS_FAILED_CONNECT_TO_HOST";
+    case ESP_ERR_ESP_TLS_TCP_CLOSED_FIN: return "ESP_ERR_ESP_TLS_TCP_CLOSED_FIN";
+    case ESP_ERR_MBEDTLS_SSL_HANDSHAKE_FAILED: return "ESP_ERR_MBEDTLS_SSL_HANDSHAKE_FAILED";
+    default: return "UNKNOWN ERROR";
+  }
+}
+
 esp_mqtt_client_handle_t esp_mqtt_client_init(const esp_mqtt_client_config_t *config) {
   auto *client = new esp_mqtt_client();
+  const auto &session = config->session;
   client->uri = orEmpty(config->broker.address.uri);
-  client->clientId = orEmpty(config->credentials.client_id);
-  client->username = orEmpty(config->credentials.username);
-  client->password = orEmpty(config->credentials.authentication.password);
-  client->willTopic = orEmpty(config->session.last_will.topic);
-  client->willMessage = orEmpty(config->session.last_will.msg);
-  client->willQos = config->session.last_will.qos;
-  client->willRetain = config->session.last_will.retain;
-  client->keepAliveSec = config->session.keepalive == 0 ? 120 : config->session.keepalive;
+  client->login.clientId = orEmpty(config->credentials.client_id);
+  client->login.username = orEmpty(config->credentials.username);
+  client->login.password = orEmpty(config->credentials.authentication.password);
+  client->login.keepAliveSec = session.keepalive == 0 ? 120 : session.keepalive;
+  client->login.isCleanSession = !session.disable_clean_session;
+  client->will.topic = orEmpty(session.last_will.topic);
+  client->will.payload = orEmpty(session.last_will.msg);
+  client->will.qos = session.last_will.qos;
+  client->will.isRetained = session.last_will.retain != 0;
   client->bufferBytes = config->buffer.size == 0 ? 1024 : config->buffer.size;
-  client->isCleanSession = !config->session.disable_clean_session;
+  client->networkTimeoutMs = config->network.timeout_ms == 0 ? 10000 : config->network.timeout_ms;
   return client;
 }
 
@@ -142,14 +280,24 @@ esp_err_t esp_mqtt_client_reconnect(esp_mqtt_client_handle_t client) {
 }
 
 int esp_mqtt_client_subscribe_single(esp_mqtt_client_handle_t client, const char *topic, int qos) {
-  std::lock_guard<std::recursive_mutex> guard(client->lock);
-  return client->mqtt->subscribe(topic, qos, [](const char *, const size_t) {}) ? 1 : -1;
+  const std::lock_guard<std::recursive_mutex> guard(client->lock);
+  if (client->state != State::Connected) return -1;
+  const uint16_t packetId = ++client->lastPacketId;
+  return client->send(packets::subscribePacket(packetId, topic, qos)) ? packetId : -1;
 }
 
-int esp_mqtt_client_publish(esp_mqtt_client_handle_t client, const char *topic, const char *data, int, int qos,
+/** Sent, not acknowledged; the outbox, which would send it again later, is left out. */
+int esp_mqtt_client_publish(esp_mqtt_client_handle_t client, const char *topic, const char *data, int len, int qos,
                             int retain) {
-  std::lock_guard<std::recursive_mutex> guard(client->lock);
-  return client->mqtt->publish(topic, data, retain != 0, qos) ? 1 : -1;
+  const std::lock_guard<std::recursive_mutex> guard(client->lock);
+  const uint16_t packetId = qos > 0 ? ++client->lastPacketId : 0;
+  if (client->state != State::Connected) return qos > 0 ? packetId : -1;
+  const size_t length = len > 0 || data == nullptr ? len : strlen(data);
+  Bytes bytes = packets::publishHead(packetId, topic, length, retain != 0, qos);
+  bytes.insert(bytes.end(), data, data + length);
+  if (client->send(bytes)) return packetId;
+  client->abortConnection();
+  return -1;
 }
 
 }  // extern "C"

@@ -21,23 +21,32 @@ typedef enum esp_mqtt_event_id_t {
   MQTT_EVENT_UNSUBSCRIBED,
   MQTT_EVENT_PUBLISHED,
   MQTT_EVENT_DATA,
+  MQTT_EVENT_BEFORE_CONNECT,
 } esp_mqtt_event_id_t;
 
 typedef enum esp_mqtt_connect_return_code_t {
   MQTT_CONNECTION_ACCEPTED = 0,
-  MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED = 5,
+  MQTT_CONNECTION_REFUSE_PROTOCOL,
+  MQTT_CONNECTION_REFUSE_ID_REJECTED,
+  MQTT_CONNECTION_REFUSE_SERVER_UNAVAILABLE,
+  MQTT_CONNECTION_REFUSE_BAD_USERNAME,
+  MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED,
 } esp_mqtt_connect_return_code_t;
 
 typedef enum esp_mqtt_error_type_t {
   MQTT_ERROR_TYPE_NONE = 0,
   MQTT_ERROR_TYPE_TCP_TRANSPORT,
   MQTT_ERROR_TYPE_CONNECTION_REFUSED,
+  MQTT_ERROR_TYPE_SUBSCRIBE_FAILED,
 } esp_mqtt_error_type_t;
 
 typedef struct esp_mqtt_error_codes {
   esp_err_t esp_tls_last_esp_err;
+  int esp_tls_stack_err;
+  int esp_tls_cert_verify_flags;
   esp_mqtt_error_type_t error_type;
   esp_mqtt_connect_return_code_t connect_return_code;
+  int esp_transport_sock_errno;
 } esp_mqtt_error_codes_t;
 
 typedef struct esp_mqtt_event_t {
