@@ -1,3 +1,4 @@
+import { ApiPage } from "./api-reference/api-page.tsx";
 import { ClientsPage } from "./clients/clients-page.tsx";
 import { DevicesPage } from "./devices/devices-page.tsx";
 import { LivePage } from "./live/live-page.tsx";
@@ -8,19 +9,22 @@ import { hrefOf, type PageName, pageNames, route } from "./route.ts";
 import { isSigningIn, type Session, session, signOut } from "./session.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
-const pages = { live: LivePage, devices: DevicesPage, clients: ClientsPage, overview: OverviewPage };
+const pages = { live: LivePage, devices: DevicesPage, clients: ClientsPage, overview: OverviewPage, api: ApiPage };
 const titles: Record<PageName, string> = {
   live: "Live",
   devices: "Devices",
   clients: "Clients",
   overview: "Overview",
+  api: "API",
 };
 
 export function App() {
   const current = session.value;
   if (isSigningIn.value) return <p class="signing-in">Signing in …</p>;
-  if (current === undefined) return <SignInPage />;
   const { page } = route.value;
+  // The description of the API is for everybody.
+  if (current === undefined && page === "api") return <PublicApiPage />;
+  if (current === undefined) return <SignInPage />;
   document.title = `${titles[page]} · durable-mqtt`;
   const Page = pages[page];
   return (
@@ -35,13 +39,39 @@ export function App() {
   );
 }
 
+function PublicApiPage() {
+  document.title = `${titles.api} · durable-mqtt`;
+  return (
+    <>
+      <header class="header">
+        <Brand />
+        <div class="header-end">
+          <a class="button" href={hrefOf("live")}>
+            Sign in
+          </a>
+        </div>
+      </header>
+      <main>
+        <h1 class="unseen">{titles.api}</h1>
+        <ApiPage session={undefined} />
+      </main>
+    </>
+  );
+}
+
+function Brand() {
+  return (
+    <a class="brand" href={hrefOf("live")}>
+      <img src="/favicon.svg" alt="" width="26" height="26" />
+      <span>durable-mqtt</span>
+    </a>
+  );
+}
+
 function Header({ session: { namespace, connection } }: { session: Session }) {
   return (
     <header class="header">
-      <a class="brand" href={hrefOf("live")}>
-        <img src="/favicon.svg" alt="" width="26" height="26" />
-        <span>durable-mqtt</span>
-      </a>
+      <Brand />
       <nav class="pages" aria-label="Pages">
         {pageNames.map((name) => (
           <a key={name} href={hrefOf(name)} aria-current={route.value.page === name ? "page" : undefined}>

@@ -6,6 +6,7 @@ import "./styles/parts.css";
 import "./styles/layout.css";
 import "./styles/live.css";
 import "./styles/pages.css";
+import "./styles/api.css";
 
 const element = document.getElementById("app");
 if (element === null) throw new Error("the page has no place for the dashboard");

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export const pageNames = ["live", "devices", "clients", "overview"] as const;
+export const pageNames = ["live", "devices", "clients", "overview", "api"] as const;
 export type PageName = (typeof pageNames)[number];
 export type Route = { readonly page: PageName; readonly selected: string | undefined };
 

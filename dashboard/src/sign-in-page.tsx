@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { lineOf } from "./api/api.ts";
+import { hrefOf } from "./route.ts";
 import { signIn, signInNotice } from "./session.ts";
 
 export function SignInPage() {
@@ -49,6 +50,9 @@ export function SignInPage() {
         <p class="dim small-text">
           On your own machine <code>npm start</code> prints an address that signs in by itself, or, where other machines
           may connect, the file that holds the token: <code>.data/admin-token</code>.
+        </p>
+        <p class="small-text">
+          <a href={hrefOf("api")}>What the HTTP API can do</a>
         </p>
       </form>
     </main>

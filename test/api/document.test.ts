@@ -1,10 +1,17 @@
 // The API's document is one, and says all that there is.
 
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
+import { curlLine } from "../../dashboard/src/api-reference/curl.ts";
+import { operationsOf } from "../../dashboard/src/api-reference/document.ts";
+import { hasInstalled } from "../programs/installed.ts";
 import { adminToken, apiOf, documentOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 
+const run = promisify(execFile);
+const hasCurl = hasInstalled("the commands of the API page", "curl");
 const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
 
 describe("openapi.json", () => {
@@ -32,6 +39,27 @@ describe("openapi.json", () => {
         for (const parameter of parameters)
           expect(parameter.description, `${where} ${JSON.stringify(parameter)}`).toBeTruthy();
       }
+    }
+  });
+});
+
+describe.skipIf(!hasCurl)("the commands that the dashboard shows for it", () => {
+  it("reach each operation, with a body and an address that it takes", async () => {
+    const { body: document } = await apiOf(broker, { token: undefined }).call("GET", "/openapi.json");
+    const env = { ...process.env, ADMIN_TOKEN: adminToken };
+    const answers = await Promise.all(
+      operationsOf(document).map(async (operation) => {
+        const line = curlLine(document, operation, `${broker.http}/api/v1`);
+        const { stdout } = await run("sh", ["-c", `${line} -sS -w '\n%{http_code}'`], { env });
+        return { line, stdout, status: Number(stdout.slice(stdout.lastIndexOf("\n"))) };
+      }),
+    );
+    expect(answers.length).toBeGreaterThan(20);
+    for (const { line, stdout, status } of answers) {
+      expect([200, 201, 204, 404], `${line}\n${stdout}`).toContain(status);
+      // Not that of an address that the API does not have.
+      expect(stdout).not.toContain("nothing is here");
+      if (status === 404) expect(line).toMatch(/\/ID|sensor-7|home%2Fdoor|clientId|topic/);
     }
   });
 });

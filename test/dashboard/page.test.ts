@@ -143,6 +143,38 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
     });
   });
 
+  it("describes the API to everybody, with a search and commands for this server", async () => {
+    const { page, errors } = await dashboard.newPage(phone);
+    const { paths } = await dashboard.api<{ paths: Record<string, object> }>("GET", "/openapi.json");
+    const count = Object.values(paths).flatMap((methods) => Object.keys(methods)).length;
+    await page.goto(dashboard.url);
+    await page.getByRole("link", { name: "What the HTTP API can do" }).click();
+    const operations = page.locator("details.operation");
+    await expect.poll(() => operations.count()).toBe(count);
+    await page.getByLabel("Find operations and fields").fill("correlationData publish");
+    await page.getByText(`of ${count}`).waitFor();
+    const publish = operations.filter({ hasText: "Publish a message" });
+    await publish.locator("summary").click();
+    await publish.getByText(`curl ${dashboard.url}/api/v1/publish -H "Authorization`).waitFor();
+    await publish.getByRole("list", { name: "Body" }).getByText("messageExpirySec", { exact: true }).waitFor();
+    await publish.getByRole("list", { name: "Answer 200" }).getByText("matched", { exact: true }).waitFor();
+    expect(page.url()).toBe(`${dashboard.url}/#/api/publish`);
+    expect(await overflowPx(page)).toBe(0);
+    await page.reload();
+    await publish.getByRole("list", { name: "Body" }).waitFor();
+    await page.route("**/openapi.json", (request) => request.abort());
+    await page.reload();
+    await page.getByRole("alert").getByText("The broker does not answer.").waitFor();
+    await page.unroute("**/openapi.json");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await publish.waitFor();
+    expect(errors.filter((line) => !line.includes("ERR_FAILED"))).toEqual([]);
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await signInWith(page, dashboard.token);
+    await page.getByRole("link", { name: "API", exact: true }).click();
+    await expect.poll(() => operations.count()).toBe(count);
+  });
+
   describe("on a phone", () => {
     const longWord = "a-word-without-an-end-".repeat(12);
 
