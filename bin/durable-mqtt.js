@@ -4,6 +4,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module"; // Node.js 20 has no enableCompileCache
 import { fileURLToPath } from "node:url";
 import { installedNode } from "./installed.js";
 
@@ -16,9 +17,12 @@ const newer = installedNode();
 if (newer === undefined) {
   // It has said so.
 } else if (Number.parseInt(process.versions.node, 10) >= leastMajorVersion) {
+  // The next start is faster by a third. Not in the temporary folder, where other users could leave code for this one to
+  // run. Without the right to write there is no cache, which is no error.
+  module.enableCompileCache(fileAt("../node_modules/.cache/node-compile-cache"));
   await import(program);
 } else {
-  const child = spawn(newer, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   // Those of the terminal reach it as well: the second of two it takes for the first.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {

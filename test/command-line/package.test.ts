@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { outputUntil } from "../support/program.ts";
@@ -14,10 +15,9 @@ const root = path.join(import.meta.dirname, "../..");
 const installTimeoutMs = 240_000;
 
 let folder: string;
-/** In the folder. What Node.js has compiled of the package is kept there: the project's cache would grow with each run. */
-const environment = () => ({ ...process.env, NODE_COMPILE_CACHE: path.join(folder, "compile-cache") });
-const runThere = (program: string, ...args: string[]) =>
-  promisify(execFile)(program, args, { cwd: folder, env: environment() });
+/** Without the project's cache of what Node.js has compiled: the package has its own. */
+const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+const runThere = (program: string, ...args: string[]) => promisify(execFile)(program, args, { cwd: folder, env });
 /** What npx runs, without the second that npx takes to find it. */
 const durableMqtt = (...args: string[]) => runThere(path.join(folder, "node_modules/.bin/durable-mqtt"), ...args);
 
@@ -33,17 +33,15 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it("starts a broker with its dashboard, and carries a message", { timeout: 60_000 }, async () => {
   const args = ["--no-install", "durable-mqtt", "start", "--port", "0", "--no-tcp"];
-  const npx = spawn("npx", args, {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-    env: environment(),
-  });
+  const npx = spawn("npx", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], detached: true, env });
+  const said = text(npx.stderr);
   const ended = once(npx, "close");
   // As Ctrl-C does, to all that it started.
   onTestFinished(async () => {
     process.kill(-(npx.pid as number), "SIGINT");
     await ended;
+    // Nothing else is shown for ten seconds, which would look like a fault.
+    expect(await said).toContain("Bundling the broker: the first start");
   });
   const out = await outputUntil(npx, /^ {2}data .*\n/m);
   const [, http = ""] = /dashboard {2}(.*)\/#token=/.exec(out) ?? [];
@@ -57,6 +55,9 @@ it("starts a broker with its dashboard, and carries a message", { timeout: 60_00
   expect(first.stdout).toContain('#define DEVICE_TOKEN "dmq_');
   expect(second.stdout).toContain('"sensor-2"');
   expect((await durableMqtt("sub", ...to, "-t", "home/#", "-C", "1")).stdout).toBe("hello\n");
+  // What was compiled is kept, so that the next start is faster.
+  const cache = path.join(folder, "node_modules/durable-mqtt/node_modules/.cache/node-compile-cache");
+  expect((await readdir(cache, { recursive: true })).length).toBeGreaterThan(100);
 });
 
 it("has a help for each command", { timeout: 60_000 }, async () => {

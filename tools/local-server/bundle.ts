@@ -40,11 +40,14 @@ const moduleTypes: Readonly<Record<string, "ESModule" | "Text" | "Data" | "Compi
 
 type Description = Omit<Bundle, "dashboardFolder"> & { readonly mainModule: string };
 
-/** @throws {BundleError} */
-export async function bundleWorker(configPath: string = defaultConfigPath): Promise<Bundle> {
+/**
+ * @param onSlow called if there is no bundle yet of what the files are now: making one takes seconds
+ * @throws {BundleError}
+ */
+export async function bundleWorker(configPath: string = defaultConfigPath, onSlow = () => {}): Promise<Bundle> {
   const root = path.dirname(path.resolve(configPath));
   const cache = path.join(root, "node_modules/.cache/durable-mqtt");
-  return bundleInto(cache, root, configPath).catch((error: NodeJS.ErrnoException) => {
+  return bundleInto(cache, root, configPath, onSlow).catch((error: NodeJS.ErrnoException) => {
     const { code } = error;
     if (code === "ENOSPC") throw new BundleError(`The disk is full, and ${cache} needs a megabyte: free some space.`);
     if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error;
@@ -54,11 +57,12 @@ export async function bundleWorker(configPath: string = defaultConfigPath): Prom
   });
 }
 
-async function bundleInto(cache: string, root: string, configPath: string): Promise<Bundle> {
+async function bundleInto(cache: string, root: string, configPath: string, onSlow: () => void): Promise<Bundle> {
   const folder = path.join(cache, await fingerprint(root, configPath));
 
   let description = await readDescription(folder);
   if (description === undefined) {
+    onSlow();
     await mkdir(cache, { recursive: true });
     const unfinished = await mkdtemp(path.join(cache, "unfinished-"));
     try {

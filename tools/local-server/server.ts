@@ -16,7 +16,7 @@ import { readSettings, type Settings } from "../../src/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
 import { ownNames, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";
-import { type Bundle, bundleWorker } from "./bundle.ts";
+import { type Bundle, bundleWorker, defaultConfigPath } from "./bundle.ts";
 import { dashboardWorker } from "./dashboard-files.ts";
 import { Descriptors } from "./descriptors.ts";
 import { removeEmptyDatabases } from "./empty-databases.ts";
@@ -64,6 +64,8 @@ export type LocalServer = {
 };
 
 const dashboardName = "dashboard";
+const bundlingLine =
+  "Bundling the broker: the first start, and the first after a change, takes some ten seconds longer.";
 
 /**
  * @throws {StartError} for an address or a folder that cannot be used
@@ -75,7 +77,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   const host = await resolveHost(options.host);
   await checkPort(host, options.port, "--port");
   if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
-  const bundle = options.bundle ?? (await bundleWorker());
+  const bundle = options.bundle ?? (await bundleWorker(defaultConfigPath, () => log(bundlingLine)));
   // Here, and not at the first connection.
   const settings = readSettings({ ...bundle.variables, ...options.variables });
   const names = allowedNames({ ...bundle.variables, ...options.variables });
