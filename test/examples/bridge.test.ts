@@ -9,15 +9,14 @@ import path from "node:path";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CrashingServer, startCrashingServer } from "../crash/crashing-server.ts";
-import { hasInstalled } from "../programs/installed.ts";
+import { hasInstalled, programPath } from "../programs/installed.ts";
 import { adminToken } from "../support/api.ts";
 import { unique } from "../support/connect.ts";
 import { connectMqttJs, type Inbox, inboxOf } from "../support/mqttjs.ts";
 import { undoAfterTest } from "../support/undo.ts";
 import { startGateway, unusedPort } from "../tcp-gateway/target.ts";
 
-const mosquittoPath = "/usr/sbin/mosquitto";
-const hasMosquitto = hasInstalled("a bridge", mosquittoPath);
+const hasMosquitto = hasInstalled("a bridge", "mosquitto");
 
 const host = "127.0.0.1";
 const timeoutMs = 60_000;
@@ -313,7 +312,7 @@ async function documentedLines(values: { bridgeId: string; token: string; addres
 type Mosquitto = ReturnType<typeof spawn>;
 
 async function startMosquitto(file: string): Promise<Mosquitto> {
-  const mosquitto = spawn(mosquittoPath, ["-c", file, "-v"], { stdio: ["ignore", "ignore", "pipe"] });
+  const mosquitto = spawn(programPath("mosquitto"), ["-c", file, "-v"], { stdio: ["ignore", "ignore", "pipe"] });
   undoAfterTest(() => endMosquitto(mosquitto));
   let said = "";
   await new Promise<void>((resolve, reject) => {

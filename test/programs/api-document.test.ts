@@ -21,7 +21,7 @@ curl() { command curl --silent --show-error --fail-with-body --write-out '%{stde
 /** Operations with the names in the body: the document has a table of them. */
 const isByBody = (path: string) => /\/(read|list|disconnect|delete)$/.test(path) && !path.includes("{");
 
-describe.skipIf(!hasInstalled("the lines of docs/API.md", "/usr/bin/curl"))("docs/API.md", () => {
+describe.skipIf(!hasInstalled("the lines of docs/API.md", "curl"))("docs/API.md", () => {
   const closed = useClosedBroker();
 
   it("has lines that work, one for each operation", { timeout: 60_000 }, async () => {

@@ -12,7 +12,7 @@ import { runInFolder } from "../support/program-in-folder.ts";
 import { hasInstalled } from "./installed.ts";
 
 const document = nodePath.join(import.meta.dirname, "../../docs/CLIENTS.md");
-const program = "/usr/bin/curl";
+const program = "curl";
 const isInstalled = hasInstalled("curl", program);
 const patientMs = 15_000;
 const curl = (...args: string[]) => promisify(execFile)(program, ["--silent", "--show-error", ...args]);

@@ -16,15 +16,29 @@ export function installedPath(file: string): string {
   return path.join(packages, file);
 }
 
-/** Debian's own Python, which has Debian's packages. */
-export const pythonPath = "/usr/bin/python3";
+/** Folders of commands. Debian keeps servers in /usr/sbin, which is not in everybody's PATH. */
+const folders = (process.env.PATH ?? "").split(path.delimiter).flatMap((folder) => {
+  return path.basename(folder) === "bin" ? [folder, path.join(folder, "../sbin")] : [folder];
+});
 
 /**
- * @param needed paths of files, and names of commands
+ * Every look-up of a program goes this way, so that a PATH without it is a machine without it.
+ * @returns the name itself if there is no such program
+ */
+export function programPath(name: string): string {
+  const folder = folders.find((each) => existsSync(path.join(each, name)));
+  return folder === undefined ? name : path.join(folder, name);
+}
+
+/** Debian's own Python, which has Debian's packages, rather than another one that comes first in PATH. */
+export const pythonPath = folders.includes("/usr/bin") ? "/usr/bin/python3" : programPath("python3");
+
+/**
+ * @param needed names of commands, and paths of other files
  * @returns whether all of them are there. If not, it prints what is skipped and the command that installs them
  */
 export function hasInstalled(tests: string, ...needed: string[]): boolean {
-  const missing = needed.filter((one) => !(one.includes("/") ? existsSync(one) : isCommand(one)));
+  const missing = needed.filter((one) => !existsSync(one.includes("/") ? one : programPath(one)));
   if (missing.length > 0) warnOfSkipped(tests, `${missing.join(", ")} is missing`);
   return missing.length === 0;
 }
@@ -38,9 +52,4 @@ export function hasPythonModule(tests: string, module: string): boolean {
 
 function warnOfSkipped(tests: string, reason: string): void {
   console.warn(`The tests of ${tests} are skipped: ${reason}. npm run setup:tests installs it.`);
-}
-
-function isCommand(name: string): boolean {
-  const folders = (process.env.PATH ?? "").split(path.delimiter);
-  return folders.some((folder) => existsSync(path.join(folder, name)));
 }

@@ -11,7 +11,7 @@ import { useClosedBroker } from "../examples/support.ts";
 import { type RunningProgram, runInFolder } from "../support/program-in-folder.ts";
 import { hasInstalled } from "./installed.ts";
 
-const isInstalled = hasInstalled("Paho's C library", "/usr/include/MQTTClient.h", "/usr/bin/gcc");
+const isInstalled = hasInstalled("Paho's C library", "/usr/include/MQTTClient.h", "gcc");
 
 const patientMs = 15_000;
 

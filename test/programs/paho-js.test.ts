@@ -11,7 +11,7 @@ import { undoAfterTest } from "../support/undo.ts";
 import { hasInstalled, installedPath } from "./installed.ts";
 
 const library = installedPath("paho-mqtt/paho-mqtt.js");
-const isInstalled = hasInstalled("Paho's JavaScript library", library, chromiumPath);
+const isInstalled = hasInstalled("Paho's JavaScript library", library, "chromium");
 
 /** A browser is slow on a busy machine. */
 const patientMs = 15_000;

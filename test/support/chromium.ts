@@ -1,6 +1,6 @@
 // Debian's browser. If it is not installed, the tests that need it are skipped, and say so.
 
-import { hasInstalled } from "../programs/installed.ts";
+import { hasInstalled, programPath } from "../programs/installed.ts";
 
-export const chromiumPath = "/usr/bin/chromium";
-export const hasBrowser = hasInstalled("a browser", chromiumPath);
+export const chromiumPath = programPath("chromium");
+export const hasBrowser = hasInstalled("a browser", "chromium");
