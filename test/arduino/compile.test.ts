@@ -1,6 +1,8 @@
 // The sketches compile: for each board and each broker, with nothing for the compiler to warn of. What is not in the
 // libraries' headers does not.
 
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { sketchFor } from "../../tools/device-setup/sketch.ts";
 import { type Board, compile, hasCompiler, sketchText, withSetting } from "./sketch.ts";
@@ -10,16 +12,24 @@ const sketches = [
   ["DurableMqtt", "ESP8266"],
   ["DurableMqttEspIdf", "ESP32"],
 ] as const satisfies readonly (readonly [string, Board])[];
-const brokers = ["MY_BROKER", "HIVEMQ_PUBLIC", "MOSQUITTO_PUBLIC"];
+/** Each broker, and TLS and plain. */
+const choices = [
+  ["MY_BROKER", "with TLS", "1"],
+  ["MY_BROKER", "without TLS", "0"],
+  ["HIVEMQ_PUBLIC", "with TLS", "1"],
+  ["MOSQUITTO_PUBLIC", "without TLS", "0"],
+] as const;
 
-describe.skipIf(!hasCompiler).each(sketches)("%s on the %s", (name, board) => {
+/** A compiler has much to do, and on a busy machine it takes long. */
+const timeout = 120_000;
+
+describe.skipIf(!hasCompiler).each(sketches)("%s on the %s", { timeout }, (name, board) => {
   const sketch = sketchText(name);
+  const readme = readFileSync(path.join(import.meta.dirname, "../../examples/arduino/README.md"), "utf8");
 
-  it.each(brokers)("compiles for %s, with TLS and without", async (broker) => {
-    for (const isTls of ["1", "0"]) {
-      const chosen = withSetting(withSetting(sketch, "BROKER", broker), "MY_BROKER_TLS", isTls);
-      expect(await compile(chosen, board)).toBe("");
-    }
+  it.each(choices)("compiles for %s, %s", async (broker, _, isTls) => {
+    const chosen = withSetting(withSetting(sketch, "BROKER", broker), "MY_BROKER_TLS", isTls);
+    expect(await compile(chosen, board)).toBe("");
   });
 
   it("compiles filled in, whatever is in the token", async () => {
@@ -48,6 +58,13 @@ describe.skipIf(!hasCompiler).each(sketches)("%s on the %s", (name, board) => {
     const begins = [...sketch.matchAll(/^\s*webSocket\.begin\w*\((.*)\);$/gm)].map(([, args]) => args);
     expect(begins.length).toBe(name === "DurableMqtt" ? 2 : 0);
     for (const args of begins) expect(args).toMatch(/, "mqtt"$/);
+  });
+
+  it("says nothing of failures that the README does not explain", () => {
+    const literals = [...sketch.matchAll(/(?:println\(|\b(?:words|why|cause|ended) = )"([^"]{15,})"/g)];
+    const said = literals.map(([, text = ""]) => text.replace(/^(MQTT|WebSocket): /, "").slice(0, 18));
+    expect(said.length).toBeGreaterThan(5);
+    expect(said.filter((start) => !readme.includes(start))).toEqual([]);
   });
 
   it("is short enough to be read", () => {

@@ -40,6 +40,9 @@ async function watch(...filters: string[]): Promise<Connected> {
   return watcher;
 }
 
+/** A compiler has much to do, and on a busy machine it takes long. */
+const timeoutOfBuilds = 120_000;
+
 type Choices = { port?: string; path?: string; username?: string; token?: string };
 
 describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const)("%s on a board", (sketchName) => {
@@ -52,7 +55,7 @@ describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const
     device = await addDevice(sketchName);
     topics = `devices/${device.name}`;
     program = await build(withChoices(device.sketch));
-  });
+  }, timeoutOfBuilds);
 
   function powerUpWith({ port = brokerPort(), path = `/mqtt/${device.name}`, ...login } = {} as Choices): Board {
     const { username = device.name, token = device.token } = login;
@@ -262,35 +265,43 @@ describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const
     }
   });
 
-  it("says what the TLS library says", async () => {
-    const { hostname, port } = new URL(broker.ws);
-    const setup = { brokerUrl: `wss://${hostname}:${port}/mqtt`, clientId: "tls", username: "tls", token: "" };
-    const board = powerUp(await build(sketchFor(sketchText(sketchName), setup)));
-    const cause = isEspMqtt
-      ? "ESP_ERR_MBEDTLS_SSL_HANDSHAKE_FAILED, TLS error 0x2700"
-      : "TLS: X509 - Certificate verification";
-    await board.line(new RegExp(`: (no connection|not connected): ${cause}`));
-  });
+  it(
+    "says what the TLS library says",
+    async () => {
+      const { hostname, port } = new URL(broker.ws);
+      const setup = { brokerUrl: `wss://${hostname}:${port}/mqtt`, clientId: "tls", username: "tls", token: "" };
+      const board = powerUp(await build(sketchFor(sketchText(sketchName), setup)));
+      const cause = isEspMqtt
+        ? "ESP_ERR_MBEDTLS_SSL_HANDSHAKE_FAILED, TLS error 0x2700"
+        : "TLS: X509 - Certificate verification";
+      await board.line(new RegExp(`: (no connection|not connected): ${cause}`));
+    },
+    timeoutOfBuilds,
+  );
 
-  it("runs on a broker without names and rules too, at QoS 2, with readings over its buffer", async () => {
-    const { hostname, port } = new URL(broker.ws);
-    const plain = withSetting(withSetting(device.sketch, "BROKER", "MOSQUITTO_PUBLIC"), "MY_BROKER_TLS", "0");
-    const here = plain.replaceAll("test.mosquitto.org", hostname).replace("? 8081 : 8080", `? 0 : ${port}`);
-    const long = here.replace("char json[128];", "char json[3000];").replace("(unsigned long)(millis()", "0, $&");
-    const variant = long
-      .replace('"{\\"uptimeSec', '"{\\"filler\\":\\"%02000d\\",\\"uptimeSec')
-      .replace(/(json, RETAINED|json, 0), 1/, "$1, 2")
-      .replace(/("\/command"(?:\)\.c_str\(\))?), 1/, "$1, 2");
-    const own = `durable-mqtt-example/${device.name}-02005E100001`;
-    const watcher = await watch(`${own}/#`);
-    const board = powerUp(await build(variant));
-    await watcher.message({ topic: `${own}/status`, payload: "online" });
-    const { payload } = await watcher.message({ topic: `${own}/telemetry` });
-    expect(payload.length).toBeGreaterThan(2000);
-    expect(JSON.parse(payload.toString())).toMatchObject({ led: false });
-    watcher.sendPublish(`${own}/command`, "on", { qos: 2 });
-    const { messageId = 0 } = await watcher.receiveUntil("pubrec");
-    watcher.send({ cmd: "pubrel", messageId });
-    await board.line(/^pin 2 is HIGH$/);
-  });
+  it(
+    "runs on a broker without names and rules too, at QoS 2, with readings over its buffer",
+    async () => {
+      const { hostname, port } = new URL(broker.ws);
+      const plain = withSetting(withSetting(device.sketch, "BROKER", "MOSQUITTO_PUBLIC"), "MY_BROKER_TLS", "0");
+      const here = plain.replaceAll("test.mosquitto.org", hostname).replace("? 8081 : 8080", `? 0 : ${port}`);
+      const long = here.replace("char json[128];", "char json[3000];").replace("(unsigned long)(millis()", "0, $&");
+      const variant = long
+        .replace('"{\\"uptimeSec', '"{\\"filler\\":\\"%02000d\\",\\"uptimeSec')
+        .replace(/(json, RETAINED|json, 0), 1/, "$1, 2")
+        .replace(/("\/command"(?:\)\.c_str\(\))?), 1/, "$1, 2");
+      const own = `durable-mqtt-example/${device.name}-02005E100001`;
+      const watcher = await watch(`${own}/#`);
+      const board = powerUp(await build(variant));
+      await watcher.message({ topic: `${own}/status`, payload: "online" });
+      const { payload } = await watcher.message({ topic: `${own}/telemetry` });
+      expect(payload.length).toBeGreaterThan(2000);
+      expect(JSON.parse(payload.toString())).toMatchObject({ led: false });
+      watcher.sendPublish(`${own}/command`, "on", { qos: 2 });
+      const { messageId = 0 } = await watcher.receiveUntil("pubrec");
+      watcher.send({ cmd: "pubrel", messageId });
+      await board.line(/^pin 2 is HIGH$/);
+    },
+    timeoutOfBuilds,
+  );
 });
