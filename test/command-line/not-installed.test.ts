@@ -1,7 +1,8 @@
-// A clone before `npm ci`: the command that a newcomer tries says in one line what to do.
+// A clone before and after `npm ci`: the command that a newcomer tries says in one line what to do, and npm does not warn of
+// what is intended.
 
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, it } from "vitest";
@@ -37,4 +38,12 @@ it.each([
   const { exitCode, written } = await run(folder, command, ...args);
   expect(written).toBe(`Packages of durable-mqtt are missing: run npm ci in ${folder}/ first.\n`);
   expect(exitCode).toBe(1);
+});
+
+it("npm ci warns of no install script: each package that has one is named", () => {
+  const read = (name: string) => JSON.parse(readFileSync(path.join(root, name), "utf8"));
+  const { packages } = read("package-lock.json") as { packages: Record<string, { hasInstallScript?: boolean }> };
+  const withScript = Object.keys(packages).filter((place) => packages[place]?.hasInstallScript);
+  const names = withScript.map((place) => place.split("node_modules/").at(-1));
+  expect(Object.keys(read("package.json").allowScripts).sort()).toEqual(names.sort());
 });

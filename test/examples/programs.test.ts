@@ -1,11 +1,18 @@
 // The examples for Node.js and Python, filled in as the dashboard shows them, run as programs.
 
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { exampleFor } from "../../tools/device-setup/examples.ts";
 import { languages, runProgram } from "../support/device-program.ts";
+import { undoAfterTest } from "../support/undo.ts";
 import { exampleText, useClosedBroker } from "./support.ts";
 
+const root = path.join(import.meta.dirname, "../..");
 const anywhere = { host: "127.0.0.1", port: 1883 };
 
 describe.each(languages)("a device in $language", ({ command, example, fileName }) => {
@@ -42,5 +49,37 @@ describe.each(languages)("a device in $language", ({ command, example, fileName 
     const template = await exampleText(example);
     for (const line of ['BROKER_URL = "ws://127.0.0.1:8787/mqtt"', 'DEVICE_ID = "kitchen"', 'DEVICE_TOKEN = ""'])
       expect(template).toContain(line);
+  });
+});
+
+describe("the folder of the example in Node.js", () => {
+  const closed = useClosedBroker();
+
+  it("installs its package in itself, in a project or outside of one, and starts", { timeout: 120_000 }, async () => {
+    // npm would install in the next folder above that has a package.json, if this one had none.
+    const outside = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
+    undoAfterTest(() => rm(outside, { recursive: true }));
+    await writeFile(path.join(outside, "package.json"), "{}\n");
+    const folder = path.join(outside, "node");
+    await cp(path.join(root, "examples/node"), folder, {
+      recursive: true,
+      filter: (file) => path.basename(file) !== "node_modules",
+    });
+    const setup = await closed.addDevice("folder");
+    await writeFile(path.join(folder, "device.mjs"), exampleFor(await exampleText("node/device.mjs"), setup, anywhere));
+    await promisify(execFile)("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: folder });
+    expect((await readdir(outside)).sort()).toEqual(["node", "package.json"]);
+    const { watcher, inbox } = await closed.watch("folder");
+    const device = spawn("npm", ["start"], { cwd: folder, stdio: "ignore", detached: true });
+    undoAfterTest(() => process.kill(-(device.pid as number), "SIGKILL"));
+    const [online] = await inbox.take(1, 60_000);
+    expect(String(online?.payload)).toBe("online");
+    await watcher.endAsync();
+  });
+
+  it("has the version of MQTT.js that is tested here", async () => {
+    const versionIn = async (file: string) =>
+      JSON.parse(await readFile(path.join(root, file), "utf8")).dependencies.mqtt;
+    expect(await versionIn("examples/node/package.json")).toBe(await versionIn("package.json"));
   });
 });

@@ -99,7 +99,11 @@ async function fingerprint(root: string, configPath: string): Promise<string> {
   for (const sourceFolder of sourceFolders) {
     const folder = path.join(root, sourceFolder);
     const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(orNothing);
-    for (const entry of names ?? []) if (entry.isFile()) files.push(path.join(entry.parentPath, entry.name));
+    // What somebody has installed in an example is not part of the bundle.
+    const own = (names ?? []).filter(
+      (each) => !/(^|[/\\])(node_modules|\.venv)([/\\]|$)/.test(path.relative(root, each.parentPath)),
+    );
+    for (const entry of own) if (entry.isFile()) files.push(path.join(entry.parentPath, entry.name));
   }
   for (const file of files.sort()) {
     const content = await readFile(file).catch(orNothing);
