@@ -36,6 +36,9 @@ const retainedSchema = z
     correlationData: z.string().nullable().openapi({ description: "Base64" }),
     userProperties: z.array(z.tuple([z.string(), z.string()])),
     publisher: publisher.nullable(),
+    retainedAt: time.nullable().openapi({
+      description: "When the broker retained it; null for what an older version of the broker has stored",
+    }),
   })
   .openapi("Retained");
 
@@ -327,13 +330,16 @@ function stubOf({ env, settings, namespace }: Place, topic: string) {
   return topicStub(env, settings, namespace, shardOf(topic, settings.topicShards));
 }
 
-function itemsOf({ messages, publishers = [] }: RetainedList): z.infer<typeof retainedSchema>[] {
-  return messages.map((message, index) => retainedOf(message, publishers[index] ?? unknownHolder));
+function itemsOf({ messages, publishers = [], retainedAtMs = [] }: RetainedList): z.infer<typeof retainedSchema>[] {
+  return messages.map((message, index) =>
+    retainedOf(message, publishers[index] ?? unknownHolder, retainedAtMs[index] ?? 0),
+  );
 }
 
 function retainedOf(
   { topicName, payload, qos, expiresAtMs, properties }: Message,
   publisher: string,
+  retainedAtMs: number,
 ): z.infer<typeof retainedSchema> {
   const { contentType, responseTopic, correlationData, userProperties } = decodeMessageProperties(properties);
   return {
@@ -346,6 +352,7 @@ function retainedOf(
     correlationData: correlationData === undefined ? null : base64Of(correlationData),
     userProperties: userProperties.map(([name, value]): [string, string] => [name, value]),
     publisher: publisher === unknownHolder ? null : publisher,
+    retainedAt: retainedAtMs === 0 ? null : timeOf(retainedAtMs),
   };
 }
 

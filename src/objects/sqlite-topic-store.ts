@@ -25,6 +25,7 @@ const migrations: Migrations = [
   {},
   { retained: "ALTER TABLE retained ADD COLUMN publisher TEXT NOT NULL DEFAULT ''" },
   { subscription: "ALTER TABLE subscription ADD COLUMN holder TEXT NOT NULL DEFAULT ''" },
+  { retained: "ALTER TABLE retained ADD COLUMN retained_at_ms INTEGER NOT NULL DEFAULT 0" },
 ];
 
 type SubscriberRow = {
@@ -91,14 +92,21 @@ export class SqliteTopicStore implements TopicStore {
     );
   }
 
-  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void {
+  putRetained(
+    topicName: string,
+    message: Uint8Array,
+    expiresAtMs: number,
+    publisher: string,
+    retainedAtMs: number,
+  ): void {
     this.schema.insert(
       "retained",
-      "INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?, ?)",
       topicName,
       expiresAtMs,
       blob(message),
       publisher,
+      retainedAtMs,
     );
   }
 
@@ -123,13 +131,14 @@ export class SqliteTopicStore implements TopicStore {
   }
 
   retainedNames(from: string, isAfter: boolean, most: number): RetainedName[] {
-    type Row = { topic_name: string; expires_at_ms: number; publisher: string };
-    const query = `SELECT topic_name, expires_at_ms, publisher FROM retained
+    type Row = { topic_name: string; expires_at_ms: number; publisher: string; retained_at_ms: number };
+    const query = `SELECT topic_name, expires_at_ms, publisher, retained_at_ms FROM retained
       WHERE topic_name ${isAfter ? ">" : ">="} ? ORDER BY topic_name LIMIT ?`;
-    return this.schema.rows<Row>("retained", query, from, most).map(({ topic_name, expires_at_ms, publisher }) => ({
-      topicName: topic_name,
-      expiresAtMs: expires_at_ms,
-      publisher,
+    return this.schema.rows<Row>("retained", query, from, most).map((row) => ({
+      topicName: row.topic_name,
+      expiresAtMs: row.expires_at_ms,
+      publisher: row.publisher,
+      retainedAtMs: row.retained_at_ms,
     }));
   }
 

@@ -87,7 +87,23 @@ describe("a retained message", () => {
         ["a", "2"],
       ],
       publisher: `anonymous/${client.clientId}`,
+      retainedAt: expect.any(String),
     });
+  });
+
+  it("says when it was retained, however often it is read [B175]", async () => {
+    const topic = unique("when");
+    const aroundMs = [Date.now()];
+    await retain(topic);
+    aroundMs.push(Date.now());
+    const { body } = await api.call("GET", `/retained/${topic}`);
+    expect(Date.parse(body.retainedAt)).toBeGreaterThanOrEqual(aroundMs[0] ?? 0);
+    expect(Date.parse(body.retainedAt)).toBeLessThanOrEqual(aroundMs[1] ?? 0);
+    expect((await api.call("POST", "/retained/read", { topic })).body).toEqual(body);
+    expect((await api.call("GET", `/retained?filter=${topic}`)).body.items).toEqual([body]);
+    await retain(topic);
+    const again = await api.call("GET", `/retained/${topic}`);
+    expect(Date.parse(again.body.retainedAt)).toBeGreaterThanOrEqual(aroundMs[1] ?? 0);
   });
 
   it("keeps a byte order mark, and shows when it expires", async () => {

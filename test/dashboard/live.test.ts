@@ -215,7 +215,10 @@ describe.skipIf(!hasBrowser)("the Live page", () => {
     await page.getByRole("tree").focus();
     for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
     await page.getByRole("heading", { name: "a/two" }).waitFor();
-    await page.getByText(/^received \d\d:\d\d:\d\d, may have been published earlier$/).waitFor();
+    await page.getByText(/^published \d\d:\d\d:\d\d, received \d\d:\d\d:\d\d$/).waitFor();
+    await publish("a/two", "2", { retain: true });
+    await page.getByText(/^received \d\d:\d\d:\d\d$/).waitFor();
+    await publish("a/two", "1", { retain: true });
     for (const key of ["Home", "ArrowLeft"]) await page.keyboard.press(key);
     await expect.poll(() => page.getByRole("treeitem").count()).toBe(1);
     await subscribe("a/#/b");

@@ -87,7 +87,15 @@ describe("the size of what is sent", () => {
 describe("presence", () => {
   const statusOf = (name: string, text: string) => {
     const payload = new TextEncoder().encode(text);
-    return { topic: name, payload, payloadBytes: payload.length, qos: 1 as const, isRetained: true, atMs: 0 };
+    return {
+      topic: name,
+      payload,
+      payloadBytes: payload.length,
+      qos: 1 as const,
+      isRetained: true,
+      atMs: 0,
+      subscribedAtMs: 0,
+    };
   };
 
   it("is what the device said last, and unknown once that is deleted", () => {

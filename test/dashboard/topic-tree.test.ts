@@ -1,6 +1,7 @@
 // The tree of topics: what it holds, in which order, and where it stops.
 
 import { describe, expect, it } from "vitest";
+import { mayBeOlder } from "../../dashboard/src/live/retained-age.ts";
 import { Expansion, rowsOf } from "../../dashboard/src/live/rows.ts";
 import { type Message, TopicTree, type TreeLimits, treeLimits } from "../../dashboard/src/live/topic-tree.ts";
 
@@ -8,7 +9,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 function message(topic: string, payload = "1", atMs = 0): Message {
   const { length } = bytes(payload);
-  return { topic, payload: bytes(payload), payloadBytes: length, qos: 0, isRetained: false, atMs };
+  return { topic, payload: bytes(payload), payloadBytes: length, qos: 0, isRetained: false, atMs, subscribedAtMs: 0 };
 }
 
 function treeOf(topics: readonly string[], limits: Partial<TreeLimits> = {}): TopicTree {
@@ -106,6 +107,14 @@ describe("the tree of topics", () => {
     expect(topicsOf(rowsOf(tree.root, new Expansion(), ""))).toEqual(["a", "a/b", "c"]);
     expect(tree.messagesWithoutRoom).toBe(3);
     expect(tree.node("a/b")?.messageCount).toBe(2);
+  });
+});
+
+describe("a retained message", () => {
+  it("may be older than its arrival only as the first of its topic after subscribing", () => {
+    const arrived = (subscribedAtMs: number, isRetained = true) => ({ ...message("a"), subscribedAtMs, isRetained });
+    const history = [arrived(1), arrived(1), arrived(2), arrived(2), arrived(3, false)];
+    expect(history.map((one) => mayBeOlder(one, history))).toEqual([true, false, true, false, false]);
   });
 });
 

@@ -75,10 +75,10 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
 
     it("keeps one retained message for a topic, and counts messages and bytes", () => {
       const { store, reopen } = open();
-      store.putRetained("a", Uint8Array.of(1, 2, 3), 0, "p1");
-      store.putRetained("a/b", Uint8Array.of(4, 0), 5000, "p1");
-      store.putRetained("a", Uint8Array.of(9), 0, "p2");
-      store.putRetained("gone", Uint8Array.of(9), 0, "p1");
+      store.putRetained("a", Uint8Array.of(1, 2, 3), 0, "p1", 1_000);
+      store.putRetained("a/b", Uint8Array.of(4, 0), 5000, "p1", 1_000);
+      store.putRetained("a", Uint8Array.of(9), 0, "p2", 2_000);
+      store.putRetained("gone", Uint8Array.of(9), 0, "p1", 1_000);
       store.deleteRetained("gone");
       for (const each of [store, reopen()]) {
         expect(each.readRetained("a")).toEqual(Uint8Array.of(9));
@@ -90,15 +90,16 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
         expect(each.retainedHolding("a/b")).toEqual({ publisher: "p1", bytes: 2 });
         expect(each.retainedHolding("gone")).toBeUndefined();
         expect(each.retainedNames("", false, 10)).toEqual([
-          { topicName: "a", expiresAtMs: 0, publisher: "p2" },
-          { topicName: "a/b", expiresAtMs: 5000, publisher: "p1" },
+          { topicName: "a", expiresAtMs: 0, publisher: "p2", retainedAtMs: 2_000 },
+          { topicName: "a/b", expiresAtMs: 5000, publisher: "p1", retainedAtMs: 1_000 },
         ]);
       }
     });
 
     it("lists retained names from one on, or after it, so many at most", () => {
       const { store } = open();
-      for (const topicName of ["b", "a/b", "a", "a-", "c"]) store.putRetained(topicName, Uint8Array.of(1), 0, "p");
+      for (const topicName of ["b", "a/b", "a", "a-", "c"])
+        store.putRetained(topicName, Uint8Array.of(1), 0, "p", 1_000);
       const list = (from: string, isAfter: boolean, most: number) =>
         store.retainedNames(from, isAfter, most).map(({ topicName }) => topicName);
       expect(list("", false, 10)).toEqual(["a", "a-", "a/b", "b", "c"]);
@@ -111,7 +112,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
     it("lists retained names in the order of their UTF-8 bytes, which is not that of UTF-16", () => {
       const { store } = open();
       const names = ["a", "ä", "\uff5a", "\u{1f600}"];
-      for (const topicName of names.toReversed()) store.putRetained(topicName, Uint8Array.of(1), 0, "p");
+      for (const topicName of names.toReversed()) store.putRetained(topicName, Uint8Array.of(1), 0, "p", 1_000);
       expect(store.retainedNames("", false, 10).map(({ topicName }) => topicName)).toEqual(names);
       expect(store.retainedNames("\uff5a", true, 10).map(({ topicName }) => topicName)).toEqual(["\u{1f600}"]);
     });
@@ -124,7 +125,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
         ["now", 5000],
         ["later", 5001],
       ] as const) {
-        store.putRetained(topicName, Uint8Array.of(1), expiresAtMs, "p");
+        store.putRetained(topicName, Uint8Array.of(1), expiresAtMs, "p", 1_000);
       }
       store.deleteExpiredRetained(5000);
       for (const each of [store, reopen()]) {

@@ -29,7 +29,7 @@ describe("SQLite topic store", () => {
     store.owedCounts();
     expect(node.tables()).toEqual([]);
     expect(node.rowsWritten).toBe(0);
-    store.putRetained("a", Uint8Array.of(1), 0, "p");
+    store.putRetained("a", Uint8Array.of(1), 0, "p", 1_000);
     expect(node.tables()).toContain("retained");
   });
 
@@ -57,12 +57,12 @@ describe("SQLite topic store", () => {
 
   it("does not open what a later version has stored", () => {
     const node = new NodeSqlStorage();
-    new SqliteTopicStore(node.storage).putRetained("a", Uint8Array.of(1), 0, "p");
+    new SqliteTopicStore(node.storage).putRetained("a", Uint8Array.of(1), 0, "p", 1_000);
     node.exec("UPDATE schema_version SET version = 99");
-    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 99, this one knows 5)");
+    expect(() => new SqliteTopicStore(node.storage)).toThrow("stored by a later version (schema 99, this one knows 6)");
   });
 
-  it("opens what the version before has stored: nobody is known to have published it", () => {
+  it("opens what the version before has stored: nobody knows who has published it, and when", () => {
     const node = new NodeSqlStorage();
     for (const statement of [
       "CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)",
@@ -74,10 +74,10 @@ describe("SQLite topic store", () => {
     }
     const store = new SqliteTopicStore(node.storage);
     expect(store.retainedTotals()).toEqual([{ publisher: "", messages: 2, bytes: 3 }]);
-    store.putRetained("a", Uint8Array.of(1), 0, "credential/x");
+    store.putRetained("a", Uint8Array.of(1), 0, "credential/x", 1_000);
     expect(new SqliteTopicStore(node.storage).retainedNames("", false, 9)).toEqual([
-      { topicName: "a", expiresAtMs: 0, publisher: "credential/x" },
-      { topicName: "b", expiresAtMs: 7, publisher: "" },
+      { topicName: "a", expiresAtMs: 0, publisher: "credential/x", retainedAtMs: 1_000 },
+      { topicName: "b", expiresAtMs: 7, publisher: "", retainedAtMs: 0 },
     ]);
   });
 
@@ -102,9 +102,9 @@ describe("SQLite topic store", () => {
   it("writes one row for a retained message, as before it knew of publishers", () => {
     const node = new NodeSqlStorage();
     const store = new SqliteTopicStore(node.storage);
-    store.putRetained("a", Uint8Array.of(1), 0, "credential/x");
+    store.putRetained("a", Uint8Array.of(1), 0, "credential/x", 1_000);
     const before = node.rowsWritten;
-    store.putRetained("b", Uint8Array.of(1), 0, "credential/x");
+    store.putRetained("b", Uint8Array.of(1), 0, "credential/x", 1_000);
     expect(node.rowsWritten - before).toBe(1);
   });
 });

@@ -13,7 +13,7 @@ import type {
   TopicStore,
 } from "../../src/core/topic/topic-store.ts";
 
-type RetainedRow = { message: Uint8Array; expiresAtMs: number; publisher: string };
+type RetainedRow = { message: Uint8Array; expiresAtMs: number; publisher: string; retainedAtMs: number };
 type OwedRow = { sequence: number; clientId: string; delivery: Uint8Array };
 
 export class MemoryTopicStore implements TopicStore {
@@ -41,8 +41,14 @@ export class MemoryTopicStore implements TopicStore {
     }
   }
 
-  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void {
-    this.#retained.set(topicName, { message: message.slice(), expiresAtMs, publisher });
+  putRetained(
+    topicName: string,
+    message: Uint8Array,
+    expiresAtMs: number,
+    publisher: string,
+    retainedAtMs: number,
+  ): void {
+    this.#retained.set(topicName, { message: message.slice(), expiresAtMs, publisher, retainedAtMs });
   }
 
   deleteRetained(topicName: string): void {
@@ -63,8 +69,8 @@ export class MemoryTopicStore implements TopicStore {
     const names = [...this.#retained.keys()].sort(inUtf8);
     const wanted = names.filter((name) => inUtf8(name, from) > 0 || (!isAfter && name === from));
     return wanted.slice(0, most).map((topicName) => {
-      const { expiresAtMs, publisher } = this.#retained.get(topicName) as RetainedRow;
-      return { topicName, expiresAtMs, publisher };
+      const { expiresAtMs, publisher, retainedAtMs } = this.#retained.get(topicName) as RetainedRow;
+      return { topicName, expiresAtMs, publisher, retainedAtMs };
     });
   }
 

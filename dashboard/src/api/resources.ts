@@ -58,6 +58,12 @@ export type Stats = {
   readonly sharedLimits?: readonly SharedLimit[];
 };
 
+/** A retained message, as far as the dashboard asks. */
+export type Retained = {
+  /** Missing in the answer of an older version. */
+  readonly retainedAt?: string | null;
+};
+
 /** A limit that all clients share. */
 export type SharedLimit = {
   /** The variable that sets it. */

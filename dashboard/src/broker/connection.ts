@@ -46,6 +46,7 @@ export class Connection {
   private readonly onMessage: (message: Message) => void;
   private readonly subscriptions = new Map<string, Subscription>();
   private lastIdentifier = 0;
+  private subscribedAtMs = 0;
   private client: MqttClient | undefined;
   private retryTimer: number | undefined;
   private retryMs = firstRetryMs;
@@ -104,6 +105,7 @@ export class Connection {
     this.subscriptions.set(topicFilter, subscription);
     subscription.count++;
     if (this.state.value.name !== "connected" || this.client === undefined) return;
+    this.subscribedAtMs = Date.now();
     try {
       await subscribeTo(this.client, subscription);
     } catch (error) {
@@ -173,6 +175,7 @@ export class Connection {
         this.state.value = { name: "connected" };
         this.maximumPacketBytes = properties?.maximumPacketSize ?? protocolMaximumPacketBytes;
         this.retryMs = firstRetryMs;
+        this.subscribedAtMs = Date.now();
         // A refusal of one of them is told to whoever subscribed; those that were granted once are granted again.
         for (const subscription of this.subscriptions.values()) subscribeTo(client, subscription).catch(() => {});
       }),
@@ -183,7 +186,7 @@ export class Connection {
     );
     client.on(
       "message",
-      ifCurrent((topic, payload, packet) => this.onMessage(messageOf(topic, payload, packet))),
+      ifCurrent((topic, payload, packet) => this.onMessage(messageOf(topic, payload, packet, this.subscribedAtMs))),
     );
     client.on("disconnect", ({ reasonCode }) => this.onReason(reasonCode));
     client.on(
@@ -226,8 +229,15 @@ async function subscribeTo(client: MqttClient, { topicFilter, identifier }: Subs
   await client.subscribeAsync(topicFilter, { qos: 2, rap: true, properties });
 }
 
-function messageOf(topic: string, payload: Uint8Array, { qos, retain, properties }: IPublishPacket): Message {
-  const payloadBytes = payload.length;
-  const atMs = Date.now();
-  return { topic, payload, payloadBytes, qos, isRetained: retain, properties: propertiesOf(properties), atMs };
+function messageOf(topic: string, payload: Uint8Array, packet: IPublishPacket, subscribedAtMs: number): Message {
+  return {
+    topic,
+    payload,
+    payloadBytes: payload.length,
+    qos: packet.qos,
+    isRetained: packet.retain,
+    properties: propertiesOf(packet.properties),
+    atMs: Date.now(),
+    subscribedAtMs,
+  };
 }

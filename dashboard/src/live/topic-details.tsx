@@ -1,6 +1,7 @@
 // One topic: its last message, its numbers as a chart, and the messages before.
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { confirm } from "../parts/confirm.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { bytesText, clockText, plural } from "../parts/formats.ts";
@@ -8,6 +9,7 @@ import { Icon } from "../parts/icon.tsx";
 import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
 import { summaryOfMessage } from "./message-content.ts";
+import { MessageTime } from "./message-time.tsx";
 import type { ViewName } from "./payload.ts";
 import { PayloadView } from "./payload-view.tsx";
 import { type Properties, propertyLines } from "./properties.ts";
@@ -45,7 +47,11 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
         <p class="dim">No message yet.</p>
       ) : (
         <>
-          <MessageFacts message={shown} isLast={shown === last} />
+          <MessageFacts
+            message={shown}
+            isLast={shown === last}
+            time={<MessageTime message={shown} history={history} session={session} />}
+          />
           <PayloadView message={shown} chosen={view} />
           {shown.properties !== undefined && (
             <MessageProperties properties={shown.properties} message={shown} connection={connection} />
@@ -66,15 +72,14 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
   );
 }
 
-function MessageFacts({ message, isLast }: { message: Message; isLast: boolean }) {
+type MessageFactsProps = { readonly message: Message; readonly isLast: boolean; readonly time: ComponentChildren };
+
+function MessageFacts({ message, isLast, time }: MessageFactsProps) {
   return (
     <p class="facts">
       <Badges message={message} />
       <span>{bytesText(message.payloadBytes)}</span>
-      <span>
-        received <time dateTime={new Date(message.atMs).toISOString()}>{clockText(message.atMs)}</time>
-        {message.isRetained && ", may have been published earlier"}
-      </span>
+      {time}
       {!isLast && <span class="badge">older</span>}
     </p>
   );

@@ -13,6 +13,8 @@ export type Message = {
   /** Of MQTT 5.0. */
   readonly properties?: Properties | undefined;
   readonly atMs: number;
+  /** When the page had last subscribed to anything by then. */
+  readonly subscribedAtMs: number;
 };
 
 export type TopicNode = {

@@ -23,6 +23,8 @@ export type RetainedList = {
   readonly messages: readonly Message[];
   /** The publisher of each, a holder from `holderOf`; missing from an object of an older version. */
   readonly publishers?: readonly string[];
+  /** `RetainedName.retainedAtMs` of each; missing from an object of an older version. */
+  readonly retainedAtMs?: readonly number[];
   /** Where to go on; `undefined` at the end. */
   readonly after: string | undefined;
 };
@@ -53,16 +55,19 @@ export function listRetained(
   const page = pageOf(store, query);
   const messages: Message[] = [];
   const publishers: string[] = [];
+  const retainedAtMs: number[] = [];
   let bytes = 0;
   for (const name of page.names) {
     const message = isExpired(name, nowMs) ? undefined : read(name.topicName);
     if (message === undefined) continue;
     messages.push(message);
     publishers.push(name.publisher);
+    retainedAtMs.push(name.retainedAtMs);
     bytes += message.payload.length + message.properties.length;
-    if (messages.length >= query.most || bytes >= maximumBytes) return { messages, publishers, after: name.topicName };
+    if (messages.length >= query.most || bytes >= maximumBytes)
+      return { messages, publishers, retainedAtMs, after: name.topicName };
   }
-  return { messages, publishers, after: page.after };
+  return { messages, publishers, retainedAtMs, after: page.after };
 }
 
 /** The names of the messages that match, including those that have expired or cannot be read. */

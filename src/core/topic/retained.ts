@@ -88,7 +88,7 @@ export class RetainedMessages {
       if (reached !== undefined) return reached;
     }
     const { rooms } = this;
-    this.store.putRetained(topicName, bytes, message.expiresAtMs, publisher);
+    this.store.putRetained(topicName, bytes, message.expiresAtMs, publisher, nowMs);
     if (old !== undefined) count(rooms, old.publisher, -1, -old.bytes);
     count(rooms, publisher, 1, bytes.length);
     if (message.expiresAtMs !== 0) this.nextExpiryMs = Math.min(this.nextExpiryMs, message.expiresAtMs);

@@ -16,6 +16,8 @@ export type RetainedName = {
   readonly expiresAtMs: number;
   /** A holder, from `holderOf`. */
   readonly publisher: string;
+  /** When it was retained, in milliseconds since 1970; 0 if an older version stored it, which did not keep that. */
+  readonly retainedAtMs: number;
 };
 
 /** Whose share a retained message counts for, and how much. */
@@ -33,7 +35,13 @@ export interface TopicStore {
   deleteSubscribers(clientId: string, generation: string): void;
 
   /** Replaces the message of the same topic. */
-  putRetained(topicName: string, message: Uint8Array, expiresAtMs: number, publisher: string): void;
+  putRetained(
+    topicName: string,
+    message: Uint8Array,
+    expiresAtMs: number,
+    publisher: string,
+    retainedAtMs: number,
+  ): void;
   deleteRetained(topicName: string): void;
   deleteExpiredRetained(nowMs: number): void;
   readRetained(topicName: string): Uint8Array | undefined;

@@ -14,7 +14,12 @@ function list(names: readonly string[], query: Partial<RetainedQuery>, payloadBy
       names
         .filter((name) => name > from || (!isAfter && name === from))
         .slice(0, most)
-        .map((topicName) => ({ topicName, expiresAtMs: topicName.endsWith("old") ? 1000 : 0, publisher: "p" })),
+        .map((topicName) => ({
+          topicName,
+          expiresAtMs: topicName.endsWith("old") ? 1000 : 0,
+          publisher: "p",
+          retainedAtMs: 1,
+        })),
   };
   const read = (topicName: string) => (topicName.endsWith("bad") ? undefined : messageOf(topicName, payloadBytes));
   const whole = { filter: undefined, after: undefined, most: 100, ...query };

@@ -97,7 +97,7 @@ describe("a retained message", () => {
   it("that cannot be read, as one of a later version, is passed over", () => {
     const { topic, store } = setUp();
     publish(topic, "a/1", "1");
-    store.putRetained("a/2", Uint8Array.of(255, 255), 0, "");
+    store.putRetained("a/2", Uint8Array.of(255, 255), 0, "", 1_000);
     publish(topic, "a/3", "3");
     expect(textsOf(topic, "a/+")).toEqual(["1", "3"]);
     expect(textsOf(topic, "a/2")).toEqual([]);
@@ -253,7 +253,7 @@ describe("a publisher's share of the retained messages", () => {
   it("is counted anew after a restart, and what an older version has stored is nobody's", () => {
     const { topic, store } = setUp({ maximumRetainedMessages: 4 });
     for (const name of ["a", "b"]) publish(topic, name, "x", {}, nowMs, by("credential/a"));
-    store.putRetained("old", store.readRetained("a") as Uint8Array, 0, "");
+    store.putRetained("old", store.readRetained("a") as Uint8Array, 0, "", 1_000);
     const { topic: again } = setUp({ maximumRetainedMessages: 4 }, {}, store);
     expect(again.retainedSize(nowMs).messages).toBe(3);
     expect(again.largestRetainedHolders(5)).toMatchObject([
