@@ -155,6 +155,18 @@ describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const
     }
   });
 
+  it("says which refusal it got: of its identifier, or of its Will's topic", async () => {
+    const elsewhere = powerUpWith({ path: "/mqtt/another-board" });
+    await elsewhere.line(/^MQTT: not connected: refused: DEVICE_ID does not fit MY_BROKER_PATH.*return code 2\b/);
+    elsewhere.kill();
+    const credential = newDeviceCredential(device.name);
+    const rules = { ...credential.rules, publish: { allow: ["elsewhere/#"] } };
+    const username = `${device.name}-mute`;
+    const { body } = await apiOf(broker).call("POST", "/credentials", { ...credential, username, rules });
+    const board = powerUpWith({ username, token: body.token });
+    await board.line(/^MQTT: not connected: refused: the rules do not allow .* the topic of its Will, return code 5\b/);
+  });
+
   it("says that its subscription is refused", async () => {
     const credential = newDeviceCredential(device.name);
     const rules = { ...credential.rules, subscribe: { allow: ["elsewhere/#"] } };
