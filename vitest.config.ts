@@ -7,8 +7,11 @@ process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, "node_modules/
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // A new process for each of some 280 files would load Miniflare, the clients and the core anew: a third of the time.
+    isolate: false,
     // The Worker is bundled once; each file that needs a broker starts its own.
-    globalSetup: ["test/support/bundle-once.ts"],
+    globalSetup: ["test/support/set-up-run.ts"],
+    setupFiles: ["test/support/before-each-file.ts"],
     reporters: ["default", "./test/support/closing-line.ts"],
     // Most tests wait more than they compute; the default leaves a machine of two cores with one worker.
     maxWorkers: "100%",

@@ -1,10 +1,9 @@
 // A sketch that runs: compiled for this machine, where the stand-ins really connect, and observed through what it writes to
 // the serial monitor and what its pins show.
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import path from "node:path";
-import type { Readable, Writable } from "node:stream";
-import { afterEach } from "vitest";
+import { undoAfterTest } from "../support/undo.ts";
 import { compile, newFolder } from "./sketch.ts";
 
 export type Program = { readonly file: string };
@@ -19,12 +18,6 @@ export type Board = {
   kill(): void;
 };
 
-const boards = new Set<ChildProcessByStdio<Writable, Readable, null>>();
-
-afterEach(() => {
-  for (const board of boards) board.kill("SIGKILL");
-});
-
 export async function build(sketch: string): Promise<Program> {
   const file = path.join(await newFolder(), "sketch");
   const said = await compile(sketch, "ESP32", file);
@@ -38,7 +31,7 @@ export async function build(sketch: string): Promise<Program> {
  */
 export function powerUp({ file }: Program, settings: Readonly<Record<string, string>> = {}): Board {
   const child = spawn(file, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...settings } });
-  boards.add(child);
+  undoAfterTest(() => child.kill("SIGKILL"));
   let unread = "";
   let onChange = () => {};
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -46,7 +39,6 @@ export function powerUp({ file }: Program, settings: Readonly<Record<string, str
     onChange();
   });
   child.stdin.on("error", () => {}); // it may be off already
-  child.once("exit", () => boards.delete(child));
   function take(pattern: RegExp): string | undefined {
     const lines = unread.split("\n");
     const at = lines.slice(0, -1).findIndex((line) => pattern.test(line));

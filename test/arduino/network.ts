@@ -2,12 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterEach } from "vitest";
-
-const atEnd: (() => void)[] = [];
-afterEach(() => {
-  for (const end of atEnd.splice(0)) end();
-});
+import { undoAfterTest } from "../support/undo.ts";
 
 /** @returns the port, on 127.0.0.1, until the test ends */
 async function listen(onSocket: (socket: Socket) => void): Promise<number> {
@@ -17,7 +12,7 @@ async function listen(onSocket: (socket: Socket) => void): Promise<number> {
     onSocket(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  atEnd.push(() => {
+  undoAfterTest(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -2,10 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll } from "vitest";
 import { inOneFile } from "../../tools/device-setup/sketch.ts";
 import { hasInstalled } from "../programs/installed.ts";
 
@@ -53,16 +52,9 @@ async function gpp(args: readonly string[], input = ""): Promise<string> {
   return said;
 }
 
-const folders: string[] = [];
-afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
-});
-
-/** A folder that is gone after the tests of the file. */
-export async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-sketch-"));
-  folders.push(folder);
-  return folder;
+/** A folder that is gone after the run: what is compiled in it serves several files. */
+export function newFolder(): Promise<string> {
+  return mkdtemp(path.join(process.env.TEST_RUN_FOLDER ?? tmpdir(), "sketch-"));
 }
 
 const made = new Map<string, Promise<string>>();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -338,7 +338,8 @@ describe("npm start for clients with credentials, and for other machines", () =>
 
 it("a kept token that others could have read is refused in one line", async () => {
   const data = await mkdtemp(path.join(folder, "data-"));
-  await writeFile(path.join(data, "admin-token"), `${"x".repeat(43)}\n`, { mode: 0o644 });
+  await writeFile(path.join(data, "admin-token"), `${"x".repeat(43)}\n`);
+  await chmod(path.join(data, "admin-token"), 0o644);
   const { exitCode, out, error } = await runHere(["start", "--port", "0", "--tcp", "0", "--data", data]);
   expectOneLine(error, path.join(data, "admin-token"), "remove it");
   expect(out).toBe("");

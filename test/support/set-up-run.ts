@@ -1,0 +1,14 @@
+// Before any test: the Worker as the deploy bundles it, so that no test pays for that or reports its failure; and a folder
+// for what test files make once and share.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { bundleWorker } from "../../tools/local-server/bundle.ts";
+
+export default async function setup(): Promise<() => Promise<void>> {
+  await bundleWorker();
+  const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-run-"));
+  process.env.TEST_RUN_FOLDER = folder;
+  return () => rm(folder, { recursive: true, force: true });
+}
