@@ -8,10 +8,13 @@ import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
 import { hasInstalled } from "../programs/installed.ts";
+import { adminToken } from "../support/api.ts";
 import { hasBrowser } from "../support/chromium.ts";
 import { languages, runProgram } from "../support/device-program.ts";
+import { esphomeSettings, tasmotaSettings } from "../support/firmware-settings.ts";
 import { inboxOf } from "../support/mqttjs.ts";
-import { screenshot, useDashboard } from "./support/dashboard.ts";
+import { outputUntil, run } from "../support/program.ts";
+import { screenshot, startWith, useDashboard } from "./support/dashboard.ts";
 
 const devices: MqttClient[] = [];
 afterEach(() => {
@@ -123,6 +126,42 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     },
   );
 
+  it("is shown at the ports that this server has, for ESPHome and Tasmota, and where the server is to be started anew", async () => {
+    const { page } = await dashboard.signedIn();
+    await addDevice(page, "shed");
+    const token = await page.getByLabel("Token", { exact: true }).innerText();
+    const { port } = new URL(dashboard.url);
+    await page
+      .getByText(`npm start -- --host 0.0.0.0 --require-credentials --port ${port} --tcp ${dashboard.tcpPort}`)
+      .waitFor();
+    const shown = async (tab: string) => {
+      await page.getByRole("tab", { name: tab }).click();
+      return page.getByRole("tabpanel").locator("pre").innerText();
+    };
+    const { mqtt: esphome } = esphomeSettings(await shown("ESPHome"));
+    const tasmota = tasmotaSettings(await shown("Tasmota"));
+    const ofTasmota = ["MqttHost", "MqttPort", "MqttClient", "MqttUser", "MqttPassword"].map((name) => tasmota[name]);
+    const { broker, port: tcpPort, client_id: clientId, username, password } = esphome;
+    const expected = ["127.0.0.1", String(dashboard.tcpPort), "shed", "shed", token];
+    expect([broker, String(tcpPort), clientId, username, password]).toEqual(expected);
+    expect(ofTasmota).toEqual(expected);
+  });
+
+  it("is reached by the gateway whose line is shown", { timeout: 30_000 }, async () => {
+    const { page } = await dashboard.signedIn();
+    await addDevice(page, "barn");
+    const token = await page.getByLabel("Token", { exact: true }).innerText();
+    await page.getByRole("tab", { name: "Tasmota" }).click();
+    const line = await page.getByRole("tabpanel").locator("code").last().innerText();
+    expect(line).toMatch(/^npx durable-mqtt gateway --to ws:/);
+    // As shown, but for the port that it listens on: 1883 may be in use here.
+    const gateway = run([...line.split(" ").slice(2), "--listen", "127.0.0.1:0"]);
+    const [address = ""] = /mqtt:\/\/[\d.:]+/.exec(await outputUntil(gateway, /ready: .*\n/)) ?? [];
+    const login = { clientId: "barn", username: "barn", password: token, reconnectPeriod: 0 };
+    devices.push(await mqtt.connectAsync(address, login));
+    await page.getByText("barn is connected.").waitFor();
+  });
+
   it("is shown with the addresses that it is given, and those that are none are named", async () => {
     const { page } = await dashboard.signedIn();
     await page.getByRole("link", { name: "Devices" }).click();
@@ -170,6 +209,33 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     expect(device.connected).toBe(true);
   }, 60_000);
 });
+
+describe.skipIf(!hasBrowser)("a device at a broker without TCP", () => {
+  const dashboard = useDashboard(startWith({ ADMIN_TOKEN: adminToken }));
+
+  it("gets no line for TCP before there is a gateway, and no port that is not there", async () => {
+    const { page } = await dashboard.signedIn();
+    await addDevice(page, "loft");
+    const { port } = new URL(dashboard.url);
+    await page.getByText(`npm start -- --host 0.0.0.0 --require-credentials --port ${port} --no-tcp`).waitFor();
+    const panel = page.getByRole("tabpanel");
+    for (const name of ["mosquitto_pub", "ESPHome", "Tasmota"]) {
+      await page.getByRole("tab", { name }).click();
+      await panel.getByText("it was started with --no-tcp").waitFor();
+      expect(await panel.locator("pre").count()).toBe(0);
+      expect(await page.locator("body").innerText()).not.toContain("1883");
+    }
+    await page.getByLabel("The TCP gateway").fill("10.0.0.5:1884");
+    await page.getByLabel("The TCP gateway").blur();
+    await panel.locator("pre").getByText("MqttHost 10.0.0.5; MqttPort 1884;").waitFor();
+  });
+});
+
+async function addDevice(page: Page, name: string): Promise<void> {
+  await page.getByRole("link", { name: "Devices" }).click();
+  await page.getByLabel("Name of the device").fill(name);
+  await page.getByRole("button", { name: "Add" }).click();
+}
 
 function connectAsIt(clientId: string, password: string, url: string): Promise<MqttClient> {
   const address = `${url.replace("http", "ws")}/mqtt/${clientId}`;

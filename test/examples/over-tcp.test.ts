@@ -5,9 +5,9 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { IClientOptions } from "mqtt";
 import { describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 import { exampleFor, mosquittoLine, tasmotaLine } from "../../tools/device-setup/examples.ts";
 import { hasInstalled } from "../programs/installed.ts";
+import { esphomeSettings, tasmotaSettings } from "../support/firmware-settings.ts";
 import { inboxOf } from "../support/mqttjs.ts";
 import { connect, exampleText, useClosedBroker } from "./support.ts";
 
@@ -42,7 +42,7 @@ describe("ESPHome", () => {
   it("is understood, and everything it does is allowed", async () => {
     const { watcher, inbox } = await closed.watch("attic");
     const setup = await closed.addDevice("attic");
-    const mqtt = substituted(exampleFor(await exampleText("esphome/kitchen.yaml"), setup, closed.gateway)).mqtt;
+    const mqtt = esphomeSettings(exampleFor(await exampleText("esphome/kitchen.yaml"), setup, closed.gateway)).mqtt;
     expect(mqtt).toMatchObject({
       discovery: false,
       discover_ip: false,
@@ -97,20 +97,4 @@ describe("Tasmota", () => {
 
 function over311([clientId = "", username = "", password = ""]: (string | undefined)[]): IClientOptions {
   return { protocolVersion: 4, clientId, username, password };
-}
-
-/** As ESPHome reads it: `${NAME}` is what `substitutions` says. */
-function substituted(text: string) {
-  const { substitutions } = parseDocument(text, { logLevel: "error" }).toJS() as {
-    substitutions: Record<string, string>;
-  };
-  const filled = text.replace(/\$\{(\w+)\}/g, (_, name: string) => substitutions[name] ?? `no ${name}`);
-  const document = parseDocument(filled, { logLevel: "error" });
-  expect(document.errors).toEqual([]);
-  return document.toJS() as { mqtt: Record<string, string> };
-}
-
-function tasmotaSettings(line: string): Record<string, string> & { FullTopic: string; Topic: string } {
-  const commands = line.replace(/^Backlog /, "").split("; ");
-  return Object.fromEntries(commands.map((command) => command.split(" "))) as ReturnType<typeof tasmotaSettings>;
 }

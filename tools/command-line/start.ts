@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { type Command, Option } from "commander";
-import { shellWord } from "../device-setup/examples.ts";
+import { shellWord, usualPorts } from "../device-setup/examples.ts";
 import { isLoopback, reachableFromHere, reachableHosts } from "../local-server/addresses.ts";
 import type { LocalServer } from "../local-server/server.ts";
 import { TextError, textIn } from "../text.ts";
@@ -37,8 +37,8 @@ export function addStart(program: Command): void {
   program
     .command("start")
     .description("run the broker on this machine")
-    .option("--port <port>", "for WebSocket and HTTP; 0 is any free one", portOf("--port"), 8787)
-    .option("--tcp <port>", "for MQTT over TCP; 0 is any free one", portOf("--tcp"), 1883)
+    .option("--port <port>", "for WebSocket and HTTP; 0 is any free one", portOf("--port"), usualPorts.webSocket)
+    .option("--tcp <port>", "for MQTT over TCP; 0 is any free one", portOf("--tcp"), usualPorts.tcp)
     .option("--no-tcp", "no MQTT over TCP")
     .option(
       "--data <folder>",

@@ -6,21 +6,36 @@ import type { DeviceSetup } from "./device-setup.ts";
 /** Where clients without WebSocket connect, in their network. */
 export type GatewayAddress = { readonly host: string; readonly port: number };
 
-/** The local server's responses have it if it takes MQTT over TCP itself; the value is the port. */
+/** The local server's responses have it, with a `TcpPort`; those of a deployed broker do not. */
 export const tcpPortHeader = "x-mqtt-tcp-port";
+
+/** Where a local server takes MQTT over TCP itself; `none` if it was started without. */
+export type TcpPort = number | "none";
+
+/** Starts a local server anew, for other machines too, on the ports that it has. */
+export function startLine(port: number, tcpPort: TcpPort | undefined): string {
+  const flags = ["--host 0.0.0.0", "--require-credentials"];
+  if (port !== usualPorts.webSocket) flags.push(`--port ${port}`);
+  if (tcpPort === "none") flags.push("--no-tcp");
+  else if (tcpPort !== undefined && tcpPort !== usualPorts.tcp) flags.push(`--tcp ${tcpPort}`);
+  return `npm start -- ${flags.join(" ")}`;
+}
+
+/** Of `npm start`. */
+export const usualPorts = { webSocket: 8787, tcp: 1883 } as const;
 
 /**
  * The whole example, with its settings filled in.
  * @param template the text of examples/node/device.mjs, examples/python/device.py or examples/esphome/kitchen.yaml
+ * @param gateway only for the last of them
  */
-export function exampleFor(template: string, setup: DeviceSetup, gateway: GatewayAddress): string {
+export function exampleFor(template: string, setup: DeviceSetup, gateway?: GatewayAddress): string {
   const values = {
     BROKER_URL: setup.brokerUrl,
     DEVICE_ID: setup.clientId,
     DEVICE_USERNAME: setup.username,
     DEVICE_TOKEN: setup.token,
-    GATEWAY_HOST: gateway.host,
-    GATEWAY_PORT: String(gateway.port),
+    ...(gateway === undefined ? {} : { GATEWAY_HOST: gateway.host, GATEWAY_PORT: String(gateway.port) }),
   };
   return template.replace(/^( *(?:const )?([A-Z_]+)(?: =|:) )"[^"\n]*"/gm, (line, start: string, name: string) =>
     name in values ? start + JSON.stringify(values[name as keyof typeof values]) : line,

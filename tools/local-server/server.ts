@@ -107,7 +107,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
       host,
       port: options.port,
       brokerPort: () => runtime.port,
-      tcpPort: () => gateway?.ports[0],
+      tcpPort: () => (options.tcpPort === undefined ? "none" : gateway?.ports[0]),
       descriptors,
       connectTimeoutMs: settings.limits.connectTimeoutSec * 1000,
       log,

@@ -1,6 +1,6 @@
 // The broker's HTTP API, as the dashboard asks it: below /ns/{namespace}/api/v1, with the token of who has signed in.
 
-import { tcpPortHeader } from "../../../tools/device-setup/examples.ts";
+import { type TcpPort, tcpPortHeader } from "../../../tools/device-setup/examples.ts";
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };
 
@@ -16,7 +16,7 @@ export class ApiFailure extends Error {
 
 export class Api {
   /** Where a local server takes MQTT over TCP; known after the first answer. */
-  tcpPort: number | undefined;
+  tcpPort: TcpPort | undefined;
   private readonly base: string;
   private readonly token: string;
   private readonly onWrongToken: () => void;
@@ -40,7 +40,7 @@ export class Api {
       throw new ApiFailure("unreachable", "The broker does not answer. Check that it is running.");
     });
     const tcpPort = response.headers.get(tcpPortHeader);
-    if (tcpPort !== null) this.tcpPort = Number(tcpPort);
+    if (tcpPort !== null) this.tcpPort = tcpPort === "none" ? tcpPort : Number(tcpPort);
     if (response.ok) return response.status === 204 ? (undefined as Answer) : response.json();
     const failure = await failureOf(response);
     if (response.status === 401) this.onWrongToken();

@@ -2,10 +2,12 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import { brokerUrlIn } from "../../../tools/device-setup/device-setup.ts";
-import type { GatewayAddress } from "../../../tools/device-setup/examples.ts";
+import { type GatewayAddress, startLine, type TcpPort, usualPorts } from "../../../tools/device-setup/examples.ts";
 
-export function BrokerField({ brokerUrl }: { brokerUrl: Signal<string> }) {
-  const { hostname } = new URL(brokerUrl.value);
+type BrokerFieldProps = { brokerUrl: Signal<string>; tcpPort: TcpPort | undefined };
+
+export function BrokerField({ brokerUrl, tcpPort }: BrokerFieldProps) {
+  const { hostname, port } = new URL(brokerUrl.value);
   const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
   const take = (text: string) => {
     const url = /^[a-z]+:/i.test(text) ? brokerUrlIn(text) : undefined;
@@ -23,8 +25,7 @@ export function BrokerField({ brokerUrl }: { brokerUrl: Signal<string> }) {
       {isLocal && (
         <p class="notice">
           Only programs on this machine reach {hostname}. For a board, start the broker with{" "}
-          <code>npm start -- --host 0.0.0.0 --require-credentials</code> and give this machine's address in the LAN
-          here.
+          <code>{startLine(Number(port || 80), tcpPort)}</code> and give this machine's address in the LAN here.
         </p>
       )}
     </>
@@ -32,18 +33,20 @@ export function BrokerField({ brokerUrl }: { brokerUrl: Signal<string> }) {
 }
 
 /** A local server takes TCP itself; for a deployed one the gateway runs somewhere in the device's network. */
-export function usualGateway(brokerUrl: string, tcpPort: number | undefined): GatewayAddress {
+export function usualGateway(brokerUrl: string, tcpPort: TcpPort | undefined): GatewayAddress | undefined {
+  if (tcpPort === "none") return undefined;
   const { protocol, hostname } = new URL(brokerUrl);
-  return { host: protocol === "ws:" ? hostname : "192.168.1.10", port: tcpPort ?? 1883 };
+  return { host: protocol === "ws:" ? hostname : "192.168.1.10", port: tcpPort ?? usualPorts.tcp };
 }
 
 export type GatewayFieldProps = {
   brokerUrl: string;
-  gateway: GatewayAddress;
+  /** `undefined` if the broker was started without TCP, and no other gateway is named yet. */
+  gateway: GatewayAddress | undefined;
   onGateway: (address: GatewayAddress) => void;
 };
 
-export function GatewayField({ brokerUrl, gateway: { host, port }, onGateway }: GatewayFieldProps) {
+export function GatewayField({ brokerUrl, gateway, onGateway }: GatewayFieldProps) {
   const take = (text: string) => {
     const address = gatewayIn(text);
     if (address !== undefined) onGateway(address);
@@ -53,15 +56,23 @@ export function GatewayField({ brokerUrl, gateway: { host, port }, onGateway }: 
     <>
       <AddressField
         label="The TCP gateway, as the device reaches it"
-        value={`${host}:${port}`}
+        value={gateway === undefined ? "" : `${gateway.host}:${gateway.port}`}
         example="192.168.1.10:1883"
         take={take}
       />
-      <p class="dim">
-        This speaks MQTT over TCP. A broker that was started with <code>npm start</code> takes that itself; for a
-        deployed one run this on a machine in the device's network:{" "}
-        <code>npx durable-mqtt gateway --to {brokerUrl}</code>
-      </p>
+      {gateway === undefined ? (
+        <p class="notice">
+          This speaks MQTT over TCP, which the broker does not take: it was started with <code>--no-tcp</code>. Start it
+          without that, or run this on a machine in the device's network and give its address here:{" "}
+          <code>npx durable-mqtt gateway --to {brokerUrl}</code>
+        </p>
+      ) : (
+        <p class="dim">
+          This speaks MQTT over TCP. A broker that was started with <code>npm start</code> takes that itself; for a
+          deployed one run this on a machine in the device's network:{" "}
+          <code>npx durable-mqtt gateway --to {brokerUrl}</code>
+        </p>
+      )}
     </>
   );
 }
@@ -70,7 +81,7 @@ export function GatewayField({ brokerUrl, gateway: { host, port }, onGateway }: 
 function gatewayIn(text: string): GatewayAddress | undefined {
   if (!/^([\w.-]+|\[[\da-f:]+\])(:\d+)?$/i.test(text) || !URL.canParse(`tcp://${text}`)) return undefined;
   const { hostname, port } = new URL(`tcp://${text}`);
-  return port === "0" ? undefined : { host: hostname, port: Number(port || 1883) };
+  return port === "0" ? undefined : { host: hostname, port: Number(port || usualPorts.tcp) };
 }
 
 type AddressFieldProps = {

@@ -48,7 +48,7 @@ export function NewDevice({ credential, session, onDone }: NewDeviceProps) {
           <CopyButton text={token} what="the token" />
         </span>
       </label>
-      <BrokerField brokerUrl={brokerUrl} />
+      <BrokerField brokerUrl={brokerUrl} tcpPort={session.api.tcpPort} />
       <Tabs
         label="Programs for the device"
         tabs={programsFor(setup, gateway).map((program) => ({
@@ -70,9 +70,13 @@ function ProgramText({
   return (
     <div class="program">
       {isOverTcp && <GatewayField {...gatewayProps} />}
-      <CopyButton text={text} what={`for ${name}`} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard. */}
-      <pre tabIndex={0}>{text}</pre>
+      {text !== undefined && (
+        <>
+          <CopyButton text={text} what={`for ${name}`} />
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard. */}
+          <pre tabIndex={0}>{text}</pre>
+        </>
+      )}
     </div>
   );
 }

@@ -11,20 +11,26 @@ import { inOneFile, sketchFor } from "../../../tools/device-setup/sketch.ts";
 
 export type Program = {
   readonly name: string;
-  readonly text: string;
+  /** `undefined` while nobody knows where the gateway is that it needs. */
+  readonly text: string | undefined;
   /** It needs the TCP gateway. */
   readonly isOverTcp: boolean;
 };
 
 const sketchInOneFile = inOneFile(sketch, { "roots.h": roots });
 
-export function programsFor(setup: DeviceSetup, gateway: GatewayAddress): Program[] {
+export function programsFor(setup: DeviceSetup, gateway: GatewayAddress | undefined): Program[] {
+  const overTcp = (name: string, textFor: (gateway: GatewayAddress) => string): Program => ({
+    name,
+    text: gateway === undefined ? undefined : textFor(gateway),
+    isOverTcp: true,
+  });
   return [
     { name: "Arduino", text: sketchFor(sketchInOneFile, setup), isOverTcp: false },
-    { name: "MQTT.js", text: exampleFor(node, setup, gateway), isOverTcp: false },
-    { name: "Python", text: exampleFor(python, setup, gateway), isOverTcp: false },
-    { name: "mosquitto_pub", text: mosquittoLine(setup, gateway), isOverTcp: true },
-    { name: "ESPHome", text: exampleFor(esphome, setup, gateway), isOverTcp: true },
-    { name: "Tasmota", text: tasmotaLine(setup, gateway), isOverTcp: true },
+    { name: "MQTT.js", text: exampleFor(node, setup), isOverTcp: false },
+    { name: "Python", text: exampleFor(python, setup), isOverTcp: false },
+    overTcp("mosquitto_pub", (address) => mosquittoLine(setup, address)),
+    overTcp("ESPHome", (address) => exampleFor(esphome, setup, address)),
+    overTcp("Tasmota", (address) => tasmotaLine(setup, address)),
   ];
 }

@@ -16,6 +16,8 @@ const screenshotFolder = path.join(import.meta.dirname, "../../../dist/screensho
 
 export type Dashboard = {
   readonly url: string;
+  /** For MQTT over TCP; none with `startWith`. */
+  readonly tcpPort: number | undefined;
   readonly token: string;
   /** A page of a browser that has never been here; `errors` is what the page's console has against it. */
   newPage(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
@@ -26,7 +28,7 @@ export type Dashboard = {
   api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
 };
 
-type Started = { readonly url: string; readonly token: string; close(): Promise<unknown> };
+type Started = Pick<Dashboard, "url" | "tcpPort" | "token"> & { close(): Promise<unknown> };
 
 /** As a reader of the README does, and takes the address that it prints. */
 export async function npmStart(dataDir: string): Promise<Started> {
@@ -40,14 +42,20 @@ export async function npmStart(dataDir: string): Promise<Started> {
     program.kill("SIGTERM");
     await ended;
   };
-  return { url, token, close };
+  const tcpPort = Number(/mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(out)?.[1]);
+  return { url, tcpPort, token, close };
 }
 
 /** A broker in this process, with these variables. Without ADMIN_TOKEN: as it is before its owner has set one. */
 export function startWith(variables: Readonly<Record<string, string>>): (dataDir: string) => Promise<Started> {
   return async (dataDir) => {
     const server = await startServer({ host: "127.0.0.1", port: 0, tcpPort: undefined, dataDir, variables });
-    return { url: server.url, token: variables.ADMIN_TOKEN ?? "", close: () => server.close() };
+    return {
+      url: server.url,
+      tcpPort: server.tcpPort,
+      token: variables.ADMIN_TOKEN ?? "",
+      close: () => server.close(),
+    };
   };
 }
 
@@ -82,6 +90,9 @@ export function useDashboard(start = npmStart): Dashboard {
   const dashboard: Dashboard = {
     get url() {
       return server.url;
+    },
+    get tcpPort() {
+      return server.tcpPort;
     },
     get token() {
       return server.token;

@@ -7,7 +7,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type net from "node:net";
 import { createProxyServer } from "httpxy";
 import { networkOf } from "../../../src/core/access/network.ts";
-import { tcpPortHeader } from "../../device-setup/examples.ts";
+import { type TcpPort, tcpPortHeader } from "../../device-setup/examples.ts";
 import type { Descriptors } from "../descriptors.ts";
 import { setAddressHeader } from "./address-header.ts";
 import { once, Room } from "./room.ts";
@@ -20,8 +20,8 @@ export type FrontDoorOptions = {
   readonly port: number;
   /** The port on 127.0.0.1 on which workerd listens now. */
   readonly brokerPort: () => number;
-  /** Where this server takes MQTT over TCP, if it does. Responses carry it, so that the dashboard shows the real port. */
-  readonly tcpPort?: () => number | undefined;
+  /** Where this server takes MQTT over TCP, if that is known. Responses carry it, so that the dashboard shows the real port. */
+  readonly tcpPort?: () => TcpPort | undefined;
   readonly descriptors: Descriptors;
   readonly connectTimeoutMs: number;
   readonly log: (line: string) => void;
