@@ -1,14 +1,18 @@
 // /clients: who is connected, or has a session that waits for it.
 
 import { z } from "@hono/zod-openapi";
+import { isCredential } from "../core/access/credential.ts";
 import { utf8Bytes } from "../core/bytes.ts";
 import type { SessionView } from "../core/session/session-view.ts";
 import { isSharedText } from "../core/topic/topic-filter.ts";
+import type { CredentialNames } from "../objects/access-object.ts";
 import type { Client } from "../objects/client-table.ts";
-import { directoryStub, sessionStub } from "../objects/stubs.ts";
+import type { ClientSearch } from "../objects/directory-object.ts";
+import { accessStub, directoryStub, sessionStub } from "../objects/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { counters, countersOf } from "./counters.ts";
 import { ApiError, notFound } from "./errors.ts";
+import { isOfEarlierVersion } from "./failures.ts";
 import { qos, time, timeOf } from "./formats.ts";
 import { failure, operation } from "./operation.ts";
 import { cursorOf, pageOf, pageQuery, positionOf } from "./paging.ts";
@@ -23,12 +27,23 @@ const identity = z
 
 const clientId = z.string().openapi({ example: "sensor-7" });
 
+const address = z.string().nullable();
+const addressText =
+  "Its IP address, of IPv6 the first 64 bits; null if that is not known, as of a client on the broker's own machine";
+
 const clientSchema = z
   .strictObject({
     clientId,
     connected: z.boolean(),
     protocolVersion,
     identity,
+    username: z.string().nullable().openapi({ description: "Of its credential; null if it has none" }),
+    name: z.string().nullable().openapi({ description: "Of its credential, for people; null if it has none" }),
+    address: address.openapi({ description: `Where it connects from, or did last. ${addressText}` }),
+    queuedMessages: z
+      .number()
+      .int()
+      .openapi({ description: "What waits for a client that is away, as its session last reported; else 0" }),
     since: time.openapi({ description: "When the client connected, or left" }),
   })
   .openapi("Client");
@@ -55,6 +70,7 @@ const connection = z
     address: z
       .enum(["native", "relayed"])
       .openapi({ description: "`native` is /mqtt/{clientId}; `relayed` is /mqtt, and TCP on this machine" }),
+    clientAddress: address.openapi({ description: addressText }),
   })
   .openapi("Connection");
 
@@ -103,6 +119,10 @@ const listOperation = operation("clients:read", "Clients", {
         .enum(["true", "false"])
         .optional()
         .openapi({ description: "Only clients that are connected, or only clients that are away" }),
+      search: z.string().max(200).default("").openapi({
+        description:
+          "A part of the client identifier, or of the username or the name of its credential, in any case, with or without accents",
+      }),
     }),
   },
   responses: {
@@ -180,14 +200,16 @@ const deleteByBodyOperation = operation("clients:write", "Clients", {
 
 export function addClients(api: Api): void {
   api.openapi(listOperation, async (context) => {
-    const { limit, after, connected } = context.req.valid("query");
+    const { limit, after, connected, search } = context.req.valid("query");
     const { env, settings, namespace } = context.env;
     const from = positionOf(after, z.string()) ?? "";
     const isConnected = connected === undefined ? undefined : connected === "true";
-    const clients = await directoryStub(env, settings, namespace).clients(from, limit, isConnected);
+    const sought = search === "" ? undefined : await searchFor(context.env, search);
+    const clients = await directoryStub(env, settings, namespace).clients(from, limit, isConnected, sought);
     const last = clients.length < limit ? undefined : clients.at(-1);
     const next = last === undefined ? null : cursorOf(last.clientId);
-    return context.json({ items: clients.map(clientOf), next }, 200);
+    const names = await namesOf(context.env, clients);
+    return context.json({ items: clients.map((client, index) => clientOf(client, names[index])), next }, 200);
   });
 
   api.openapi(readOperation, async (context) => {
@@ -246,12 +268,37 @@ function stubOf({ env, settings, namespace }: Place, clientId: string) {
   return sessionStub(env, settings, namespace, clientId);
 }
 
-function clientOf({ clientId, isConnected, protocolVersion, identity, sinceMs }: Client): z.infer<typeof clientSchema> {
+async function searchFor({ env, settings, namespace }: Place, text: string): Promise<ClientSearch> {
+  return { text, identities: await accessStub(env, settings, namespace).identitiesOf(text) };
+}
+
+/** In the order of the clients. Asks the access object if any has a credential. */
+async function namesOf(
+  { env, settings, namespace }: Place,
+  clients: readonly Client[],
+): Promise<(CredentialNames | undefined)[]> {
+  const identities = clients.map(({ identity }) => identity);
+  if (!identities.some(isCredential)) return [];
+  try {
+    return await accessStub(env, settings, namespace).namesOf(identities);
+  } catch (error) {
+    if (isOfEarlierVersion(error)) return [];
+    throw error;
+  }
+}
+
+function clientOf(client: Client, names: CredentialNames | undefined): z.infer<typeof clientSchema> {
+  // A directory of an earlier version knows no addresses.
+  const { clientId, isConnected, protocolVersion, identity, address = "", queuedMessages, sinceMs } = client;
   return {
     clientId,
     connected: isConnected,
     protocolVersion: protocolVersion as 3 | 4 | 5,
     identity,
+    username: names?.username ?? null,
+    name: names?.name ?? null,
+    address: address === "" ? null : address,
+    queuedMessages: isConnected ? 0 : queuedMessages,
     since: timeOf(sinceMs),
   };
 }
@@ -278,6 +325,7 @@ function connectionOf({
   protocolVersion,
   keepAliveSec,
   isRelayed,
+  address,
   connectedAtMs,
 }: NonNullable<SessionView["connection"]>) {
   return {
@@ -285,5 +333,6 @@ function connectionOf({
     since: timeOf(connectedAtMs),
     keepAliveSec,
     address: isRelayed ? ("relayed" as const) : ("native" as const),
+    clientAddress: address ?? null,
   };
 }

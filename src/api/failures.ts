@@ -39,7 +39,7 @@ function traceOf(error: unknown): string {
 }
 
 /** During a deploy an object of the version before may be called, which has not all methods of this one. */
-function isOfEarlierVersion(error: unknown): boolean {
+export function isOfEarlierVersion(error: unknown): boolean {
   return error instanceof TypeError && /does not implement the method/.test(error.message);
 }
 

@@ -12,6 +12,7 @@ import {
   grantOf,
   identityOf,
   idOf,
+  isCredential,
   type NewSecret,
   type StoredCredential,
 } from "../core/access/credential.ts";
@@ -59,6 +60,8 @@ const indexedAtOnce = 1_000;
 /** Looks for namespaces that are older than the list of them: this many at once, then one per `soughtEverySec`. */
 const soughtAtOnce = 20;
 const soughtEverySec = 60;
+
+export type CredentialNames = Pick<Credential, "username" | "name">;
 
 export class AccessObject extends DurableObject<Env> {
   private readonly settings: Settings;
@@ -257,6 +260,20 @@ export class AccessObject extends DurableObject<Env> {
     if (this.isListed) return;
     await accessStub(this.env, this.settings, defaultNamespace).listNamespace(this.namespace);
     this.isListed = true;
+  }
+
+  /** The identities of the credentials whose username or name has this part. */
+  identitiesOf(search: string): string[] {
+    return this.deviceIndex().identitiesOf(search);
+  }
+
+  /** In the order of the identities; `undefined` for those that are no credential. */
+  namesOf(identities: readonly string[]): (CredentialNames | undefined)[] {
+    const index = this.deviceIndex();
+    return identities.map((identity) => {
+      const device = isCredential(identity) ? index.get(idOf(identity)) : undefined;
+      return device && { username: device.username, name: device.name };
+    });
   }
 
   /** Has the directory forget those that it knows, and that are gone: a session may report its end after its credential's. */

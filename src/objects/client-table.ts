@@ -16,6 +16,8 @@ export const clientMigrations: Migrations = [
   { client: "ALTER TABLE client ADD COLUMN queued_bytes INTEGER NOT NULL DEFAULT 0" },
 ];
 
+export const clientAddressMigration = "ALTER TABLE client ADD COLUMN address TEXT NOT NULL DEFAULT ''";
+
 /** A session that has a client, or waits for it. */
 export type Client = {
   readonly clientId: string;
@@ -24,6 +26,8 @@ export type Client = {
   readonly protocolVersion: number;
   /** As `Grant.identity`. */
   readonly identity: string;
+  /** Where it connected from, as `ClientFacts.address`; empty if that is not known. */
+  readonly address: string;
   /** When it connected, or left; milliseconds since 1970. */
   readonly sinceMs: number;
   /** What waits for a client that is away, as its session last told: when it left, and with each power of ten since. */
@@ -45,6 +49,7 @@ type Row = {
   protocol_version: number;
   since_ms: number;
   identity: string;
+  address: string;
   queued_messages: number;
   connection: string;
   told: string;
@@ -81,11 +86,12 @@ export class ClientTable {
   }
 
   connect(clientId: string, report: Omit<ReportOf<"connected">, "type">, counts: Readonly<Counts>): void {
-    const { protocolVersion, identity, connection, atMs } = report;
+    const { protocolVersion, identity, connection, atMs, address = "" } = report;
     const query = `INSERT OR REPLACE INTO client
-      (client_id, is_connected, protocol_version, since_ms, identity, connection, told) VALUES (?, 1, ?, ?, ?, ?, ?)`;
+      (client_id, is_connected, protocol_version, since_ms, identity, connection, told, address)
+      VALUES (?, 1, ?, ?, ?, ?, ?, ?)`;
     const told = JSON.stringify(counts);
-    this.schema.insert("client", query, clientId, protocolVersion, atMs, identity, connection, told);
+    this.schema.insert("client", query, clientId, protocolVersion, atMs, identity, connection, told, address);
   }
 
   /**
@@ -179,6 +185,7 @@ function clientOf(row: Row): Client {
     isConnected: row.is_connected === 1,
     protocolVersion: row.protocol_version,
     identity: row.identity,
+    address: row.address,
     sinceMs: row.since_ms,
     queuedMessages: row.queued_messages,
   };

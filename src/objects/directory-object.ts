@@ -2,6 +2,7 @@
 // message.
 
 import { DurableObject } from "cloudflare:workers";
+import { foldedText } from "../core/access/folded-text.ts";
 import { anonymousIdentity } from "../core/access/grant.ts";
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
 import type { SysValue } from "../core/directory/sys-topics.ts";
@@ -14,21 +15,28 @@ import { ReachedNotes } from "../core/shares/reached-notes.ts";
 import type { Shortage } from "../core/shares/shared-room.ts";
 import { settingsOf } from "../settings.ts";
 import { brokerVersion } from "../version.ts";
-import { type Client, type ClientCounts, ClientTable, clientMigrations, type SleepingCursor } from "./client-table.ts";
+import { type Client, type ClientCounts, ClientTable, type SleepingCursor } from "./client-table.ts";
+import { directoryMigrations } from "./directory-migrations.ts";
 import { Inquiry } from "./inquiry.ts";
-import { LastSeen, lastSeenMigration } from "./last-seen.ts";
+import { LastSeen } from "./last-seen.ts";
 import { Ledger } from "./ledger.ts";
 import { logReached } from "./log-reached.ts";
-import { NoteTable, noteMigration } from "./note-table.ts";
+import { NoteTable } from "./note-table.ts";
 import { Presence } from "./presence.ts";
-import { type Migrations, Schema } from "./schema.ts";
+import { Schema } from "./schema.ts";
 import { sessionStub, topicStub } from "./stubs.ts";
 import { Survey } from "./survey.ts";
 import { SysWatch } from "./sys-watch.ts";
 
 type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
 
-const migrations: Migrations = [...clientMigrations, { note: noteMigration }, { last_seen: lastSeenMigration }];
+/** What to look for in a list of clients. Sent to the directory. */
+export type ClientSearch = {
+  /** In the client identifier, in any case. */
+  readonly text: string;
+  /** Clients of these identities are found as well. */
+  readonly identities: readonly string[];
+};
 
 /** Of every credential that has, or had, a client: a column each, which is the most compact. Sent to the access object. */
 export type CredentialPresences = {
@@ -58,7 +66,7 @@ export class DirectoryObject extends DurableObject<Env> {
     this.namespace = namespace;
     const settings = settingsOf(env);
     const { topicShards, sysIntervalSec: intervalSec } = settings;
-    this.schema = new Schema(ctx.storage, migrations);
+    this.schema = new Schema(ctx.storage, directoryMigrations);
     const notes = new NoteTable(this.schema);
     this.clientTable = new ClientTable(this.schema);
     this.presence = new Presence(this.clientTable, settings.limits);
@@ -112,10 +120,21 @@ export class DirectoryObject extends DurableObject<Env> {
     });
   }
 
-  /** See `ClientTable.page`. Starts to check the rows that have not been confirmed for long. */
-  clients(after: string, most: number, isConnected?: boolean): Client[] {
+  /**
+   * See `ClientTable.page`. Starts to check the rows that have not been confirmed for long.
+   * @param search ignored by a directory of an earlier version
+   */
+  clients(after: string, most: number, isConnected?: boolean, search?: ClientSearch): Client[] {
     this.inquiry.begin();
-    return this.clientTable.page(after, most, isConnected);
+    if (search === undefined) return this.clientTable.page(after, most, isConnected);
+    const wanted = foldedText(search.text);
+    const identities = new Set(search.identities);
+    const found = this.presence.matching(
+      (clientId, identity) => identities.has(identity) || foldedText(clientId).includes(wanted),
+      isConnected,
+    );
+    const clientIds = found.filter((clientId) => clientId > after).sort();
+    return clientIds.slice(0, most).flatMap((clientId) => this.clientTable.find(clientId) ?? []);
   }
 
   /** Clients of an identity, connected or away, in the order of their identifiers: at most `most` behind `after`. */

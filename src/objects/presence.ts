@@ -150,6 +150,17 @@ export class Presence {
     return count;
   }
 
+  /** Listed clients, in no order. @param isConnected as in `ClientTable.page` */
+  matching(matches: (clientId: string, identity: string) => boolean, isConnected: boolean | undefined): string[] {
+    const { identityOf, schedule } = this.known;
+    const found: string[] = [];
+    for (const [clientId, identity] of identityOf) {
+      const isWanted = isConnected === undefined || schedule.has(clientId) === isConnected;
+      if (isWanted && matches(clientId, identity)) found.push(clientId);
+    }
+    return found;
+  }
+
   /** How many clients are connected of each credential that has any. */
   connectedOfCredentials(): Map<string, number> {
     const { byIdentity, schedule } = this.known;

@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import { adminToken, apiOf } from "../support/api.ts";
 import { useBroker } from "../support/broker.ts";
 import { connect, durable, unique } from "../support/connect.ts";
+import { makeCredential } from "../support/credentials.ts";
 
-const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
+const addressHeader = "CF-Connecting-IP";
+const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken, CLIENT_ADDRESS_HEADER: addressHeader } });
 const api = apiOf(broker);
 const pathOf = (clientId: string) => `/clients/${encodeURIComponent(clientId)}`;
 
@@ -39,6 +41,53 @@ describe("GET /clients", () => {
     expect(await ids("true")).not.toContain(away);
     expect(await ids("false")).toContain(away);
     expect(await ids("false")).not.toContain(here);
+  });
+
+  it("says whose client each is, where it connects from, and what waits for it", async () => {
+    const username = unique("owner");
+    const { credential, login } = await makeCredential(broker, { username, name: "Cocina" });
+    const headers = { [addressHeader]: "192.0.2.7" };
+    for (const url of [broker.ws, broker.wsNative(`${username}-native`)]) {
+      const clientId = url === broker.ws ? `${username}-relayed` : `${username}-native`;
+      const client = await connect(url, { ...login, ...durable(), clientId, headers });
+      const identity = `credential/${credential.id}`;
+      const owned = { identity, username, name: "Cocina", address: "192.0.2.7", queuedMessages: 0 };
+      expect(await listed(clientId)).toMatchObject({ ...owned, connected: true });
+      const { connection } = (await api.call("GET", pathOf(clientId))).body;
+      expect(connection.clientAddress).toBe("192.0.2.7");
+      await client.subscribe(clientId, { qos: 1 });
+      await client.end();
+      for (let count = 0; count < 10; count += 1) {
+        await api.call("POST", "/publish", { topic: clientId, payload: "x", qos: 1 });
+      }
+      await expect.poll(() => listed(clientId)).toMatchObject({ ...owned, connected: false, queuedMessages: 10 });
+    }
+    const anonymous = unique("anonymous");
+    await connect(broker.tcp, { clientId: anonymous });
+    expect(await listed(anonymous)).toMatchObject({ username: null, name: null, address: null, queuedMessages: 0 });
+  });
+
+  it("finds clients by identifier, and by username and name of their credential, page by page", async () => {
+    const word = unique("wort");
+    const { login } = await makeCredential(broker, { username: unique("owner"), name: `Küche ${word}` });
+    const clientIds = [unique("by-name"), `${unique("x")}-${word}`, `${unique("y")}-${word.toUpperCase()}`].sort();
+    for (const clientId of clientIds) {
+      await connect(broker.ws, { ...(clientId.includes("by-name") ? login : {}), clientId });
+      await listed(clientId);
+    }
+    const search = async (text: string, rest = "") => {
+      const query = new URLSearchParams({ search: text });
+      const { body } = await api.call("GET", `/clients?${query}${rest}`);
+      return { ids: body.items.map(({ clientId }: { clientId: string }) => clientId), next: body.next };
+    };
+    expect(await search(word)).toEqual({ ids: clientIds, next: null });
+    expect((await search(`KUCHE ${word}`)).ids).toEqual(clientIds.filter((clientId) => clientId.includes("by-name")));
+    const first = await search(word, "&limit=2");
+    expect(first.ids).toEqual(clientIds.slice(0, 2));
+    expect((await search(word, `&limit=2&after=${first.next}`)).ids).toEqual(clientIds.slice(2));
+    expect((await search(word, "&connected=false")).ids).toEqual([]);
+    expect((await search(word, "&connected=true")).ids).toEqual(clientIds);
+    expect((await search(unique("nobody"))).ids).toEqual([]);
   });
 
   it("comes in pages, each client once", async () => {

@@ -34,7 +34,12 @@ describe.skipIf(!hasBrowser)("the Clients page", () => {
       await page.getByText("cook", { exact: true }).waitFor();
       await expect.poll(() => lines.last().innerText()).toMatch(/^dashboard-[\s\S]*this dashboard/);
       expect((await page.locator(".client-heads").innerText()).split("\n")).toEqual(
-        expect.arrayContaining(["Client", "MQTT", "Since"]),
+        expect.arrayContaining([
+          "Client",
+          "MQTT",
+          "Since",
+          ...(look.colorScheme === "light" ? ["User", "Address", "Queue"] : []),
+        ]),
       );
       await screenshot(page, `clients-columns-${look.colorScheme}`);
       const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
@@ -59,5 +64,8 @@ describe.skipIf(!hasBrowser)("the Clients page", () => {
     await page.getByText("No clients.").waitFor();
     await page.getByLabel("Find clients").fill("");
     await expect.poll(() => names.count()).toBe(50);
+    expect(await names.last().innerText()).toMatch(/^a-/);
+    await page.getByRole("button", { name: "Next page" }).click();
+    await expect.poll(() => names.last().innerText()).toMatch(/^dashboard-/);
   }, 60_000);
 });

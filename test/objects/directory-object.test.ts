@@ -7,7 +7,9 @@ vi.mock("cloudflare:workers", () => import("../simulator/cloudflare-workers.ts")
 import { noCounts } from "../../src/core/session/counters.ts";
 import { type Report, ReportAnswer } from "../../src/core/session/effect.ts";
 import type { Whereabouts } from "../../src/core/session/whereabouts.ts";
+import { directoryMigrations } from "../../src/objects/directory-migrations.ts";
 import { DirectoryObject } from "../../src/objects/directory-object.ts";
+import { Schema } from "../../src/objects/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
 const identity = "credential/1";
@@ -101,6 +103,23 @@ describe("a report of a client that the directory never heard of", () => {
     await report(open(), "c", left("10-1", 3));
     // What is on disk, read by a directory that has started again.
     expect(open().clientsOf(identity, "", 10)).toEqual([{ clientId: "c" }]);
+  });
+});
+
+describe("a directory whose tables are of the version before", () => {
+  it("lists the clients of then and now, whose addresses it may not know", async () => {
+    const { open, sql } = scene();
+    const before = new Schema(sql.storage, directoryMigrations.slice(0, -2));
+    const row = "INSERT INTO client (client_id, is_connected, protocol_version, since_ms) VALUES ('old', 0, 4, 1)";
+    before.insert("client", row);
+    const directory = open();
+    await report(directory, "new", { ...connected("10-1"), address: "192.0.2.1" } as Report);
+    await report(directory, "gone", connected("10-1"), left("10-1", undefined));
+    expect(directory.clients("", 9)).toMatchObject([
+      { clientId: "new", address: "192.0.2.1" },
+      { clientId: "old", address: "" },
+    ]);
+    expect(directory.presencesOfCredentials()).toMatchObject({ identities: [identity], connected: [1] });
   });
 });
 

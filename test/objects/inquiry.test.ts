@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defaultLimits } from "../../src/core/limits.ts";
 import { noCounts } from "../../src/core/session/counters.ts";
 import type { Whereabouts } from "../../src/core/session/whereabouts.ts";
-import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
+import { ClientTable } from "../../src/objects/client-table.ts";
+import { directoryMigrations } from "../../src/objects/directory-migrations.ts";
 import { Inquiry } from "../../src/objects/inquiry.ts";
 import { Ledger } from "../../src/objects/ledger.ts";
-import { NoteTable, noteMigration } from "../../src/objects/note-table.ts";
+import { NoteTable } from "../../src/objects/note-table.ts";
 import { Presence } from "../../src/objects/presence.ts";
 import { Schema } from "../../src/objects/schema.ts";
 import { Survey } from "../../src/objects/survey.ts";
@@ -24,7 +25,7 @@ const none: Whereabouts = { state: "none" };
 
 /** @param listed clients that a directory finds as connected when it starts */
 function scene(listed: readonly string[], answer: (clientId: string) => Promise<Whereabouts> = async () => none) {
-  const schema = new Schema(new NodeSqlStorage().storage, [...clientMigrations, { note: noteMigration }]);
+  const schema = new Schema(new NodeSqlStorage().storage, directoryMigrations);
   const table = new ClientTable(schema);
   for (const clientId of listed) {
     const report = { protocolVersion: 5, identity: "credential/1", connection: `1-1`, atMs: 1 };

@@ -2,9 +2,10 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { noCounts } from "../../src/core/session/counters.ts";
-import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
+import { ClientTable } from "../../src/objects/client-table.ts";
+import { directoryMigrations } from "../../src/objects/directory-migrations.ts";
 import { Ledger } from "../../src/objects/ledger.ts";
-import { NoteTable, noteMigration } from "../../src/objects/note-table.ts";
+import { NoteTable } from "../../src/objects/note-table.ts";
 import { Schema } from "../../src/objects/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
@@ -13,7 +14,7 @@ let clients: ClientTable;
 let ledger: Ledger;
 
 beforeEach(() => {
-  schema = new Schema(new NodeSqlStorage().storage, [...clientMigrations, { note: noteMigration }]);
+  schema = new Schema(new NodeSqlStorage().storage, directoryMigrations);
   clients = new ClientTable(schema);
   ledger = new Ledger(clients, new NoteTable(schema));
 });

@@ -6,8 +6,9 @@ import type { Credential, StoredSecret } from "../../src/core/access/credential.
 import type { Allowance } from "../../src/core/access/guesses.ts";
 import type { Login, PasswordHash } from "../../src/core/access/login.ts";
 import { defaultLimits } from "../../src/core/limits.ts";
-import { ClientTable, clientMigrations } from "../../src/objects/client-table.ts";
+import { ClientTable } from "../../src/objects/client-table.ts";
 import { CredentialTable, credentialMigration } from "../../src/objects/credential-table.ts";
+import { directoryMigrations } from "../../src/objects/directory-migrations.ts";
 import { Logins } from "../../src/objects/logins.ts";
 import { Presence } from "../../src/objects/presence.ts";
 import { RecentLogins } from "../../src/objects/recent-logins.ts";
@@ -31,7 +32,7 @@ beforeEach(() => {
   const ofAccess = new Schema(sql.storage, [{ credential: credentialMigration, refusal: refusalMigration }]);
   table = new CredentialTable(ofAccess);
   refusals = new Refusals(ofAccess);
-  const schema = new Schema(new NodeSqlStorage().storage, clientMigrations);
+  const schema = new Schema(new NodeSqlStorage().storage, directoryMigrations);
   clients = new Presence(new ClientTable(schema), defaultLimits);
   recent = new RecentLogins();
   logins = new Logins(table, recent, refusals, async (identity, except) => clients.countOf(identity, except));

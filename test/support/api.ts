@@ -1,7 +1,7 @@
 // The HTTP API as a program uses it. Every answer is held against the API's own document, so that the two cannot drift
 // apart: its status has to be one of the operation's, and its body as that one's schema says.
 
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect } from "vitest";
 import type { Broker } from "./broker.ts";
@@ -108,11 +108,26 @@ function patternOf(document: ApiDocument, method: string, path: string): string 
   });
 }
 
+/** Compiled once, by document and pointer: to compile a schema takes longer than most requests. */
+const validators = new WeakMap<ApiDocument, { ajv: Ajv2020; byPointer: Map<string, ValidateFunction> }>();
+
+function validatorOf(document: ApiDocument, pointer: string): ValidateFunction {
+  const known = validators.get(document) ?? {
+    ajv: new Ajv2020({ strict: false, allErrors: true }),
+    byPointer: new Map(),
+  };
+  if (!validators.has(document)) {
+    addFormats.default(known.ajv);
+    known.ajv.addSchema(document, "api");
+    validators.set(document, known);
+  }
+  const validate = known.byPointer.get(pointer) ?? known.ajv.compile({ $ref: `api#/${pointer}` });
+  known.byPointer.set(pointer, validate);
+  return validate;
+}
+
 function expectSchema(document: ApiDocument, path: readonly string[], body: unknown): void {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  ajv.addSchema(document, "api");
   const pointer = path.map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/");
-  const validate = ajv.compile({ $ref: `api#/${pointer}` });
+  const validate = validatorOf(document, pointer);
   expect(validate(body), `${path.join(" ")}: ${JSON.stringify(validate.errors)} in ${JSON.stringify(body)}`).toBe(true);
 }

@@ -49,7 +49,11 @@ export class Api {
 }
 
 /** All items of a list, read page by page. */
-export async function* itemsOf<Item>(api: Api, path: string, query: Readonly<Record<string, string>> = {}) {
+export async function* itemsOf<Item>(
+  api: Pick<Api, "call">,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+) {
   let after: string | null | undefined;
   while (after !== null) {
     const parameters = new URLSearchParams({ ...query, limit: "1000", ...(after === undefined ? {} : { after }) });

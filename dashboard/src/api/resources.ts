@@ -5,6 +5,11 @@ export type Client = {
   readonly connected: boolean;
   readonly protocolVersion: 3 | 4 | 5;
   readonly identity: string;
+  /** Those of its credential; null if it has none. */
+  readonly username: string | null;
+  readonly name: string | null;
+  readonly address: string | null;
+  readonly queuedMessages: number;
   readonly since: string;
 };
 
@@ -35,6 +40,7 @@ export type Session = {
     readonly since: string;
     readonly keepAliveSec: number;
     readonly address: "native" | "relayed";
+    readonly clientAddress: string | null;
   } | null;
   readonly disconnectedSince: string | null;
   readonly expirySec: number;

@@ -1,23 +1,19 @@
 // Clients: a page of the directory's list on the left, one session on the right.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { lineOf, type Page } from "../api/api.ts";
 import type { Client } from "../api/resources.ts";
-import { agoText } from "../parts/formats.ts";
+import { agoText, countText, plural } from "../parts/formats.ts";
 import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { SearchField } from "../parts/search-field.tsx";
 import { goTo, hrefOf, route } from "../route.ts";
 import type { Session } from "../session.ts";
-import { findClients, maximumFound, ownLast, type Usernames, usernamesOf } from "./find-clients.ts";
+import { type ClientQuery, readClients } from "./read-clients.ts";
 import { SessionDetails } from "./session-details.tsx";
 import { versionNames } from "./version-names.ts";
 
 const pollEveryMs = 5_000;
-/** A search reads the whole list. */
-const searchEveryMs = 30_000;
-const pageSize = 50;
 
 export function ClientsPage({ session }: { session: Session }) {
   const selected = route.value.page === "clients" ? route.value.selected : undefined;
@@ -27,40 +23,26 @@ export function ClientsPage({ session }: { session: Session }) {
   const page = useSignal<Page<Client> | undefined>(undefined);
   const fault = useSignal("");
   const search = useSignal("");
-  const usernames = useSignal<Usernames>(new Map());
-  useEffect(() => {
-    // A token that may not read credentials sees clients without usernames.
-    usernamesOf(session.api).then(
-      (known) => {
-        usernames.value = known;
-      },
-      () => {},
-    );
-  }, [session]);
+  const ownClientId = session.connection.clientId.value;
   const load = async () => {
-    const asked = search.value;
+    const [text, connected, after] = [search.value, which.value, cursors.value.at(-1)];
     try {
-      const answer = asked === "" ? await readPage() : { items: await find(asked), next: null };
-      if (asked !== search.value) return;
+      const answer = await readClients(session.api, queryOf(text, connected), after, ownClientId);
+      if (text !== search.value || connected !== which.value || after !== cursors.value.at(-1)) return;
       page.value = answer;
       fault.value = "";
     } catch (error) {
       fault.value = lineOf(error);
     }
   };
-  const readPage = () =>
-    session.api.call<Page<Client>>("GET", `/clients?${queryOf(which.value, cursors.value.at(-1))}`);
-  const find = (text: string) =>
-    findClients(session.api, which.value === "" ? {} : { connected: which.value }, text, usernames.value);
-  const everyMs = search.value === "" ? pollEveryMs : searchEveryMs;
-  usePoll(load, everyMs, [session, which.value, cursors.value, search.value, usernames.value]);
+  usePoll(load, pollEveryMs, [session, which.value, cursors.value, search.value, ownClientId]);
   const next = page.value?.next ?? null;
   const turnTo = (changed: readonly string[]) => {
     cursors.value = changed;
   };
 
   return (
-    <div class={`split ${selected === undefined ? "" : "has-selected"}`}>
+    <div class={selected === undefined ? "" : "split has-selected"}>
       <section class="card list" aria-label="Clients">
         <div class="bar">
           <SearchField
@@ -98,22 +80,10 @@ export function ClientsPage({ session }: { session: Session }) {
             {fault.value}
           </p>
         )}
-        <ClientList
-          clients={page.value && ownLast(page.value.items, session.connection.clientId.value)}
-          selected={selected}
-          usernames={usernames.value}
-          ownClientId={session.connection.clientId.value}
-        />
-        {search.value !== "" && page.value?.items.length === maximumFound && (
-          <p class="notice">Only the first {maximumFound} matches are shown. Search for more of the name.</p>
-        )}
+        <ClientList clients={page.value?.items} selected={selected} ownClientId={ownClientId} />
       </section>
-      <div class="side">
-        {selected === undefined ? (
-          <section class="card hint">
-            <p class="dim">Choose a client to see its session.</p>
-          </section>
-        ) : (
+      {selected !== undefined && (
+        <div class="side">
           <SessionDetails
             key={selected}
             clientId={selected}
@@ -124,27 +94,23 @@ export function ClientsPage({ session }: { session: Session }) {
               void load();
             }}
           />
-        )}
-      </div>
+        </div>
+      )}
     </div>
   );
 }
 
-function queryOf(connected: string, after: string | undefined): string {
-  const query = new URLSearchParams({ limit: String(pageSize) });
-  if (connected !== "") query.set("connected", connected);
-  if (after !== undefined) query.set("after", after);
-  return query.toString();
+function queryOf(search: string, connected: string): ClientQuery {
+  return { ...(search === "" ? {} : { search }), ...(connected === "" ? {} : { connected }) };
 }
 
 type ClientListProps = {
   clients: readonly Client[] | undefined;
   selected: string | undefined;
-  usernames: Usernames;
   ownClientId: string;
 };
 
-function ClientList({ clients, selected, usernames, ownClientId }: ClientListProps) {
+function ClientList({ clients, selected, ownClientId }: ClientListProps) {
   if (clients === undefined) return <p class="nothing dim">Loading …</p>;
   if (clients.length === 0) return <p class="nothing dim">No clients.</p>;
   return (
@@ -152,12 +118,14 @@ function ClientList({ clients, selected, usernames, ownClientId }: ClientListPro
       <div class="client-heads dim small-text" aria-hidden="true">
         <span />
         <span>Client</span>
-        <span class="username">Username</span>
+        <span class="username">User</span>
+        <span class="address">Address</span>
+        <span class="queue">Queue</span>
         <span>MQTT</span>
         <span class="since">Since</span>
       </div>
       <ul class="lines client-lines">
-        {clients.map(({ clientId, connected, protocolVersion, identity, since }) => (
+        {clients.map(({ clientId, connected, protocolVersion, username, name, address, queuedMessages, since }) => (
           <li key={clientId}>
             <a href={hrefOf("clients", clientId)} aria-current={clientId === selected ? "true" : undefined}>
               <span class={`dot ${connected ? "online" : "offline"}`} title={connected ? "connected" : "sleeping"} />
@@ -166,7 +134,13 @@ function ClientList({ clients, selected, usernames, ownClientId }: ClientListPro
               </span>
               <span class="unseen">{connected ? "connected" : "sleeping"}</span>
               <span class="username clip dim">
-                {clientId === ownClientId ? "this dashboard" : (usernames.get(identity) ?? "–")}
+                {clientId === ownClientId ? "this dashboard" : name || (username ?? "–")}
+              </span>
+              <span class="address clip dim" title={address ?? "not known, or this machine's"}>
+                {address ?? "–"}
+              </span>
+              <span class="queue dim" title={plural(queuedMessages, "message")}>
+                {queuedMessages === 0 ? "–" : countText(queuedMessages)}
               </span>
               <span class="dim">{versionNames[protocolVersion]}</span>
               <span class="dim since">{agoText(since, Date.now())}</span>

@@ -114,6 +114,7 @@ function Facts({ session }: { session: MqttSession }) {
           {connection.keepAliveSec === 0 ? "off" : `${connection.keepAliveSec} s`}
         </Fact>
       )}
+      {connection !== null && <Fact name="Address">{connection.clientAddress ?? "not known, or this machine's"}</Fact>}
       <Fact name="Username">{username === "" ? "none" : username}</Fact>
       <Fact name="Identity">{identity}</Fact>
       <Fact name="Queue">

@@ -77,6 +77,17 @@ export class DeviceIndex {
     this.ordered = undefined;
   }
 
+  get(id: string): Device | undefined {
+    return this.entries.get(id)?.device;
+  }
+
+  /** The identities of all credentials that the search finds, also of those that dashboards made for themselves. */
+  identitiesOf(search: string): string[] {
+    const wanted = foldedText(search);
+    const found = [...this.entries.values()].filter(({ searched }) => searched.includes(wanted));
+    return found.map(({ device }) => identityOf(device));
+  }
+
   find(id: string, presences: DevicePresences, refusalOf: (id: string) => Refusal | undefined): DeviceView | undefined {
     const entry = this.entries.get(id);
     return entry && viewOf(entry.device, presences, refusalOf);

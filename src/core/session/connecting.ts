@@ -108,6 +108,7 @@ export function connectedBy(
     reader,
     isRelayed,
     isBridge: isBridge(packet),
+    ...(facts.address === undefined ? {} : { address: facts.address }),
     ...recipientOf(socketId, packet),
     keepAliveSec: keepAliveSecOf(packet, limits),
     receiveMaximum: Math.min(packet.receiveMaximum ?? limits.maximumInFlight, limits.maximumInFlight),

@@ -72,6 +72,8 @@ export type Connected = Recipient & {
   readonly isRelayed: boolean;
   /** See bridge.ts. */
   readonly isBridge: boolean;
+  /** As `ClientFacts.address`. */
+  readonly address?: string;
   /** What counts: the client's or the server's. 0 is off. */
   readonly keepAliveSec: number;
   /** QoS 1 and 2 messages the client takes before it acknowledges. */

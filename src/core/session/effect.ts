@@ -54,6 +54,8 @@ export type Report =
       /** As `Account.connection`. */
       readonly connection: string;
       readonly atMs: number;
+      /** As `ClientFacts.address`; missing from an object of an earlier version. */
+      readonly address?: string;
     }
   | {
       readonly type: "disconnected";

@@ -34,6 +34,8 @@ export type ConnectionView = {
   readonly protocolVersion: ProtocolVersion;
   readonly keepAliveSec: number;
   readonly isRelayed: boolean;
+  /** As `ClientFacts.address`. */
+  readonly address?: string;
   readonly connectedAtMs: number;
 };
 
@@ -57,6 +59,12 @@ export function viewOf(context: Context, state: SessionState, current: Connected
   };
 }
 
-function connectionViewOf({ protocolVersion, keepAliveSec, isRelayed, connectedAtMs }: Connected): ConnectionView {
-  return { protocolVersion, keepAliveSec, isRelayed, connectedAtMs };
+function connectionViewOf({
+  protocolVersion,
+  keepAliveSec,
+  isRelayed,
+  address,
+  connectedAtMs,
+}: Connected): ConnectionView {
+  return { protocolVersion, keepAliveSec, isRelayed, connectedAtMs, ...(address === undefined ? {} : { address }) };
 }

@@ -243,8 +243,9 @@ export class Session {
       return { state: "away", identity, atMs: disconnectedAtMs, queuedMessages, queuedBytes };
     }
     const { account } = this.context.counters;
-    const { protocolVersion, connectedAtMs: atMs } = this.current;
-    return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account };
+    const { protocolVersion, connectedAtMs: atMs, address } = this.current;
+    const from = address === undefined ? {} : { address };
+    return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account, ...from };
   }
 
   /** @param answers the answers to reports, each from `ReportAnswer` */
@@ -261,8 +262,8 @@ export class Session {
     const now = this.whereabouts(nowMs);
     switch (now.state) {
       case "connected": {
-        const { protocolVersion, identity, connection, atMs } = now;
-        this.context.report({ type: "connected", protocolVersion, identity, connection, atMs });
+        const { state: _, account: __, ...connected } = now;
+        this.context.report({ type: "connected", ...connected });
         break;
       }
       case "away": {
@@ -365,7 +366,9 @@ export class Session {
     send(this.context, connected, connackOf(packet, connected, proof, this.settings, sessionPresent));
     const { protocolVersion } = packet;
     const { identity } = admission.grant;
-    this.context.report({ type: "connected", protocolVersion, identity, connection, atMs: this.context.nowMs });
+    const from = connected.address === undefined ? {} : { address: connected.address };
+    const { nowMs: atMs } = this.context;
+    this.context.report({ type: "connected", protocolVersion, identity, connection, atMs, ...from });
     this.state.outbound.flush(connected);
   }
 }

@@ -14,6 +14,8 @@ export type Whereabouts =
       /** When it connected. */
       readonly atMs: number;
       readonly account: Account;
+      /** As `ClientFacts.address`; missing from an object of an earlier version. */
+      readonly address?: string;
     }
   | {
       readonly state: "away";
