@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -19,6 +20,7 @@ import { undoAfterTest } from "../support/undo.ts";
 const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const root = path.join(import.meta.dirname, "../..");
 const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken, ALLOW_ANONYMOUS: "0" } });
 
 const passwordVariable = "DURABLE_MQTT_PASSWORD";
@@ -389,10 +391,15 @@ describe("device", () => {
 
   it("lists, shows, renews and revokes what add-device made", { timeout: 60_000 }, async () => {
     const name = unique("device");
-    const first = await runHere(["add-device", name, "--to", broker.ws], admin);
+    await runHere(["add-device", name, "--to", broker.ws], admin);
     const again = await runHere(["add-device", name, "--to", broker.ws], admin);
-    expectOneLine(again.error, name, "already", `device token ${name}`, `device revoke ${name}`);
+    expectOneLine(again.error, name, "already");
     expect(again.exitCode).toBe(1);
+    // As it is printed, it goes to the same broker.
+    const proposed = [...again.error.matchAll(/"npx durable-mqtt (.*?)"/g)].map(([, line = ""]) => line);
+    expect(proposed.map((line) => line.split(" ")[1])).toEqual(["token", "revoke"]);
+    for (const line of proposed) expect(await runHere(line.split(" "), admin)).toMatchObject({ exitCode: 0 });
+    const first = await runHere(["add-device", name, "--to", broker.ws], admin);
     const list = await runToEnd(["device", "list", "--to", broker.ws], admin);
     expect(list.exitCode).toBe(0);
     expect(list.out).toMatch(new RegExp(`^${name} +never connected, token, since .*Z$`, "m"));
@@ -417,4 +424,32 @@ describe("device", () => {
     expectOneLine(gone.error, name, "device list");
     expect(gone.exitCode).toBe(1);
   });
+
+  it("is done with the lines of docs/CLIENTS.md", async () => {
+    const document = await readFile(path.join(root, "docs/CLIENTS.md"), "utf8");
+    const [, lines = ""] = /```sh\n((?:npx durable-mqtt device .*\n)+)```/.exec(document) ?? [];
+    const name = unique("device");
+    await runHere(["add-device", name, "--to", broker.ws], admin);
+    const commands = lines.trim().split("\n");
+    expect(commands).toHaveLength(4);
+    for (const line of commands) {
+      const [, , ...args] = line.replace("kitchen", name).split(" ");
+      expect(await runHere([...args, "--to", broker.ws], admin)).toMatchObject({ exitCode: 0 });
+    }
+  });
+});
+
+it("a device of README's subscribes with the line that is there", { timeout: 30_000 }, async () => {
+  const document = await readFile(path.join(root, "README.md"), "utf8");
+  const [, add = "", sub = ""] =
+    /npx durable-mqtt (add-device \w+)\nDURABLE_MQTT_PASSWORD=dmq_… npx durable-mqtt (sub .*)\n/.exec(document) ?? [];
+  const to = ["--to", broker.ws];
+  const { out } = await runHere([...add.split(" "), ...to], { ADMIN_TOKEN: adminToken });
+  const [, token = ""] = /#define DEVICE_TOKEN "(.*)"/.exec(out) ?? [];
+  const args = sub.replaceAll("'", "").split(" ");
+  const login = args.slice(args.indexOf("-u"), args.indexOf("-t"));
+  const password = { [passwordVariable]: token };
+  const topic = `${args[args.indexOf("-t") + 1]?.replace("#", "x")}`;
+  await runHere(["pub", ...to, ...login, "-t", topic, "-m", "kept", "-r", "-q", "1"], password);
+  expect(await runHere([...args, ...to, "-C", "1"], password)).toMatchObject({ out: `${topic} kept\n` });
 });

@@ -218,6 +218,14 @@ describe("npm start on this machine", () => {
     const webSocket = new WebSocket(`ws://127.0.0.1:${webSocketPort}/mqtt/sensor`, "mqtt");
     await once(webSocket, "open");
     webSocket.terminate();
+    const [, api = ""] = /^ {2}API +(\S+)$/m.exec(out) ?? [];
+    expect(await (await fetch(`${api}/health`)).json()).toMatchObject({ status: "ok" });
+    const topic = "printed/address";
+    for (const [, address = ""] of out.matchAll(/^ {2}(?:WebSocket|TCP) +(\S+:\d+(?:\/mqtt)?)$/gm)) {
+      await runHere(["pub", "--to", address, "-t", topic, "-m", address, "-q", "1", "-r"]);
+      const subscriber = await runHere(["sub", "--to", address, "-t", topic, "-C", "1"]);
+      expect(subscriber).toMatchObject({ out: `${address}\n`, exitCode: 0 });
+    }
   });
 
   it("takes the names of --allow-host and of the setting, and no others", async () => {

@@ -16,7 +16,7 @@ import { inOneFile, sketchFor, sketchSettings } from "../device-setup/sketch.ts"
 import { isLoopback } from "../local-server/addresses.ts";
 import { packageRoot } from "../package-root.ts";
 import { ApiRefusal, adminApi } from "./admin-api.ts";
-import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
+import { brokerFlags, localBroker, plainWarningOf, usualFolder, webSocketUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
 
@@ -42,7 +42,7 @@ export function addAddDevice(program: Command): void {
       deviceIdentifierOf,
     )
     .option("--to <url>", "the broker", webSocketUrlOf("--to"), localBroker)
-    .option("--data <folder>", "of a broker on this machine", textOf("--data", "a folder, such as .data"), ".data")
+    .option("--data <folder>", "of a broker on this machine", textOf("--data", "a folder, such as .data"), usualFolder)
     .option("--sketch", "print the whole sketch, filled in")
     .addHelpText("after", notes)
     .action(addDevice);
@@ -56,8 +56,9 @@ async function addDevice(name: string, { to, data, id, sketch }: Options): Promi
   const made = adminApi(to, data).call<{ token: string }>("POST", "/credentials", body);
   const { token } = await made.catch((error) => {
     if (!(error instanceof ApiRefusal && error.status === conflict)) throw error;
+    const same = brokerFlags(to, data);
     throw new UsageError(
-      `There is a device ${identifier} already: "durable-mqtt device token ${identifier}" gives it a new token, "durable-mqtt device revoke ${identifier}" removes it.`,
+      `There is a device ${identifier} already: "npx durable-mqtt device token ${identifier}${same}" gives it a new token, "npx durable-mqtt device revoke ${identifier}${same}" removes it.`,
     );
   });
   if (identifier !== name) process.stderr.write(`In topics and addresses ${name} is ${identifier}.\n`);

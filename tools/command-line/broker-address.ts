@@ -1,11 +1,21 @@
 // The address of the broker: one for its WebSocket, its API and its dashboard.
 
 import { brokerUrlIn } from "../device-setup/device-setup.ts";
+import { shellWord } from "../device-setup/examples.ts";
 import { isLoopback } from "../local-server/addresses.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The address of a broker started with `npm start`. */
 export const localBroker = "ws://127.0.0.1:8787/mqtt";
+
+/** Where `npm start` stores everything. */
+export const usualFolder = ".data";
+
+/** The flags that lead another command to this broker, for a shell; nothing if it is the usual one. */
+export function brokerFlags(url: string, dataDir: string): string {
+  const to = url === localBroker ? "" : ` --to ${url}`;
+  return dataDir === usualFolder ? to : `${to} --data ${shellWord(dataDir)}`;
+}
 
 /** For a flag, as Commander wants it. */
 export function webSocketUrlOf(flag: string): (text: string) => string {

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { printSettings } from "./add-device.ts";
 import { type AdminApi, adminApi } from "./admin-api.ts";
-import { localBroker, plainWarningOf, webSocketUrlOf } from "./broker-address.ts";
+import { localBroker, plainWarningOf, usualFolder, webSocketUrlOf } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
 
@@ -45,7 +45,12 @@ export function addDevices(program: Command): void {
       .command(usage)
       .description(description)
       .option("--to <url>", "the broker", webSocketUrlOf("--to"), localBroker)
-      .option("--data <folder>", "of a broker on this machine", textOf("--data", "a folder, such as .data"), ".data")
+      .option(
+        "--data <folder>",
+        "of a broker on this machine",
+        textOf("--data", "a folder, such as .data"),
+        usualFolder,
+      )
       .addHelpText("after", notes);
   add("list", "one line for each device").option("--json", "as JSON").action(list);
   add("show <name>", "what a device may do").option("--json", "as JSON").action(show);

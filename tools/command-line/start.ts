@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { type Command, Option } from "commander";
-import { shellWord, usualPorts } from "../device-setup/examples.ts";
+import { usualPorts } from "../device-setup/examples.ts";
 import { isLoopback, reachableFromHere, reachableHosts } from "../local-server/addresses.ts";
 import type { LocalServer } from "../local-server/server.ts";
 import { TextError, textIn } from "../text.ts";
 import { secretNames, withAssignment } from "./assignment.ts";
-import { localBroker } from "./broker-address.ts";
+import { brokerFlags, usualFolder } from "./broker-address.ts";
 import { withHostName } from "./host-name.ts";
 import { untilEnded } from "./until-ended.ts";
 import { UsageError } from "./usage-error.ts";
@@ -26,8 +26,6 @@ type Options = {
   readonly allowHost?: readonly string[];
   readonly set?: Readonly<Record<string, string>>;
 };
-
-const usualFolder = ".data";
 
 const notes = `
 The key to the API and the dashboard is ADMIN_TOKEN, in the environment or in .dev.vars. Where there is none, one is made
@@ -145,9 +143,7 @@ function greeting(server: LocalServer, { host, data }: Options, variables: Recor
 
 /** As it is to be run on this machine: add-device knows the usual address and folder only. */
 function addDeviceLine({ port }: LocalServer, host: string, data: string): string {
-  const url = `ws://${reachableFromHere(host)}:${port}/mqtt`;
-  const to = url === localBroker ? "" : ` --to ${url}`;
-  return `npx durable-mqtt add-device NAME${to}${data === usualFolder ? "" : ` --data ${shellWord(data)}`}`;
+  return `npx durable-mqtt add-device NAME${brokerFlags(`ws://${reachableFromHere(host)}:${port}/mqtt`, data)}`;
 }
 
 /** The page takes the token out of the address. Not where others may read what a server for other machines writes. */
