@@ -39,8 +39,17 @@ function scene() {
     state.told.push(grant);
   };
   const clientsOf = async () => [{ clientId: "c" }];
+  const known = { identities: [] as string[], asked: 0, forgotten: [] as string[] };
+  const presencesOfCredentials = async () => {
+    known.asked += 1;
+    const { identities } = known;
+    return { identities, connected: identities.map(() => 0), lastSeenMs: identities.map(() => nowMs) };
+  };
+  const forgetLastSeen = async (identities: string[]) => {
+    known.forgotten.push(...identities);
+  };
   const env = {
-    DIRECTORY: { getByName: () => ({ clientsOf }) },
+    DIRECTORY: { getByName: () => ({ clientsOf, presencesOfCredentials, forgetLastSeen }) },
     SESSION: { getByName: () => ({ revise }) },
   } as unknown as Env;
   const setAlarm = async (atMs: number) => {
@@ -54,7 +63,7 @@ function scene() {
   const blockConcurrencyWhile = (act: () => Promise<void>) => act();
   const ctx = { storage, id: { name: "default" }, abort, blockConcurrencyWhile } as unknown as DurableObjectState;
   const open = () => new AccessObject(ctx, env);
-  return { sql, state, open, access: open() };
+  return { sql, state, known, open, access: open() };
 }
 
 async function made(access: AccessObject, secret = token, change: Partial<CredentialFields> = {}) {
@@ -122,6 +131,46 @@ describe("a credential", () => {
     sql.exec("UPDATE credential SET fields = '{'");
     expect([await access.deleteCredential(credential.id), state.told]).toEqual([true, [null]]);
     expect(await access.createCredential(fields, token)).toMatchObject({ ok: true });
+  });
+});
+
+describe("a list of devices", () => {
+  const all = { search: "", sort: "name", isDescending: false, isConnected: undefined, offset: 0, limit: 50 } as const;
+
+  it("costs one call to the directory for all who look within half a second, and no row after the first", async () => {
+    const { access, sql, known } = scene();
+    const { credential } = await made(access);
+    expect(await access.devices(all)).toMatchObject({ total: 1, items: [{ id: credential.id, lastSeenMs: 0 }] });
+    const read = vi.spyOn(sql, "exec");
+    await Promise.all([access.devices(all), access.devices(all), access.device(credential.id)]);
+    expect(known.asked).toBe(1);
+    vi.setSystemTime(nowMs + 500);
+    known.identities = [`credential/${credential.id}`];
+    expect(await access.devices(all)).toMatchObject({ items: [{ lastSeenMs: nowMs }] });
+    expect([known.asked, read.mock.calls]).toEqual([2, []]);
+  });
+
+  it("has the directory forget what no credential has: a session may report its end after its credential's", async () => {
+    const { access, known } = scene();
+    const { credential } = await made(access);
+    known.identities = [`credential/${credential.id}`, "credential/gone"];
+    await access.devices(all);
+    expect(known.forgotten).toEqual(["credential/gone"]);
+    await access.deleteCredential(credential.id);
+    vi.setSystemTime(nowMs + 500);
+    expect(await access.devices(all)).toEqual({ items: [], total: 0 });
+    expect(known.forgotten).toContain(`credential/${credential.id}`);
+  });
+
+  it("shows a change at once, and none that could not be written", async () => {
+    const { access, sql } = scene();
+    const { credential } = await made(access);
+    await access.devices(all);
+    await access.updateCredential(credential.id, { name: "Hall" }, undefined);
+    expect(await access.devices({ ...all, search: "hall" })).toMatchObject({ total: 1 });
+    sql.exec("CREATE TRIGGER broken BEFORE DELETE ON credential BEGIN SELECT raise(ABORT, 'the disk is full'); END");
+    await expect(access.deleteCredential(credential.id)).rejects.toThrow("the disk is full");
+    expect(await access.devices(all)).toMatchObject({ total: 1, items: [{ name: "Hall" }] });
   });
 });
 
