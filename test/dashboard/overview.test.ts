@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { hasBrowser } from "../support/chromium.ts";
-import { screenshot, useDashboard } from "./support/dashboard.ts";
+import { lookAgain, screenshot, useDashboard } from "./support/dashboard.ts";
 
 /** Keeps the texts of the charts, which are drawn on a canvas, in `chartTexts`. */
 const recordChartTexts = `
@@ -40,8 +40,10 @@ describe.skipIf(!hasBrowser)("the Overview page", () => {
     const connected = page.locator(".tile", { hasText: "Connected" }).getByText("1", { exact: true });
     await connected.waitFor();
     expect(await page.getByText(/^As of /).count()).toBe(0);
+    await lookAgain(page);
     await page.locator(".legend").getByText("connected 1").waitFor();
     await page.route("**/api/v1/stats", (request) => request.abort());
+    await lookAgain(page);
     await page.getByText(/^As of \d\d:\d\d:\d\d$/).waitFor();
     await page.getByRole("alert").getByText("The broker does not answer").waitFor();
     await connected.waitFor();
@@ -50,6 +52,7 @@ describe.skipIf(!hasBrowser)("the Overview page", () => {
     expect(Number(opacity)).toBeLessThan(1);
     await screenshot(page, "overview-away-phone-dark");
     await page.unroute("**/api/v1/stats");
+    await lookAgain(page);
     await page.getByText(/^As of /).waitFor({ state: "detached" });
     await page.locator(".legend").getByText("connected 1").waitFor();
   }, 60_000);
@@ -60,6 +63,7 @@ describe.skipIf(!hasBrowser)("the Overview page", () => {
     await page.goto(`${dashboard.url}/#token=${dashboard.token}`);
     await page.getByRole("link", { name: "Overview" }).click();
     await page.getByText("Measuring: the first values are here in 5 seconds.").first().waitFor();
+    await lookAgain(page);
     await page.getByRole("img", { name: "Sessions over time" }).waitFor();
     expect(await timesOf(page)).not.toSatisfy(hasRepetition);
     await screenshot(page, "overview-first");

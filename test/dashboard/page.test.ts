@@ -8,7 +8,7 @@ import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
 import { hasBrowser } from "../support/chromium.ts";
-import { startWith, useDashboard } from "./support/dashboard.ts";
+import { lookAgain, startWith, useDashboard } from "./support/dashboard.ts";
 
 const phone = { viewport: { width: 360, height: 740 } };
 
@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
     it.each(["#/nonsense", "#/nonsense/x", "#nonsense"])(
       "that is unknown, %s, leads to the dashboard",
       async (hash) => {
-        const { page, errors } = await dashboard.signedIn();
+        const { page, errors } = await dashboard.shared();
         await page.goto(`${dashboard.url}/${hash}`);
         await expect.poll(() => page.url()).toBe(`${dashboard.url}/#/live`);
         await page.getByText("Choose a topic to see its messages.").waitFor();
@@ -181,18 +181,20 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
     it.each(["#/live", `#/live/${longWord}%2F${longWord}`, "#/devices", "#/clients", "#/overview"])(
       "nothing of %.14s reaches beyond the edge",
       async (address) => {
-        const { page } = await dashboard.signedIn(phone);
+        const { page } = await dashboard.shared(phone);
         await dashboard.api("POST", "/publish", { topic: `${longWord}/${longWord}`, payload: longWord, retain: true });
         const { status } = await postCredential(longWord.slice(0, 64));
         expect([201, 409]).toContain(status);
         await page.goto(`${dashboard.url}/${address}`);
+        const name = address.split("/")[1] ?? "";
+        await expect.poll(() => page.title()).toBe(`${name[0]?.toUpperCase()}${name.slice(1)} · durable-mqtt`);
         await page.locator("main .card:visible").first().waitFor();
         await expect.poll(() => overflowPx(page)).toBe(0);
       },
     );
 
     it("nothing of a new device reaches beyond the edge", async () => {
-      const { page } = await dashboard.signedIn(phone);
+      const { page } = await dashboard.shared(phone);
       await page.getByRole("link", { name: "Devices" }).click();
       await page.getByLabel("Name of the device").fill("x".repeat(64));
       await page.getByRole("button", { name: "Add" }).click();
@@ -208,8 +210,9 @@ describe.skipIf(!hasBrowser)("a broker with its dashboard", () => {
       const client = await mqtt.connectAsync(address, { clientId, protocolVersion: 4 });
       try {
         await client.publishAsync("limits/a", "x".repeat(2_000), { qos: 1, retain: true });
-        const { page, errors } = await dashboard.signedIn(phone);
+        const { page, errors } = await dashboard.shared(phone);
         await page.goto(`${dashboard.url}/#/overview`);
+        await lookAgain(page);
         const holdersOf = (name: string) => page.getByRole("list", { name: `Largest holders: ${name}` });
         await holdersOf("Retained bytes").getByText(`anonymous/${clientId}`).waitFor();
         const card = page.getByRole("region", { name: "Shared limits" });

@@ -17,6 +17,8 @@ export function usePoll(
       window.clearTimeout(timer);
       if (document.visibilityState === "visible") await ask();
       const waitMs = typeof everyMs === "number" ? everyMs : everyMs();
+      // Two turns may have asked at the same time: one of them goes on.
+      window.clearTimeout(timer);
       if (!isOver) timer = window.setTimeout(() => void turn(), waitMs);
     };
     const onVisible = () => {

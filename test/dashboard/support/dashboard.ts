@@ -14,17 +14,20 @@ import { outputUntil } from "../../support/program.ts";
 const commandLine = path.join(import.meta.dirname, "../../../tools/command-line/main.ts");
 const screenshotFolder = path.join(import.meta.dirname, "../../../dist/screenshots");
 
+/** `errors` is what the page's console has against it. */
+export type OpenPage = { readonly page: Page; readonly errors: string[] };
+
 export type Dashboard = {
   readonly url: string;
   /** For MQTT over TCP; none with `startWith`. */
   readonly tcpPort: number | undefined;
   readonly token: string;
-  /** A page of a browser that has never been here; `errors` is what the page's console has against it. */
-  newPage(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
+  /** A page of a browser that has never been here. */
+  newPage(options?: BrowserContextOptions): Promise<OpenPage>;
   /** That has signed in by the address that `npm start` prints. */
-  signedIn(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
+  signedIn(options?: BrowserContextOptions): Promise<OpenPage>;
   /** Signed in once for all tests of a file that ask with the same options: a fresh page takes a second or two. */
-  shared(options?: BrowserContextOptions): Promise<{ page: Page; errors: string[] }>;
+  shared(options?: BrowserContextOptions): Promise<OpenPage>;
   api<Answer>(method: string, path: string, body?: object): Promise<Answer>;
 };
 
@@ -70,7 +73,7 @@ export function useDashboard(start = npmStart): Dashboard {
   let browser: Browser;
   let server: Started;
   let folder: string;
-  const shared = new Map<string, Promise<{ page: Page; errors: string[] }>>();
+  const shared = new Map<string, OpenPage>();
   const keptContexts = new Set<BrowserContext>();
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
@@ -87,6 +90,25 @@ export function useDashboard(start = npmStart): Dashboard {
     await rm(folder, { recursive: true, force: true });
   });
 
+  const newPage = async (options: BrowserContextOptions = {}, isKept: boolean): Promise<OpenPage> => {
+    const context = await browser.newContext(options);
+    if (isKept) keptContexts.add(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const errors: string[] = [];
+    page.on("pageerror", ({ message }) => errors.push(message));
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    return { page, errors };
+  };
+  const signedIn = async (options: BrowserContextOptions | undefined, isKept: boolean): Promise<OpenPage> => {
+    const { page, errors } = await newPage(options, isKept);
+    await page.goto(`${server.url}/#token=${server.token}`);
+    await page.getByRole("status").getByText("Connected").waitFor();
+    return { page, errors };
+  };
+
   const dashboard: Dashboard = {
     get url() {
       return server.url;
@@ -97,31 +119,15 @@ export function useDashboard(start = npmStart): Dashboard {
     get token() {
       return server.token;
     },
-    async newPage(options = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
-      const errors: string[] = [];
-      page.on("pageerror", ({ message }) => errors.push(message));
-      page.on("console", (message) => {
-        if (message.type() === "error") errors.push(message.text());
-      });
-      return { page, errors };
-    },
-    async signedIn(options) {
-      const { page, errors } = await dashboard.newPage(options);
-      await page.goto(`${server.url}/#token=${dashboard.token}`);
-      await page.getByRole("status").getByText("Connected").waitFor();
-      return { page, errors };
-    },
-    shared(options = {}) {
+    newPage: (options) => newPage(options, false),
+    signedIn: (options) => signedIn(options, false),
+    async shared(options = {}) {
       const key = JSON.stringify(options);
-      const known = shared.get(key) ?? dashboard.signedIn(options);
-      shared.set(key, known);
-      return known.then((signedIn) => {
-        keptContexts.add(signedIn.page.context());
-        return signedIn;
-      });
+      const known = shared.get(key);
+      if (known !== undefined) return known;
+      const { page, errors } = await signedIn(options, true);
+      shared.set(key, { page, errors });
+      return { page, errors };
     },
     async api<Answer>(method: string, path: string, body?: object) {
       const response = await fetch(`${server.url}/api/v1${path}`, {
@@ -133,6 +139,11 @@ export function useDashboard(start = npmStart): Dashboard {
     },
   };
   return dashboard;
+}
+
+/** As when somebody comes back to the page: it asks for its numbers at once, and not only every five seconds. */
+export async function lookAgain(page: Page): Promise<void> {
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
 }
 
 export async function screenshot(page: Page, name: string): Promise<void> {
