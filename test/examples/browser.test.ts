@@ -103,7 +103,7 @@ it("names the version of MQTT.js that the project has", async () => {
   expect(await readFile(path.join(import.meta.dirname, "../../docs/CLIENTS.md"), "utf8")).toContain(
     `https://unpkg.com/mqtt@${mqttVersion}/dist/mqtt.esm.js`,
   );
-  expect(await exampleText("node/README.md")).toContain(`mqtt@${mqttVersion}`);
+  expect(JSON.parse(await exampleText("node/package.json")).dependencies).toEqual({ mqtt: mqttVersion });
 });
 
 async function serveExample(): Promise<string> {

@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -75,11 +75,5 @@ describe("the folder of the example in Node.js", () => {
     const [online] = await inbox.take(1, 60_000);
     expect(String(online?.payload)).toBe("online");
     await watcher.endAsync();
-  });
-
-  it("has the version of MQTT.js that is tested here", async () => {
-    const versionIn = async (file: string) =>
-      JSON.parse(await readFile(path.join(root, file), "utf8")).dependencies.mqtt;
-    expect(await versionIn("examples/node/package.json")).toBe(await versionIn("package.json"));
   });
 });

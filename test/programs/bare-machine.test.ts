@@ -42,11 +42,8 @@ it("passes what Node.js alone can run, skips the rest with its reason, and names
   const { NODE_COMPILE_CACHE = "" } = process.env;
   const env = { PATH: folderOfPrograms("node", "npm", "sh"), HOME: home, NODE_COMPILE_CACHE };
   const written = await new Promise<string>((resolve) => {
-    execFile(
-      programPath("npm"),
-      ["test", "--", "--isolate=false", "--maxWorkers=1", ...files],
-      { cwd: root, env },
-      (_error, out, error) => resolve(out + error),
+    execFile(programPath("npm"), ["test", "--", "--maxWorkers=1", ...files], { cwd: root, env }, (_error, out, error) =>
+      resolve(out + error),
     );
   });
   expect(written).toMatch(
