@@ -45,10 +45,10 @@ export type Sabotage = {
 
 export const sabotages = {
   /** What is acknowledged is not on disk yet. */
-  "acknowledge before storing": { seed: 19, features: [], change: () => ({ gatesOutput: false }) },
+  "acknowledge before storing": { seed: 27, features: [], change: () => ({ gatesOutput: false }) },
   /** A repeat of a QoS 2 message between objects is not recognised. */
   "no id check": {
-    seed: 6,
+    seed: 19,
     features: [],
     change: () => {
       SqliteSessionStore.prototype.rememberMessage = () => true;
@@ -57,7 +57,7 @@ export const sabotages = {
   },
   /** A batch that comes twice is acted on twice. */
   "no repeats recognised": {
-    seed: 48,
+    seed: 104,
     features: [],
     change: () => {
       LaneReceiver.prototype.receive = (_lane, _sequence, act) => act(true);
@@ -150,7 +150,7 @@ export const sabotages = {
   "two instances that write": { seed: 12, features: ["secondInstances"], change: () => ({ fencesStorage: false }) },
   /** What a full disk does not take counts as kept. */
   "owed messages acknowledged without a disk": {
-    seed: 5,
+    seed: 15,
     features: ["fullDisks"],
     change: () => {
       const { put } = OwedTable.prototype;
@@ -176,7 +176,7 @@ export const sabotages = {
   },
   /** Whether a Will waits for its delay is concluded from its time and the clock. */
   "Wills that the clock takes back": {
-    seed: 1,
+    seed: 527,
     features: ["clockSteps"],
     change: () => {
       change(Wills, "onSessionResumed", function (this: OfWills) {
@@ -208,7 +208,7 @@ export const sabotages = {
    * crashed before it answered; asked again, with its client gone, it refused, and another member got a second copy.
    */
   "repeats refused": {
-    seed: 6,
+    seed: 8,
     features: ["groups"],
     change: () => {
       Outbound.prototype.hasTaken = () => false;
