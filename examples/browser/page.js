@@ -22,7 +22,14 @@ document.querySelector("#publish").addEventListener("submit", (event) => {
 function connect(brokerUrl, credential) {
   // Each tab is a client of its own; two with one identifier would push each other out.
   const clientId = `page-${Math.random().toString(36).slice(2)}`;
-  const connection = mqtt.connect(`${brokerUrl}/${clientId}`, { clientId, protocolVersion: 5, ...credential });
+  const connection = mqtt.connect(`${brokerUrl}/${clientId}`, {
+    clientId,
+    protocolVersion: 5,
+    ...credential,
+    reconnectPeriod: 3_000,
+    // Without this one refusal would be the last attempt, also if the broker was only busy.
+    reconnectOnConnackError: true,
+  });
   let refusal;
   connection.on("connect", () => {
     state.textContent = "connected";

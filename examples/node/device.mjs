@@ -17,6 +17,9 @@ const client = mqtt.connect(`${BROKER_URL}/${DEVICE_ID}`, {
   clientId: DEVICE_ID,
   ...credential,
   keepalive: 60,
+  reconnectPeriod: 3_000,
+  // Without this one refusal would be the last attempt, also if the broker was only busy.
+  reconnectOnConnackError: true,
   // The broker publishes it when the connection is lost.
   will: { topic: `${topics}/status`, payload: "offline", ...stored },
 });

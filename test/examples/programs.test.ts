@@ -8,6 +8,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { exampleFor } from "../../tools/device-setup/examples.ts";
+import { apiOf } from "../support/api.ts";
 import { languages, runProgram } from "../support/device-program.ts";
 import { undoAfterTest } from "../support/undo.ts";
 import { exampleText, useClosedBroker } from "./support.ts";
@@ -39,10 +40,16 @@ describe.each(languages)("a device in $language", ({ command, example, fileName 
     expect(String(offline?.payload)).toBe("offline");
   });
 
-  it("says that its token is not right", async () => {
-    const setup = { ...(await closed.addDevice("cellar")), token: "dmq_wrong" };
+  it("says that it is refused, and comes back once it is not", async () => {
+    const setup = await closed.addDevice("cellar");
+    const api = apiOf(closed.broker);
+    const { body } = await api.call("GET", "/devices?search=cellar");
+    const setEnabled = (enabled: boolean) => api.call("PATCH", `/credentials/${body.items[0].id}`, { enabled });
+    await setEnabled(false);
     const device = await runProgram(command, fileName, exampleFor(await exampleText(example), setup, anywhere));
     await device.outputUntil(/bad user ?name or password/i);
+    await setEnabled(true);
+    await device.outputUntil(/connected as cellar/);
   });
 
   it("is as it is in the folder for a broker on this machine that is open to all", async () => {
