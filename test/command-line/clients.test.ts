@@ -89,6 +89,13 @@ describe("pub and sub", () => {
     }
   });
 
+  it("say in one line that a port is not MQTT's", async () => {
+    const { port } = new URL(broker.http);
+    const { exitCode, error } = await runHere(["pub", "-h", "127.0.0.1", "-p", port, "-t", "x", "-m", "x"]);
+    expectOneLine(error, `mqtt://127.0.0.1:${port}`, "is this its MQTT port?");
+    expect(exitCode).toBe(2);
+  });
+
   it.each(["0", "1"])(
     "say in one line that a message at QoS %s is too large for the broker",
     {
@@ -227,6 +234,7 @@ describe("pub and sub", () => {
     ["no payload", ["pub", "-t", "x"], ["-m", "-f", "-s", "-n"]],
     ["two payloads", ["pub", "-t", "x", "-m", "x", "-n"], ["--message", "--empty"]],
     ["no topic", ["sub"], ["--topic"]],
+    ["a filter that is none", ["sub", "-t", "a/#", "-t", "a#"], ["--topic", '"a#"', "last level"]],
     ["a QoS that is none", ["sub", "-t", "x", "-q", "3"], ["--qos", '"3"']],
     ["a durable session of chance", ["sub", "-t", "x", "-c"], ["-c", "-i"]],
     ["an authority that is not there", ["sub", "-t", "x", "--cafile", "/nothing"], ["--cafile", "/nothing", "ENOENT"]],
@@ -403,6 +411,8 @@ describe("device", () => {
     const list = await runToEnd(["device", "list", "--to", broker.ws], admin);
     expect(list.exitCode).toBe(0);
     expect(list.out).toMatch(new RegExp(`^${name} +never connected, token, since .*Z$`, "m"));
+    const elsewhere = await runHere(["device", "list"], { ...admin, DURABLE_MQTT_BROKER: broker.ws });
+    expect(elsewhere.out).toContain(name);
     const all = JSON.parse((await device("list", "--json")).out) as { username: string }[];
     expect(all.map(({ username }) => username)).toContain(name);
     const shown = (await device("show", name)).out;

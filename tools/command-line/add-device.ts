@@ -16,7 +16,7 @@ import { inOneFile, sketchFor, sketchSettings } from "../device-setup/sketch.ts"
 import { isLoopback } from "../local-server/addresses.ts";
 import { packageRoot } from "../package-root.ts";
 import { ApiRefusal, adminApi } from "./admin-api.ts";
-import { brokerFlags, localBroker, plainWarningOf, usualFolder, webSocketUrlOf } from "./broker-address.ts";
+import { brokerFlags, brokerOption, plainWarningOf, usualFolder } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
 
@@ -41,7 +41,7 @@ export function addAddDevice(program: Command): void {
       "its client identifier and its username; otherwise made of the name",
       deviceIdentifierOf,
     )
-    .option("--to <url>", "the broker", webSocketUrlOf("--to"), localBroker)
+    .addOption(brokerOption())
     .option("--data <folder>", "of a broker on this machine", textOf("--data", "a folder, such as .data"), usualFolder)
     .option("--sketch", "print the whole sketch, filled in")
     .addHelpText("after", notes)

@@ -27,20 +27,20 @@ export function adminApi(brokerUrl: string, dataDir: string): AdminApi {
   const token = adminTokenOf(brokerUrl, dataDir);
   return {
     async call<Answer>(method: string, path: string, body?: unknown) {
-      const url = apiUrlOf(brokerUrl) + path;
+      const api = apiUrlOf(brokerUrl);
       const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
       if (body !== undefined) headers["Content-Type"] = "application/json";
       const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-      const response = await fetch(url, { method, headers, ...sent }).catch((error) => {
+      const response = await fetch(api + path, { method, headers, ...sent }).catch((error) => {
         throw new UsageError(
-          `${url} cannot be reached (${reasonOf(error)}): is the broker running, and --to its address?`,
+          `${api} cannot be reached (${reasonOf(error)}): is the broker running, and --to its address?`,
         );
       });
       const answer = await response.json().catch(() => undefined);
       if (response.ok) return answer as Answer;
       const { message = "this is not a durable-mqtt broker" } =
         (answer as { error?: { message?: string } })?.error ?? {};
-      throw new ApiRefusal(response.status, `${url} answers ${response.status}: ${message}.`);
+      throw new ApiRefusal(response.status, `${api} answers ${response.status}: ${message}.`);
     },
   };
 }

@@ -1,5 +1,6 @@
 // The address of the broker: one for its WebSocket, its API and its dashboard.
 
+import { Option } from "commander";
 import { brokerUrlIn } from "../device-setup/device-setup.ts";
 import { shellWord } from "../device-setup/examples.ts";
 import { isLoopback } from "../local-server/addresses.ts";
@@ -7,6 +8,17 @@ import { UsageError } from "./usage-error.ts";
 
 /** The address of a broker started with `npm start`. */
 export const localBroker = "ws://127.0.0.1:8787/mqtt";
+
+/** Says which broker the commands mean if `--to` does not. */
+export const brokerVariable = "DURABLE_MQTT_BROKER";
+
+/** For commands that use the broker's API. */
+export function brokerOption(): Option {
+  return new Option("--to <url>", "the broker")
+    .env(brokerVariable)
+    .default(localBroker)
+    .argParser(webSocketUrlOf("--to"));
+}
 
 /** Where `npm start` stores everything. */
 export const usualFolder = ".data";

@@ -10,7 +10,7 @@ import mqtt, {
   type Packet,
   ReasonCodes,
 } from "mqtt";
-import { clientUrlOf, localBroker, plainWarningOf } from "./broker-address.ts";
+import { brokerVariable, clientUrlOf, localBroker, plainWarningOf } from "./broker-address.ts";
 import { exitCodes, UsageError } from "./usage-error.ts";
 import { fileOf, portOf, textOf, wholeNumberOf } from "./values.ts";
 
@@ -45,7 +45,7 @@ export function addClientOptions(command: Command): Command {
   const qosOf = (flag: string) => wholeNumberOf(flag, "a QoS", 0, 2);
   const options = [
     new Option("--to <url>", "the broker: ws(s)://HOST/mqtt, or mqtt(s)://HOST")
-      .env("DURABLE_MQTT_BROKER")
+      .env(brokerVariable)
       .default(localBroker)
       .argParser(clientUrlOf("--to")),
     new Option("-h, --host <host>", "instead of --to: the broker, over TCP").argParser(hostOf),
@@ -170,12 +170,15 @@ function lineOf(packet: Packet): string {
 
 const publishFields = ["topic", "qos", "retain", "dup"];
 
+/** The broker closed the connection without a word. */
+class ClosedError extends Error {}
+
 /** The first attempt; the library would go on. */
 function connection(client: MqttClient): Promise<IConnackPacket> {
   return new Promise((resolve, reject) => {
     client.once("connect", resolve);
     client.once("error", reject);
-    client.once("close", () => reject(new Error("it closed the connection")));
+    client.once("close", () => reject(new ClosedError("it closed the connection")));
     client.on("error", () => {}); // Later ones too come with what they break off.
   });
 }
@@ -224,6 +227,10 @@ function refusal(to: string, error: ClientError): UsageError {
   const { code } = error;
   if (typeof code === "string") {
     const text = `${to} cannot be reached (${code}): is the broker running, and is this its address?`;
+    return new UsageError(text, exitCodes.unreachable);
+  }
+  if (code === undefined && !(error instanceof ClosedError)) {
+    const text = `${to} does not answer as an MQTT broker does (${reasonOf(error)}): is this its MQTT port?`;
     return new UsageError(text, exitCodes.unreachable);
   }
   const text = `${to} does not take this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;

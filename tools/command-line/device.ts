@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { printSettings } from "./add-device.ts";
 import { type AdminApi, adminApi } from "./admin-api.ts";
-import { localBroker, plainWarningOf, usualFolder, webSocketUrlOf } from "./broker-address.ts";
+import { brokerOption, plainWarningOf, usualFolder } from "./broker-address.ts";
 import { UsageError } from "./usage-error.ts";
 import { textOf } from "./values.ts";
 
@@ -44,7 +44,7 @@ export function addDevices(program: Command): void {
     device
       .command(usage)
       .description(description)
-      .option("--to <url>", "the broker", webSocketUrlOf("--to"), localBroker)
+      .addOption(brokerOption())
       .option(
         "--data <folder>",
         "of a broker on this machine",

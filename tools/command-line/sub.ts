@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { MqttClient } from "mqtt";
+import { parseTopicFilter } from "../../src/core/topic/topic-filter.ts";
 import {
   addClientOptions,
   type ClientOptions,
@@ -58,6 +59,10 @@ export function addSub(program: Command): void {
 }
 
 async function sub(options: Options): Promise<void> {
+  for (const filter of options.topic) {
+    if (parseTopicFilter(filter) !== undefined) continue;
+    throw new UsageError(`--topic is "${filter}": a level is +, or has no + in it; # is the last level, alone.`);
+  }
   const ended = Promise.withResolvers<void>();
   const end = () => ended.resolve();
   for (const signal of endSignals) process.once(signal, end);
