@@ -72,7 +72,7 @@ describe("pub and sub", () => {
   });
 
   it.each([
-    ["a wrong password", 3, ["-u", "nobody"], ["does not take this client", "Bad User Name or Password"]],
+    ["a wrong password", 3, ["-u", "nobody"], ["refused this client", "Bad User Name or Password"]],
     ["a broker that is not there", 2, ["--to", "ws://127.0.0.1:1/mqtt"], ["ECONNREFUSED"]],
     ["an address that is none", 1, ["--to", "127.0.0.1:8787/elsewhere"], ["--to", "wss://mqtt.example.org/mqtt"]],
   ])("say in one line what is wrong with %s", async (_what, expected, flags, parts) => {
@@ -207,7 +207,7 @@ describe("pub and sub", () => {
     const pub = await runHere(["pub", ...flags, "-t", "yours", "-m", "x", "-q", "1"], password);
     expectOneLine(pub.error, "not published", "Not authorized");
     const sub = await runHere(["sub", ...flags, "-t", "yours"], password);
-    expectOneLine(sub.error, "not grant");
+    expectOneLine(sub.error, "refused the subscription");
     expect([pub.exitCode, sub.exitCode]).toEqual([4, 4]);
   });
 
@@ -344,7 +344,7 @@ describe("add-device", () => {
       });
     expect(await pub(`devices/${name}/x`, name)).toMatchObject({ exitCode: 0, error: "" });
     expectOneLine((await pub("devices/other/x", name)).error, "Not authorized");
-    expectOneLine((await pub(`devices/${name}/x`, "other")).error, "does not take this client");
+    expectOneLine((await pub(`devices/${name}/x`, "other")).error, "refused this client");
   });
 
   it("says in one line what is wrong", { timeout: 30_000 }, async () => {

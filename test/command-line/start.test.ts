@@ -210,7 +210,7 @@ describe("npm start on this machine", () => {
         `  API        http://127.0.0.1:${webSocketPort}/api/v1`,
         `  names      any address, ${names.join(", ")}; another: --allow-host NAME`,
         `  token      ${folder}/admin-token`,
-        "  clients    all that can reach it",
+        "  clients    everyone who can reach this server",
         `  data       ${folder}`,
         "",
       ].join("\n"),

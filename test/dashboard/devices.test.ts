@@ -90,6 +90,17 @@ describe.skipIf(!hasBrowser)("the Devices page with 5,000 devices", () => {
     await page.getByText("1–50 of 5,001").waitFor();
     await screenshot(page, "devices-phone");
     expect(await page.evaluate(beyond)).toBe(0);
+    for (const [name, sight] of [
+      ["Live", page.getByLabel("Show topics that contain")],
+      ["Clients", page.locator(".client-lines a").first()],
+      ["Overview", page.getByTitle("MAXIMUM_SESSIONS")],
+      ["API", page.getByText("/credentials").first()],
+    ] as const) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await sight.waitFor();
+      await screenshot(page, `${name.toLowerCase()}-5000-phone`);
+      expect(await page.evaluate(beyond)).toBe(0);
+    }
     expect(errors).toEqual([]);
   }, 60_000);
 

@@ -60,7 +60,7 @@ describe("the key to the API", () => {
       (error) => error,
     );
     expect(refusal).toBeInstanceOf(StartError);
-    expect(refusal.message).toMatch(/^[^\n]*: remove it, and another is made\.$/);
+    expect(refusal.message).toMatch(/^[^\n]*: remove it, and the next start makes another\.$/);
     expect(refusal.message).toContain(file);
   });
 });

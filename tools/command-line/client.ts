@@ -233,7 +233,7 @@ function refusal(to: string, error: ClientError): UsageError {
     const text = `${to} does not answer as an MQTT broker does (${reasonOf(error)}): is this its MQTT port?`;
     return new UsageError(text, exitCodes.unreachable);
   }
-  const text = `${to} does not take this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;
+  const text = `${to} refused this client: ${reasonOf(error)}${hints[code ?? 0] ?? ""}.`;
   return new UsageError(text, exitCodes.clientRefused);
 }
 

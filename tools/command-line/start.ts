@@ -135,7 +135,7 @@ function greeting(server: LocalServer, { host, data }: Options, variables: Recor
   lines.push(`  token      ${server.adminToken?.file ?? "the one in ADMIN_TOKEN"}`);
   const isOpen = variables.ALLOW_ANONYMOUS === "1";
   lines.push(
-    `  clients    ${isOpen ? "all that can reach it" : `with credentials: ${addDeviceLine(server, host, data)}`}`,
+    `  clients    ${isOpen ? "everyone who can reach this server" : `with credentials: ${addDeviceLine(server, host, data)}`}`,
   );
   lines.push(`  data       ${data}`);
   return `${lines.join("\n")}\n`;

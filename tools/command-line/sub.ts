@@ -105,7 +105,7 @@ async function subscribe(options: Options, ended: PromiseWithResolvers<void>): P
     const isOrderly = error instanceof UsageError && error.exitCode === exitCodes.timedOut;
     await client.endAsync(!isOrderly);
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`The broker does not grant it: ${reasonOf(error as Error)}.`, exitCodeOf(error));
+    throw new UsageError(`The broker refused the subscription: ${reasonOf(error as Error)}.`, exitCodeOf(error));
   } finally {
     clearTimeout(timer);
   }

@@ -25,12 +25,12 @@ export async function keptAdminToken(folder: string): Promise<AdminToken> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOSPC") {
       throw new StartError(
-        `${file} cannot be made, for the disk is full: free some space, or choose another with --data.`,
+        `${file} cannot be made, because the disk is full: free some space, or choose another with --data.`,
       );
     }
     const isLink = code === "ELOOP";
     const why = isLink ? "is a link" : `cannot be used (${code ?? message})`;
-    throw new StartError(`${file} ${why}: remove it, and another is made.`, { cause: error });
+    throw new StartError(`${file} ${why}: remove it, and the next start makes another.`, { cause: error });
   }
 }
 
@@ -42,7 +42,7 @@ async function read(file: string): Promise<string | undefined> {
     await checkOwner(handle, file);
     const text = textOfUtf8(await handle.readFile())?.trim();
     if (text !== undefined && pattern.test(text)) return text;
-    throw new StartError(`${file} holds no token: remove it, and another is made.`);
+    throw new StartError(`${file} holds no token: remove it, and the next start makes another.`);
   } finally {
     await handle.close();
   }
@@ -53,7 +53,9 @@ async function checkOwner(handle: FileHandle, file: string): Promise<void> {
   if (userId === undefined) return;
   const { uid, mode } = await handle.stat();
   if (uid === userId && (mode & 0o077) === 0) return;
-  throw new StartError(`Others than you may know the token in ${file}: remove it, and another is made.`);
+  throw new StartError(
+    `Other users of this machine may have read the token in ${file}: remove it, and the next start makes another.`,
+  );
 }
 
 /** Whole or not at all: a token that was half written would keep the server from starting. */
