@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { lineOf } from "./api/api.ts";
+import { Fault } from "./parts/fault.tsx";
 import { hrefOf } from "./route.ts";
 import { signIn, signInNotice } from "./session.ts";
 
@@ -39,11 +40,7 @@ export function SignInPage() {
             spellcheck={false}
           />
         </label>
-        {signInNotice.value !== "" && (
-          <p class="notice bad" role="alert">
-            {signInNotice.value}
-          </p>
-        )}
+        <Fault line={signInNotice.value} />
         <button type="submit" class="button primary" disabled={isBusy.value}>
           Sign in
         </button>

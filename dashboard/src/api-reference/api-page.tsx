@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { lineOf } from "../api/api.ts";
+import { Fault } from "../parts/fault.tsx";
 import { plural } from "../parts/formats.ts";
 import { hrefOf, route } from "../route.ts";
 import type { Session } from "../session.ts";
@@ -32,9 +33,7 @@ export function ApiPage({ session }: { session: Session | undefined }) {
   if (state.name === "failed") {
     return (
       <section class="card api-intro">
-        <p class="notice bad" role="alert">
-          {state.why}
-        </p>
+        <Fault line={state.why} />
         <div class="actions">
           <button type="button" class="button" onClick={() => void load()}>
             Try again

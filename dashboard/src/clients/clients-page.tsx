@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { lineOf, type Page } from "../api/api.ts";
 import type { Client } from "../api/resources.ts";
+import { Fault } from "../parts/fault.tsx";
 import { agoText, countText, plural } from "../parts/formats.ts";
 import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
@@ -75,11 +76,7 @@ export function ClientsPage({ session }: { session: Session }) {
             />
           )}
         </div>
-        {fault.value !== "" && (
-          <p class="notice bad" role="alert">
-            {fault.value}
-          </p>
-        )}
+        <Fault line={fault.value} />
         <ClientList clients={page.value?.items} selected={selected} ownClientId={ownClientId} />
       </section>
       {selected !== undefined && (

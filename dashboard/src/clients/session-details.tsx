@@ -4,11 +4,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Api, lineOf } from "../api/api.ts";
 import type { Counters, Session as MqttSession, Subscription } from "../api/resources.ts";
+import { BackLink } from "../parts/back-link.tsx";
 import { confirm } from "../parts/confirm.tsx";
 import { Fact } from "../parts/facts.tsx";
+import { Fault } from "../parts/fault.tsx";
 import { agoText, bytesText, countText, dateText, durationText, plural } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
-import { hrefOf } from "../route.ts";
 import { versionNames } from "./version-names.ts";
 
 const neverExpires = 0xffff_ffff;
@@ -41,19 +42,13 @@ export function SessionDetails({ clientId, api, onChange, onGone }: SessionDetai
   return (
     <section class="card details" aria-label="Session">
       <div class="bar">
-        <a class="button quiet only-narrow" href={hrefOf("clients")} aria-label="Back to the clients">
-          <Icon name="back" />
-        </a>
+        <BackLink page="clients" list="clients" />
         <h2 class="mono grow topic-name">{clientId}</h2>
         <button type="button" class="button quiet" aria-label="Refresh" title="Refresh" onClick={() => void load()}>
           <Icon name="refresh" />
         </button>
       </div>
-      {fault.value !== "" && (
-        <p class="notice bad" role="alert">
-          {fault.value}
-        </p>
-      )}
+      <Fault line={fault.value} />
       {session.value !== undefined && (
         <>
           <Facts session={session.value} />

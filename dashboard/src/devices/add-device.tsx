@@ -12,6 +12,7 @@ import {
 } from "../../../tools/device-setup/device-setup.ts";
 import { type Api, ApiFailure, lineOf } from "../api/api.ts";
 import type { MadeCredential } from "../api/resources.ts";
+import { Fault } from "../parts/fault.tsx";
 import { Icon } from "../parts/icon.tsx";
 
 export function AddDevice({ api, onMade }: { api: Api; onMade: (made: MadeCredential) => void }) {
@@ -78,11 +79,7 @@ export function AddDevice({ api, onMade }: { api: Api; onMade: (made: MadeCreden
           Add
         </button>
       </form>
-      {fault.value !== "" && (
-        <p class="notice bad" role="alert">
-          {fault.value}
-        </p>
-      )}
+      <Fault line={fault.value} />
     </section>
   );
 }

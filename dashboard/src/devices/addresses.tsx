@@ -3,6 +3,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { brokerUrlIn } from "../../../tools/device-setup/device-setup.ts";
 import { type GatewayAddress, startLine, type TcpPort, usualPorts } from "../../../tools/device-setup/examples.ts";
+import { Fault } from "../parts/fault.tsx";
 
 type BrokerFieldProps = { brokerUrl: Signal<string>; tcpPort: TcpPort | undefined };
 
@@ -111,11 +112,7 @@ function AddressField({ label, value, example, take }: AddressFieldProps) {
           }}
         />
       </label>
-      {wrong.value !== undefined && (
-        <p class="notice bad" role="alert">
-          Give an address such as {example}.
-        </p>
-      )}
+      <Fault line={wrong.value === undefined ? undefined : `Give an address such as ${example}.`} />
     </>
   );
 }

@@ -4,10 +4,11 @@ import { useSignal } from "@preact/signals";
 import { isDeviceName } from "../../../tools/device-setup/device-setup.ts";
 import { type Api, lineOf } from "../api/api.ts";
 import type { Device, MadeCredential } from "../api/resources.ts";
+import { BackLink } from "../parts/back-link.tsx";
 import { confirm } from "../parts/confirm.tsx";
 import { Fact } from "../parts/facts.tsx";
+import { Fault } from "../parts/fault.tsx";
 import { dateText, plural } from "../parts/formats.ts";
-import { Icon } from "../parts/icon.tsx";
 import { hrefOf } from "../route.ts";
 import { claimText, closedText, dotOf, refusalText, seenText } from "./device-state.ts";
 import type { PresenceBoard } from "./presence.ts";
@@ -31,9 +32,7 @@ export function DeviceDetails({ device, api, presence, onChange, onNewToken, onR
   return (
     <section class="card details" aria-label="Device">
       <div class="bar">
-        <a class="button quiet only-narrow" href={hrefOf("devices")} aria-label="Back to the devices">
-          <Icon name="back" />
-        </a>
+        <BackLink page="devices" list="devices" />
         <h2 class={`grow topic-name ${name === "" ? "mono" : ""}`}>{label}</h2>
       </div>
       <DeviceFacts device={device} presence={presence} />
@@ -169,11 +168,7 @@ function NameForm({ device: { id, name }, api, onChange }: { device: Device; api
           </button>
         </span>
       </label>
-      {fault.value !== "" && (
-        <p class="notice bad" role="alert">
-          {fault.value}
-        </p>
-      )}
+      <Fault line={fault.value} />
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { type Api, ApiFailure, lineOf } from "../api/api.ts";
 import type { Device, DevicePage, MadeCredential } from "../api/resources.ts";
 import { isAttended } from "../parts/attention.ts";
+import { Fault } from "../parts/fault.tsx";
 import { countText } from "../parts/formats.ts";
 import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
@@ -111,11 +112,7 @@ export function DevicesPage({ session }: { session: Session }) {
               />
             )}
           </div>
-          {fault.value !== "" && (
-            <p class="notice bad" role="alert">
-              {fault.value}
-            </p>
-          )}
+          <Fault line={fault.value} />
           {page.value === undefined && fault.value === "" && <p class="nothing dim">Loading …</p>}
           {page.value?.items.length === 0 && (
             <p class="nothing dim">{isAll ? "None yet: add the first one above." : "No device matches."}</p>

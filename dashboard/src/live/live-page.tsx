@@ -1,6 +1,7 @@
 // Live: the topics on the left, one of them with its messages on the right, and a form to publish.
 
 import { useSignal } from "@preact/signals";
+import { Fault } from "../parts/fault.tsx";
 import { countText, plural, rateText } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { route } from "../route.ts";
@@ -42,11 +43,7 @@ export function LivePage({ session }: { session: Session }) {
           </button>
         </div>
         <Subscriptions session={session} />
-        {state.name === "lost" && (
-          <p class="notice bad" role="alert">
-            {state.why}
-          </p>
-        )}
+        <Fault line={state.name === "lost" ? state.why : undefined} />
         <TopicList feed={feed} search={search.value} selected={selected} />
         <Totals feed={feed} />
       </section>

@@ -19,7 +19,7 @@ export type MessageProperties = {
 
 /** As they came, up to `keptPropertyBytes`. */
 export type Properties = MessageProperties & {
-  /** Of the subscriptions that it came for. */
+  /** Those of the subscriptions that the message matched. */
   readonly subscriptionIdentifiers: readonly number[];
   readonly bytes: number;
   /** How many properties there was no room for. */

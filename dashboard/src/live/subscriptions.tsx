@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { lineOf } from "../api/api.ts";
+import { Fault } from "../parts/fault.tsx";
 import { Icon } from "../parts/icon.tsx";
 import type { Session } from "../session.ts";
 import { faultOfFilter, filtersIn } from "./topic-match.ts";
@@ -79,11 +80,7 @@ export function Subscriptions({ session: { feed, connection } }: { session: Sess
           </div>
         </div>
       )}
-      {fault.value !== "" && (
-        <p class="notice bad" role="alert">
-          {fault.value}
-        </p>
-      )}
+      <Fault line={fault.value} />
     </form>
   );
 }

@@ -2,11 +2,10 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { BackLink } from "../parts/back-link.tsx";
 import { confirm } from "../parts/confirm.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { bytesText, clockText, plural } from "../parts/formats.ts";
-import { Icon } from "../parts/icon.tsx";
-import { hrefOf } from "../route.ts";
 import type { Session } from "../session.ts";
 import { summaryOfMessage } from "./message-content.ts";
 import { MessageTime } from "./message-time.tsx";
@@ -32,9 +31,7 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
   return (
     <section class="card details" aria-label="Topic">
       <div class="bar">
-        <a class="button quiet only-narrow" href={hrefOf("live")} aria-label="Back to the topics">
-          <Icon name="back" />
-        </a>
+        <BackLink page="live" list="topics" />
         <h2 class="mono grow topic-name" tabIndex={topic.length > 100 ? 0 : undefined}>
           {topic}
         </h2>

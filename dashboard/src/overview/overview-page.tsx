@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { lineOf } from "../api/api.ts";
 import type { Stats } from "../api/resources.ts";
 import { Chart, type Line } from "../parts/chart.tsx";
+import { Fault } from "../parts/fault.tsx";
 import { bytesText, clockText, countText, durationText, rateText } from "../parts/formats.ts";
 import { usePoll } from "../parts/poll.ts";
 import type { Session } from "../session.ts";
@@ -36,11 +37,7 @@ export function OverviewPage({ session: { api, statsHistory } }: { session: Sess
   const fault = statsHistory.fault.value;
   return (
     <div class="overview">
-      {fault !== "" && (
-        <p class="notice bad" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault line={fault} />
       <div class={`known ${fault === "" ? "" : "outdated"}`}>
         {latest !== undefined && fault !== "" && <p class="as-of">As of {clockText(latest.atMs)}</p>}
         {latest !== undefined && <Tiles latest={latest} version={version.value} />}

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { lineOf } from "../api/api.ts";
+import { Fault } from "./fault.tsx";
 
 export type Confirmation = {
   readonly question: string;
@@ -45,11 +46,7 @@ export function ConfirmDialog() {
     <dialog ref={dialog} class="dialog" onClose={close} aria-labelledby="question" aria-describedby="consequence">
       <h2 id="question">{confirmation?.question}</h2>
       <p id="consequence">{confirmation?.consequence}</p>
-      {failure.value !== "" && (
-        <p class="notice bad" role="alert">
-          {failure.value}
-        </p>
-      )}
+      <Fault line={failure.value} />
       <div class="actions end">
         <button type="button" class="button" onClick={close}>
           Cancel
