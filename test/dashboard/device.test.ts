@@ -12,8 +12,9 @@ import { adminToken } from "../support/api.ts";
 import { hasBrowser } from "../support/chromium.ts";
 import { languages, runProgram } from "../support/device-program.ts";
 import { esphomeSettings, tasmotaSettings } from "../support/firmware-settings.ts";
+import { freePort } from "../support/free-port.ts";
 import { inboxOf } from "../support/mqttjs.ts";
-import { outputUntil, run } from "../support/program.ts";
+import { hasOwnNetworks, openOwnNetwork } from "../support/own-network.ts";
 import { screenshot, startWith, useDashboard } from "./support/dashboard.ts";
 
 const devices: MqttClient[] = [];
@@ -147,21 +148,6 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     expect(ofTasmota).toEqual(expected);
   });
 
-  it("is reached by the gateway whose line is shown", { timeout: 30_000 }, async () => {
-    const { page } = await dashboard.signedIn();
-    await addDevice(page, "barn");
-    const token = await page.getByLabel("Token", { exact: true }).innerText();
-    await page.getByRole("tab", { name: "Tasmota" }).click();
-    const line = await page.getByRole("tabpanel").locator("code").last().innerText();
-    expect(line).toMatch(/^npx durable-mqtt gateway --to ws:/);
-    // As shown, but for the port that it listens on: 1883 may be in use here.
-    const gateway = run([...line.split(" ").slice(2), "--listen", "127.0.0.1:0"]);
-    const [address = ""] = /mqtt:\/\/[\d.:]+/.exec(await outputUntil(gateway, /ready: .*\n/)) ?? [];
-    const login = { clientId: "barn", username: "barn", password: token, reconnectPeriod: 0 };
-    devices.push(await mqtt.connectAsync(address, login));
-    await page.getByText("barn is connected.").waitFor();
-  });
-
   it("is shown with the addresses that it is given, and those that are none are named", async () => {
     const { page } = await dashboard.signedIn();
     await page.getByRole("link", { name: "Devices" }).click();
@@ -209,6 +195,35 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     expect(device.connected).toBe(true);
   }, 60_000);
 });
+
+describe.skipIf(!hasBrowser || !hasOwnNetworks("The tests of the lines that open a broker to the LAN"))(
+  "the lines that open a broker to the LAN",
+  () => {
+    const dashboard = useDashboard();
+
+    it("are run as they are shown", { timeout: 60_000 }, async () => {
+      const { page } = await dashboard.signedIn();
+      await addDevice(page, "barn");
+      const { port } = new URL(dashboard.url);
+      const startLine = await page.getByText("npm start -- --host 0.0.0.0").innerText();
+      await page.getByRole("tab", { name: "Tasmota" }).click();
+      const gatewayPort = String(await freePort());
+      await page.getByLabel("The TCP gateway").fill(`192.168.1.20:${gatewayPort}`);
+      await page.getByLabel("The TCP gateway").blur();
+      const gatewayLine = await page.getByRole("tabpanel").locator("code").last().innerText();
+
+      const network = await openOwnNetwork();
+      const started = await network.runUntil(/ data {2}/, startLine, { ADMIN_TOKEN: adminToken });
+      expect(started).toContain(`:${dashboard.tcpPort}`);
+      await network.runUntil(/ready: /, gatewayLine);
+      const broker = { DURABLE_MQTT_BROKER: `http://127.0.0.1:${port}`, ADMIN_TOKEN: adminToken };
+      const added = await network.runToEnd("npx durable-mqtt add-device barn", broker);
+      const [, DURABLE_MQTT_PASSWORD = ""] = /DEVICE_TOKEN "(.*)"/.exec(added.written) ?? [];
+      const line = `npx durable-mqtt pub -h 127.0.0.1 -p ${gatewayPort} -u barn -i barn -t devices/barn/telemetry -m 1 -q 1`;
+      expect(await network.runToEnd(line, { DURABLE_MQTT_PASSWORD })).toEqual({ exitCode: 0, written: "" });
+    });
+  },
+);
 
 describe.skipIf(!hasBrowser)("a device at a broker without TCP", () => {
   const dashboard = useDashboard(startWith({ ADMIN_TOKEN: adminToken }));

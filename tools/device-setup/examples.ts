@@ -21,6 +21,12 @@ export function startLine(port: number, tcpPort: TcpPort | undefined): string {
   return `npm start -- ${flags.join(" ")}`;
 }
 
+/** The line that starts a gateway on this port. */
+export function gatewayLine(brokerUrl: string, port: number): string {
+  const flags = port === usualPorts.tcp ? [] : [`--listen ${port}`];
+  return ["npx durable-mqtt gateway", ...flags, `--to ${brokerUrl}`].join(" ");
+}
+
 /** Of `npm start`. */
 export const usualPorts = { webSocket: 8787, tcp: 1883 } as const;
 

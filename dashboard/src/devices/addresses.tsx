@@ -2,7 +2,13 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import { brokerUrlIn } from "../../../tools/device-setup/device-setup.ts";
-import { type GatewayAddress, startLine, type TcpPort, usualPorts } from "../../../tools/device-setup/examples.ts";
+import {
+  type GatewayAddress,
+  gatewayLine,
+  startLine,
+  type TcpPort,
+  usualPorts,
+} from "../../../tools/device-setup/examples.ts";
 import { Fault } from "../parts/fault.tsx";
 
 type BrokerFieldProps = { brokerUrl: Signal<string>; tcpPort: TcpPort | undefined };
@@ -65,13 +71,13 @@ export function GatewayField({ brokerUrl, gateway, onGateway }: GatewayFieldProp
         <p class="notice">
           This speaks MQTT over TCP, which the broker does not take: it was started with <code>--no-tcp</code>. Start it
           without that, or run this on a machine in the device's network and give its address here:{" "}
-          <code>npx durable-mqtt gateway --to {brokerUrl}</code>
+          <code>{gatewayLine(brokerUrl, usualPorts.tcp)}</code>
         </p>
       ) : (
         <p class="dim">
           This speaks MQTT over TCP. A broker that was started with <code>npm start</code> takes that itself; for a
           deployed one run this on a machine in the device's network:{" "}
-          <code>npx durable-mqtt gateway --to {brokerUrl}</code>
+          <code>{gatewayLine(brokerUrl, gateway.port)}</code>
         </p>
       )}
     </>
