@@ -4,7 +4,10 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Timer } from "../../src/objects/timer.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks(); // Before the fake functions go that are spied on.
+  vi.useRealTimers();
+});
 
 function recorded() {
   const firedAtMs: number[] = [];
