@@ -5,7 +5,7 @@ import { type AccessRules, fullAccess } from "./core/access/access-rules.ts";
 import { readScramUsers, type ScramUsers, ScramUsersError } from "./core/authentication/scram-users.ts";
 import { type Capabilities, capabilityRanges } from "./core/capabilities.ts";
 import { type Limits, limitRanges } from "./core/limits.ts";
-import type { Redirection } from "./core/session/redirection.ts";
+import type { Redirection } from "./core/session/connect/redirection.ts";
 import { mapRanges } from "./core/whole-numbers.ts";
 import { oneOf, rulesIn, SettingsError, textOf, type Variables, wholeNumber, word } from "./variables.ts";
 import { type WebSettings, webSettingNames, webSettingsIn } from "./web-settings.ts";

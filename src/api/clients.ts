@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { isCredential } from "../core/access/credential.ts";
 import { utf8Bytes } from "../core/bytes.ts";
-import type { SessionView } from "../core/session/session-view.ts";
+import type { SessionView } from "../core/session/life/session-view.ts";
 import { isSharedText } from "../core/topic/topic-filter.ts";
 import type { CredentialNames } from "../objects/access-object.ts";
 import type { Client } from "../objects/client-table.ts";

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Message } from "../core/message/message.ts";
 import { decodeMessageProperties } from "../core/packet/message-properties.ts";
-import { topicLimitsOf } from "../core/session/message-limits.ts";
+import { topicLimitsOf } from "../core/session/wire/message-limits.ts";
 import { unknownHolder } from "../core/shares/holder.ts";
 import { keyOfName, type RetainedList, type RetainedQuery } from "../core/topic/retained-list.ts";
 import { shardOf } from "../core/topic/shard.ts";

@@ -9,7 +9,7 @@ import type { SysValue } from "../core/directory/sys-topics.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import { noCounts } from "../core/session/counters.ts";
 import { type Report, ReportAnswer } from "../core/session/effect.ts";
-import { isEarlierConnection, type Whereabouts } from "../core/session/whereabouts.ts";
+import { isEarlierConnection, type Whereabouts } from "../core/session/life/whereabouts.ts";
 import type { Reached } from "../core/shares/reached.ts";
 import { ReachedNotes } from "../core/shares/reached-notes.ts";
 import type { Shortage } from "../core/shares/shared-room.ts";

@@ -4,7 +4,7 @@
 //
 // An answer does not count if the session has reported something since it was asked: the answer may be older.
 
-import type { Whereabouts } from "../core/session/whereabouts.ts";
+import type { Whereabouts } from "../core/session/life/whereabouts.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { Presence } from "./presence.ts";
 

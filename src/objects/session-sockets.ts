@@ -1,11 +1,11 @@
 // The WebSockets of one session object: their numbers, the frames of a turn, and what a socket keeps through a
 // hibernation.
 
-import type { Heard } from "../core/session/connection.ts";
 import type { Account } from "../core/session/counters.ts";
 import type { SocketId } from "../core/session/effect.ts";
+import type { HibernatingSession, KeptSession, KeptState, SessionSnapshot } from "../core/session/life/snapshot.ts";
 import type { SessionStore } from "../core/session/session-store.ts";
-import type { HibernatingSession, KeptSession, KeptState, SessionSnapshot } from "../core/session/snapshot.ts";
+import type { Heard } from "../core/session/wire/connection.ts";
 import { closeWebSocket } from "../relay/close.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defaultLimits } from "../../src/core/limits.ts";
 import { noCounts } from "../../src/core/session/counters.ts";
-import type { Whereabouts } from "../../src/core/session/whereabouts.ts";
+import type { Whereabouts } from "../../src/core/session/life/whereabouts.ts";
 import { ClientTable } from "../../src/objects/client-table.ts";
 import { directoryMigrations } from "../../src/objects/directory-migrations.ts";
 import { Inquiry } from "../../src/objects/inquiry.ts";

@@ -1,7 +1,7 @@
 // What a socket keeps through a hibernation of its session, if the session has thousands of subscriptions.
 
 import { describe, expect, it } from "vitest";
-import type { KeptSession, SessionSnapshot } from "../../src/core/session/snapshot.ts";
+import type { KeptSession, SessionSnapshot } from "../../src/core/session/life/snapshot.ts";
 import { SessionSockets } from "../../src/objects/session-sockets.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 

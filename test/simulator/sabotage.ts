@@ -3,9 +3,9 @@
 
 import { Access } from "../../src/core/access/access.ts";
 import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
-import { Outbound } from "../../src/core/session/outbound.ts";
+import { Wills } from "../../src/core/session/life/will.ts";
+import { Outbound } from "../../src/core/session/outbound/outbound.ts";
 import type { StoredWill } from "../../src/core/session/session-store.ts";
-import { Wills } from "../../src/core/session/will.ts";
 import { Alarm } from "../../src/objects/alarm.ts";
 import { Inquiry } from "../../src/objects/inquiry.ts";
 import { Logins } from "../../src/objects/logins.ts";

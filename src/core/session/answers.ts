@@ -2,9 +2,9 @@
 
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import type { Reached } from "../shares/reached.ts";
-import type { Connected } from "./connection.ts";
 import type { RequestToken, SocketId } from "./effect.ts";
-import type { SessionState } from "./session-state.ts";
+import type { SessionState } from "./life/session-state.ts";
+import type { Connected } from "./wire/connection.ts";
 
 export class Answers {
   private readonly state: SessionState;

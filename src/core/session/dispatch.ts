@@ -3,10 +3,10 @@
 import type { ClientPacket } from "../packet/packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
-import { authenticateAgain } from "./authenticating.ts";
-import { type Connected, send } from "./connection.ts";
+import { authenticateAgain } from "./connect/authenticating.ts";
 import type { Context } from "./context.ts";
-import type { SessionState } from "./session-state.ts";
+import type { SessionState } from "./life/session-state.ts";
+import { type Connected, send } from "./wire/connection.ts";
 
 /**
  * @param packet decoded and well-formed; DISCONNECT, which ends the connection, is the session's own

@@ -4,8 +4,8 @@
 import type { LoginAttempt } from "../access/login-attempt.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import type { Account } from "./counters.ts";
-import type { PendingFilters, Registration } from "./pending-filters.ts";
-import type { RedistributionToken } from "./redistribution.ts";
+import type { PendingFilters, Registration } from "./inbound/pending-filters.ts";
+import type { RedistributionToken } from "./outbound/redistribution.ts";
 
 /** Numbers the sockets of one session object. */
 export type SocketId = number;

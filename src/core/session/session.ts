@@ -12,23 +12,30 @@ import { ProtocolError } from "../protocol-error.ts";
 import { reachedOf, reasonCodeOf } from "../shares/reached.ts";
 import type { SessionDelivery } from "../topic/topic-request.ts";
 import { Answers } from "./answers.ts";
-import { connackOf, connectedBy } from "./connecting.ts";
-import { type Connected, type Connection, connectionNameOf, fromSnapshot, send, takeSnapshot } from "./connection.ts";
-import { Connections } from "./connections.ts";
+import { connackOf, connectedBy } from "./connect/connecting.ts";
+import { type Admitted, Entry } from "./connect/entry.ts";
 import { Context, type SessionSettings } from "./context.ts";
 import type { Account } from "./counters.ts";
-import { takeDeliveries } from "./deliveries.ts";
 import { dispatch } from "./dispatch.ts";
 import { CloseCode, type Effect, ReportAnswer, type RequestToken, type SocketId } from "./effect.ts";
-import { Ending } from "./ending.ts";
-import { type Admitted, Entry } from "./entry.ts";
-import { goneDeadlineMs, heedClock, livenessDeadlineMs, punctualMs } from "./lifetime.ts";
-import { Operator } from "./operator.ts";
-import { SessionState } from "./session-state.ts";
+import { Ending } from "./life/ending.ts";
+import { goneDeadlineMs, heedClock, livenessDeadlineMs, punctualMs } from "./life/lifetime.ts";
+import { Operator } from "./life/operator.ts";
+import { SessionState } from "./life/session-state.ts";
+import type { HibernatingSession, KeptSession } from "./life/snapshot.ts";
+import type { Whereabouts } from "./life/whereabouts.ts";
+import { takeDeliveries } from "./outbound/deliveries.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { HibernatingSession, KeptSession } from "./snapshot.ts";
-import { nothingUnheard } from "./unheard.ts";
-import type { Whereabouts } from "./whereabouts.ts";
+import {
+  type Connected,
+  type Connection,
+  connectionNameOf,
+  fromSnapshot,
+  send,
+  takeSnapshot,
+} from "./wire/connection.ts";
+import { Connections } from "./wire/connections.ts";
+import { nothingUnheard } from "./wire/unheard.ts";
 
 export class Session {
   private readonly context: Context;

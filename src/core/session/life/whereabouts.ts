@@ -1,0 +1,45 @@
+// Where a session's client is, from the session itself, which knows. The directory lists only what was last reported to it.
+
+import type { Account } from "../counters.ts";
+
+/** Plain data, sent to the directory. Times are in milliseconds since 1970. */
+export type Whereabouts =
+  | {
+      readonly state: "connected";
+      readonly protocolVersion: number;
+      /** As `Grant.identity`. */
+      readonly identity: string;
+      /** As `Account.connection`. */
+      readonly connection: string;
+      /** When it connected. */
+      readonly atMs: number;
+      readonly account: Account;
+      /** As `ClientFacts.address`; missing from an object of an earlier version. */
+      readonly address?: string;
+    }
+  | {
+      readonly state: "away";
+      readonly identity: string;
+      /** When it left. */
+      readonly atMs: number;
+      readonly queuedMessages: number;
+      /** The same in bytes; missing from an object of an earlier version. */
+      readonly queuedBytes?: number;
+    }
+  /** There is no session. */
+  | { readonly state: "none" };
+
+/**
+ * Whether a connection began before another of the same client, judging by their names. Clocks may be set, and an object may
+ * move to a machine whose clock is behind. So the result is a reason to ask the session, and decides nothing.
+ */
+export function isEarlierConnection(one: string, other: string): boolean {
+  const [[oneMs, oneSocket], [otherMs, otherSocket]] = [partsOf(one), partsOf(other)];
+  return oneMs === otherMs ? oneSocket < otherSocket : oneMs < otherMs;
+}
+
+/** See `connectionNameOf`. */
+function partsOf(connection: string): readonly [number, number] {
+  const [ms, socket] = connection.split("-").map(Number);
+  return [ms ?? 0, socket ?? 0];
+}

@@ -1,0 +1,105 @@
+// Messages of shared subscriptions that leave for another member: offered when their client's connection is lost, given
+// away when their session ends. A message that was offered is not sent until the answer is there. MQTT 5.0 section 4.8.2.
+
+import { isExpired, type Message } from "../../message/message.ts";
+import { shardOf } from "../../topic/shard.ts";
+import type { RedistributeRequest } from "../../topic/topic-request.ts";
+import type { Context } from "../context.ts";
+import type { Outgoing, OutgoingTable } from "./outgoing.ts";
+
+/** A message on its way to another member. */
+export type RedistributionToken = {
+  readonly type: "redistribution";
+  readonly entry: Outgoing;
+  readonly request: RedistributeRequest;
+};
+
+/** What may leave at once is in memory: no more than a lane carries. */
+const maximumBytes = 16_777_216;
+
+export class Redistribution {
+  private readonly context: Context;
+  private readonly table: OutgoingTable;
+
+  constructor(context: Context, table: OutgoingTable) {
+    this.context = context;
+    this.table = table;
+  }
+
+  /**
+   * The connection is lost, and the session goes on: what nobody is connected to take stays in its place. QoS 2 is not
+   * offered: of an answer that is lost, nobody could say whose the message is.
+   */
+  offer(generation: string): void {
+    for (const entry of withinMemory(this.movable().filter(({ qos }) => qos === 1))) {
+      const delivery = this.table.contentOf(entry);
+      if (delivery === undefined) continue;
+      // An id of its own at every step: it may come back to a session that remembers the one it had.
+      const id = delivery.message.id === "" ? "" : this.context.newMessageId(generation);
+      entry.isOffered = true;
+      this.request(entry, generation, delivery.sharedFilter, { ...delivery.message, id }, false);
+    }
+  }
+
+  /**
+   * The session is over. QoS 2 that may have been sent goes to nobody else [MQTT-4.8.2-5]; what is offered already
+   * follows when nobody has taken it.
+   */
+  giveAway(generation: string): void {
+    const entries = this.movable().filter(mayGoElsewhere);
+    const leaving = withinMemory(entries);
+    this.context.counts.messagesDropped += entries.length - leaving.length;
+    for (const entry of leaving) {
+      const delivery = this.table.contentOf(entry);
+      if (delivery !== undefined) this.request(entry, generation, delivery.sharedFilter, delivery.message, true);
+    }
+  }
+
+  /** @param isTaken another member has it; otherwise it is the session's as before */
+  onAnswer({ entry, request }: RedistributionToken, isTaken: boolean): void {
+    entry.isOffered = false;
+    const isHere = this.table.has(entry);
+    if (isTaken) {
+      if (isHere) this.table.delete(entry);
+    } else if (request.isOrphaned) {
+      this.context.counts.messagesDropped += 1;
+    } else if (!isHere && !isExpired(entry, this.context.nowMs)) {
+      // Its session has ended meanwhile.
+      this.request(entry, request.generation, request.topicFilter, request.message, true);
+    }
+  }
+
+  /** Messages of shared subscriptions, in order, that have not expired and are not on their way to another member. */
+  private movable(): Outgoing[] {
+    return this.table
+      .all()
+      .filter((entry) => entry.isShared && !entry.isOffered && !isExpired(entry, this.context.nowMs));
+  }
+
+  private request(
+    entry: Outgoing,
+    generation: string,
+    topicFilter: string,
+    message: Message,
+    isOrphaned: boolean,
+  ): void {
+    const request = { type: "redistribute", generation, topicFilter, message, isOrphaned } as const;
+    const shard = shardOf(message.topicName, this.context.settings.topicShards);
+    this.context.request(shard, request, { type: "redistribution", entry, request });
+  }
+}
+
+/** At QoS 2 only what was certainly never sent. */
+function mayGoElsewhere({ qos, isReleased, isInFlight, mayHaveBeenSent }: Outgoing): boolean {
+  return qos === 1 || !(isReleased || isInFlight || mayHaveBeenSent);
+}
+
+/** The first of them, in order. */
+function withinMemory(entries: readonly Outgoing[]): readonly Outgoing[] {
+  let bytes = 0;
+  const end = entries.findIndex((entry) => {
+    bytes += entry.bytes;
+    return bytes > maximumBytes;
+  });
+  return end === -1 ? entries : entries.slice(0, end);
+}
