@@ -23,7 +23,7 @@ if (newer === undefined) {
   await import(program);
 } else {
   const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-  // Those of the terminal reach it as well: the second of two it takes for the first.
+  // A terminal also signals the child itself, which counts a signal that comes twice as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`${newer} cannot be started (${error.message}): install durable-mqtt again.\n`);
