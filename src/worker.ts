@@ -2,24 +2,24 @@
 // /api/v1 is for the operator. The same addresses exist below /ns/{namespace}: namespaces are separate brokers in one
 // deployment. All other addresses are the dashboard's. A WebSocket is for MQTT, or it is refused, at any address.
 
-import { apiAddressOf } from "./api/path.ts";
-import { addressOf, clientFactsOf, factsHeaders } from "./client-facts.ts";
-import { mayConnect } from "./connects-per-address.ts";
 import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";
 import { mayBeMangled } from "./core/utf8.ts";
-import { dashboardFile } from "./dashboard.ts";
-import { logError, logOfClients } from "./log.ts";
-import { mqttAddressOf, mqttPathNear } from "./mqtt-address.ts";
-import { namespaceExists } from "./namespaces.ts";
-import { sessionStub } from "./objects/stubs.ts";
-import { preflightOf, refusalOfOrigin, withCors } from "./origin.ts";
-import { type Refused, refused } from "./refused.ts";
+import { apiAddressOf } from "./edge/api-address.ts";
+import { addressOf, clientFactsOf, factsHeaders } from "./edge/client-facts.ts";
+import { mayConnect } from "./edge/connects-per-address.ts";
+import { dashboardFile } from "./edge/dashboard.ts";
+import { mqttAddressOf, mqttPathNear } from "./edge/mqtt-address.ts";
+import { namespaceExists } from "./edge/namespaces.ts";
+import { preflightOf, refusalOfOrigin, withCors } from "./edge/origin.ts";
+import { type Refused, refused } from "./edge/refused.ts";
+import { logError, logOfClients } from "./platform/log.ts";
+import { storageFailureOf } from "./platform/storage-failure.ts";
+import { sessionStub } from "./platform/stubs.ts";
+import { isUpgrade, offersMqtt, webSocketReply } from "./platform/upgrade.ts";
 import { Relay } from "./relay/relay.ts";
-import { isUpgrade, offersMqtt, webSocketReply } from "./relay/upgrade.ts";
-import { type Settings, settingsOf } from "./settings.ts";
-import { storageFailureOf } from "./storage-failure.ts";
-import { SettingsError } from "./variables.ts";
+import { type Settings, settingsOf } from "./settings/settings.ts";
+import { SettingsError } from "./settings/variables.ts";
 
 export { AccessObject } from "./objects/access-object.ts";
 export { DirectoryObject } from "./objects/directory-object.ts";

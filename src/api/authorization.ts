@@ -2,11 +2,11 @@
 
 import type { MiddlewareHandler } from "hono";
 import { isTokenText, sha256Hex } from "../auth/token.ts";
-import { addressOf } from "../client-facts.ts";
 import { isEqual, sha256 } from "../core/authentication/hmac.ts";
-import { namespaceExists } from "../namespaces.ts";
+import { addressOf } from "../edge/client-facts.ts";
+import { namespaceExists } from "../edge/namespaces.ts";
 import type { AccessObject } from "../objects/access-object.ts";
-import { accessStub } from "../objects/stubs.ts";
+import { accessStub } from "../platform/stubs.ts";
 import type { ApiEnv, Place } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import type { Scope } from "./scopes.ts";

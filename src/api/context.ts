@@ -1,7 +1,7 @@
 // What each part of the API works with.
 
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { ApiError } from "./errors.ts";
 
 /** One request's place in the deployment. */

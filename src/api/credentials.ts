@@ -2,8 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import { type Credential, type CredentialResult, identityOf } from "../core/access/credential.ts";
-import { rememberNamespace } from "../namespaces.ts";
-import { accessStub } from "../objects/stubs.ts";
+import { rememberNamespace } from "../edge/namespaces.ts";
+import { accessStub } from "../platform/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { changesOf, fieldsOf, secretOf } from "./credential-fields.ts";
 import { changedCredential, credentialSchema, madeCredential, newCredential } from "./credential-schemas.ts";

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { identityOf } from "../core/access/credential.ts";
 import type { DeviceView } from "../core/access/devices.ts";
-import { accessStub } from "../objects/stubs.ts";
+import { accessStub } from "../platform/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { deviceSchema } from "./credential-schemas.ts";
 import { notFound } from "./errors.ts";

@@ -1,6 +1,6 @@
 // GET /openapi.json: what the API takes and answers, from the same definitions that check it.
 
-import { brokerVersion } from "../version.ts";
+import { brokerVersion } from "../platform/version.ts";
 import type { Api } from "./context.ts";
 import { securityScheme } from "./operation.ts";
 

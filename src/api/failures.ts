@@ -2,8 +2,8 @@
 // which may quote the request.
 
 import { HTTPException } from "hono/http-exception";
-import { logError } from "../log.ts";
-import { storageFailureOf } from "../storage-failure.ts";
+import { logError } from "../platform/log.ts";
+import { storageFailureOf } from "../platform/storage-failure.ts";
 import { ApiError } from "./errors.ts";
 
 /** @param operation for the log; it has no names or values from the request */

@@ -1,6 +1,7 @@
 // The entrance of the HTTP API: one set of routes for all namespaces, and one shape for all errors.
 
-import type { Settings } from "../settings.ts";
+import type { ApiAddress } from "../edge/api-address.ts";
+import type { Settings } from "../settings/settings.ts";
 import { addClients } from "./clients.ts";
 import { newApi, type Place } from "./context.ts";
 import { addCredentials } from "./credentials.ts";
@@ -10,7 +11,6 @@ import { ApiError, errorResponse } from "./errors.ts";
 import { errorOf } from "./failures.ts";
 import { addHealth } from "./health.ts";
 import { addMetrics } from "./metrics.ts";
-import type { ApiAddress } from "./path.ts";
 import { addPublish } from "./publish.ts";
 import { addRetained } from "./retained.ts";
 import { Routes } from "./routes.ts";

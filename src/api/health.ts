@@ -1,8 +1,8 @@
 // GET /health: for monitors. It needs no token, and says nothing of the broker but that it is there.
 
 import { z } from "@hono/zod-openapi";
-import { directoryStub } from "../objects/stubs.ts";
-import { brokerVersion } from "../version.ts";
+import { directoryStub } from "../platform/stubs.ts";
+import { brokerVersion } from "../platform/version.ts";
 import type { Api } from "./context.ts";
 import { operation } from "./operation.ts";
 

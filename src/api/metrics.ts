@@ -2,8 +2,8 @@
 // no part of the API's document.
 
 import { prometheusTextOf } from "../metrics/prometheus.ts";
-import { directoryStub } from "../objects/stubs.ts";
-import { brokerVersion } from "../version.ts";
+import { directoryStub } from "../platform/stubs.ts";
+import { brokerVersion } from "../platform/version.ts";
 import { requires } from "./authorization.ts";
 import type { Api } from "./context.ts";
 

@@ -14,9 +14,9 @@ import { reachedOf, reasonCodeOf, textOfReached } from "../core/shares/reached.t
 import { shardOf } from "../core/topic/shard.ts";
 import { isValidTopicName } from "../core/topic/topic-name.ts";
 import { encodeTopicRequests } from "../core/topic/topic-request.ts";
-import { randomId } from "../objects/random-id.ts";
-import { topicStub } from "../objects/stubs.ts";
-import type { Settings } from "../settings.ts";
+import { randomId } from "../platform/random-id.ts";
+import { topicStub } from "../platform/stubs.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Api, Place } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { bytesOfBase64, encoding, qos } from "./formats.ts";

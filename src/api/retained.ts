@@ -10,7 +10,7 @@ import { shardOf } from "../core/topic/shard.ts";
 import { parseTopicFilter } from "../core/topic/topic-filter.ts";
 import { isValidTopicName } from "../core/topic/topic-name.ts";
 import { textOfUtf8 } from "../core/utf8.ts";
-import { topicStub } from "../objects/stubs.ts";
+import { topicStub } from "../platform/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { base64Of, count, encoding, qos, time, timeOf } from "./formats.ts";

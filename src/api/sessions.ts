@@ -1,9 +1,9 @@
 // /sessions: those that wait for their clients, by what waits in them.
 
 import { z } from "@hono/zod-openapi";
-import type { Client } from "../objects/client-table.ts";
-import { directoryStub, sessionStub } from "../objects/stubs.ts";
-import { storageFailureOf } from "../storage-failure.ts";
+import type { Client } from "../objects/directory/client-table.ts";
+import { storageFailureOf } from "../platform/storage-failure.ts";
+import { directoryStub, sessionStub } from "../platform/stubs.ts";
 import type { Api, Place } from "./context.ts";
 import { time, timeOf } from "./formats.ts";
 import { operation } from "./operation.ts";

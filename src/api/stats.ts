@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { sharedLimitTotalsOf, topicTotalsOf } from "../core/directory/broker-stats.ts";
 import { settingOf } from "../core/shares/reached.ts";
-import { directoryStub } from "../objects/stubs.ts";
+import { directoryStub } from "../platform/stubs.ts";
 import type { Api } from "./context.ts";
 import { counters, countersOf, rates } from "./counters.ts";
 import { count, time, timeOf } from "./formats.ts";

@@ -1,9 +1,9 @@
 // /tokens: keys to this API that do less than ADMIN_TOKEN, in one namespace. Only ADMIN_TOKEN makes and deletes them.
 
 import { z } from "@hono/zod-openapi";
-import { rememberNamespace } from "../namespaces.ts";
-import type { ApiToken } from "../objects/api-token-table.ts";
-import { accessStub } from "../objects/stubs.ts";
+import { rememberNamespace } from "../edge/namespaces.ts";
+import type { ApiToken } from "../objects/access/api-token-table.ts";
+import { accessStub } from "../platform/stubs.ts";
 import { onTokenMade } from "./authorization.ts";
 import type { Api, Place } from "./context.ts";
 import { notFound } from "./errors.ts";

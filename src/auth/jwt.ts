@@ -16,8 +16,8 @@ import {
 import type { AccessRules } from "../core/access/access-rules.ts";
 import type { Grant } from "../core/access/grant.ts";
 import { AccessRulesError, readAccessRules } from "../core/access/read-access-rules.ts";
-import { logError } from "../log.ts";
-import type { JwtSettings } from "./jwt-settings.ts";
+import { logError } from "../platform/log.ts";
+import type { JwtSettings } from "../settings/jwt-settings.ts";
 
 export type JwtResult =
   | { readonly outcome: "granted"; readonly grant: Grant }

@@ -28,19 +28,19 @@ import type { Allowance } from "../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts";
 import type { LoginResult } from "../core/access/login-attempt.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
-import { defaultNamespace } from "../namespaces.ts";
-import { type Settings, settingsOf } from "../settings.ts";
-import { type ApiToken, ApiTokenTable, apiTokenMigration } from "./api-token-table.ts";
-import { CredentialTable, credentialMigration } from "./credential-table.ts";
-import { DevicePresencesOfDirectory } from "./device-presences.ts";
-import { Logins } from "./logins.ts";
-import { NamespaceTable, namespaceMigration } from "./namespace-table.ts";
-import { randomId } from "./random-id.ts";
-import { RecentLogins, unlistedAtMostMs } from "./recent-logins.ts";
-import { Refusals, refusalMigration } from "./refusals.ts";
-import { Revisions, revisionMigration } from "./revisions.ts";
-import { type Migrations, Schema } from "./schema.ts";
-import { accessStub, directoryStub, sessionStub } from "./stubs.ts";
+import { defaultNamespace } from "../edge/namespaces.ts";
+import { randomId } from "../platform/random-id.ts";
+import { type Migrations, Schema } from "../platform/schema.ts";
+import { accessStub, directoryStub, sessionStub } from "../platform/stubs.ts";
+import { type Settings, settingsOf } from "../settings/settings.ts";
+import { type ApiToken, ApiTokenTable, apiTokenMigration } from "./access/api-token-table.ts";
+import { CredentialTable, credentialMigration } from "./access/credential-table.ts";
+import { DevicePresencesOfDirectory } from "./access/device-presences.ts";
+import { Logins } from "./access/logins.ts";
+import { NamespaceTable, namespaceMigration } from "./access/namespace-table.ts";
+import { RecentLogins, unlistedAtMostMs } from "./access/recent-logins.ts";
+import { Refusals, refusalMigration } from "./access/refusals.ts";
+import { Revisions, revisionMigration } from "./access/revisions.ts";
 
 const migrations: Migrations = [
   { credential: credentialMigration, api_token: apiTokenMigration, revision: revisionMigration },

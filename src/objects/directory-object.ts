@@ -13,20 +13,20 @@ import { isEarlierConnection, type Whereabouts } from "../core/session/life/wher
 import type { Reached } from "../core/shares/reached.ts";
 import { ReachedNotes } from "../core/shares/reached-notes.ts";
 import type { Shortage } from "../core/shares/shared-room.ts";
-import { settingsOf } from "../settings.ts";
-import { brokerVersion } from "../version.ts";
-import { type Client, type ClientCounts, ClientTable, type SleepingCursor } from "./client-table.ts";
-import { directoryMigrations } from "./directory-migrations.ts";
-import { Inquiry } from "./inquiry.ts";
-import { LastSeen } from "./last-seen.ts";
-import { Ledger } from "./ledger.ts";
-import { logReached } from "./log-reached.ts";
-import { NoteTable } from "./note-table.ts";
-import { Presence } from "./presence.ts";
-import { Schema } from "./schema.ts";
-import { sessionStub, topicStub } from "./stubs.ts";
-import { Survey } from "./survey.ts";
-import { SysWatch } from "./sys-watch.ts";
+import { logReached } from "../platform/log-reached.ts";
+import { Schema } from "../platform/schema.ts";
+import { sessionStub, topicStub } from "../platform/stubs.ts";
+import { brokerVersion } from "../platform/version.ts";
+import { settingsOf } from "../settings/settings.ts";
+import { type Client, type ClientCounts, ClientTable, type SleepingCursor } from "./directory/client-table.ts";
+import { directoryMigrations } from "./directory/directory-migrations.ts";
+import { Inquiry } from "./directory/inquiry.ts";
+import { LastSeen } from "./directory/last-seen.ts";
+import { Ledger } from "./directory/ledger.ts";
+import { NoteTable } from "./directory/note-table.ts";
+import { Presence } from "./directory/presence.ts";
+import { Survey } from "./directory/survey.ts";
+import { SysWatch } from "./directory/sys-watch.ts";
 
 type ReportOf<Type extends Report["type"]> = Extract<Report, { type: Type }>;
 

@@ -3,7 +3,6 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Authenticator } from "../auth/authenticator.ts";
-import { readClientFacts } from "../client-facts.ts";
 import { isCredential } from "../core/access/credential.ts";
 import type { Grant } from "../core/access/grant.ts";
 import type { LoginAttempt } from "../core/access/login-attempt.ts";
@@ -15,19 +14,20 @@ import type { SessionView } from "../core/session/life/session-view.ts";
 import type { Whereabouts } from "../core/session/life/whereabouts.ts";
 import { Session } from "../core/session/session.ts";
 import { decodeSessionDeliveries } from "../core/topic/topic-request.ts";
-import { logError, logOfClients, reasonOf } from "../log.ts";
-import { closeWebSocket } from "../relay/close.ts";
-import { webSocketReply } from "../relay/upgrade.ts";
-import { type Settings, settingsOf } from "../settings.ts";
-import { Alarm } from "./alarm.ts";
-import { Hibernation } from "./hibernation.ts";
-import { Reporting } from "./reporting.ts";
-import { sessionSettingsOf } from "./session-settings.ts";
-import { SessionSockets } from "./session-sockets.ts";
-import { SqliteSessionStore } from "./sqlite-session-store.ts";
-import { accessStub, directoryStub, splitName } from "./stubs.ts";
-import { Timer } from "./timer.ts";
-import { TopicLanes } from "./topic-lanes.ts";
+import { readClientFacts } from "../edge/client-facts.ts";
+import { Alarm } from "../platform/alarm.ts";
+import { closeWebSocket } from "../platform/close.ts";
+import { logError, logOfClients, reasonOf } from "../platform/log.ts";
+import { accessStub, directoryStub, splitName } from "../platform/stubs.ts";
+import { Timer } from "../platform/timer.ts";
+import { webSocketReply } from "../platform/upgrade.ts";
+import { sessionSettingsOf } from "../settings/session-settings.ts";
+import { type Settings, settingsOf } from "../settings/settings.ts";
+import { Hibernation } from "./session/hibernation.ts";
+import { Reporting } from "./session/reporting.ts";
+import { SessionSockets } from "./session/session-sockets.ts";
+import { SqliteSessionStore } from "./session/sqlite-session-store.ts";
+import { TopicLanes } from "./session/topic-lanes.ts";
 
 /** How long a frame waits for others while more are known to come, and how much may wait. */
 const gatherMs = 1;

@@ -18,17 +18,17 @@ import {
   type Requester,
   type TopicRequest,
 } from "../core/topic/topic-request.ts";
-import { logError, reasonOf } from "../log.ts";
-import { settingsOf } from "../settings.ts";
-import { Alarm } from "./alarm.ts";
-import { Deliverer, type Origin } from "./deliverer.ts";
-import { logReached } from "./log-reached.ts";
-import { OpenBatch } from "./open-batch.ts";
-import { OwedTable } from "./owed-table.ts";
-import { randomId } from "./random-id.ts";
-import { SqliteTopicStore } from "./sqlite-topic-store.ts";
-import { directoryStub, sessionStub, splitName } from "./stubs.ts";
-import { SysSubscriptions } from "./sys-subscriptions.ts";
+import { Alarm } from "../platform/alarm.ts";
+import { logError, reasonOf } from "../platform/log.ts";
+import { logReached } from "../platform/log-reached.ts";
+import { randomId } from "../platform/random-id.ts";
+import { directoryStub, sessionStub, splitName } from "../platform/stubs.ts";
+import { settingsOf } from "../settings/settings.ts";
+import { Deliverer, type Origin } from "./topic/deliverer.ts";
+import { OpenBatch } from "./topic/open-batch.ts";
+import { OwedTable } from "./topic/owed-table.ts";
+import { SqliteTopicStore } from "./topic/sqlite-topic-store.ts";
+import { SysSubscriptions } from "./topic/sys-subscriptions.ts";
 
 type Publish = { readonly message: Message; readonly by?: Requester | undefined };
 

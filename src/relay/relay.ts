@@ -15,12 +15,12 @@ import { checkRedirection } from "../core/session/connect/redirection.ts";
 import { CloseCode } from "../core/session/effect.ts";
 import { refusalOf } from "../core/session/wire/refusal.ts";
 import { quietBytesOf } from "../core/session/wire/unheard.ts";
-import { logError } from "../log.ts";
-import { randomId } from "../objects/random-id.ts";
-import { sessionSettingsOf } from "../objects/session-settings.ts";
-import type { Settings } from "../settings.ts";
-import { storageFailureOf } from "../storage-failure.ts";
-import { closeWebSocket, lostCode } from "./close.ts";
+import { closeWebSocket, lostCode } from "../platform/close.ts";
+import { logError } from "../platform/log.ts";
+import { randomId } from "../platform/random-id.ts";
+import { storageFailureOf } from "../platform/storage-failure.ts";
+import { sessionSettingsOf } from "../settings/session-settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { PingFilter } from "./ping-filter.ts";
 
 /** Opens a WebSocket to the session with this client identifier. */

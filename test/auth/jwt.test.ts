@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { grantOfJwt, isJwt } from "../../src/auth/jwt.ts";
-import { type JwtSettings, jwtSettingsIn } from "../../src/auth/jwt-settings.ts";
 import { noAccess } from "../../src/core/access/access-rules.ts";
+import { type JwtSettings, jwtSettingsIn } from "../../src/settings/jwt-settings.ts";
 
 const nowMs = Date.parse("2026-11-23T12:00:00Z");
 const nowSec = nowMs / 1000;

@@ -1,7 +1,7 @@
 // What clients bring about and an operator looks for: a line of the log each, and no flood of them.
 
 import { beforeEach, expect, it } from "vitest";
-import { Seldom } from "../../src/seldom.ts";
+import { Seldom } from "../../src/platform/seldom.ts";
 import { paths, useBroker } from "../support/broker.ts";
 import { connect } from "../support/connect.ts";
 import { refusedUpgrade } from "../support/handshake.ts";

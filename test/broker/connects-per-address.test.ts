@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mayConnect } from "../../src/connects-per-address.ts";
 import { networkOf } from "../../src/core/access/network.ts";
+import { mayConnect } from "../../src/edge/connects-per-address.ts";
 import { bundleWorker } from "../../tools/local-server/bundle.ts";
 
 let folder: string;

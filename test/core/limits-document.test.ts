@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { limitRanges } from "../../src/core/limits.ts";
-import { variableName } from "../../src/settings.ts";
+import { variableName } from "../../src/settings/settings.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const document = readFileSync(join(root, "docs/SETTINGS.md"), "utf8");
@@ -50,7 +50,12 @@ describe("limits that clients share", () => {
       (counted.includes(name) || /\b(topic object|namespace)\b/.test(`${docstrings.get(name)} ${row}`))
     );
   };
-  const counted = ["core/topic/topic.ts", "core/topic/retained.ts", "objects/topic-object.ts", "objects/presence.ts"]
+  const counted = [
+    "core/topic/topic.ts",
+    "core/topic/retained.ts",
+    "objects/topic-object.ts",
+    "objects/directory/presence.ts",
+  ]
     .map((file) => readFileSync(join(root, "src", file), "utf8"))
     .flatMap((text) => [...text.matchAll(/new (?:SharedRoom|OwedTable)\([^)]*\)/g)])
     .flatMap(([call]) => call.match(/maximum\w+/g) ?? []);

@@ -7,7 +7,7 @@ import mqtt, { type MqttClient } from "mqtt";
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { presenceEveryMs } from "../../dashboard/src/devices/device-state.ts";
-import { sharedMs } from "../../src/objects/device-presences.ts";
+import { sharedMs } from "../../src/objects/access/device-presences.ts";
 import { newDeviceCredential } from "../../tools/device-setup/device-setup.ts";
 import { hasBrowser } from "../support/chromium.ts";
 import { npmStart, screenshot, useDashboard } from "./support/dashboard.ts";

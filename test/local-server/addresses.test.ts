@@ -2,7 +2,7 @@
 
 import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { isLoopback, ownNames, reachableFromHere } from "../../tools/local-server/addresses.ts";
 
 describe("an address to listen on", () => {

@@ -2,7 +2,7 @@
 // when there is room.
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { diskFullLine } from "../../src/storage-failure.ts";
+import { diskFullLine } from "../../src/platform/storage-failure.ts";
 import { type Broker, startBroker } from "../support/broker.ts";
 import { connect, durable, refusal } from "../support/connect.ts";
 import { endConversations } from "../support/conversation.ts";

@@ -7,9 +7,9 @@ vi.mock("cloudflare:workers", () => import("../simulator/cloudflare-workers.ts")
 import { noCounts } from "../../src/core/session/counters.ts";
 import { type Report, ReportAnswer } from "../../src/core/session/effect.ts";
 import type { Whereabouts } from "../../src/core/session/life/whereabouts.ts";
-import { directoryMigrations } from "../../src/objects/directory-migrations.ts";
+import { directoryMigrations } from "../../src/objects/directory/directory-migrations.ts";
 import { DirectoryObject } from "../../src/objects/directory-object.ts";
-import { Schema } from "../../src/objects/schema.ts";
+import { Schema } from "../../src/platform/schema.ts";
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
 const identity = "credential/1";

@@ -3,7 +3,7 @@
 import { generate } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Relay } from "../../src/relay/relay.ts";
-import { settingsOf } from "../../src/settings.ts";
+import { settingsOf } from "../../src/settings/settings.ts";
 
 const startMs = 1_800_000_000_000;
 const settings = settingsOf({ ALLOW_ANONYMOUS: "1" });

@@ -4,7 +4,7 @@ import { AccessObject } from "../../src/objects/access-object.ts";
 import { DirectoryObject } from "../../src/objects/directory-object.ts";
 import { SessionObject } from "../../src/objects/session-object.ts";
 import { TopicObject } from "../../src/objects/topic-object.ts";
-import { type Settings, settingsOf } from "../../src/settings.ts";
+import { type Settings, settingsOf } from "../../src/settings/settings.ts";
 import { Host, type Kind } from "./host.ts";
 import type { Instance } from "./instance.ts";
 import { Network } from "./network.ts";

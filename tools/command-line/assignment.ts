@@ -1,6 +1,6 @@
 // `--set NAME=VALUE`: a setting of the broker.
 
-import { retiredSettings, settingNames } from "../../src/settings.ts";
+import { retiredSettings, settingNames } from "../../src/settings/settings.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Secrets, which let others log in as anybody, or guess passwords. Every user of a machine can list the command lines. */

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
-import { settingNames } from "../../src/settings.ts";
-import { SettingsError } from "../../src/variables.ts";
+import { settingNames } from "../../src/settings/settings.ts";
+import { SettingsError } from "../../src/settings/variables.ts";
 import { BundleError } from "../local-server/bundle.ts";
 import { StartError } from "../local-server/start-error.ts";
 import { packageRoot } from "../package-root.ts";

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Command } from "commander";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { buildDashboard } from "../local-server/dashboard-files.ts";
 import { packageRoot } from "../package-root.ts";
 import { runWrangler } from "../wrangler.ts";

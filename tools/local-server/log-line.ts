@@ -1,7 +1,7 @@
 // Makes the log readable for people. The Worker writes JSON, for programs, and the runtime writes a line and a stack for each
 // request that it cannot read.
 
-import { diskFullLine, unopenedText } from "../../src/storage-failure.ts";
+import { diskFullLine, unopenedText } from "../../src/platform/storage-failure.ts";
 
 /** A full disk affects every object, again and again: it is reported once in this time. */
 const diskFullPauseMs = 60_000;

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { isMainThread } from "node:worker_threads";
 import { Miniflare, type MiniflareOptions, NoOpLog } from "miniflare";
-import { readSettings, type Settings } from "../../src/settings.ts";
+import { readSettings, type Settings } from "../../src/settings/settings.ts";
 import { startTcpGateway, type TcpGateway } from "../tcp-gateway/tcp-gateway.ts";
 import { ownNames, reachableFromHere } from "./addresses.ts";
 import { type AdminToken, keptAdminToken } from "./admin-token.ts";

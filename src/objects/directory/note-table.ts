@@ -1,0 +1,22 @@
+// Things that there is one of, each a row with plain data: what it costs to change one is a row, however much is in it.
+
+import type { Schema } from "../../platform/schema.ts";
+
+export const noteMigration = "CREATE TABLE note (name TEXT PRIMARY KEY, json TEXT) WITHOUT ROWID";
+
+export class NoteTable {
+  private readonly schema: Schema;
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+  }
+
+  read<Value>(name: string): Value | undefined {
+    const [row] = this.schema.rows<{ json: string }>("note", "SELECT json FROM note WHERE name = ?", name);
+    return row && (JSON.parse(row.json) as Value);
+  }
+
+  put(name: string, value: unknown): void {
+    this.schema.insert("note", "INSERT OR REPLACE INTO note VALUES (?, ?)", name, JSON.stringify(value));
+  }
+}

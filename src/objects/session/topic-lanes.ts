@@ -1,0 +1,91 @@
+// A session's lanes to the topic objects: one for each shard it talks to, so that what a client does on one shard
+// stays in order. What leaves for other members of a shared subscription has lanes of its own: the members are asked
+// one after the other, and a client that is back meanwhile does not wait for them.
+
+import type { Effect, RequestToken } from "../../core/session/effect.ts";
+import { encodeTopicRequests, type TopicRequest } from "../../core/topic/topic-request.ts";
+import { Lane, type LaneHandlers } from "../../platform/lane.ts";
+import { topicStub } from "../../platform/stubs.ts";
+import type { Settings } from "../../settings/settings.ts";
+
+/**
+ * Has room for what a client may do at once: five seconds' worth of `MAXIMUM_PUBLISH_RATE` and `MAXIMUM_SUBSCRIBE_RATE`. A
+ * client that comes back may subscribe to thousands of filters in one packet. The lane also has a limit in bytes.
+ */
+const maximumRequests = 65_536;
+
+type Item = { readonly request: TopicRequest; readonly token: RequestToken | undefined };
+
+export type TopicLaneHandlers = {
+  readonly onAnswer: (token: RequestToken, code: number) => void;
+  readonly onUnanswered: (token: RequestToken) => void;
+  /** A QoS 0 message went nowhere. */
+  readonly onDropped: () => void;
+  /** After any of the above. */
+  readonly onDone: () => void;
+  /** One of them threw. */
+  readonly onBroken: (error: unknown) => void;
+};
+
+type Lanes = Map<number, Lane<Item, number>>;
+
+export class TopicLanes {
+  private readonly lanes: Lanes = new Map();
+  private readonly redistributionLanes: Lanes = new Map();
+  private readonly env: Env;
+  private readonly settings: Settings;
+  private readonly namespace: string;
+  private readonly clientId: string;
+  private readonly handlers: TopicLaneHandlers;
+
+  constructor(env: Env, settings: Settings, namespace: string, clientId: string, handlers: TopicLaneHandlers) {
+    this.env = env;
+    this.settings = settings;
+    this.namespace = namespace;
+    this.clientId = clientId;
+    this.handlers = handlers;
+  }
+
+  request({ shard, request, token, bytes }: Extract<Effect, { type: "request" }>): void {
+    const item = { request, token };
+    const lanes = request.type === "redistribute" ? this.redistributionLanes : this.lanes;
+    if (this.laneTo(shard, lanes).enqueue(item, bytes)) return;
+    // A full lane counts as unanswered, but only later, because this may be during the effects of an event.
+    queueMicrotask(() => this.onGivenUp([item]));
+  }
+
+  private onAnswers(items: readonly Item[], codes: readonly number[]): void {
+    for (const [index, { token }] of items.entries()) {
+      if (token !== undefined) this.handlers.onAnswer(token, codes[index] ?? 0);
+    }
+    this.handlers.onDone();
+  }
+
+  private onGivenUp(items: readonly Item[]): void {
+    for (const { request, token } of items) {
+      if (token !== undefined) this.handlers.onUnanswered(token);
+      else if (request.type === "publish") this.handlers.onDropped();
+    }
+    this.handlers.onDone();
+  }
+
+  private laneTo(shard: number, lanes: Lanes): Lane<Item, number> {
+    const existing = lanes.get(shard);
+    if (existing !== undefined) return existing;
+    const newStub = () => topicStub(this.env, this.settings, this.namespace, shard);
+    let stub = newStub();
+    const handlers: LaneHandlers<Item, number> = {
+      call: (laneId, { sequence, items }, isAgain) => {
+        if (isAgain) stub = newStub();
+        const batch = encodeTopicRequests(items.map(({ request }) => request));
+        return stub.exchange(this.clientId, laneId, sequence, batch, Date.now());
+      },
+      onAnswers: (items, codes) => this.onAnswers(items, codes),
+      onGivenUp: (items) => this.onGivenUp(items),
+      onBroken: this.handlers.onBroken,
+    };
+    const lane = new Lane(handlers, lanes === this.lanes ? { maximumItems: maximumRequests } : {});
+    lanes.set(shard, lane);
+    return lane;
+  }
+}

@@ -1,0 +1,45 @@
+// A batch of requests at a topic object whose answers wait for sessions to take what they are owed.
+
+import { ReasonCode } from "../../core/packet/reason-code.ts";
+
+/** One promise a batch, and a counter, however many messages and sessions it takes. */
+export class OpenBatch {
+  /** A reason code for each request. */
+  readonly answers: number[];
+  readonly whenComplete: Promise<number[]>;
+  private resolve: (answers: number[]) => void = () => {};
+  /** One for the batch itself, until all its deliveries have been opened. */
+  private open = 1;
+
+  constructor(count: number) {
+    this.answers = new Array<number>(count).fill(ReasonCode.Success);
+    this.whenComplete = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  /** One more delivery has to be settled before the batch is answered. */
+  expect(): void {
+    this.open += 1;
+  }
+
+  /** Somebody has the message of this request: it did match. */
+  onTaken(index: number): void {
+    if (this.answers[index] === ReasonCode.NoMatchingSubscribers) this.answers[index] = ReasonCode.Success;
+  }
+
+  /** Somebody who should have the message could not take it. That outweighs those who took it. */
+  onRefused(index: number): void {
+    if (this.answers[index] !== ReasonCode.UnspecifiedError) this.answers[index] = ReasonCode.QuotaExceeded;
+  }
+
+  /** The message could not be kept for somebody who should have it: the publisher must send it again. */
+  onFailed(index: number): void {
+    this.answers[index] = ReasonCode.UnspecifiedError;
+  }
+
+  settle(): void {
+    this.open -= 1;
+    if (this.open === 0) this.resolve(this.answers);
+  }
+}
