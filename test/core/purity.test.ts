@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { importsOf, withoutComments } from "../support/imports.ts";
 
 const core = resolve(import.meta.dirname, "../../src/core");
 const files = readdirSync(core, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
@@ -50,12 +51,3 @@ describe("src/core", () => {
     );
   });
 });
-
-function withoutComments(source: string): string {
-  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
-}
-
-function importsOf(source: string): string[] {
-  const pattern = /\bfrom\s*"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g;
-  return [...source.matchAll(pattern)].map(([, from, direct]) => from ?? direct ?? "");
-}

@@ -5,8 +5,8 @@ import { packetBytes } from "../slab.ts";
 import { expectEnd, readPacketId } from "./fields.ts";
 import { generatePacket } from "./mqtt-packet.ts";
 import type { AcknowledgementPacket, ProtocolVersion } from "./packet.ts";
-import type { RawPacket } from "./packet-reader.ts";
 import { readProperties } from "./properties.ts";
+import type { RawPacket } from "./raw-packet.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 type AcknowledgementType = AcknowledgementPacket["type"];
@@ -34,19 +34,6 @@ export function decodeAcknowledgement(
   }
   expectEnd(reader);
   return { type, packetId, reasonCode };
-}
-
-/** Packet types of what answers a PUBLISH or PUBREL of the server. Table 2-1. */
-const ANSWERS: ReadonlySet<number> = new Set([4, 5, 7]);
-
-/** Whether a packet that begins with this byte is a PUBACK, PUBREC or PUBCOMP, whatever its flags are. */
-export function isAnswer(firstByte: number): boolean {
-  return ANSWERS.has(firstByte >> 4);
-}
-
-/** The packet identifier that an answer names, however broken the rest of it is; 0 if it names none. */
-export function answeredPacketId({ bytes, bodyOffset }: RawPacket): number {
-  return ((bytes[bodyOffset] ?? 0) << 8) | (bytes[bodyOffset + 1] ?? 0);
 }
 
 /** The first byte of each. Tables 2-1 and 2-2. */

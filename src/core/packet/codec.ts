@@ -11,8 +11,8 @@ import { decodeAuth, decodeDisconnect, encodeAuth, encodeDisconnect } from "./di
 import { malformed, notAllowed } from "./fields.ts";
 import { generatePacket } from "./mqtt-packet.ts";
 import type { ClientPacket, ProtocolVersion, ServerPacket } from "./packet.ts";
-import type { RawPacket } from "./packet-reader.ts";
 import { decodePublish, encodeDeliver } from "./publish-codec.ts";
+import type { RawPacket } from "./raw-packet.ts";
 import { decodeSubscribe, decodeUnsubscribe, encodeSubscriptionAcknowledgement } from "./subscribe-codec.ts";
 
 export { refusalVersion } from "./connect-codec.ts";

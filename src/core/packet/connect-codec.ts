@@ -5,9 +5,9 @@ import { ProtocolError } from "../protocol-error.ts";
 import { expectEnd, isTopicName, malformed, notAllowed, readBinary, readString } from "./fields.ts";
 import { copyOf, generatePacket, type ParsedConnect, parsePacket, withFlags } from "./mqtt-packet.ts";
 import type { ConnackPacket, ConnectPacket, ConnectWill, ProtocolVersion } from "./packet.ts";
-import type { RawPacket } from "./packet-reader.ts";
 import { NO_PROPERTIES, type Properties, Property, readProperties } from "./properties.ts";
 import { isPayloadAsIndicated } from "./publish-codec.ts";
+import type { RawPacket } from "./raw-packet.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 // Connect Flags. Section 3.1.2.3.

@@ -11,8 +11,8 @@ import {
   withFlags,
 } from "./mqtt-packet.ts";
 import type { AuthPacket, DisconnectPacket, ProtocolVersion } from "./packet.ts";
-import type { RawPacket } from "./packet-reader.ts";
 import { Property, readProperties } from "./properties.ts";
+import type { RawPacket } from "./raw-packet.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 /** Table 3-10, those that a client may send [MQTT-3.14.2-1]. */

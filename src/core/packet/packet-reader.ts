@@ -4,18 +4,8 @@
 // What is inside a packet is the codec's business.
 
 import { ProtocolError } from "../protocol-error.ts";
-import { isAnswer } from "./acknowledgement-codec.ts";
+import { isAnswer, type RawPacket } from "./raw-packet.ts";
 import { ReasonCode } from "./reason-code.ts";
-
-/** One whole control packet, undecoded. */
-export type RawPacket = {
-  /** Packet type and flags. */
-  readonly firstByte: number;
-  /** The whole packet, fixed header included; where possible a view of the chunk it arrived in. */
-  readonly bytes: Uint8Array;
-  /** Where the fixed header ends. */
-  readonly bodyOffset: number;
-};
 
 export type PushResult = {
   /** The packets that are whole, in order; those before a bad one are still to be handled. */

@@ -7,8 +7,8 @@ import { ProtocolError } from "../protocol-error.ts";
 import { packetBytes } from "../slab.ts";
 import { isTopicName, isUtf8, malformed, notAllowed, readPacketId, readString } from "./fields.ts";
 import type { DeliverPacket, ProtocolVersion, PublishPacket } from "./packet.ts";
-import type { RawPacket } from "./packet-reader.ts";
 import { NO_PROPERTIES, type Properties, Property, readProperties } from "./properties.ts";
+import type { RawPacket } from "./raw-packet.ts";
 import { ReasonCode } from "./reason-code.ts";
 
 const PUBLISH = 0x30;

@@ -8,8 +8,8 @@ import { isSharedText, parseTopicFilter } from "../topic/topic-filter.ts";
 import { malformed, notAllowed, readPacketId, readString } from "./fields.ts";
 import { generatePacket, type ParsedSubscribe, type ParsedUnsubscribe, parsePacket, withFlags } from "./mqtt-packet.ts";
 import type { ProtocolVersion, ServerPacket, SubscribePacket, UnsubscribePacket } from "./packet.ts";
-import type { RawPacket } from "./packet-reader.ts";
 import { readProperties } from "./properties.ts";
+import type { RawPacket } from "./raw-packet.ts";
 import { isError, ReasonCode } from "./reason-code.ts";
 
 const reservedOptions: Readonly<Record<ProtocolVersion, number>> = { 3: 0, 4: 0xfc, 5: 0xc0 };

@@ -2,7 +2,7 @@
 
 import { isError, ReasonCode } from "../packet/reason-code.ts";
 import type { Reached } from "../shares/reached.ts";
-import type { RequestToken, SocketId } from "./effect.ts";
+import type { FilterToken, RequestToken, SocketId } from "./effect.ts";
 import type { SessionState } from "./life/session-state.ts";
 import type { Connected } from "./wire/connection.ts";
 
@@ -29,10 +29,10 @@ export class Answers {
         this.onFilterAnswer(connected, token, code);
         break;
       case "registration":
-        this.state.onRegistered(token.registration, !isError(code));
+        this.state.onRegistered(token.id, !isError(code));
         break;
       case "redistribution":
-        this.state.onRedistributed(connected, token, code === ReasonCode.Success);
+        this.state.onRedistributed(connected, token.id, code === ReasonCode.Success);
     }
   }
 
@@ -51,21 +51,16 @@ export class Answers {
         this.onFilterAnswer(connected, token, ReasonCode.UnspecifiedError);
         break;
       case "registration":
-        this.state.onRegistered(token.registration, false);
+        this.state.onRegistered(token.id, false);
         break;
       case "redistribution":
-        this.state.onRedistributed(connected, token, false);
+        this.state.onRedistributed(connected, token.id, false);
     }
     return undefined;
   }
 
-  private onFilterAnswer(
-    connected: Connected | undefined,
-    { pending, index }: Extract<RequestToken, { type: "filter" }>,
-    code: number,
-  ): void {
-    if (this.state.generation !== pending.generation) return;
-    this.state.subscribing.onAnswer(connected, pending, index, code, this.state.isDurable);
+  private onFilterAnswer(connected: Connected | undefined, token: FilterToken, code: number): void {
+    if (!this.state.subscribing.onAnswer(connected, token, code, this.state.isDurable)) return;
     if (connected !== undefined && !this.state.subscribing.isSubscribing) this.state.outbound.release(connected);
   }
 }

@@ -58,10 +58,9 @@ export class Context {
   }
 
   /** From now on the session belongs to this grant's identity. */
-  takeGrant({ identity, rules, username }: Grant): void {
-    const { clientId } = this.settings;
-    const holder = holderOf(identity, clientId);
-    this.access = new Access(rules, { clientId, username });
+  takeGrant(grant: Grant): void {
+    const holder = holderOf(grant.identity, this.settings.clientId);
+    this.access = accessOf(grant, this.settings);
     this.hearing = { holder, hearsRefusals: true };
     this.deaf = { holder, hearsRefusals: false };
   }
@@ -106,6 +105,11 @@ export class Context {
     this.messageSource ??= this.settings.randomId();
     return `${messageIdAt(atMs)}-${generation}-${this.messageSource}${this.messageCount}`;
   }
+}
+
+/** What a client with this grant may do. */
+export function accessOf({ username, rules }: Grant, { clientId }: SessionSettings): Access {
+  return new Access(rules, { clientId, username });
 }
 
 /** Sorts before every id made from `nowMs` on, and after those made before. */

@@ -4,8 +4,6 @@
 import type { LoginAttempt } from "../access/login-attempt.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import type { Account } from "./counters.ts";
-import type { PendingFilters, Registration } from "./inbound/pending-filters.ts";
-import type { RedistributionToken } from "./outbound/redistribution.ts";
 
 /** Numbers the sockets of one session object. */
 export type SocketId = number;
@@ -20,13 +18,18 @@ export type PublishToken = {
   readonly messageId: string;
 };
 
-/** What an answer of a topic object belongs to. */
+/** A topic filter of a SUBSCRIBE or UNSUBSCRIBE, `id` in pending-filters.ts. */
+export type FilterToken = { readonly type: "filter"; readonly id: number; readonly index: number };
+
+/** What the answer of a topic object is for. Plain data: what it stands for stays in the core, by its id. */
 export type RequestToken =
   | PublishToken
-  | { readonly type: "filter"; readonly pending: PendingFilters; readonly index: number }
+  | FilterToken
   | { readonly type: "will"; readonly id: string }
-  | { readonly type: "registration"; readonly registration: Registration }
-  | RedistributionToken;
+  /** See registering.ts. */
+  | { readonly type: "registration"; readonly id: number }
+  /** See redistribution.ts. */
+  | { readonly type: "redistribution"; readonly id: number };
 
 export type Effect =
   | { readonly type: "send"; readonly socketId: SocketId; readonly bytes: Uint8Array }

@@ -33,6 +33,9 @@ export type Admission = {
   readonly learnedAtMs: number;
 };
 
+/** What a session remembers of the client that it had last, or has. */
+export type LastClient = Pick<SessionRecord, "admission" | "isConnected" | "disconnectedAtMs">;
+
 /** For sessions stored before sessions had owners. */
 export const nobodysAdmission: Admission = { grant: nobodysGrant, shownSha256: "", learnedAtMs: 0 };
 

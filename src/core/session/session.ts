@@ -3,10 +3,10 @@
 // files. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
 import type { ClientFacts, LoginResult } from "../access/login-attempt.ts";
-import { answeredPacketId, isAnswer } from "../packet/acknowledgement-codec.ts";
 import { decodePacket } from "../packet/codec.ts";
 import type { ClientPacket } from "../packet/packet.ts";
-import type { RawPacket } from "../packet/packet-reader.ts";
+import type { RawPacket } from "../packet/raw-packet.ts";
+import { answeredPacketId, isAnswer } from "../packet/raw-packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { reachedOf, reasonCodeOf } from "../shares/reached.ts";

@@ -3,7 +3,8 @@
 import { generate, type Packet, parser } from "mqtt-packet";
 import { decodePacket, type EncodeOptions, encodePacket } from "../../../src/core/packet/codec.ts";
 import type { ClientPacket, ProtocolVersion, ServerPacket } from "../../../src/core/packet/packet.ts";
-import { PacketReader, type RawPacket } from "../../../src/core/packet/packet-reader.ts";
+import { PacketReader } from "../../../src/core/packet/packet-reader.ts";
+import type { RawPacket } from "../../../src/core/packet/raw-packet.ts";
 
 export const VERSIONS: ProtocolVersion[] = [3, 4, 5];
 

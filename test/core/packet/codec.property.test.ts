@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodePacket } from "../../../src/core/packet/codec.ts";
 import type { ProtocolVersion, PublishPacket, ServerPacket } from "../../../src/core/packet/packet.ts";
-import { PacketReader, type RawPacket } from "../../../src/core/packet/packet-reader.ts";
+import { PacketReader } from "../../../src/core/packet/packet-reader.ts";
+import type { RawPacket } from "../../../src/core/packet/raw-packet.ts";
 import {
   connectPacket,
   mutated,

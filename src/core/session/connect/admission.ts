@@ -1,7 +1,6 @@
 // Who is let in: from a complete CONNECT to the grant that it is worth, which may have to be asked for elsewhere; and
 // whose session it is. MQTT 5.0 sections 3.1.4 and 5.4.
 
-import { Access } from "../../access/access.ts";
 import { anonymousIdentity, type Grant } from "../../access/grant.ts";
 import { type ClientFacts, type LoginAttempt, type LoginResult, showsCredentials } from "../../access/login-attempt.ts";
 import { isEqual, sha256 } from "../../authentication/hmac.ts";
@@ -9,17 +8,13 @@ import { fromBase64, toBase64 } from "../../base64.ts";
 import type { ConnectPacket } from "../../packet/packet.ts";
 import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
-import type { Context, SessionSettings } from "../context.ts";
-import type { Admission, SessionRecord } from "../session-store.ts";
-import type { Pending } from "../wire/connection.ts";
+import { accessOf, type Context, type SessionSettings } from "../context.ts";
+import type { Admission, LastClient } from "../session-store.ts";
+import type { Accepted, Pending } from "../wire/connection.ts";
 import type { Connections } from "../wire/connections.ts";
-import type { Accepted } from "./authenticating.ts";
 import { checkAccess, recipientOf } from "./connecting.ts";
 
 const textEncoder = new TextEncoder();
-
-/** What a session remembers of the client that it had last, or has. */
-export type LastClient = Pick<SessionRecord, "admission" | "isConnected" | "disconnectedAtMs">;
 
 /**
  * Decides whether the client of a valid CONNECT is let in.
@@ -103,10 +98,6 @@ export function checkOwner(context: Context, last: Admission | undefined, { iden
     ReasonCode.NotAuthorized,
     "the session of this client identifier belongs to somebody else: the operator can end it with DELETE /api/v1/clients/{clientId}",
   );
-}
-
-export function accessOf({ username, rules }: Grant, { clientId }: SessionSettings): Access {
-  return new Access(rules, { clientId, username });
 }
 
 /**

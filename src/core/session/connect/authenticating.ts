@@ -6,16 +6,16 @@ import {
   beginAuthentication,
   continueAuthentication,
   type Exchange,
-  type Proof,
 } from "../../authentication/enhanced-authentication.ts";
 import { decodePacket } from "../../packet/codec.ts";
 import type { AuthPacket, ConnectPacket } from "../../packet/packet.ts";
-import type { RawPacket } from "../../packet/packet-reader.ts";
+import type { RawPacket } from "../../packet/raw-packet.ts";
 import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import type { Context } from "../context.ts";
 import { CloseCode } from "../effect.ts";
 import {
+  type Accepted,
   type Authenticating,
   type Authentication,
   type Connected,
@@ -29,13 +29,6 @@ import { checkConnect, recipientOf } from "./connecting.ts";
 
 /** What an empty packet counts as. */
 const packetBytes = 64;
-
-/** A CONNECT that is as it should be, and who sent it. */
-export type Accepted = {
-  readonly connect: ConnectPacket;
-  /** The proof, if the CONNECT named an authentication method. It may be wrong. */
-  readonly proof: Proof | undefined;
-};
 
 /**
  * A packet on a socket whose client is not connected yet.

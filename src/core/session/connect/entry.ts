@@ -4,15 +4,15 @@
 import type { Access } from "../../access/access.ts";
 import type { LoginResult } from "../../access/login-attempt.ts";
 import type { ConnectPacket } from "../../packet/packet.ts";
-import type { RawPacket } from "../../packet/packet-reader.ts";
+import type { RawPacket } from "../../packet/raw-packet.ts";
 import { ProtocolError } from "../../protocol-error.ts";
-import type { Context } from "../context.ts";
+import { accessOf, type Context } from "../context.ts";
 import type { SessionState } from "../life/session-state.ts";
 import type { Admission } from "../session-store.ts";
-import type { LoggingIn, Pending } from "../wire/connection.ts";
+import type { Accepted, LoggingIn, Pending } from "../wire/connection.ts";
 import type { Connections } from "../wire/connections.ts";
-import { accessOf, admissionBy, admit, checkOwner } from "./admission.ts";
-import { type Accepted, onPendingPacket } from "./authenticating.ts";
+import { admissionBy, admit, checkOwner } from "./admission.ts";
+import { onPendingPacket } from "./authenticating.ts";
 import { checkAccess, checkWill, expectConnackFits } from "./connecting.ts";
 
 /** A client that is let in; nothing has been done about it yet. */

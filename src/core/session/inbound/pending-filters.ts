@@ -9,6 +9,8 @@ import type { Connected } from "../wire/connection.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE whose answers are on their way. */
 export type PendingFilters = {
+  /** Names it in the tokens of its requests. */
+  readonly id: number;
   readonly type: "SUBACK" | "UNSUBACK";
   readonly packetId: number;
   readonly socketId: SocketId;
@@ -22,9 +24,6 @@ export type PendingFilters = {
   openRequests: number;
 };
 
-/** All subscriptions of a session, told to new shards. */
-export type Registration = { readonly generation: string; openRequests: number; hasFailed: boolean };
-
 /** What could not be answered is not begun, or the client would wait for ever [MQTT-3.1.2-24]. */
 export function expectAnswerFits({ maximumPacketBytes }: Connected, filters: number): void {
   // Packet identifier, no properties, and a reason code for each filter. Section 3.9.
@@ -34,10 +33,21 @@ export function expectAnswerFits({ maximumPacketBytes }: Connected, filters: num
 }
 
 export function pendingOf(
+  id: number,
   type: PendingFilters["type"],
   packetId: number,
   socketId: SocketId,
   generation: string,
 ): PendingFilters {
-  return { type, packetId, socketId, generation, reasonCodes: [], subscriptions: [], replaced: [], openRequests: 0 };
+  return {
+    id,
+    type,
+    packetId,
+    socketId,
+    generation,
+    reasonCodes: [],
+    subscriptions: [],
+    replaced: [],
+    openRequests: 0,
+  };
 }

@@ -4,15 +4,20 @@
 
 import { hashOf } from "../../topic/hash.ts";
 import type { Context } from "../context.ts";
-import type { Registration } from "./pending-filters.ts";
 import type { Subscribing } from "./subscribing.ts";
 
 const firstRetryMs = 15_000;
 const maximumRetryMs = 300_000;
 
+/** All subscriptions of a session, on their way to the present shards. */
+type Registration = { readonly generation: string; openRequests: number; hasFailed: boolean };
+
 export class Registering {
   private readonly context: Context;
   private readonly subscribing: Subscribing;
+  /** Those that have not been answered in full, by id. */
+  private readonly registrations = new Map<number, Registration>();
+  private lastId = 0;
   private tries = 0;
   /** When to tell all of them again; Infinity for never. */
   private retryAtMs = Number.POSITIVE_INFINITY;
@@ -27,7 +32,10 @@ export class Registering {
    * @returns whether there is anything to wait for: `onAnswer` follows, or another try is due
    */
   begin(generation: string): boolean {
-    if (!this.subscribing.registerAgain(generation)) return false;
+    this.lastId += 1;
+    const openRequests = this.subscribing.registerAgain(this.lastId, generation);
+    if (openRequests === 0) return false;
+    this.registrations.set(this.lastId, { generation, openRequests, hasFailed: false });
     // Deadlines become alarms, which outlive the object: a crash before the answers is tried again as well.
     const waitMs = Math.min(firstRetryMs * 2 ** this.tries, maximumRetryMs);
     // Sessions that failed together do not all come back together.
@@ -36,11 +44,15 @@ export class Registering {
     return true;
   }
 
-  /** @returns whether all have answered, and done it */
-  onAnswer(registration: Registration, isDone: boolean): boolean {
+  /** @returns the life of the session for which all have answered now, and done it; `undefined` if some have not */
+  onAnswer(id: number, isDone: boolean): string | undefined {
+    const registration = this.registrations.get(id);
+    if (registration === undefined) return undefined;
     registration.openRequests -= 1;
     if (!isDone) registration.hasFailed = true;
-    return registration.openRequests === 0 && !registration.hasFailed;
+    if (registration.openRequests > 0) return undefined;
+    this.registrations.delete(id);
+    return registration.hasFailed ? undefined : registration.generation;
   }
 
   /** There is nothing more to tell. */

@@ -9,12 +9,13 @@ import { shardsOf } from "../../topic/shard.ts";
 import { isSharedText, parseTopicFilter, type TopicFilter } from "../../topic/topic-filter.ts";
 import { isSameSubscription, type TopicRequest, type TopicSubscription } from "../../topic/topic-request.ts";
 import type { Context } from "../context.ts";
+import type { FilterToken, SocketId } from "../effect.ts";
 import { withBridgeOptions } from "../wire/bridge.ts";
 import { type Connected, send } from "../wire/connection.ts";
 import { topicLimitsOf } from "../wire/message-limits.ts";
 import { checkSubscribeIsOffered, refusalOfFilter } from "../wire/not-offered.ts";
 import { ClientRate } from "./client-rate.ts";
-import { expectAnswerFits, type PendingFilters, pendingOf, type Registration } from "./pending-filters.ts";
+import { expectAnswerFits, type PendingFilters, pendingOf } from "./pending-filters.ts";
 
 export class Subscribing {
   private readonly context: Context;
@@ -28,6 +29,9 @@ export class Subscribing {
   private list: readonly TopicSubscription[] | undefined;
   private sharedCount = 0;
   private openSubscribes = 0;
+  /** Those that wait for shards, by id. */
+  private readonly pending = new Map<number, PendingFilters>();
+  private lastPendingId = 0;
   /** Whether it has been logged that this connection asks for too many. */
   private isFullLogged = false;
   /** The rate of topic filters in SUBSCRIBE and UNSUBSCRIBE. */
@@ -81,23 +85,25 @@ export class Subscribing {
     this.list = undefined;
     this.sharedCount = 0;
     this.openSubscribes = 0;
+    this.pending.clear();
   }
 
   /**
    * The shards have changed since they were told: tells the present ones.
-   * @returns whether there is anything to wait for; when all have answered, `onRegistered` is called for the last time
+   * @param id of the registration, which each answer belongs to
+   * @returns how many answers follow
    */
-  registerAgain(generation: string): boolean {
-    const registration: Registration = { generation, openRequests: 0, hasFailed: false };
+  registerAgain(id: number, generation: string): number {
+    let requests = 0;
     for (const subscription of this.subscriptions.values()) {
       const by = this.context.requester(false);
       const request = { type: "subscribe", generation, subscription, sendRetained: false, by } as const;
       for (const shard of this.shardsOfText(subscription.topicFilter)) {
-        registration.openRequests += 1;
-        this.context.request(shard, request, { type: "registration", registration });
+        requests += 1;
+        this.context.request(shard, request, { type: "registration", id });
       }
     }
-    return registration.openRequests > 0;
+    return requests;
   }
 
   /**
@@ -126,7 +132,7 @@ export class Subscribing {
       const filters = asked.map(({ parsed }) => parsed);
       checkSubscribeIsOffered(packet, filters, capabilities);
     }
-    const pending = pendingOf("SUBACK", packet.packetId, socketId, generation);
+    const pending = this.begin("SUBACK", packet.packetId, socketId, generation);
     this.openSubscribes += 1;
     // As if each filter had come in a SUBSCRIBE of its own [MQTT-3.8.4-5].
     for (const { request, parsed } of asked) {
@@ -148,7 +154,7 @@ export class Subscribing {
         this.shards.add(shard);
         const by = this.context.requester(true);
         const topicRequest = { type: "subscribe", generation, subscription, sendRetained, by } as const;
-        this.context.request(shard, topicRequest, { type: "filter", pending, index });
+        this.context.request(shard, topicRequest, { type: "filter", id: pending.id, index });
       }
     }
     this.answerIfComplete(connected, pending);
@@ -158,7 +164,7 @@ export class Subscribing {
   onUnsubscribe(connected: Connected, packet: UnsubscribePacket, generation: string): void {
     this.asked.check(this.context.nowMs, packet.topicFilters.length);
     expectAnswerFits(connected, packet.topicFilters.length);
-    const pending = pendingOf("UNSUBACK", packet.packetId, connected.socketId, generation);
+    const pending = this.begin("UNSUBACK", packet.packetId, connected.socketId, generation);
     // As if each filter had come in an UNSUBSCRIBE of its own [MQTT-3.10.4-6].
     for (const topicFilter of packet.topicFilters) {
       const index = pending.reasonCodes.length;
@@ -170,7 +176,7 @@ export class Subscribing {
       for (const shard of this.shardsOfText(topicFilter)) {
         pending.openRequests += 1;
         const topicRequest = { type: "unsubscribe", generation, topicFilter } as const;
-        this.context.request(shard, topicRequest, { type: "filter", pending, index });
+        this.context.request(shard, topicRequest, { type: "filter", id: pending.id, index });
       }
     }
     this.answerIfComplete(connected, pending);
@@ -199,24 +205,38 @@ export class Subscribing {
     for (const shard of this.shardsOfText(topicFilter)) this.context.request(shard, request, undefined);
   }
 
-  /** One shard has answered for one filter, or could not be reached. */
-  onAnswer(
-    connected: Connected | undefined,
-    pending: PendingFilters,
-    index: number,
-    code: number,
-    isDurable: boolean,
-  ): void {
+  private begin(
+    type: PendingFilters["type"],
+    packetId: number,
+    socketId: SocketId,
+    generation: string,
+  ): PendingFilters {
+    this.lastPendingId += 1;
+    const pending = pendingOf(this.lastPendingId, type, packetId, socketId, generation);
+    this.pending.set(pending.id, pending);
+    return pending;
+  }
+
+  /**
+   * One shard has answered for one filter, or could not be reached.
+   * @returns false if the life of the session that asked is over
+   */
+  onAnswer(connected: Connected | undefined, { id, index }: FilterToken, code: number, isDurable: boolean): boolean {
+    const pending = this.pending.get(id);
+    if (pending === undefined) return false;
     pending.openRequests -= 1;
     // UNSUBACK has fewer codes: none for a lane that is full, say. MQTT 5.0 section 3.11.3.
     if (isError(code)) pending.reasonCodes[index] = pending.type === "SUBACK" ? code : ReasonCode.UnspecifiedError;
     if (pending.openRequests === 0) this.keep(pending, isDurable);
+    if (pending.openRequests === 0) this.pending.delete(id);
     if (connected?.socketId === pending.socketId) this.answerIfComplete(connected, pending);
+    return true;
   }
 
   private answerIfComplete(connected: Connected, pending: PendingFilters): void {
     if (pending.openRequests > 0) return;
-    const { type, packetId, reasonCodes } = pending;
+    const { id, type, packetId, reasonCodes } = pending;
+    this.pending.delete(id);
     if (type === "SUBACK") this.openSubscribes -= 1;
     send(this.context, connected, { type, packetId, reasonCodes });
   }

@@ -1,7 +1,7 @@
 // How connections end, and the session with them or later. MQTT 5.0 sections 3.14 and 4.13.
 
 import type { DisconnectPacket } from "../../packet/packet.ts";
-import type { RawPacket } from "../../packet/packet-reader.ts";
+import type { RawPacket } from "../../packet/raw-packet.ts";
 import { isError, ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { textOfReached } from "../../shares/reached.ts";

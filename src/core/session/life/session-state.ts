@@ -3,16 +3,13 @@
 
 import type { Grant } from "../../access/grant.ts";
 import type { ConnectWill } from "../../packet/packet.ts";
-import type { LastClient } from "../connect/admission.ts";
 import type { Context } from "../context.ts";
 import type { SocketId } from "../effect.ts";
 import { Inbound } from "../inbound/inbound.ts";
-import type { Registration } from "../inbound/pending-filters.ts";
 import { Registering } from "../inbound/registering.ts";
 import { Subscribing } from "../inbound/subscribing.ts";
 import { Outbound } from "../outbound/outbound.ts";
-import type { RedistributionToken } from "../outbound/redistribution.ts";
-import type { Admission, SessionRecord } from "../session-store.ts";
+import type { Admission, LastClient, SessionRecord } from "../session-store.ts";
 import type { Connected } from "../wire/connection.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { QueueLevel, type QueueSize } from "./queue-level.ts";
@@ -155,9 +152,9 @@ export class SessionState {
   }
 
   /** A present shard has answered for a subscription that was registered elsewhere. */
-  onRegistered(registration: Registration, isDone: boolean): void {
-    const isOver = this.registering.onAnswer(registration, isDone);
-    if (isOver && registration.generation === this.generation) this.setLayout();
+  onRegistered(id: number, isDone: boolean): void {
+    const generation = this.registering.onAnswer(id, isDone);
+    if (generation !== undefined && generation === this.generation) this.setLayout();
   }
 
   /** Time has passed: what is still not registered is told again. */
@@ -179,10 +176,10 @@ export class SessionState {
   }
 
   /** The other members of a shared subscription have answered, or cannot be asked. */
-  onRedistributed(connected: Connected | undefined, token: RedistributionToken, isTaken: boolean): void {
-    this.outbound.onRedistributed(token, isTaken, connected);
+  onRedistributed(connected: Connected | undefined, id: number, isTaken: boolean): void {
+    const hasLeft = this.outbound.onRedistributed(id, isTaken, connected);
     // What the disk says was sent must not be said of later messages, which may get the same sequences.
-    if (connected === undefined && isTaken && token.entry.mayHaveBeenSent) this.putSentThrough();
+    if (connected === undefined && hasLeft) this.putSentThrough();
   }
 
   private putSentThrough(): void {

@@ -7,8 +7,7 @@ import type { Message } from "../../message/message.ts";
 import type { ConnectWill } from "../../packet/packet.ts";
 import { holderOf } from "../../shares/holder.ts";
 import { shardOf } from "../../topic/shard.ts";
-import { accessOf } from "../connect/admission.ts";
-import type { Context } from "../context.ts";
+import { accessOf, type Context } from "../context.ts";
 import type { StoredWill } from "../session-store.ts";
 
 type DueWill = Extract<StoredWill, { stage: "due" }>;

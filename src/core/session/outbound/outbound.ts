@@ -11,7 +11,7 @@ import { type Connected, send } from "../wire/connection.ts";
 import { isFull, withSent } from "../wire/unheard.ts";
 import { type Outgoing, OutgoingTable } from "./outgoing.ts";
 import { RememberedIds } from "./packet-id.ts";
-import { Redistribution, type RedistributionToken } from "./redistribution.ts";
+import { Redistribution } from "./redistribution.ts";
 import { sendMessage } from "./sending.ts";
 
 /** A message is given up after this many DISCONNECTs in a row. Fewer may have another reason. */
@@ -234,10 +234,14 @@ export class Outbound {
     if (taken > 0) this.queue.splice(0, taken);
   }
 
-  /** The other members of a shared subscription have answered, or cannot be asked. */
-  onRedistributed(token: RedistributionToken, isTaken: boolean, connected: Connected | undefined): void {
-    this.redistribution.onAnswer(token, isTaken);
+  /**
+   * The other members of a shared subscription have answered, or cannot be asked.
+   * @returns as `Redistribution.onAnswer`
+   */
+  onRedistributed(id: number, isTaken: boolean, connected: Connected | undefined): boolean {
+    const hasLeft = this.redistribution.onAnswer(id, isTaken);
     if (connected !== undefined) this.flush(connected);
+    return hasLeft;
   }
 
   onPuback(packetId: number, connected: Connected): void {

@@ -8,11 +8,7 @@ import type { Context } from "../context.ts";
 import type { Outgoing, OutgoingTable } from "./outgoing.ts";
 
 /** A message on its way to another member. */
-export type RedistributionToken = {
-  readonly type: "redistribution";
-  readonly entry: Outgoing;
-  readonly request: RedistributeRequest;
-};
+type Leaving = { readonly entry: Outgoing; readonly request: RedistributeRequest };
 
 /** What may leave at once is in memory: no more than a lane carries. */
 const maximumBytes = 16_777_216;
@@ -20,6 +16,9 @@ const maximumBytes = 16_777_216;
 export class Redistribution {
   private readonly context: Context;
   private readonly table: OutgoingTable;
+  /** Those that nobody has answered for yet, by the id in their token. */
+  private readonly leaving = new Map<number, Leaving>();
+  private lastId = 0;
 
   constructor(context: Context, table: OutgoingTable) {
     this.context = context;
@@ -55,8 +54,15 @@ export class Redistribution {
     }
   }
 
-  /** @param isTaken another member has it; otherwise it is the session's as before */
-  onAnswer({ entry, request }: RedistributionToken, isTaken: boolean): void {
+  /**
+   * @param isTaken another member has it; otherwise it is the session's as before
+   * @returns whether a message has left that its own client may have been sent
+   */
+  onAnswer(id: number, isTaken: boolean): boolean {
+    const leaving = this.leaving.get(id);
+    if (leaving === undefined) return false;
+    this.leaving.delete(id);
+    const { entry, request } = leaving;
     entry.isOffered = false;
     const isHere = this.table.has(entry);
     if (isTaken) {
@@ -67,6 +73,7 @@ export class Redistribution {
       // Its session has ended meanwhile.
       this.request(entry, request.generation, request.topicFilter, request.message, true);
     }
+    return isTaken && entry.mayHaveBeenSent;
   }
 
   /** Messages of shared subscriptions, in order, that have not expired and are not on their way to another member. */
@@ -85,7 +92,9 @@ export class Redistribution {
   ): void {
     const request = { type: "redistribute", generation, topicFilter, message, isOrphaned } as const;
     const shard = shardOf(message.topicName, this.context.settings.topicShards);
-    this.context.request(shard, request, { type: "redistribution", entry, request });
+    this.lastId += 1;
+    this.leaving.set(this.lastId, { entry, request });
+    this.context.request(shard, request, { type: "redistribution", id: this.lastId });
   }
 }
 

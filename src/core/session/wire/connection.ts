@@ -2,11 +2,11 @@
 // alive. MQTT 5.0 sections 3.1, 4.12 and 4.13.
 
 import type { ClientFacts } from "../../access/login-attempt.ts";
-import type { Exchange } from "../../authentication/enhanced-authentication.ts";
+import type { Exchange, Proof } from "../../authentication/enhanced-authentication.ts";
 import { encodePacket } from "../../packet/codec.ts";
 import type { ConnectPacket, ProtocolVersion, ServerPacket } from "../../packet/packet.ts";
-import { PacketReader, type RawPacket } from "../../packet/packet-reader.ts";
-import type { Accepted } from "../connect/authenticating.ts";
+import { PacketReader } from "../../packet/packet-reader.ts";
+import type { RawPacket } from "../../packet/raw-packet.ts";
 import type { Context } from "../context.ts";
 import type { SocketId } from "../effect.ts";
 import { type IncomingAliases, OutgoingAliases } from "./topic-alias.ts";
@@ -44,6 +44,13 @@ export type LoggingIn = Recipient & {
   readonly accepted: Accepted;
   readonly waiting: RawPacket[];
   waitingBytes: number;
+};
+
+/** A CONNECT that is as it should be, and who sent it. */
+export type Accepted = {
+  readonly connect: ConnectPacket;
+  /** The proof, if the CONNECT named an authentication method. It may be wrong. */
+  readonly proof: Proof | undefined;
 };
 
 /** What a packet to a client depends on. */

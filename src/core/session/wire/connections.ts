@@ -1,7 +1,8 @@
 // The sockets of one session: those whose client is not connected yet, and the one of the connected client.
 
 import type { ClientFacts } from "../../access/login-attempt.ts";
-import { PacketReader, type RawPacket } from "../../packet/packet-reader.ts";
+import { PacketReader } from "../../packet/packet-reader.ts";
+import type { RawPacket } from "../../packet/raw-packet.ts";
 import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { TokenBucket } from "../../token-bucket.ts";

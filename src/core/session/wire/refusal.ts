@@ -1,7 +1,7 @@
 // How a connection is refused before its CONNECT is accepted. MQTT 5.0 section 4.13.
 
 import { decodePacket, encodePacket, refusalVersion } from "../../packet/codec.ts";
-import type { RawPacket } from "../../packet/packet-reader.ts";
+import type { RawPacket } from "../../packet/raw-packet.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 
 /**
