@@ -60,7 +60,7 @@ export class Answers {
   }
 
   private onFilterAnswer(connected: Connected | undefined, token: FilterToken, code: number): void {
-    if (!this.state.subscribing.onAnswer(connected, token, code, this.state.isDurable)) return;
+    if (!this.state.subscribing.onAnswer(connected, token, code)) return;
     if (connected !== undefined && !this.state.subscribing.isSubscribing) this.state.outbound.release(connected);
   }
 }

@@ -11,7 +11,7 @@ import type { Requester, TopicRequest } from "../topic/topic-request.ts";
 import { sizeOfRequest } from "../topic/topic-request.ts";
 import { Counters, type Counts } from "./counters.ts";
 import type { Effect, Report, RequestToken } from "./effect.ts";
-import type { SessionStore } from "./session-store.ts";
+import type { SessionRecord, SessionStore } from "./session-store.ts";
 
 export type SessionSettings = AuthenticationSettings & {
   readonly clientId: string;
@@ -33,6 +33,8 @@ export class Context {
   readonly store: SessionStore;
   /** Set at the start of every event. */
   nowMs = 0;
+  /** The session's present life; `undefined` while there is no session. */
+  record: SessionRecord | undefined;
   /** What the owner of the session may do; nothing if it has no owner. */
   access: Access;
   /** The owner of the session as topic objects know it, for requests of which it hears a refusal, and for others. */
@@ -55,6 +57,25 @@ export class Context {
     const holder = holderOf(anonymousIdentity, settings.clientId);
     this.hearing = { holder, hearsRefusals: true };
     this.deaf = { holder, hearsRefusals: false };
+  }
+
+  /** Names the session's present life; `undefined` while there is none. */
+  get generation(): string | undefined {
+    return this.record?.generation;
+  }
+
+  /**
+   * The same, for whatever a connected client sets off.
+   * @throws {Error} if there is no session, which would be a bug
+   */
+  get ownGeneration(): string {
+    if (this.record === undefined) throw new Error("a client is connected without a session");
+    return this.record.generation;
+  }
+
+  /** Whether the session outlives its connection, so that what it is owed goes to disk. */
+  get isDurable(): boolean {
+    return this.record !== undefined && this.record.expirySec > 0;
   }
 
   /** From now on the session belongs to this grant's identity. */

@@ -18,11 +18,10 @@ export function dispatch(
   connected: Connected,
   packet: Exclude<ClientPacket, { type: "DISCONNECT" }>,
 ): void {
-  const { inbound, outbound, subscribing, generation, isDurable } = state;
-  if (generation === undefined) throw new Error("a client is connected without a session");
+  const { inbound, outbound, subscribing } = state;
   switch (packet.type) {
     case "PUBLISH":
-      inbound.onPublish(connected, packet, generation, isDurable);
+      inbound.onPublish(connected, packet);
       break;
     case "PUBREL":
       inbound.onPubrel(connected, packet.packetId);
@@ -37,12 +36,12 @@ export function dispatch(
       outbound.onPubcomp(packet.packetId, connected);
       break;
     case "SUBSCRIBE":
-      subscribing.onSubscribe(connected, packet, generation);
+      subscribing.onSubscribe(connected, packet);
       // SUBACK goes first, even where retained messages are faster.
       if (subscribing.isSubscribing) outbound.hold();
       break;
     case "UNSUBSCRIBE":
-      subscribing.onUnsubscribe(connected, packet, generation);
+      subscribing.onUnsubscribe(connected, packet);
       break;
     case "PINGREQ":
       send(context, connected, { type: "PINGRESP" });

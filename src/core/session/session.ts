@@ -146,7 +146,7 @@ export class Session {
   onDeliveries(items: readonly SessionDelivery[], nowMs: number): number[] {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
-    const answers = takeDeliveries(this.context, this.state, this.current, items);
+    const answers = takeDeliveries(this.context, this.state.outbound, this.current, items);
     if (this.current !== undefined) this.state.outbound.flush(this.current);
     else this.state.reportQueue();
     return answers;
@@ -226,7 +226,7 @@ export class Session {
 
   /** Nothing is left of the session: its storage can go as a whole. */
   get isGone(): boolean {
-    return this.state.generation === undefined && this.connections.isEmpty && this.state.wills.isEmpty;
+    return this.context.generation === undefined && this.connections.isEmpty && this.state.wills.isEmpty;
   }
 
   get droppedMessages(): number {
@@ -362,7 +362,7 @@ export class Session {
       this.ending.disconnect(this.current, ReasonCode.SessionTakenOver, why);
     }
     if (packet.cleanStart) this.state.end(); // [MQTT-3.1.2-4]
-    const sessionPresent = this.state.generation !== undefined;
+    const sessionPresent = this.context.generation !== undefined;
     const connected = connectedBy(pending, packet, proof, this.settings, this.context.nowMs);
     const connection = connectionNameOf(connected);
     this.context.counters.open(connection);

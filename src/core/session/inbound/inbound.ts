@@ -92,11 +92,8 @@ export class Inbound {
     this.incoming.clear();
   }
 
-  /**
-   * @param isDurable whether the identifiers of QoS 2 messages go to disk before PUBREC
-   * @throws {ProtocolError} which ends the connection
-   */
-  onPublish(connected: Connected, packet: PublishPacket, generation: string, isDurable: boolean): void {
+  /** @throws {ProtocolError} which ends the connection */
+  onPublish(connected: Connected, packet: PublishPacket): void {
     const { settings, counts } = this.context;
     const { packetId, qos } = packet;
     counts.messagesReceived += 1;
@@ -126,7 +123,7 @@ export class Inbound {
     }
     // At QoS 1 it is for us to acknowledge soon enough, not for the client to wait; the lane bounds what waits.
     if (qos === 2 && again === undefined) this.checkReceiveMaximum(connected);
-    const id = qos === 2 ? this.remember(connected, packetId, again, generation, isDurable) : "";
+    const id = qos === 2 ? this.remember(connected, packetId, again) : "";
     const message = messageOf(packet, id, topicName, this.context.nowMs);
     const by = packet.retain ? this.context.requester(connected.protocolVersion === 5 && qos > 0) : undefined;
     this.context.request(
@@ -208,19 +205,13 @@ export class Inbound {
     return incoming?.messageId === messageId ? incoming : undefined;
   }
 
-  private remember(
-    { socketId }: Connected,
-    packetId: number,
-    again: Incoming | undefined,
-    generation: string,
-    isDurable: boolean,
-  ): string {
+  private remember({ socketId }: Connected, packetId: number, again: Incoming | undefined): string {
     if (again !== undefined) {
       again.state = "forwarding";
       again.socketId = socketId;
       return again.messageId;
     }
-    const messageId = this.context.newMessageId(generation);
+    const messageId = this.context.newMessageId(this.context.ownGeneration);
     const incoming: Incoming = {
       messageId,
       state: "forwarding",
@@ -229,7 +220,8 @@ export class Inbound {
       isStoredAsReceived: false,
     };
     this.incoming.set(packetId, incoming);
-    if (isDurable) this.put(packetId, incoming);
+    // The identifiers of a durable session are on disk before PUBREC.
+    if (this.context.isDurable) this.put(packetId, incoming);
     return messageId;
   }
 

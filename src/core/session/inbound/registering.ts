@@ -31,9 +31,10 @@ export class Registering {
    * Tells the present topic objects.
    * @returns whether there is anything to wait for: `onAnswer` follows, or another try is due
    */
-  begin(generation: string): boolean {
+  begin(): boolean {
+    const generation = this.context.ownGeneration;
     this.lastId += 1;
-    const openRequests = this.subscribing.registerAgain(this.lastId, generation);
+    const openRequests = this.subscribing.registerAgain(this.lastId);
     if (openRequests === 0) return false;
     this.registrations.set(this.lastId, { generation, openRequests, hasFailed: false });
     // Deadlines become alarms, which outlive the object: a crash before the answers is tried again as well.

@@ -77,7 +77,8 @@ export class Subscribing {
   }
 
   /** This life of the session is over: the shards forget its subscriptions. */
-  end(generation: string): void {
+  end(): void {
+    const generation = this.context.ownGeneration;
     for (const shard of this.shards) this.context.request(shard, { type: "end", generation }, undefined);
     this.shards.clear();
     this.subscriptions.clear();
@@ -93,7 +94,8 @@ export class Subscribing {
    * @param id of the registration, which each answer belongs to
    * @returns how many answers follow
    */
-  registerAgain(id: number, generation: string): number {
+  registerAgain(id: number): number {
+    const generation = this.context.ownGeneration;
     let requests = 0;
     for (const subscription of this.subscriptions.values()) {
       const by = this.context.requester(false);
@@ -110,7 +112,7 @@ export class Subscribing {
    * @throws {ProtocolError} 0x82 for No Local on a shared subscription [MQTT-3.8.3-4]; 0x95 if SUBACK would be
    * too large for the client; 0x96 if it subscribes too often; see checkSubscribeIsOffered
    */
-  onSubscribe(connected: Connected, packet: SubscribePacket, generation: string): void {
+  onSubscribe(connected: Connected, packet: SubscribePacket): void {
     this.asked.check(this.context.nowMs, packet.subscriptions.length);
     expectAnswerFits(connected, packet.subscriptions.length);
     const { access, settings } = this.context;
@@ -132,7 +134,8 @@ export class Subscribing {
       const filters = asked.map(({ parsed }) => parsed);
       checkSubscribeIsOffered(packet, filters, capabilities);
     }
-    const pending = this.begin("SUBACK", packet.packetId, socketId, generation);
+    const pending = this.begin("SUBACK", packet.packetId, socketId);
+    const { generation } = pending;
     this.openSubscribes += 1;
     // As if each filter had come in a SUBSCRIBE of its own [MQTT-3.8.4-5].
     for (const { request, parsed } of asked) {
@@ -161,10 +164,11 @@ export class Subscribing {
   }
 
   /** @throws {ProtocolError} 0x95 if UNSUBACK would be too large for the client; 0x96 as with SUBSCRIBE */
-  onUnsubscribe(connected: Connected, packet: UnsubscribePacket, generation: string): void {
+  onUnsubscribe(connected: Connected, packet: UnsubscribePacket): void {
     this.asked.check(this.context.nowMs, packet.topicFilters.length);
     expectAnswerFits(connected, packet.topicFilters.length);
-    const pending = this.begin("UNSUBACK", packet.packetId, connected.socketId, generation);
+    const pending = this.begin("UNSUBACK", packet.packetId, connected.socketId);
+    const { generation } = pending;
     // As if each filter had come in an UNSUBSCRIBE of its own [MQTT-3.10.4-6].
     for (const topicFilter of packet.topicFilters) {
       const index = pending.reasonCodes.length;
@@ -183,8 +187,8 @@ export class Subscribing {
   }
 
   /** The session's rules may have changed: what they do not allow is taken back, or lowered. */
-  revise(generation: string, isDurable: boolean): void {
-    const { access } = this.context;
+  revise(): void {
+    const { access, isDurable, ownGeneration: generation } = this.context;
     for (const subscription of this.all()) {
       const { topicFilter } = subscription;
       if (!access.maySubscribe(topicFilter)) {
@@ -205,12 +209,8 @@ export class Subscribing {
     for (const shard of this.shardsOfText(topicFilter)) this.context.request(shard, request, undefined);
   }
 
-  private begin(
-    type: PendingFilters["type"],
-    packetId: number,
-    socketId: SocketId,
-    generation: string,
-  ): PendingFilters {
+  private begin(type: PendingFilters["type"], packetId: number, socketId: SocketId): PendingFilters {
+    const generation = this.context.ownGeneration;
     this.lastPendingId += 1;
     const pending = pendingOf(this.lastPendingId, type, packetId, socketId, generation);
     this.pending.set(pending.id, pending);
@@ -221,13 +221,13 @@ export class Subscribing {
    * One shard has answered for one filter, or could not be reached.
    * @returns false if the life of the session that asked is over
    */
-  onAnswer(connected: Connected | undefined, { id, index }: FilterToken, code: number, isDurable: boolean): boolean {
+  onAnswer(connected: Connected | undefined, { id, index }: FilterToken, code: number): boolean {
     const pending = this.pending.get(id);
     if (pending === undefined) return false;
     pending.openRequests -= 1;
     // UNSUBACK has fewer codes: none for a lane that is full, say. MQTT 5.0 section 3.11.3.
     if (isError(code)) pending.reasonCodes[index] = pending.type === "SUBACK" ? code : ReasonCode.UnspecifiedError;
-    if (pending.openRequests === 0) this.keep(pending, isDurable);
+    if (pending.openRequests === 0) this.keep(pending);
     if (pending.openRequests === 0) this.pending.delete(id);
     if (connected?.socketId === pending.socketId) this.answerIfComplete(connected, pending);
     return true;
@@ -242,12 +242,13 @@ export class Subscribing {
   }
 
   /** What was granted is on disk before SUBACK leaves; what was taken back is gone before UNSUBACK does. */
-  private keep(pending: PendingFilters, isDurable: boolean): void {
+  private keep(pending: PendingFilters): void {
+    const { isDurable } = this.context;
     for (const [index, subscription] of pending.subscriptions.entries()) {
       if (subscription === undefined) continue;
       const { topicFilter } = subscription;
       if (isError(pending.reasonCodes[index] ?? 0)) {
-        this.takeBack(pending, index, subscription, isDurable);
+        this.takeBack(pending, index, subscription);
       } else if (isDurable) {
         if (pending.type === "SUBACK") this.putStored(subscription);
         else this.deleteStored(topicFilter);
@@ -256,7 +257,7 @@ export class Subscribing {
   }
 
   /** A shard could not be reached, though others may have done their part. What was granted before stays granted. */
-  private takeBack(pending: PendingFilters, index: number, subscription: TopicSubscription, isDurable: boolean): void {
+  private takeBack(pending: PendingFilters, index: number, subscription: TopicSubscription): void {
     const { type, generation } = pending;
     const { topicFilter } = subscription;
     const present = this.subscriptions.get(topicFilter);
@@ -266,7 +267,7 @@ export class Subscribing {
       return;
     }
     if (present !== subscription) return;
-    const before = isDurable ? this.stored.get(topicFilter) : pending.replaced[index];
+    const before = this.context.isDurable ? this.stored.get(topicFilter) : pending.replaced[index];
     if (before === undefined) {
       this.delete(topicFilter);
       this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });

@@ -26,7 +26,7 @@ export class Operator {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
     // The directory may still list a session that a crash has ended.
-    if (this.state.generation === undefined) this.context.report({ type: "ended", isExpired: false });
+    if (this.context.generation === undefined) this.context.report({ type: "ended", isExpired: false });
     return viewOf(this.context, this.state, this.connections.current);
   }
 
@@ -49,7 +49,7 @@ export class Operator {
   remove(nowMs: number): boolean {
     this.context.nowMs = nowMs;
     this.state.endIfExpired();
-    if (this.state.generation === undefined) {
+    if (this.context.generation === undefined) {
       // The directory may still list a session that a crash has ended.
       this.context.report({ type: "ended", isExpired: false });
       return false;

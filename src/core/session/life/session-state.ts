@@ -30,7 +30,6 @@ export class SessionState {
   private readonly queueLevel: QueueLevel;
   /** When the directory last closed the queue, or was last asked whether it may grow again. */
   private closedAtMs = 0;
-  private record: SessionRecord | undefined;
 
   constructor(context: Context) {
     this.context = context;
@@ -44,9 +43,12 @@ export class SessionState {
     this.queueLevel = new QueueLevel(this.outbound.queueSize);
   }
 
-  /** Names this life of the state; `undefined` while there is none. */
-  get generation(): string | undefined {
-    return this.record?.generation;
+  private get record(): SessionRecord | undefined {
+    return this.context.record;
+  }
+
+  private set record(record: SessionRecord | undefined) {
+    this.context.record = record;
   }
 
   /** What its last client was found to be worth. */
@@ -57,10 +59,6 @@ export class SessionState {
   /** How long it outlives its connection; 0 for not at all. */
   get expirySec(): number {
     return this.record?.expirySec ?? 0;
-  }
-
-  get isDurable(): boolean {
-    return this.expirySec > 0;
   }
 
   /** Who its last client was, and how long ago that was so. */
@@ -96,14 +94,14 @@ export class SessionState {
   /** A client connects: resumes the state, or begins one. What that writes is on disk as a whole, or not at all. */
   open(expirySec: number, will: ConnectWill | undefined, admission: Admission): void {
     const begin = () => this.begin(expirySec, will, admission);
-    if (this.isDurable || expirySec > 0 || will !== undefined) this.context.store.atomically(begin);
+    if (this.context.isDurable || expirySec > 0 || will !== undefined) this.context.store.atomically(begin);
     else begin();
     this.outbound.onConnected();
   }
 
   private begin(expirySec: number, will: ConnectWill | undefined, admission: Admission): void {
     const { layout, randomId } = this.context.settings;
-    const isStored = this.isDurable;
+    const wasDurable = this.context.isDurable;
     const generation = this.record?.generation ?? randomId();
     this.record = {
       generation,
@@ -116,12 +114,12 @@ export class SessionState {
     };
     this.context.takeGrant(admission.grant);
     // What the disk says of a session that was durable has to be true, also once it no longer is.
-    if (this.isDurable || isStored) this.context.store.putRecord(this.record);
+    if (this.context.isDurable || wasDurable) this.context.store.putRecord(this.record);
     this.wills.onSessionResumed();
     if (will !== undefined) this.wills.set(will, admission.grant);
-    if (this.isMoved) this.register(generation);
+    if (this.isMoved) this.register();
     this.subscribing.onConnected();
-    this.subscribing.revise(generation, this.isDurable);
+    this.subscribing.revise();
   }
 
   /**
@@ -137,8 +135,8 @@ export class SessionState {
     const admission = { ...record.admission, grant, shownSha256: isShown ? shownSha256 : "" };
     this.record = { ...record, admission };
     this.context.takeGrant(grant);
-    if (this.isDurable) this.context.store.putRecord(this.record);
-    this.subscribing.revise(record.generation, this.isDurable);
+    if (this.context.isDurable) this.context.store.putRecord(this.record);
+    this.subscribing.revise();
     return isShown;
   }
 
@@ -147,19 +145,19 @@ export class SessionState {
     return this.record !== undefined && this.record.layout !== this.context.settings.layout;
   }
 
-  private register(generation: string): void {
-    if (!this.registering.begin(generation)) this.setLayout();
+  private register(): void {
+    if (!this.registering.begin()) this.setLayout();
   }
 
   /** A present shard has answered for a subscription that was registered elsewhere. */
   onRegistered(id: number, isDone: boolean): void {
     const generation = this.registering.onAnswer(id, isDone);
-    if (generation !== undefined && generation === this.generation) this.setLayout();
+    if (generation !== undefined && generation === this.context.generation) this.setLayout();
   }
 
   /** Time has passed: what is still not registered is told again. */
   registerIfDue(): void {
-    if (this.isMoved && this.registering.isDue) this.register(this.record?.generation ?? "");
+    if (this.isMoved && this.registering.isDue) this.register();
   }
 
   /** When `registerIfDue` has to be called, in milliseconds since 1970; Infinity for never. */
@@ -172,7 +170,7 @@ export class SessionState {
     if (this.record === undefined) return;
     this.registering.end();
     this.record = { ...this.record, layout: this.context.settings.layout };
-    if (this.isDurable) this.context.store.putRecord(this.record);
+    if (this.context.isDurable) this.context.store.putRecord(this.record);
   }
 
   /** The other members of a shared subscription have answered, or cannot be asked. */
@@ -201,13 +199,12 @@ export class SessionState {
   leave(isTakenOver: boolean): void {
     if (this.record === undefined) return;
     const { nowMs } = this.context;
-    const { generation } = this.record;
     this.outbound.onDisconnected();
-    if (this.isDurable) this.inbound.onDisconnected();
+    if (this.context.isDurable) this.inbound.onDisconnected();
     const { sentThrough } = this.outbound;
     this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
     this.wills.onConnectionLost(this.endMs);
-    if (!this.isDurable) {
+    if (!this.context.isDurable) {
       const { identity } = this.record.admission.grant;
       this.end();
       this.reportDisconnected(undefined, identity);
@@ -216,7 +213,7 @@ export class SessionState {
     this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
     this.reportDisconnected(this.outbound.waitingSize, this.record.admission.grant.identity);
-    if (!isTakenOver) this.outbound.redistribution.offer(generation);
+    if (!isTakenOver) this.outbound.redistribution.offer();
   }
 
   /** @param queued what waits for the client; `undefined` if the session has ended */
@@ -248,8 +245,8 @@ export class SessionState {
   end(): void {
     if (this.record === undefined) return;
     this.wills.onSessionEnded();
-    this.subscribing.end(this.record.generation);
-    this.outbound.redistribution.giveAway(this.record.generation);
+    this.subscribing.end();
+    this.outbound.redistribution.giveAway();
     this.inbound.clear();
     this.outbound.clear();
     this.context.store.clear();
@@ -276,7 +273,7 @@ export class SessionState {
 
   /** Whether `hibernate` would write rows. */
   get isUnstored(): boolean {
-    if (this.isDurable) return this.context.store.isUnsettled;
+    if (this.context.isDurable) return this.context.store.isUnsettled;
     return this.outbound.hasUnstored || this.inbound.hasUnstored;
   }
 
@@ -285,7 +282,7 @@ export class SessionState {
     this.inbound.spill();
     this.outbound.spill();
     const { record } = this;
-    const isKept = record !== undefined && !this.isDurable;
+    const isKept = record !== undefined && !this.context.isDurable;
     return {
       outbound: this.outbound.kept,
       inbound: this.inbound.keptFor(socketId),
@@ -303,7 +300,7 @@ export class SessionState {
     this.inbound.onAwoken(inbound, connection.socketId);
     this.outbound.onAwoken(outbound);
     // Its client has stayed connected through a deploy that changed them.
-    if (this.isMoved) this.register(this.record?.generation ?? "");
+    if (this.isMoved) this.register();
   }
 
   /** The object starts without a client. If the disk says that it is connected, a crash has cut it off. */
@@ -319,7 +316,7 @@ export class SessionState {
       this.wills.onConnectionLost(this.context.nowMs);
       // Clears what a hibernation stored for that session, whose generation is no longer known.
       this.outbound.onCrashed();
-      this.outbound.redistribution.giveAway("");
+      this.outbound.redistribution.giveAway();
       this.inbound.clear();
       this.outbound.clear();
       this.context.store.clear();

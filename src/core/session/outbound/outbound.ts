@@ -129,15 +129,15 @@ export class Outbound {
   }
 
   /** Whether it is the repeat of a message that this session took. */
-  hasTaken({ message: { id } }: Delivery, isDurable: boolean): boolean {
-    return id !== "" && this.rememberedIds.has(id, isDurable);
+  hasTaken({ message: { id } }: Delivery): boolean {
+    return id !== "" && this.rememberedIds.has(id);
   }
 
   /**
    * Takes a message for the client; `flush` sends what it can.
    * @returns one of `DeliveryAnswer`
    */
-  accept(delivery: Delivery, connected: Connected | undefined, isDurable: boolean): number {
+  accept(delivery: Delivery, connected: Connected | undefined): number {
     if (isExpired(delivery.message, this.context.nowMs)) return DeliveryAnswer.Accepted;
     if (delivery.qos === 0) {
       this.sendQos0(delivery, connected);
@@ -145,23 +145,21 @@ export class Outbound {
     }
     if (!this.makeRoomFor(delivery)) {
       // The answer to it was lost, and the queue is full by now: maybe with this very message.
-      return this.hasTaken(delivery, isDurable) ? DeliveryAnswer.Accepted : DeliveryAnswer.QueueFull;
+      return this.hasTaken(delivery) ? DeliveryAnswer.Accepted : DeliveryAnswer.QueueFull;
     }
     const { qos } = delivery;
     // An id and the message that it stands for are written together, or neither is.
-    const isTwoRows = isDurable && delivery.message.id !== "";
-    const entry = isTwoRows
-      ? this.context.store.atomically(() => this.add(delivery, qos, isDurable))
-      : this.add(delivery, qos, isDurable);
+    const isTwoRows = this.context.isDurable && delivery.message.id !== "";
+    const entry = isTwoRows ? this.context.store.atomically(() => this.add(delivery, qos)) : this.add(delivery, qos);
     if (entry !== undefined) this.queue.push(entry);
     return DeliveryAnswer.Accepted;
   }
 
   /** @returns undefined for a repeat: told by the QoS it was published with, for it may be delivered at a lower one */
-  private add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing | undefined {
+  private add(delivery: Delivery, qos: 1 | 2): Outgoing | undefined {
     const { id } = delivery.message;
-    if (id !== "" && !this.rememberedIds.add(id, isDurable)) return undefined;
-    return this.table.add(delivery, qos, isDurable);
+    if (id !== "" && !this.rememberedIds.add(id)) return undefined;
+    return this.table.add(delivery, qos);
   }
 
   /** A client is connected: everything unacknowledged goes again, in order [MQTT-4.4.0-1]. */

@@ -81,7 +81,8 @@ export class OutgoingTable {
     return this.table.size < maximumQueuedMessages && this.bytes + sizeOfDelivery(delivery) <= maximumQueuedBytes;
   }
 
-  add(delivery: Delivery, qos: 1 | 2, isDurable: boolean): Outgoing {
+  add(delivery: Delivery, qos: 1 | 2): Outgoing {
+    const { isDurable } = this.context;
     const bytes = sizeOfDelivery(delivery);
     const { expiresAtMs } = delivery.message;
     const isShared = delivery.sharedFilter !== "";

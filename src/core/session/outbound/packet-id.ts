@@ -36,13 +36,13 @@ export class RememberedIds {
     this.context = context;
   }
 
-  has(id: string, isDurable: boolean): boolean {
-    return isDurable ? this.context.store.remembersMessage(id) : this.inMemory.has(id);
+  has(id: string): boolean {
+    return this.context.isDurable ? this.context.store.remembersMessage(id) : this.inMemory.has(id);
   }
 
   /** @returns false when the id was there */
-  add(id: string, isDurable: boolean): boolean {
-    if (isDurable) {
+  add(id: string): boolean {
+    if (this.context.isDurable) {
       this.prune();
       return this.context.store.rememberMessage(id);
     }

@@ -29,7 +29,8 @@ export class Redistribution {
    * The connection is lost, and the session goes on: what nobody is connected to take stays in its place. QoS 2 is not
    * offered: of an answer that is lost, nobody could say whose the message is.
    */
-  offer(generation: string): void {
+  offer(): void {
+    const generation = this.context.ownGeneration;
     for (const entry of withinMemory(this.movable().filter(({ qos }) => qos === 1))) {
       const delivery = this.table.contentOf(entry);
       if (delivery === undefined) continue;
@@ -44,7 +45,9 @@ export class Redistribution {
    * The session is over. QoS 2 that may have been sent goes to nobody else [MQTT-4.8.2-5]; what is offered already
    * follows when nobody has taken it.
    */
-  giveAway(generation: string): void {
+  giveAway(): void {
+    // After a crash, the life that is over may have left no name.
+    const generation = this.context.generation ?? "";
     const entries = this.movable().filter(mayGoElsewhere);
     const leaving = withinMemory(entries);
     this.context.counts.messagesDropped += entries.length - leaving.length;
