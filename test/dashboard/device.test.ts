@@ -15,7 +15,7 @@ import { esphomeSettings, tasmotaSettings } from "../support/firmware-settings.t
 import { freePort } from "../support/free-port.ts";
 import { inboxOf } from "../support/mqttjs.ts";
 import { hasOwnNetworks, openOwnNetwork } from "../support/own-network.ts";
-import { screenshot, startWith, useDashboard } from "./support/dashboard.ts";
+import { lookAgain, screenshot, startWith, useDashboard } from "./support/dashboard.ts";
 
 const devices: MqttClient[] = [];
 afterEach(() => {
@@ -181,6 +181,23 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
+  it("is typed an address for, whatever the page hears of the broker meanwhile", async () => {
+    const { page } = await dashboard.signedIn();
+    await addDevice(page, "porch-2");
+    await page.getByRole("tab", { name: "Tasmota" }).click();
+    for (const label of ["The broker's address", "The TCP gateway"]) {
+      const field = page.getByLabel(label);
+      await field.pressSequentially("half");
+      const typed = await field.inputValue();
+      const look = page.waitForResponse(/\/devices\?/);
+      await lookAgain(page);
+      await (await look).finished();
+      await drawn(page);
+      expect(typed).toContain("half");
+      expect(await field.inputValue()).toBe(typed);
+    }
+  });
+
   it("gets a new token, and its old one ends", async () => {
     const { page } = await dashboard.signedIn();
     const made = await dashboard.api<{ token: string }>("POST", "/credentials", newDeviceCredential("cellar"));
@@ -245,6 +262,10 @@ describe.skipIf(!hasBrowser)("a device at a broker without TCP", () => {
     await panel.locator("pre").getByText("MqttHost 10.0.0.5; MqttPort 1884;").waitFor();
   });
 });
+
+/** When the page has drawn what it has got. */
+const drawn = (page: Page) =>
+  page.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))))");
 
 async function addDevice(page: Page, name: string): Promise<void> {
   await page.getByRole("link", { name: "Devices" }).click();

@@ -100,25 +100,30 @@ type AddressFieldProps = {
 };
 
 function AddressField({ label, value, example, take }: AddressFieldProps) {
-  /** What was typed and is none. */
-  const wrong = useSignal<string | undefined>(undefined);
+  /** What is being typed, or was typed and is no address. Without it, each new look at the broker would undo the typing. */
+  const typed = useSignal<string | undefined>(undefined);
+  const isWrong = useSignal(false);
   return (
     <>
       <label>
         {label}
         <input
           class="mono"
-          value={wrong.value ?? value}
+          value={typed.value ?? value}
           autocapitalize="none"
           autocomplete="off"
           spellcheck={false}
+          onInput={({ currentTarget }) => {
+            typed.value = currentTarget.value;
+          }}
           onChange={({ currentTarget }) => {
             const text = currentTarget.value.trim();
-            wrong.value = take(text) ? undefined : text;
+            isWrong.value = !take(text);
+            typed.value = isWrong.value ? text : undefined;
           }}
         />
       </label>
-      <Fault line={wrong.value === undefined ? undefined : `Give an address such as ${example}.`} />
+      <Fault line={isWrong.value ? `Give an address such as ${example}.` : undefined} />
     </>
   );
 }
