@@ -2,7 +2,7 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Settings } from "../settings/settings.ts";
-import { ApiError } from "./errors.ts";
+import { invalidRequest } from "./invalid-request.ts";
 
 /** One request's place in the deployment. */
 export type Place = {
@@ -23,9 +23,7 @@ export function newApi(): Api {
     getPath: (_request, options) => (options as { env: Place }).env.path,
     defaultHook: (result) => {
       if (result.success) return;
-      const [issue] = result.error.issues;
-      const where = issue?.path.join(".") ?? "";
-      throw new ApiError(400, "invalid-request", `${where === "" ? "the request" : where}: ${issue?.message}`);
+      throw invalidRequest(result.error.issues, result.target);
     },
   });
 }
