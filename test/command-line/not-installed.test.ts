@@ -1,5 +1,4 @@
-// A clone before and after `npm ci`: the command that a newcomer tries says in one line what to do, and npm does not warn of
-// what is intended.
+// A clone before `npm ci`: every command says in one line what to do. And `npm ci` warns of nothing that is intended.
 
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
@@ -28,14 +27,33 @@ function run(folder: string, command: string, ...args: string[]): Promise<{ exit
   });
 }
 
+const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+  scripts: Record<string, string>;
+};
+/** They need Git, and Debian's packages. */
+const needNoPackages = ["setup:hooks", "setup:tests"];
+
 it.each([
   ["npm start", "npm", ["start", "--silent"]],
   ["npm test", "npm", ["test", "--silent"]],
-  ["npm run deploy", "npm", ["run", "deploy", "--silent"]],
+  ["npm run check", "npm", ["run", "check", "--silent"]],
   ["npx durable-mqtt", process.execPath, ["bin/durable-mqtt.js", "start"]],
 ])("%s says that npm ci comes first", async (_name, command, args) => {
   const folder = bareClone();
   const { exitCode, written } = await run(folder, command, ...args);
+  expect(written).toBe(`Packages of durable-mqtt are missing: run npm ci in ${folder}/ first.\n`);
+  expect(exitCode).toBe(1);
+});
+
+/** A script that begins with another says what that one says. */
+const own = Object.entries(scripts).filter(
+  ([name, command]) => !needNoPackages.includes(name) && !command.startsWith("npm run "),
+);
+
+// Without npm, which would take longer than the rest.
+it.each(own)("npm run %s says that npm ci comes first", async (_name, command) => {
+  const folder = bareClone();
+  const { exitCode, written } = await run(folder, "sh", "-c", command);
   expect(written).toBe(`Packages of durable-mqtt are missing: run npm ci in ${folder}/ first.\n`);
   expect(exitCode).toBe(1);
 });
