@@ -62,7 +62,22 @@ describe("pub and sub", () => {
     expect(out).toMatch(new RegExp(`^${topic}/x hello\n${topic}/x from a file\n${topic}/x \n`));
   });
 
-  it("end after so many messages, and show retained ones", { timeout: 30_000 }, async () => {
+  it("say on a terminal that sub is connected and waits", { timeout: 30_000 }, async () => {
+    const flags = [...(await credentialFlags()), "-t", unique("a"), unique("b"), "-W", "1"];
+    const line = `subscribed to ${flags.at(-4)}, ${flags.at(-3)}, waiting; Ctrl-C ends it\n`;
+    const { isTTY } = process.stderr;
+    undoAfterTest(() => Object.assign(process.stderr, { isTTY }));
+    for (const [isTerminal, expected] of [
+      [true, line],
+      [false, ""],
+    ] as const) {
+      Object.assign(process.stderr, { isTTY: isTerminal });
+      const { out, error } = await runHere(["sub", ...flags]);
+      expect([out, error]).toEqual(["", `${expected}The 1 s of -W are over.\n`]);
+    }
+  });
+
+  it("end after a number of messages, and show retained ones", { timeout: 30_000 }, async () => {
     const flags = await credentialFlags();
     const topic = unique("topic");
     await runHere(["pub", ...flags, "-t", topic, "-m", "kept", "-r", "-q", "2"]);
@@ -416,7 +431,7 @@ describe("device", () => {
     const all = JSON.parse((await device("list", "--json")).out) as { username: string }[];
     expect(all.map(({ username }) => username)).toContain(name);
     const shown = (await device("show", name)).out;
-    expect(shown).toMatch(/^publishes +devices\/%c\/#$/m);
+    expect(shown).toMatch(new RegExp(`^publishes +devices/${name}/#$`, "m"));
     expect(shown).toMatch(new RegExp(`^connects as ${name}$`, "m"));
 
     const renewed = await device("token", name);
@@ -433,6 +448,15 @@ describe("device", () => {
     const gone = await device("show", name);
     expectOneLine(gone.error, name, "device list");
     expect(gone.exitCode).toBe(1);
+  });
+
+  it("shows what %c stands for if it may connect as several clients", async () => {
+    const username = unique("device");
+    const rules = { publish: { allow: ["%u/a", "%c/b"] }, clientIds: ["%u-*"] };
+    await makeCredential(broker, { username, rules });
+    const { out } = await device("show", username);
+    expect(out).toContain(`publishes   ${username}/a, %c/b (%c is its client identifier)\n`);
+    expect(out).toContain(`connects as ${username}-*\n`);
   });
 
   it("is done with the lines of docs/CLIENTS.md", async () => {

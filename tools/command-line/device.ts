@@ -82,9 +82,9 @@ async function show(name: string, options: Options): Promise<void> {
     `credential  ${id}`,
     `state       ${presenceOf(device)}, ${stateOf(device)}`,
     ...(lastRefused === null ? [] : [`refused     ${lastRefused.at}, ${lastRefused.reason}`]),
-    `publishes   ${listed(rules.publish.allow)}`,
-    `subscribes  ${listed(rules.subscribe.allow)}`,
-    `connects as ${rules.clientIds.length === 0 ? "any client identifier" : listed(rules.clientIds)}`,
+    `publishes   ${listed(filled(rules.publish.allow, device, rules))}`,
+    `subscribes  ${listed(filled(rules.subscribe.allow, device, rules))}`,
+    `connects as ${rules.clientIds.length === 0 ? "any client identifier" : listed(usernamesIn(rules.clientIds, device))}`,
   ];
   process.stdout.write(options.json ? jsonOf({ ...device, rules }) : `${lines.join("\n")}\n`);
 }
@@ -146,6 +146,19 @@ function presenceOf({ connected, lastSeen }: Device): string {
 function stateOf({ enabled, kind, createdAt, expiresAt }: Device): string {
   const until = expiresAt === null ? "" : `, until ${expiresAt}`;
   return `${enabled ? "" : "disabled, "}${kind}, since ${createdAt}${until}`;
+}
+
+const usernamesIn = (patterns: readonly string[], { username }: Device) =>
+  patterns.map((pattern) => pattern.replaceAll("%u", username));
+
+/** The topic filters with the device's names in the place of `%u` and `%c`. */
+function filled(filters: readonly string[], device: Device, { clientIds }: Rules): string[] {
+  const [clientId = "*", ...others] = usernamesIn(clientIds, device);
+  const isKnown = others.length === 0 && !clientId.includes("*");
+  return usernamesIn(filters, device).map((filter) => {
+    if (isKnown || !filter.includes("%c")) return filter.replaceAll("%c", clientId);
+    return `${filter} (%c is its client identifier)`;
+  });
 }
 
 function listed(texts: readonly string[]): string {

@@ -99,6 +99,9 @@ async function subscribe(options: Options, ended: PromiseWithResolvers<void>): P
   tellOfInterruptions(client);
   try {
     await Promise.race([client.subscribeAsync([...filters], { qos }), untilLost(client), ended.promise]);
+    if (process.stderr.isTTY && left > 0) {
+      process.stderr.write(`subscribed to ${filters.join(", ")}, waiting; Ctrl-C ends it\n`);
+    }
     await ended.promise;
   } catch (error) {
     // A time that is over is no trouble: the broker then hears of an orderly end, and publishes no Will.
