@@ -2,6 +2,7 @@
 // message.
 
 import { DurableObject } from "cloudflare:workers";
+import type { CredentialPresences } from "../core/access/devices.ts";
 import { foldedText } from "../core/access/folded-text.ts";
 import { anonymousIdentity } from "../core/access/grant.ts";
 import type { BrokerStats } from "../core/directory/broker-stats.ts";
@@ -36,15 +37,6 @@ export type ClientSearch = {
   readonly text: string;
   /** Clients of these identities are found as well. */
   readonly identities: readonly string[];
-};
-
-/** Of every credential that has, or had, a client: a column each, which is the most compact. Sent to the access object. */
-export type CredentialPresences = {
-  readonly identities: readonly string[];
-  /** How many clients are connected. */
-  readonly connected: readonly number[];
-  /** When one was last connected, in milliseconds since 1970; now, if one is. */
-  readonly lastSeenMs: readonly number[];
 };
 
 export class DirectoryObject extends DurableObject<Env> {

@@ -1,15 +1,17 @@
 // How the objects are named and found: one place, so that namespaces and placement cannot be forgotten.
 
-import type { AccessObject } from "../objects/access-object.ts";
-import type { DirectoryObject } from "../objects/directory-object.ts";
-import type { SessionObject } from "../objects/session-object.ts";
-import type { TopicObject } from "../objects/topic-object.ts";
-import type { Settings } from "../settings/settings.ts";
 import { type ObjectPlace, watched } from "./unusable.ts";
 
+/** The settings that say where objects are. */
+export type Placement = {
+  readonly topicEpoch: string;
+  readonly jurisdiction: DurableObjectJurisdiction | undefined;
+  readonly locationHint: DurableObjectLocationHint | undefined;
+};
+
 /** "namespace/clientId"; a namespace holds no slash, a client identifier may. */
-export function sessionStub(env: Env, settings: Settings, namespace: string, clientId: string) {
-  return stubOf<SessionObject>(env.SESSION, settings, `${namespace}/${clientId}`, {
+export function sessionStub(env: Env, placement: Placement, namespace: string, clientId: string) {
+  return stubOf(env.SESSION, placement, `${namespace}/${clientId}`, {
     object: "session",
     namespace,
     clientId,
@@ -17,20 +19,20 @@ export function sessionStub(env: Env, settings: Settings, namespace: string, cli
 }
 
 /** "namespace/epoch/shard" */
-export function topicStub(env: Env, settings: Settings, namespace: string, shard: number) {
-  return stubOf<TopicObject>(env.TOPIC, settings, `${namespace}/${settings.topicEpoch}/${shard}`, {
+export function topicStub(env: Env, placement: Placement, namespace: string, shard: number) {
+  return stubOf(env.TOPIC, placement, `${namespace}/${placement.topicEpoch}/${shard}`, {
     object: "topic",
     namespace,
     shard,
   });
 }
 
-export function directoryStub(env: Env, settings: Settings, namespace: string) {
-  return stubOf<DirectoryObject>(env.DIRECTORY, settings, namespace, { object: "directory", namespace });
+export function directoryStub(env: Env, placement: Placement, namespace: string) {
+  return stubOf(env.DIRECTORY, placement, namespace, { object: "directory", namespace });
 }
 
-export function accessStub(env: Env, settings: Settings, namespace: string) {
-  return stubOf<AccessObject>(env.ACCESS, settings, namespace, { object: "access", namespace });
+export function accessStub(env: Env, placement: Placement, namespace: string) {
+  return stubOf(env.ACCESS, placement, namespace, { object: "access", namespace });
 }
 
 /** The namespace and the rest of an object's name. */
@@ -42,7 +44,7 @@ export function splitName(name: string | undefined): { readonly namespace: strin
 
 function stubOf<T extends Rpc.DurableObjectBranded>(
   binding: DurableObjectNamespace<T>,
-  { jurisdiction, locationHint }: Settings,
+  { jurisdiction, locationHint }: Placement,
   name: string,
   place: ObjectPlace,
 ): DurableObjectStub<T> {

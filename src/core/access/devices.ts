@@ -22,6 +22,18 @@ export type DevicePresence = {
 /** By identity, as `Grant.identity`. Identities that were never connected may be left out. */
 export type DevicePresences = ReadonlyMap<string, DevicePresence>;
 
+/**
+ * Every credential that has a client, or had one: one column for each field, which is the most compact form. The directory
+ * sends it to the access object.
+ */
+export type CredentialPresences = {
+  readonly identities: readonly string[];
+  /** How many clients are connected. */
+  readonly connected: readonly number[];
+  /** When one was last connected, in milliseconds since 1970; now, if one is. */
+  readonly lastSeenMs: readonly number[];
+};
+
 /** Plain data, sent to the API. */
 export type DeviceView = Device & DevicePresence & { readonly lastRefused: Refusal | null };
 

@@ -1,8 +1,7 @@
 // Which credentials have clients now, and when they last had, from the directory. One call serves all who ask within half a
 // second: a page asks every other second, and there may be several.
 
-import type { DevicePresence, DevicePresences } from "../../core/access/devices.ts";
-import type { CredentialPresences } from "../directory-object.ts";
+import type { CredentialPresences, DevicePresence, DevicePresences } from "../../core/access/devices.ts";
 
 export const sharedMs = 500;
 
