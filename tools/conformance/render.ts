@@ -69,9 +69,10 @@ function introduction(rules: readonly ProvedRule[]): string {
   const count = (by: ProvedRule["proof"]["by"]) => rules.filter(({ proof }) => proof.by === by).length;
   return `# Conformance
 
-<!-- Made by \`npm run conformance:document\` from the titles of the tests: change those. -->
+For whoever wonders whether a rule of MQTT is kept: each numbered rule of MQTT 5.0 that binds a server, and what proves it.
 
-Each numbered rule of MQTT 5.0 that binds a server, and what proves that this broker keeps it. A proof *from outside* is a
+<!-- Made by \`npm run conformance:document\` from the titles of the tests: change those. -->
+ A proof *from outside* is a
 conversation in [test/conformance](../test/conformance): packets sent, packets expected. It knows nothing of the broker
 but its address, and can be held with any other:
 
