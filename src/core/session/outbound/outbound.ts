@@ -1,5 +1,5 @@
-// Messages to the client: in flight up to its Receive Maximum, and waiting behind that, in order. Those of a durable
-// session are on disk before they count as taken. MQTT 5.0 sections 4.3, 4.4, 4.6 and 4.9.
+// Messages to the client: in flight up to its Receive Maximum, and waiting behind that, in order. A durable session has them
+// on disk before they count as taken. Their states are in outgoing-message.ts. MQTT 5.0 sections 4.3, 4.4, 4.6 and 4.9.
 
 import { type Delivery, isExpired } from "../../message/message.ts";
 import { isError, ReasonCode } from "../../packet/reason-code.ts";
@@ -9,7 +9,8 @@ import type { Context } from "../context.ts";
 import { maximumMessagesPerRow } from "../session-store.ts";
 import { type Connected, send } from "../wire/connection.ts";
 import { isFull, withSent } from "../wire/unheard.ts";
-import { type Outgoing, OutgoingTable } from "./outgoing.ts";
+import { OutgoingTable } from "./outgoing.ts";
+import type { Outgoing, OutgoingEvent } from "./outgoing-message.ts";
 import { RememberedIds } from "./packet-id.ts";
 import { Redistribution } from "./redistribution.ts";
 import { sendMessage } from "./sending.ts";
@@ -53,7 +54,7 @@ export class Outbound {
 
   /** The highest sequence, of those not acknowledged, that was ever sent; 0 for none. */
   get sentThrough(): number {
-    return this.table.all().findLast((entry) => entry.isInFlight || entry.mayHaveBeenSent)?.sequence ?? 0;
+    return this.table.all().findLast((entry) => entry.isInFlight || entry.wasSentBefore)?.sequence ?? 0;
   }
 
   /** Messages that the client has to acknowledge. */
@@ -97,7 +98,7 @@ export class Outbound {
     const all = this.table.all();
     return {
       inFlightThrough: all.findLast((entry) => entry.isInFlight)?.sequence ?? 0,
-      sentBeforeThrough: all.findLast((entry) => entry.mayHaveBeenSent)?.sequence ?? 0,
+      sentBeforeThrough: all.findLast((entry) => entry.wasSentBefore)?.sequence ?? 0,
       rememberedIds: this.rememberedIds.latest,
     };
   }
@@ -125,7 +126,7 @@ export class Outbound {
   }
 
   private dropExpired(): void {
-    if (this.table.deleteExpired()) this.queue = this.queue.filter((entry) => this.table.has(entry));
+    if (this.table.deleteExpired()) this.queue = this.queue.filter(({ state }) => state !== "gone");
   }
 
   /** Whether it is the repeat of a message that this session took. */
@@ -155,7 +156,7 @@ export class Outbound {
     return DeliveryAnswer.Accepted;
   }
 
-  /** @returns undefined for a repeat: told by the QoS it was published with, for it may be delivered at a lower one */
+  /** @returns undefined for a repeat. A message has an id if it was published at QoS 2, also if it is delivered at QoS 1 */
   private add(delivery: Delivery, qos: 1 | 2): Outgoing | undefined {
     const { id } = delivery.message;
     if (id !== "" && !this.rememberedIds.add(id)) return undefined;
@@ -175,18 +176,15 @@ export class Outbound {
     this.inFlight = 0;
     this.context.counts.messagesDropped += this.held?.length ?? 0;
     this.held = undefined;
-    for (const entry of this.table.all()) {
-      if (entry.isInFlight) entry.mayHaveBeenSent = true;
-      entry.isInFlight = false;
-    }
+    for (const entry of this.table.all()) if (entry.isInFlight) entry.on("connection lost");
   }
 
   /** A crash took the connection: what the disk does not tell is how much of the first window was sent. */
   onCrashed(): void {
     const { settings, store } = this.context;
-    // Of a shared row, what was acknowledged is there again, before what was in flight.
+    // A shared row brings back messages that were acknowledged, before those that were in flight.
     const most = settings.limits.maximumInFlight + (store.hasSharedRows ? maximumMessagesPerRow : 0);
-    for (const entry of this.table.all().slice(0, most)) entry.mayHaveBeenSent = true;
+    for (const entry of this.table.all().slice(0, most)) entry.on("found sent");
   }
 
   /** After a hibernation the connection goes on: what was in flight still is. */
@@ -194,8 +192,8 @@ export class Outbound {
     this.rememberedIds.restore(rememberedIds);
     const all = this.table.all();
     for (const entry of all) {
-      entry.isInFlight = entry.sequence <= inFlightThrough;
-      entry.mayHaveBeenSent = entry.sequence <= sentBeforeThrough;
+      if (entry.sequence <= inFlightThrough) entry.on("found in flight");
+      else if (entry.sequence <= sentBeforeThrough) entry.on("found sent");
     }
     this.queue = all.filter((entry) => !entry.isInFlight);
     this.inFlight = all.length - this.queue.length;
@@ -223,11 +221,11 @@ export class Outbound {
     if (this.held !== undefined) return;
     let taken = 0;
     for (const entry of this.queue) {
-      // What follows waits too: the order must hold [MQTT-4.6.0-5].
-      if (this.inFlight >= connected.receiveMaximum || entry.isOffered) break;
+      if (this.inFlight >= connected.receiveMaximum) break;
+      if (entry.takes("sent")) this.sendNext(entry, connected);
+      // What waits for the answer of other members holds up what follows: the order must hold [MQTT-4.6.0-5].
+      else if (entry.state !== "gone") break;
       taken += 1;
-      // If it is not in the table, it was completed while it waited.
-      if (this.table.has(entry)) this.sendNext(entry, connected);
     }
     if (taken > 0) this.queue.splice(0, taken);
   }
@@ -246,15 +244,15 @@ export class Outbound {
     const entry = this.table.get(packetId);
     if (!entry?.isInFlight) return;
     expectAnswer("PUBACK", entry.qos === 1);
-    this.complete(entry, connected);
+    this.complete(entry, "PUBACK", connected);
   }
 
   onPubrec(packetId: number, reasonCode: number, connected: Connected): void {
     const entry = this.table.get(packetId);
     if (entry?.isInFlight) expectAnswer("PUBREC", entry.qos === 2);
-    const isSent = entry?.qos === 2 && (entry.isInFlight || entry.mayHaveBeenSent);
+    const isSent = entry?.qos === 2 && entry.takes("PUBREC");
     if (isError(reasonCode)) {
-      if (isSent) this.complete(entry, connected); // [MQTT-4.4.0-2]
+      if (isSent) this.complete(entry, "PUBREC with an error", connected);
       return;
     }
     if (isSent) this.table.release(entry);
@@ -265,12 +263,12 @@ export class Outbound {
   onPubcomp(packetId: number, connected: Connected): void {
     const entry = this.table.get(packetId);
     if (entry?.isInFlight) expectAnswer("PUBCOMP", entry.isReleased);
-    if (entry?.isReleased) this.complete(entry, connected);
+    if (entry?.takes("PUBCOMP")) this.complete(entry, "PUBCOMP", connected);
   }
 
   /**
    * An answer of the client ends its connection. It counts all the same, or its message would come again with every
-   * connection, and end that too: for the message in flight that it names, or if it names none, for the first.
+   * connection, and end that too. It counts for the message in flight that it names, or if it names none, for the first.
    *
    * @param packetId 0 if the answer names none
    */
@@ -279,7 +277,7 @@ export class Outbound {
     const entry = named?.isInFlight ? named : this.table.all().find(({ isInFlight }) => isInFlight);
     if (entry === undefined) return;
     this.inFlight -= 1;
-    this.table.delete(entry);
+    this.table.delete(entry, "given up");
   }
 
   /**
@@ -293,7 +291,7 @@ export class Outbound {
     this.blamed = { sequence, times: this.blamed.sequence === sequence ? this.blamed.times + 1 : 1 };
     if (this.blamed.times < mostBlamed) return;
     this.inFlight -= 1;
-    this.table.delete(entry);
+    this.table.delete(entry, "given up");
     this.context.counts.messagesDropped += 1;
     this.context.warn("a message is given up", "its client has ended its connection over it three times in a row");
   }
@@ -309,18 +307,19 @@ export class Outbound {
   }
 
   private sendNext(entry: Outgoing, connected: Connected): void {
-    const { packetId, isReleased, mayHaveBeenSent } = entry;
-    if (isReleased) {
+    const { packetId, state } = entry;
+    if (state === "released") {
       send(this.context, connected, { type: "PUBREL", packetId, reasonCode: ReasonCode.Success });
     } else {
       const delivery = this.table.deliveryOf(entry);
-      if (delivery === undefined || sendMessage(this.context, connected, delivery, packetId, mayHaveBeenSent) === 0) {
+      const dup = state === "sent before";
+      if (delivery === undefined || sendMessage(this.context, connected, delivery, packetId, dup) === 0) {
         this.context.counts.messagesDropped += 1;
-        this.table.delete(entry);
+        this.table.delete(entry, "dropped");
         return;
       }
     }
-    entry.isInFlight = true;
+    entry.on("sent");
     this.inFlight += 1;
   }
 
@@ -346,9 +345,9 @@ export class Outbound {
     return sentBytes > 0;
   }
 
-  private complete(entry: Outgoing, connected: Connected): void {
+  private complete(entry: Outgoing, event: OutgoingEvent, connected: Connected): void {
     if (entry.isInFlight) this.inFlight -= 1;
-    this.table.delete(entry);
+    this.table.delete(entry, event);
     this.flush(connected);
   }
 }

@@ -1,33 +1,11 @@
 // The QoS 1 and 2 messages of a session that its client has not acknowledged, in order, each with its packet
-// identifier. Keeps the table, and its rows on disk; when what is sent is outbound.ts. MQTT 5.0 section 4.6.
+// identifier. Keeps the table, and its rows on disk; outbound.ts says when which is sent. MQTT 5.0 section 4.6.
 
 import { type Delivery, isExpired } from "../../message/message.ts";
 import { sizeOfDelivery } from "../../topic/topic-request.ts";
 import type { Context } from "../context.ts";
-import type { OutgoingIndex } from "../session-store.ts";
+import { Outgoing, type OutgoingEvent } from "./outgoing-message.ts";
 import { maximumPacketId, packetIdOf } from "./packet-id.ts";
-
-/** One message, from being taken until the client has acknowledged it. */
-export type Outgoing = {
-  readonly sequence: number;
-  readonly packetId: number;
-  readonly qos: 1 | 2;
-  readonly bytes: number;
-  readonly expiresAtMs: number;
-  /** It came by a shared subscription: another member may get it. */
-  readonly isShared: boolean;
-  /** Other members are asked to take it: until they have answered it is not sent. */
-  isOffered: boolean;
-  /** PUBREC came: PUBREL goes instead of PUBLISH [MQTT-4.3.3-6]. */
-  isReleased: boolean;
-  /** Sent over the present connection. */
-  isInFlight: boolean;
-  /** It may have been sent over an earlier connection: DUP [MQTT-3.3.1-1]. */
-  mayHaveBeenSent: boolean;
-  /** Absent while it is on disk only. */
-  delivery: Delivery | undefined;
-  isStored: boolean;
-};
 
 /** Messages that a durable session keeps in memory as well as on disk. */
 const maximumInMemory = 256;
@@ -40,21 +18,21 @@ export class OutgoingTable {
   /** Before this, none expires. */
   private firstExpiryMs = Number.POSITIVE_INFINITY;
   private lastSequence = 0;
-  /** Messages of a durable session that are not on disk yet. */
-  private taken: Outgoing[] = [];
+  /** Messages that are in memory only, in order. In a durable session they go to disk before they count as taken. */
+  private readonly unstored = new Set<Outgoing>();
 
   /** Reads what is on disk. */
   constructor(context: Context, sentThrough: number) {
     this.context = context;
     for (const index of context.store.outgoing()) {
-      this.put(index, undefined, true).mayHaveBeenSent = index.sequence <= sentThrough;
+      const entry = this.put(new Outgoing(index));
+      if (index.sequence <= sentThrough) entry.on("found sent");
     }
   }
 
   /** Whether any is in memory only. */
   get hasUnstored(): boolean {
-    for (const { isStored } of this.table.values()) if (!isStored) return true;
-    return false;
+    return this.unstored.size > 0;
   }
 
   get size(): { readonly messages: number; readonly bytes: number } {
@@ -68,10 +46,6 @@ export class OutgoingTable {
 
   get(packetId: number): Outgoing | undefined {
     return this.table.get(packetId);
-  }
-
-  has(entry: Outgoing): boolean {
-    return this.table.get(entry.packetId) === entry;
   }
 
   /** Whether the limits of the queue leave room for this message: an empty queue has room for any. */
@@ -91,23 +65,20 @@ export class OutgoingTable {
     const isStoredNow = isDurable && delivery.message.id !== "";
     if (isStoredNow) this.context.store.putOutgoing([{ index, delivery }]);
     const isOnDiskOnly = isDurable && this.table.size >= maximumInMemory;
-    const entry = this.put(index, isStoredNow && isOnDiskOnly ? undefined : ownCopy(delivery), isStoredNow);
-    if (isDurable && !isStoredNow) this.taken.push(entry);
+    const entry = this.put(new Outgoing(index, isStoredNow && isOnDiskOnly ? undefined : ownCopy(delivery)));
+    if (!isStoredNow) this.unstored.add(entry);
     return entry;
   }
 
   /** What has come with one call is written together; without an id, for that one is written in its own moment. */
   storeTaken(): void {
-    if (this.taken.length === 0) return;
-    const messages = this.taken.filter((entry) => this.has(entry));
-    this.taken = [];
+    if (!this.context.isDurable || this.unstored.size === 0) return;
+    const messages = [...this.unstored];
+    this.unstored.clear();
     this.context.store.putOutgoing(messages.map((entry) => ({ index: entry, delivery: entry.delivery })));
     // As many as may be in memory are those that wait behind fewer than that.
     const inMemory = Math.max(0, maximumInMemory - (this.table.size - messages.length));
-    for (const [place, entry] of messages.entries()) {
-      entry.isStored = true;
-      if (place >= inMemory) entry.delivery = undefined;
-    }
+    for (const entry of messages.slice(inMemory)) entry.delivery = undefined;
   }
 
   /** The content, from disk if it is nowhere else; `undefined` once the message is released. */
@@ -120,22 +91,25 @@ export class OutgoingTable {
     entry.delivery = this.contentOf(entry);
     // Expiry no longer counts once the message may have been sent [MQTT-4.3.3-7].
     const isOver =
-      entry.delivery !== undefined && !entry.mayHaveBeenSent && isExpired(entry.delivery.message, this.context.nowMs);
+      entry.delivery !== undefined && entry.takes("expired") && isExpired(entry.delivery.message, this.context.nowMs);
     return isOver ? undefined : entry.delivery;
   }
 
   /** PUBREC came: the content is the client's now. */
   release(entry: Outgoing): void {
-    if (entry.isReleased) return;
-    entry.isReleased = true;
+    const isAgain = entry.isReleased;
+    entry.on("PUBREC");
+    if (isAgain) return;
     entry.delivery = undefined;
-    if (entry.isStored) this.context.store.releaseOutgoing(entry.sequence);
+    if (!this.unstored.has(entry)) this.context.store.releaseOutgoing(entry.sequence);
   }
 
-  delete(entry: Outgoing): void {
+  /** @param event after it the message is gone */
+  delete(entry: Outgoing, event: OutgoingEvent): void {
+    entry.on(event);
     this.table.delete(entry.packetId);
     this.bytes -= entry.bytes;
-    if (entry.isStored) this.context.store.deleteOutgoing(entry.sequence);
+    if (!this.unstored.delete(entry)) this.context.store.deleteOutgoing(entry.sequence);
   }
 
   /**
@@ -148,13 +122,13 @@ export class OutgoingTable {
     const sizeBefore = this.table.size;
     this.firstExpiryMs = Number.POSITIVE_INFINITY;
     for (const entry of this.table.values()) {
-      const { expiresAtMs, isInFlight, mayHaveBeenSent, isReleased } = entry;
-      if (expiresAtMs === 0 || isInFlight || mayHaveBeenSent || isReleased) continue;
+      const { expiresAtMs } = entry;
+      if (expiresAtMs === 0 || !entry.takes("expired")) continue;
       if (expiresAtMs > nowMs) {
         this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);
       } else {
         this.context.counts.messagesDropped += 1;
-        this.delete(entry);
+        this.delete(entry, "expired");
       }
     }
     return this.table.size < sizeBefore;
@@ -162,28 +136,23 @@ export class OutgoingTable {
 
   /** A new life of the session; the disk is cleared as a whole. */
   clear(): void {
+    for (const entry of this.table.values()) entry.on("session over");
     this.table.clear();
-    this.taken = [];
+    this.unstored.clear();
     this.bytes = 0;
     this.lastSequence = 0;
   }
 
   /** Before a hibernation: what is in memory only goes to disk. */
   spill(): void {
-    for (const entry of this.table.values()) {
-      if (entry.isStored) continue;
-      this.context.store.putOutgoing([{ index: entry, delivery: entry.delivery }]);
-      entry.isStored = true;
-    }
+    for (const entry of this.unstored) this.context.store.putOutgoing([{ index: entry, delivery: entry.delivery }]);
+    this.unstored.clear();
     this.context.store.settleOutgoing();
   }
 
-  private put(index: OutgoingIndex, delivery: Delivery | undefined, isStored: boolean): Outgoing {
-    const { sequence, qos, bytes, expiresAtMs, isShared, isReleased } = index;
-    const packetId = packetIdOf(sequence);
-    const state = { isReleased, isInFlight: false, mayHaveBeenSent: false, isOffered: false };
-    const entry: Outgoing = { sequence, packetId, qos, bytes, expiresAtMs, isShared, ...state, delivery, isStored };
-    this.table.set(packetId, entry);
+  private put(entry: Outgoing): Outgoing {
+    const { sequence, bytes, expiresAtMs } = entry;
+    this.table.set(entry.packetId, entry);
     this.bytes += bytes;
     this.lastSequence = Math.max(this.lastSequence, sequence);
     if (expiresAtMs !== 0) this.firstExpiryMs = Math.min(this.firstExpiryMs, expiresAtMs);

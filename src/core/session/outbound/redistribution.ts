@@ -5,7 +5,8 @@ import { isExpired, type Message } from "../../message/message.ts";
 import { shardOf } from "../../topic/shard.ts";
 import type { RedistributeRequest } from "../../topic/topic-request.ts";
 import type { Context } from "../context.ts";
-import type { Outgoing, OutgoingTable } from "./outgoing.ts";
+import type { OutgoingTable } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing-message.ts";
 
 /** A message on its way to another member. */
 type Leaving = { readonly entry: Outgoing; readonly request: RedistributeRequest };
@@ -16,7 +17,7 @@ const maximumBytes = 16_777_216;
 export class Redistribution {
   private readonly context: Context;
   private readonly table: OutgoingTable;
-  /** Those that nobody has answered for yet, by the id in their token. */
+  /** Messages whose answer is awaited, by the id in their token. */
   private readonly leaving = new Map<number, Leaving>();
   private lastId = 0;
 
@@ -36,7 +37,7 @@ export class Redistribution {
       if (delivery === undefined) continue;
       // An id of its own at every step: it may come back to a session that remembers the one it had.
       const id = delivery.message.id === "" ? "" : this.context.newMessageId(generation);
-      entry.isOffered = true;
+      entry.on("offered");
       this.request(entry, generation, delivery.sharedFilter, { ...delivery.message, id }, false);
     }
   }
@@ -66,24 +67,26 @@ export class Redistribution {
     if (leaving === undefined) return false;
     this.leaving.delete(id);
     const { entry, request } = leaving;
-    entry.isOffered = false;
-    const isHere = this.table.has(entry);
+    const isHere = entry.state !== "gone";
+    const hasLeft = isTaken && entry.wasSentBefore;
     if (isTaken) {
-      if (isHere) this.table.delete(entry);
+      if (isHere) this.table.delete(entry, "taken elsewhere");
     } else if (request.isOrphaned) {
       this.context.counts.messagesDropped += 1;
-    } else if (!isHere && !isExpired(entry, this.context.nowMs)) {
+    } else if (isHere) {
+      entry.on("not taken");
+    } else if (!isExpired(entry, this.context.nowMs)) {
       // Its session has ended meanwhile.
       this.request(entry, request.generation, request.topicFilter, request.message, true);
     }
-    return isTaken && entry.mayHaveBeenSent;
+    return hasLeft;
   }
 
   /** Messages of shared subscriptions, in order, that have not expired and are not on their way to another member. */
   private movable(): Outgoing[] {
     return this.table
       .all()
-      .filter((entry) => entry.isShared && !entry.isOffered && !isExpired(entry, this.context.nowMs));
+      .filter((entry) => entry.isShared && entry.takes("sent") && !isExpired(entry, this.context.nowMs));
   }
 
   private request(
@@ -102,8 +105,8 @@ export class Redistribution {
 }
 
 /** At QoS 2 only what was certainly never sent. */
-function mayGoElsewhere({ qos, isReleased, isInFlight, mayHaveBeenSent }: Outgoing): boolean {
-  return qos === 1 || !(isReleased || isInFlight || mayHaveBeenSent);
+function mayGoElsewhere({ qos, state }: Outgoing): boolean {
+  return qos === 1 || state === "waiting";
 }
 
 /** The first of them, in order. */

@@ -1,0 +1,17 @@
+// The state machines of the core, in the order of docs/MACHINES.md.
+
+import { outgoingMachine } from "../../src/core/session/outbound/outgoing-message.ts";
+import type { StateMachine } from "../../src/core/state-machine.ts";
+
+/** A machine whatever its states and events are called. */
+export type AnyMachine = StateMachine<string, string>;
+
+export type Page = {
+  readonly machine: AnyMachine;
+  /** The file with its table. */
+  readonly file: string;
+};
+
+export const pages: readonly Page[] = [
+  { machine: outgoingMachine as AnyMachine, file: "src/core/session/outbound/outgoing-message.ts" },
+];
