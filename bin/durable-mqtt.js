@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line: in a clone the TypeScript itself, in an installed package what it was compiled to. Both need a newer
-// Node.js than many machines have, and bring it.
+// The command line. A clone runs the TypeScript itself, an installed package the JavaScript compiled from it. Both need
+// a newer Node.js than many machines have, and bring it along.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,10 +15,10 @@ const program = existsSync(source) ? source : fileAt("../dist/tools/command-line
 
 const newer = installedNode();
 if (newer === undefined) {
-  // It has said so.
+  // installedNode has said what to do.
 } else if (Number.parseInt(process.versions.node, 10) >= leastMajorVersion) {
-  // The next start is faster by a third. Not in the temporary folder, where other users could leave code for this one to
-  // run. Without the right to write there is no cache, which is no error.
+  // Makes the next start a third faster. The cache is not in the temporary folder, because other users could put code
+  // there for this user to run. If the folder is not writable there is no cache, and no error.
   module.enableCompileCache(fileAt("../node_modules/.cache/node-compile-cache"));
   await import(program);
 } else {

@@ -1,5 +1,5 @@
-// Whether the packages are there that everything else needs. Plain JavaScript, for it runs when nothing is installed, in the
-// Node.js that the machine has. As a program it ends with 1 if they are not.
+// Checks that the packages are installed. As a program it ends with 1 if they are not. Plain JavaScript, because it
+// must run in the machine's own Node.js, with nothing installed.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";

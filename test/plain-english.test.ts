@@ -11,7 +11,7 @@ const root = path.join(import.meta.dirname, "..");
 
 describe("the repository", () => {
   it("is written in plain English", () => {
-    const findings = findingsUnder(root, ["bin", "tools/plain-english", "test/plain-english.test.ts"]);
+    const findings = findingsUnder(root, ["bin", "tools", "vitest.config.ts", "test/plain-english.test.ts"]);
     expect(findings.map(lineOf)).toEqual([]);
   }, 60_000);
 });

@@ -1,4 +1,4 @@
-// Where the project is, or the package that was made of it, in which these files are one folder deeper.
+// The root folder of the project, or of the package made from it, in which these files are one folder deeper.
 
 import { existsSync } from "node:fs";
 import path from "node:path";

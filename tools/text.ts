@@ -1,5 +1,5 @@
-// Text that people hand to a tool: in a file, on standard input, on the command line, in the environment. What is not UTF-8
-// is refused in one line: a lenient decoder would turn it into another text.
+// Reads text that people pass to a tool: in a file, on standard input, on the command line, in the environment.
+// Anything but UTF-8 is refused in one line, because a lenient decoder would turn it into another text.
 
 import { mayBeMangled, textOfUtf8 } from "../src/core/utf8.ts";
 
@@ -13,7 +13,7 @@ export class TextError extends Error {}
  */
 export function textIn(bytes: Uint8Array, what: string): string {
   const text = textOfUtf8(bytes);
-  if (text === undefined) throw new TextError(`${what} is not UTF-8 text: give it as that.`);
+  if (text === undefined) throw new TextError(`${what} is not UTF-8 text: convert it to UTF-8.`);
   return text.replace(/^\uFEFF/, "");
 }
 

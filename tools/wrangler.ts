@@ -1,4 +1,4 @@
-// Cloudflare's own command line, as a program of its own.
+// Runs Cloudflare's command line in a process of its own.
 
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -9,7 +9,7 @@ export type WranglerRun = {
   readonly exitCode: number;
   /** What it wrote to standard output; with `isShown` nothing. */
   readonly stdout: string;
-  /** All that it wrote, in plain text. */
+  /** Everything that it wrote, as plain text. */
   readonly said: string;
 };
 
@@ -17,7 +17,7 @@ export type WranglerOptions = {
   readonly cwd: string;
   /** Its standard input; without it there is none. */
   readonly input?: string;
-  /** Whether it may write to and ask on this program's terminal. */
+  /** Whether it may use this program's terminal, for output and questions. */
   readonly isShown?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 };

@@ -1,4 +1,4 @@
-// `durable-mqtt add-device NAME`: a credential for a board, and what its sketch needs.
+// `durable-mqtt add-device NAME`: makes a credential for a board, and prints what its sketch needs.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -28,7 +28,7 @@ const conflict = 409;
 
 const notes = `
 The key to the broker's API is taken from ADMIN_TOKEN in the environment, or for a broker on this machine from its data
-folder. The name may be any text. The identifier is made of it where its letters allow: "Cocina número 1" is cocina-numero-1. The
+folder. The name may be any text. The identifier is made from it if its letters allow: "Cocina número 1" is cocina-numero-1. The
 device may publish and subscribe below devices/IDENTIFIER, and its token is shown only this once.`;
 
 export function addAddDevice(program: Command): void {
@@ -38,7 +38,7 @@ export function addAddDevice(program: Command): void {
     .argument("<name>", "what people call the device", nameOf)
     .option(
       "--id <identifier>",
-      "its client identifier and its username; otherwise made of the name",
+      "its client identifier and its username; by default made from the name",
       deviceIdentifierOf,
     )
     .addOption(brokerOption())
@@ -65,11 +65,11 @@ async function addDevice(name: string, { to, data, id, sketch }: Options): Promi
   printSettings({ brokerUrl: to, clientId: identifier, username: identifier, token }, sketch);
 }
 
-/** Settings to standard output; what else is to be known goes to standard error. */
+/** Settings go to standard output, remarks to standard error. */
 export function printSettings(setup: DeviceSetup, asSketch = false): void {
   if (isLoopback(new URL(setup.brokerUrl).hostname)) {
     process.stderr.write(
-      "A board cannot reach 127.0.0.1: in MY_BROKER_HOST put this machine's address, and start the broker with --host 0.0.0.0 --require-credentials.\n",
+      "A board cannot reach 127.0.0.1: put this machine's address in MY_BROKER_HOST, and start the broker with --host 0.0.0.0 --require-credentials.\n",
     );
   }
   const lines = `// ${setup.clientId}: for the head of the sketch. The token is shown only this once.\n${sketchSettings(setup)}\n`;

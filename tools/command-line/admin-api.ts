@@ -13,7 +13,7 @@ export type AdminApi = {
 };
 
 export class ApiRefusal extends UsageError {
-  /** Of HTTP. */
+  /** HTTP status. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -22,7 +22,7 @@ export class ApiRefusal extends UsageError {
   }
 }
 
-/** @param dataDir of a broker on this machine, which keeps its token there */
+/** @param dataDir the data folder of a broker on this machine, which keeps its token there */
 export function adminApi(brokerUrl: string, dataDir: string): AdminApi {
   const token = adminTokenOf(brokerUrl, dataDir);
   return {

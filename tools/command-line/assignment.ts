@@ -1,12 +1,14 @@
-// `--set NAME=VALUE`: a setting of the broker.
+// `--set NAME=VALUE`: one setting of the broker.
 
 import { retiredSettings, settingNames } from "../../src/settings/settings.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Secrets, which let others log in as anybody, or guess passwords. Every user of a machine can list the command lines. */
+/**
+ * Whoever has one of these can log in as anybody, or guess passwords. Every user of a machine can list command lines.
+ */
 export const secretNames: readonly string[] = ["ADMIN_TOKEN", "JWT_SECRET", "SCRAM_USERS"];
 
-/** For Commander, which calls it once for each time the flag is given. */
+/** Commander calls it once for each time the flag is given. */
 export function withAssignment(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const match = /^(?<name>[A-Za-z_]\w*)=(?<value>.*)$/s.exec(text);
   const { name, value } = match?.groups ?? {};

@@ -1,4 +1,4 @@
-// The address of the broker: one for its WebSocket, its API and its dashboard.
+// The broker's address: its WebSocket, its API and its dashboard share one.
 
 import { Option } from "commander";
 import { brokerUrlIn } from "../device-setup/device-setup.ts";
@@ -9,7 +9,7 @@ import { UsageError } from "./usage-error.ts";
 /** The address of a broker started with `npm start`. */
 export const localBroker = "ws://127.0.0.1:8787/mqtt";
 
-/** Says which broker the commands mean if `--to` does not. */
+/** The environment variable that names the broker if `--to` does not. */
 export const brokerVariable = "DURABLE_MQTT_BROKER";
 
 /** For commands that use the broker's API. */
@@ -20,16 +20,16 @@ export function brokerOption(): Option {
     .argParser(webSocketUrlOf("--to"));
 }
 
-/** Where `npm start` stores everything. */
+/** The folder in which `npm start` stores everything. */
 export const usualFolder = ".data";
 
-/** The flags that lead another command to this broker, for a shell; nothing if it is the usual one. */
+/** The flags, as a shell takes them, that point another command to this broker; empty for the usual one. */
 export function brokerFlags(url: string, dataDir: string): string {
   const to = url === localBroker ? "" : ` --to ${url}`;
   return dataDir === usualFolder ? to : `${to} --data ${shellWord(dataDir)}`;
 }
 
-/** For a flag, as Commander wants it. */
+/** A parser for a flag, in the form that Commander takes. */
 export function webSocketUrlOf(flag: string): (text: string) => string {
   return (text) => {
     if (!hasScheme(text)) throw new UsageError(`${flag} is "${text}", without a scheme: write ${withSchemes(text)}.`);
@@ -39,7 +39,7 @@ export function webSocketUrlOf(flag: string): (text: string) => string {
   };
 }
 
-/** For the flag of a client, which can use TCP too: `webSocketUrlOf`, or mqtt(s)://host[:port]. */
+/** For clients, which can use TCP too: takes what `webSocketUrlOf` takes, or mqtt(s)://host[:port]. */
 export function clientUrlOf(flag: string): (text: string) => string {
   return (text) => (/^mqtts?:\/\/[^/?#]+\/?$/i.test(text) && URL.canParse(text) ? text : webSocketUrlOf(flag)(text));
 }
@@ -48,7 +48,7 @@ function hasScheme(text: string): boolean {
   return /^[a-z]+:\/\//i.test(text);
 }
 
-/** Both, as only the reader knows which of them the broker has; the likelier first. */
+/** Names both schemes, the likelier first, because only the reader knows which one the broker has. */
 function withSchemes(text: string): string {
   const url = brokerUrlIn(`ws://${text}`);
   if (url === undefined) return "an address such as wss://mqtt.example.org/mqtt";
@@ -58,7 +58,10 @@ function withSchemes(text: string): string {
   return (isPlain ? addresses : addresses.reverse()).join(" or ");
 }
 
-/** @returns a warning if others on the way can read the traffic; `undefined` with TLS, or a broker on this machine */
+/**
+ * @returns a warning if others on the way can read the traffic; `undefined` with TLS, or if the broker is on this
+ * machine
+ */
 export function plainWarningOf(url: string): string | undefined {
   const { protocol, hostname } = new URL(url);
   const encrypted = { "ws:": "wss", "mqtt:": "mqtts" }[protocol];
@@ -66,7 +69,7 @@ export function plainWarningOf(url: string): string | undefined {
   return `warning: ${protocol}// to ${hostname} is not encrypted: others on the way can read passwords and messages. Use ${encrypted}:// if the broker has it.`;
 }
 
-/** The base of the API's addresses. */
+/** The URL that all addresses of the API begin with. */
 export function apiUrlOf(webSocketUrl: string): string {
   return `${webSocketUrl.replace(/^ws/, "http").replace(/\/mqtt$/, "")}/api/v1`;
 }

@@ -1,4 +1,4 @@
-// An MQTT client for `pub` and `sub`, with the flags that the Mosquitto clients have for the same.
+// The MQTT client of `pub` and `sub`. Its flags are those of the Mosquitto clients.
 
 import { randomUUID } from "node:crypto";
 import { type Command, Option } from "commander";
@@ -37,9 +37,14 @@ const passwordVariable = "DURABLE_MQTT_PASSWORD";
 export const exitCodeNotes = `
 The password, or a device's token, is taken from ${passwordVariable} in the environment.
 
-Exit codes: 0 done; 1 wrong arguments; 2 the broker cannot be reached, or the connection was lost; 3 the broker does not
-accept the client; 4 it does not accept the message or the subscription; 5 another client connected with this -i;
-27 the time of -W is over.`;
+Exit codes:
+  0   done
+  1   wrong arguments
+  2   the broker cannot be reached, or the connection was lost
+  3   the broker does not accept the client
+  4   the broker does not accept the message or the subscription
+  5   another client connected with this -i
+  27  the time of -W is over`;
 
 export function addClientOptions(command: Command): Command {
   const qosOf = (flag: string) => wholeNumberOf(flag, "a QoS", 0, 2);
@@ -82,7 +87,7 @@ function hostOf(text: string): string {
   throw new UsageError(`--host is "${text}": give a name or an address, such as localhost, and the port with -p.`);
 }
 
-/** A Topic Name, which MQTT limits. */
+/** A parser for a Topic Name, whose length MQTT limits. */
 export function topicOf(flag: string): (text: string) => string {
   return (text) => {
     const bytes = Buffer.byteLength(text);
@@ -96,7 +101,7 @@ export function topicOf(flag: string): (text: string) => string {
 /** MQTT's own limit. */
 const maximumTopicBytes = 65_535;
 
-/** What -h and -p say takes precedence over --to, which may come from the environment. */
+/** -h and -p take precedence over --to, which may come from the environment. */
 function addressOf({ to, host, port, cafile }: ClientOptions): string {
   if (host === undefined && port === undefined) return to;
   const [scheme, usualPort] = cafile === undefined ? ["mqtt", 1883] : ["mqtts", 8883];
@@ -118,8 +123,8 @@ type ConnectedClient = {
 type OnMessage = (message: IPublishPacket) => void;
 
 /**
- * @param onMessage is there before the connection is: a session that was kept may have messages for it
- * @throws {UsageError} that says why the broker does not take the client, or cannot be reached
+ * @param onMessage called from the first moment on: a kept session may have messages waiting
+ * @throws {UsageError} if the broker refuses the client or cannot be reached, with the reason
  */
 export async function connectedClient(
   options: ClientOptions,
@@ -143,7 +148,7 @@ export async function connectedClient(
     ...(cafile === undefined ? {} : { ca: cafile }),
     ...will,
     ...more,
-    manualConnect: true, // Otherwise CONNECT is sent before anybody listens.
+    manualConnect: true, // Otherwise CONNECT is sent before the listeners are there.
   });
   client.on("message", (_topic, _payload, packet) => onMessage(packet));
   if (debug) {
@@ -160,7 +165,7 @@ export async function connectedClient(
   }
 }
 
-/** For -d. No secret is in it. */
+/** A packet for -d, without secrets. */
 function lineOf(packet: Packet): string {
   const names = ["clientId", "messageId", "reasonCode", "granted", ...(packet.cmd === "publish" ? publishFields : [])];
   const fields: Readonly<Record<string, unknown>> = { ...packet };
@@ -170,20 +175,20 @@ function lineOf(packet: Packet): string {
 
 const publishFields = ["topic", "qos", "retain", "dup"];
 
-/** The broker closed the connection without a word. */
+/** The broker closed the connection without a reason. */
 class ClosedError extends Error {}
 
-/** The first attempt; the library would go on. */
+/** Waits for the first attempt alone; the library would try again. */
 function connection(client: MqttClient): Promise<IConnackPacket> {
   return new Promise((resolve, reject) => {
     client.once("connect", resolve);
     client.once("error", reject);
     client.once("close", () => reject(new ClosedError("it closed the connection")));
-    client.on("error", () => {}); // Later ones too come with what they break off.
+    client.on("error", () => {}); // Errors of later attempts are reported by "close".
   });
 }
 
-/** Session taken over: another client connected with this identifier. */
+/** Reason code Session taken over: another client connected with this identifier. */
 export const takenOver = 0x8e;
 
 export class LostError extends Error {

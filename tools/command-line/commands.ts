@@ -1,4 +1,4 @@
-// The commands of `durable-mqtt`, one file here for each. main.ts is the program around them.
+// The commands of `durable-mqtt`; each has a file in this folder. main.ts is the program around them.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -18,7 +18,7 @@ import { addStart } from "./start.ts";
 import { addSub } from "./sub.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** How a command ended. One that goes on, such as `start`, ends the process by itself. */
+/** How a command ended. A command that keeps running, such as `start`, ends the process by itself. */
 export type Outcome = {
   readonly exitCode: number;
   /** What went wrong, for standard error. */
@@ -46,7 +46,7 @@ function allCommands(): Command {
     .version(version)
     .helpCommand(false)
     .exitOverride()
-    // What is wrong is said once, in one line.
+    // The error is printed below, in one line.
     .configureOutput({ outputError: () => {} });
   for (const add of [addStart, addGateway, addAddDevice, addDevices, addPub, addSub, addDeploy]) add(program);
   return program;
@@ -59,8 +59,8 @@ function givenVariables(): Record<string, string | undefined> {
 }
 
 /**
- * @param command for the hint
- * @returns `undefined` if all is said
+ * @param command named in the hint
+ * @returns `undefined` if Commander has printed everything
  */
 function lineOf(error: unknown, command: string): string | undefined {
   if (error instanceof CommanderError) {

@@ -1,5 +1,5 @@
-// `durable-mqtt deploy`, which is `npm run deploy`: the broker and its dashboard to the reader's Cloudflare account, closed,
-// with a key to its API that nobody else has.
+// `durable-mqtt deploy`, which is `npm run deploy`: puts the broker and its dashboard into your Cloudflare account. The
+// broker is closed to strangers, and its API has a key that only you know.
 
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -21,11 +21,11 @@ export type DeployOptions = {
 };
 
 const notes = `
-What it needs is an account of Cloudflare's; the free plan will do. It asks for nothing, so it runs in CI too: there
-CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are the login. Where the broker has no ADMIN_TOKEN yet it gets the one in the
-environment, or one that is made and told; none is made in CI, whose logs others may read.`;
+You need a Cloudflare account; the free plan will do. The command asks no questions, so it runs in CI too: there
+CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are the login. If the broker has no ADMIN_TOKEN yet, it gets the one in the
+environment, or a new one that is printed. In CI none is made, because others may read the log.`;
 
-/** What of the environment counts here. */
+/** The environment variables that count here. */
 type Environment = { readonly ADMIN_TOKEN?: string; readonly CI?: string };
 
 const adminTokenBytes = 32;
@@ -37,14 +37,14 @@ export function addDeploy(program: Command): void {
     .option("--name <name>", "of the Worker, and the first part of its address")
     .option("--domain <host>", "an address of your own, in a zone of your account")
     .option("--set <NAME=VALUE>", "a setting of the broker, over those in wrangler.toml", withAssignment)
-    .option("--dry-run", "do all but upload it")
+    .option("--dry-run", "do everything except the upload")
     .addHelpText("after", notes)
     .action((options: DeployOptions) => deploy(options, runWrangler, process.env));
 }
 
 /**
  * @param wrangler runs Cloudflare's command line
- * @throws {UsageError} in one line, before anything is uploaded if possible
+ * @throws {UsageError} if possible before anything is uploaded
  */
 export async function deploy(
   options: DeployOptions,
@@ -71,7 +71,7 @@ async function checkLogin(wrangler: typeof runWrangler): Promise<void> {
   throw new UsageError("You are not logged in to Cloudflare: run npx wrangler login, and then this again.");
 }
 
-/** @returns where it is, as wrangler says */
+/** @returns the broker's address, from wrangler's output */
 async function upload(
   { domain, set = {}, dryRun }: DeployOptions,
   ofWorker: readonly string[],
@@ -88,14 +88,14 @@ async function upload(
     ];
     const env = { WRANGLER_OUTPUT_FILE_PATH: output };
     const { exitCode } = await wrangler(args, { cwd: packageRoot, isShown: true, env });
-    if (exitCode !== 0) throw new UsageError("The broker is not deployed: wrangler says above why.");
+    if (exitCode !== 0) throw new UsageError("The broker is not deployed: wrangler's message above says why.");
     return addressIn(await readFile(output, "utf8").catch(() => ""), domain);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** One JSON object a line; that of the deployment has its addresses. */
+/** The output has one JSON object per line; the entry of the deployment has the addresses. */
 function addressIn(output: string, domain: string | undefined): string | undefined {
   if (domain !== undefined) return domain;
   for (const line of output.split("\n").filter(Boolean)) {
@@ -119,7 +119,7 @@ async function adminToken(
   if (names.includes("ADMIN_TOKEN")) return "kept";
   if (given === "" && isCi !== "") return "missing";
   const token = given || randomBytes(adminTokenBytes).toString("base64url");
-  // Through standard input: a list of processes has what is on a command line.
+  // Through standard input, because other users can list command lines.
   const put = await wrangler(["secret", "put", "ADMIN_TOKEN", ...ofWorker], { cwd: packageRoot, input: token });
   if (put.exitCode !== 0) throw new UsageError(`ADMIN_TOKEN cannot be set: ${put.said}`);
   return given === "" ? { made: token } : "taken";

@@ -23,7 +23,7 @@ type Device = {
 };
 type Page = { readonly items: readonly Device[]; readonly total: number };
 
-/** What `show` says besides. */
+/** What `show` prints in addition. */
 type Rules = {
   readonly publish: { readonly allow: readonly string[] };
   readonly subscribe: { readonly allow: readonly string[] };
@@ -47,7 +47,7 @@ export function addDevices(program: Command): void {
       .addOption(brokerOption())
       .option(
         "--data <folder>",
-        "of a broker on this machine",
+        "data folder of a broker on this machine",
         textOf("--data", "a folder, such as .data"),
         usualFolder,
       )
@@ -109,7 +109,7 @@ function apiOf({ to, data }: Options): AdminApi {
   return adminApi(to, data);
 }
 
-/** In the order in which they were made, so that one that is made meanwhile moves none to another page. */
+/** Oldest first, so that a device made meanwhile does not shift the pages. */
 async function* devices(api: AdminApi, search: string): AsyncIterable<Device> {
   for (let offset = 0; ; offset += pageLimit) {
     const query = { search, sort: "created", order: "asc", limit: String(pageLimit), offset: String(offset) };
@@ -120,7 +120,7 @@ async function* devices(api: AdminApi, search: string): AsyncIterable<Device> {
 }
 
 /**
- * @param text its identifier, or the name that people call it, if no other has that
+ * @param text the identifier of the device, or its name if no other device has the same
  * @throws {UsageError} if there is none
  */
 async function deviceOf(api: AdminApi, text: string): Promise<Device> {

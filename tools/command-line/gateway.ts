@@ -18,8 +18,8 @@ type Options = {
 };
 
 const notes = `
-Clients show the broker who they are: the gateway lets all of them through, and over plain TCP others on the LAN can read
-along. Each client that comes and goes is a line of the log.`;
+The broker checks who clients are: the gateway lets all of them through, and over plain TCP others on the LAN can read
+along. It logs each client that comes or goes.`;
 
 export function addGateway(program: Command): void {
   program
@@ -32,12 +32,14 @@ export function addGateway(program: Command): void {
         .default({ host: "0.0.0.0", port: 1883 }, "1883, on every address"),
     )
     .option("--listen-tls <[host:]port>", "for MQTT over TLS too, usually 8883", addressOf("--listen-tls"))
-    .addOption(new Option("--cert <file>", "PEM: its certificate, with those in between").argParser(fileOf("--cert")))
+    .addOption(
+      new Option("--cert <file>", "PEM: its certificate, with the intermediate ones").argParser(fileOf("--cert")),
+    )
     .addOption(new Option("--key <file>", "PEM: the certificate's key").argParser(fileOf("--key")))
     .addOption(
       new Option(
         "--cafile <file>",
-        "PEM: the authorities of the broker's certificate, for one that is not public",
+        "PEM: the authorities of the broker's certificate, if they are not public",
       ).argParser(fileOf("--cafile")),
     )
     .addHelpText("after", notes)

@@ -29,8 +29,8 @@ const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "
 export type MessageFormat = (message: IPublishPacket, receivedAt: Date) => Buffer;
 
 /**
- * For a flag, as Commander wants it.
- * @throws {UsageError} for a conversion that there is not
+ * A parser for a flag, in the form that Commander takes.
+ * @throws {UsageError} for an unknown conversion
  */
 export function messageFormatOf(flag: string): (text: string) => MessageFormat {
   return (text) => {
@@ -67,7 +67,7 @@ function shown(properties: object): object {
   return Object.fromEntries(entries.map(([name, value]) => [name, Buffer.isBuffer(value) ? value.toString() : value]));
 }
 
-/** A payload that is no JSON stays text. */
+/** A payload that is not JSON stays text. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -19,7 +19,7 @@ import { UsageError } from "./usage-error.ts";
 import { bytesOf } from "./values.ts";
 
 const notes = `
-At QoS 0 a broker does not report that its rules forbid a message: use -q 1 to know. All else that loses one is reported.
+At QoS 0 a broker does not say that its rules forbid a message: use -q 1 to know. Every other loss is reported.
 ${exitCodeNotes.trimStart()}`;
 
 type Options = ClientOptions & {
@@ -45,7 +45,7 @@ export function addPub(program: Command): void {
     .addOption(payload("-f, --file <file>", "a file that is its payload"))
     .addOption(payload("-s, --stdin", "standard input is its payload"))
     .addOption(payload("-l, --line", "each line of standard input is a message"))
-    .addOption(payload("-n, --empty", "no payload: with -r it takes away what is retained"))
+    .addOption(payload("-n, --empty", "no payload: with -r it deletes the retained message"))
     .option("-r, --retain", "keep it for later subscribers")
     .option("-D, --property <words...>", "a property: publish NAME VALUE; may be given several times")
     .addHelpText("after", notes)
@@ -65,12 +65,12 @@ async function pub(options: Options): Promise<void> {
         );
       await client.publishAsync(topic, payload, { qos, retain, properties });
     }
-    // A broker handles packets in their order. So this answer says that the messages arrived and the client was not cut
-    // off for one. Only a refusal by rules stays unknown.
+    // A broker handles packets in order. So an answer to this request means that the messages before it arrived, and
+    // that none of them ended the connection. Only a refusal by rules stays unknown.
     if (qos === 0) await client.unsubscribeAsync(topic);
   };
   try {
-    // The library waits for an acknowledgement also when none can come any more.
+    // The library would wait for an acknowledgement even after the connection is lost.
     await Promise.race([publish(), untilLost(client)]);
   } catch (error) {
     client.end(true);
@@ -80,7 +80,7 @@ async function pub(options: Options): Promise<void> {
   await client.endAsync();
 }
 
-/** Without empty ones, as mosquitto_pub has it. Payloads are bytes, which latin1 keeps as they are. */
+/** Skips empty lines, like mosquitto_pub. Payloads are bytes, which latin1 keeps unchanged. */
 async function* linesOf(input: Readable): AsyncIterable<Buffer> {
   input.setEncoding("latin1");
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {

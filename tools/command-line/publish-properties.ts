@@ -1,4 +1,4 @@
-// `pub -D publish NAME VALUE`: the properties of MQTT 5.0, as mosquitto_pub takes them.
+// `pub -D publish NAME VALUE`: MQTT 5.0 properties, with mosquitto_pub's syntax.
 
 import type { IClientPublishOptions } from "mqtt";
 import { UsageError } from "./usage-error.ts";
@@ -21,7 +21,7 @@ const setters: Readonly<Record<string, (value: string) => Properties>> = {
 const userProperty = "user-property";
 
 /**
- * @param words what stands behind all -D: `publish NAME VALUE`, or `publish user-property KEY VALUE`, one after the other
+ * @param words the words after all -D, in order: `publish NAME VALUE`, or `publish user-property KEY VALUE`
  * @throws {UsageError}
  */
 export function publishPropertiesOf(words: readonly string[]): Properties {

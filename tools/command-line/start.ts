@@ -28,19 +28,20 @@ type Options = {
 };
 
 const notes = `
-The key to the API and the dashboard is ADMIN_TOKEN, in the environment or in .dev.vars. Where there is none, one is made
-and kept in the data folder, in the file admin-token. The other secrets, JWT_SECRET and SCRAM_USERS, are taken from there too.`;
+The key to the API and the dashboard is ADMIN_TOKEN, in the environment or in .dev.vars. If there is none, one is made
+and kept in the data folder, in the file admin-token. The other secrets, JWT_SECRET and SCRAM_USERS, are read from the
+same places.`;
 
 export function addStart(program: Command): void {
   program
     .command("start")
     .description("run the broker on this machine")
-    .option("--port <port>", "for WebSocket and HTTP; 0 is any free one", portOf("--port"), usualPorts.webSocket)
-    .option("--tcp <port>", "for MQTT over TCP; 0 is any free one", portOf("--tcp"), usualPorts.tcp)
+    .option("--port <port>", "for WebSocket and HTTP; 0 takes any free port", portOf("--port"), usualPorts.webSocket)
+    .option("--tcp <port>", "for MQTT over TCP; 0 takes any free port", portOf("--tcp"), usualPorts.tcp)
     .option("--no-tcp", "no MQTT over TCP")
     .option(
       "--data <folder>",
-      "for everything that is stored",
+      "folder for everything that is stored",
       textOf("--data", "a folder, such as .data"),
       usualFolder,
     )
@@ -50,8 +51,10 @@ export function addStart(program: Command): void {
       textOf("--host", "an address, such as 127.0.0.1"),
       "127.0.0.1",
     )
-    .addOption(new Option("--require-credentials", "only clients that show who they are").conflicts("allowAnonymous"))
-    .option("--allow-anonymous", "every client, as it is by default on this machine's own addresses")
+    .addOption(
+      new Option("--require-credentials", "accept only clients that show who they are").conflicts("allowAnonymous"),
+    )
+    .option("--allow-anonymous", "accept every client, which is the default on this machine's own addresses")
     .option(
       "--allow-host <name>",
       "a name that others have for this machine: mybox.lan, or *.lan for all below; may be given several times",
@@ -73,14 +76,14 @@ async function start(options: Options): Promise<void> {
     );
     process.exit(1);
   };
-  // The other commands need no runtime, and loading it takes a while.
+  // Loaded here, because it takes a while and the other commands do not need it.
   const { startServer } = await import("../local-server/server.ts");
   const tcpPort = tcp === false ? undefined : tcp;
   const starting = startServer({ host, port, tcpPort, dataDir, variables, keepsAdminToken: true, log, onFailed });
   await untilEnded(starting, (server) => process.stdout.write(greeting(server, options, variables)));
 }
 
-/** @throws {UsageError} if other machines could connect, and nobody has said which clients may */
+/** @throws {UsageError} if other machines could connect and no flag says which clients may */
 function variablesFor({
   host,
   set = {},
@@ -110,7 +113,7 @@ function secretsOfEnvironment(): Record<string, string> {
   return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
-/** Where Wrangler keeps secrets for local use. */
+/** The file in which Wrangler keeps secrets for local use. */
 function readDevVars(): Record<string, string> {
   const file = path.resolve(".dev.vars");
   try {
@@ -141,12 +144,14 @@ function greeting(server: LocalServer, { host, data }: Options, variables: Recor
   return `${lines.join("\n")}\n`;
 }
 
-/** As it is to be run on this machine: add-device knows the usual address and folder only. */
+/** The command with the flags that this server needs: add-device knows only the usual address and folder. */
 function addDeviceLine({ port }: LocalServer, host: string, data: string): string {
   return `npx durable-mqtt add-device NAME${brokerFlags(`ws://${reachableFromHere(host)}:${port}/mqtt`, data)}`;
 }
 
-/** The page takes the token out of the address. Not where others may read what a server for other machines writes. */
+/**
+ * The page removes the token from the address. A server for other machines does not print it: others may read its log.
+ */
 function signedIn({ adminToken }: LocalServer): string {
   return adminToken === undefined ? "" : `#token=${adminToken.token}`;
 }

@@ -1,4 +1,4 @@
-// `durable-mqtt sub`: writes what arrives, a line a message, until it is ended.
+// `durable-mqtt sub`: writes each message that arrives, until it is ended.
 
 import type { Command } from "commander";
 import type { MqttClient } from "mqtt";
@@ -34,11 +34,11 @@ const endSignals = ["SIGINT", "SIGTERM"] as const;
 
 const newline = Buffer.from("\n");
 
-/** What a session that outlives its connection is kept for, in the broker's own limits. */
+/** How long the broker keeps a durable session, if its own limits allow. */
 const durableSessionSec = 30 * 86_400;
 
 export function addSub(program: Command): void {
-  addClientOptions(program.command("sub").description("write what arrives, a line a message"))
+  addClientOptions(program.command("sub").description("write each message that arrives, one per line"))
     .requiredOption("-t, --topic <filters...>", "topic filters; may be given several times")
     .option("-v, --verbose", "the topic before each message")
     .option(
@@ -48,12 +48,12 @@ export function addSub(program: Command): void {
     )
     .option(
       "-W, --timeout <seconds>",
-      "end after this time, with 27",
+      "end after this time, with exit code 27",
       wholeNumberOf("--timeout", "seconds", 1, 2_000_000),
     )
     .option("-F, --format <format>", formatHelp, messageFormatOf("--format"))
     .option("-R, --no-retained-messages", "leave out retained messages")
-    .option("-c, --durable", "with -i: a session that outlives the connection, and gets what is published meanwhile")
+    .option("-c, --durable", "with -i: keep the session, with the messages that arrive while the client is away")
     .addHelpText("after", exitCodeNotes)
     .action(sub);
 }
@@ -66,7 +66,7 @@ async function sub(options: Options): Promise<void> {
   const ended = Promise.withResolvers<void>();
   const end = () => ended.resolve();
   for (const signal of endSignals) process.once(signal, end);
-  process.stdout.once("error", end); // Nobody reads any more: `| head -1` has enough.
+  process.stdout.once("error", end); // The reader is gone, as after `| head -1`.
   try {
     await subscribe(options, ended);
   } finally {
@@ -75,7 +75,7 @@ async function sub(options: Options): Promise<void> {
   }
 }
 
-/** @param ended is resolved to end it, and rejected to end it with an error */
+/** @param ended resolve it to end the command, reject it to end with an error */
 async function subscribe(options: Options, ended: PromiseWithResolvers<void>): Promise<void> {
   const { topic: filters, qos, verbose, count, durable, id, format, timeout, retainedMessages } = options;
   const write = format ?? messageFormatOf("--format")(verbose ? "%t %p" : "%p");
@@ -90,7 +90,7 @@ async function subscribe(options: Options, ended: PromiseWithResolvers<void>): P
     if (left === 0) ended.resolve();
   });
   client.on("disconnect", ({ reasonCode }) => {
-    // To connect again would take the session back, and so on for ever.
+    // To reconnect would take the session back, and the two clients would go on like that for ever.
     if (reasonCode !== takenOver) return;
     client.end(true);
     ended.reject(takeover(client.options.clientId ?? ""));
@@ -104,7 +104,7 @@ async function subscribe(options: Options, ended: PromiseWithResolvers<void>): P
     }
     await ended.promise;
   } catch (error) {
-    // A time that is over is no trouble: the broker then hears of an orderly end, and publishes no Will.
+    // After -W the client sends DISCONNECT, so that the broker publishes no Will.
     const isOrderly = error instanceof UsageError && error.exitCode === exitCodes.timedOut;
     await client.endAsync(!isOrderly);
     if (error instanceof UsageError) throw error;
@@ -124,7 +124,7 @@ function takeover(clientId: string): UsageError {
   return new UsageError(text, exitCodes.takenOver);
 }
 
-/** A line when the connection is lost, and one when it is back; the library sees to the latter. */
+/** Writes a line when the connection is lost and one when it is back. The library reconnects by itself. */
 function tellOfInterruptions(client: MqttClient): void {
   let isConnected = true;
   client.on("close", () => {

@@ -1,6 +1,6 @@
-// Programs that go on until they are told to end.
+// Programs that run until a signal ends them.
 
-/** Ending takes a few milliseconds; this is for when something hangs. */
+/** Ending takes a few milliseconds; after this time something hangs. */
 const endWithinMs = 1_500;
 const parentCheckMs = 250;
 
@@ -9,8 +9,8 @@ const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 type Closable = { close(): Promise<void> };
 
 /**
- * Runs what `start` starts until a signal, and then closes it and ends the process.
- * @param onReady not called if it is told to end before it has started
+ * Waits for a signal, then closes what `starting` has started and ends the process.
+ * @param onReady not called if the signal comes before the start is complete
  */
 export async function untilEnded<T extends Closable>(starting: Promise<T>, onReady: (started: T) => void) {
   let isEnding = false;
@@ -26,7 +26,7 @@ export async function untilEnded<T extends Closable>(starting: Promise<T>, onRea
 }
 
 /**
- * npm does not pass SIGTERM on: it just ends, and leaves the program to another parent.
+ * Calls `act` on a signal. npm does not pass SIGTERM on but ends, so a new parent process counts as one.
  * @returns stops listening
  */
 function onEndRequested(act: () => void): () => void {
@@ -41,7 +41,7 @@ function onEndRequested(act: () => void): () => void {
   };
 }
 
-/** What is acknowledged is stored, so there is nothing to write: listeners close and the runtime ends. */
+/** Nothing has to be written: what is acknowledged is stored already. */
 async function end(starting: Promise<Closable>): Promise<void> {
   setTimeout(() => process.exit(0), endWithinMs).unref();
   const started = await starting.catch(() => undefined);

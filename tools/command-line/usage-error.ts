@@ -1,4 +1,4 @@
-/** What scripts can tell apart. They are listed in the --help of `pub` and `sub`; the others end with 0 or 1. */
+/** Exit codes for scripts. The --help of `pub` and `sub` lists them; the other commands end with 0 or 1. */
 export const exitCodes = {
   /** Wrong arguments, a file that cannot be read, or a refusal by the API. */
   usage: 1,
@@ -10,11 +10,11 @@ export const exitCodes = {
   requestRefused: 4,
   /** Another client connected with the same client identifier. */
   takenOver: 5,
-  /** The time of -W is over: the number that mosquitto_sub has for it. */
+  /** The time of -W is over. mosquitto_sub uses the same number. */
   timedOut: 27,
 } as const;
 
-/** What was asked for cannot be done as it was asked; the message is one line that says what to do. */
+/** The command cannot be done as it was given. The message is one line that says what to do. */
 export class UsageError extends Error {
   readonly exitCode: number;
 

@@ -1,10 +1,10 @@
-// What stands behind flags: read, or refused in one line.
+// Parsers for the values of flags. They refuse a wrong value in one line.
 
 import { readFileSync } from "node:fs";
 import { textIn } from "../text.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** For a flag, as Commander wants it. */
+/** A parser for a flag, in the form that Commander takes. */
 export function portOf(flag: string): (text: string) => number {
   return wholeNumberOf(flag, "a port", 0, 65_535);
 }

@@ -1,4 +1,4 @@
-// docs/BEHAVIOUR.md against the tests: each of its numbered rules has a test that carries the number.
+// Checks docs/BEHAVIOUR.md against the tests: each numbered rule needs a test that carries its number.
 
 import type { Title } from "./titles.ts";
 
@@ -6,7 +6,7 @@ import type { Title } from "./titles.ts";
 const rulePattern = /^- \*\*(?<rule>B\d+)\*\* /gm;
 const citationPattern = /\[(?<rule>B\d+)\]/g;
 
-/** @returns one line for each rule without a test, each test of no rule, and each number given twice */
+/** @returns one line for each rule without a test, each test that cites an unknown rule, and each number given twice */
 export function behaviourErrors(document: string, titles: readonly Title[]): string[] {
   const rules = [...document.matchAll(rulePattern)].map(({ groups }) => groups?.rule ?? "");
   const cited = new Map<string, Title>();

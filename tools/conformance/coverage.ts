@@ -1,4 +1,4 @@
-// Which rule is proved by what, and what is wrong with that. Pure: titles and tables in, a list out.
+// Finds the proof of each rule, and what is wrong with the proofs. Pure: titles and tables in, a list out.
 
 import type { Title } from "./titles.ts";
 
@@ -9,11 +9,11 @@ export type Rule = {
   readonly text: string;
 };
 
-/** What stands for a rule that no conversation can show. */
+/** The argument for a rule that no conversation can show. */
 export type Argument = string;
 
 export type Proof =
-  /** Conversations with a running broker. */
+  /** Titles of conversations with a running broker. */
   | { readonly by: "conversation"; readonly titles: readonly Title[] }
   | { readonly by: "unit test"; readonly titles: readonly Title[]; readonly argument: Argument }
   | { readonly by: "argument"; readonly argument: Argument };
@@ -24,19 +24,19 @@ export type Coverage = {
   readonly rules: readonly ProvedRule[];
   /** Rules of MQTT 3.1.1 that differ, by number. */
   readonly rulesOf311: ReadonlyMap<string, readonly Title[]>;
-  /** One line each; with any, there is no document. */
+  /** One line each. If there are any, no document is written. */
   readonly errors: readonly string[];
 };
 
-/** Conversations alone show something from outside. */
+/** Only conversations show something from outside. */
 const conversationFolder = "test/conformance/";
 
 /** "[MQTT-3.1.2-24]" and "[3.1.1 MQTT-3.1.2-24]"; the older standard has the odd "MQTT-3-8.3-4". */
 const numberPattern = /\[(?<version>3\.1\.1 )?(?<rule>MQTT-[\d.-]+)\]/g;
 
 /**
- * @param rules of both sides; those that bind the client alone need no proof, and may be cited
- * @param unprovable for rules without a conversation: why there is none, by number
+ * @param rules of both sides; a rule that binds the client alone needs no proof and may be cited
+ * @param unprovable by number, why a rule has no conversation
  */
 export function coverageOf(
   rules: readonly Rule[],
@@ -58,7 +58,7 @@ export function coverageOf(
     const argument = unprovable[rule.rule];
     if (conversations.length > 0) {
       proved.push({ ...rule, proof: { by: "conversation", titles: conversations } });
-      if (argument !== undefined) errors.push(`${rule.rule} has conversations and an argument that there are none`);
+      if (argument !== undefined) errors.push(`${rule.rule} has conversations, and an argument why it has none`);
     } else if (argument === undefined) {
       errors.push(`${rule.rule} has no proof: ${rule.text}`);
     } else {
@@ -76,7 +76,7 @@ function citationsIn(titles: readonly Title[]) {
     for (const { groups } of title.title.matchAll(numberPattern)) {
       const rule = groups?.rule ?? "";
       const table = groups?.version === undefined ? cited : rulesOf311;
-      // For the older rules, too, only what a broker shows counts.
+      // For rules of 3.1.1, too, only conversations count.
       if (table === rulesOf311 && !title.file.startsWith(conversationFolder)) continue;
       const by = table.get(rule) ?? [];
       if (!by.includes(title)) by.push(title);

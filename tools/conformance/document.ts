@@ -1,5 +1,5 @@
-// `npm run conformance:document`: writes docs/CONFORMANCE.md; with --check, says whether it is what it would write.
-// Either way it wants a proof for every rule, and a test for every rule of docs/BEHAVIOUR.md.
+// `npm run conformance:document`: writes docs/CONFORMANCE.md, or with --check says whether it is up to date. Either way
+// every rule needs a proof, and every rule of docs/BEHAVIOUR.md a test.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -34,21 +34,21 @@ function main(): number {
   return 1;
 }
 
-/** Every difference has one reason, and no reason is without its difference. */
+/** Checks that every difference has one reason, and every reason a difference. */
 function errorsOf({ broker, differences, explained }: Comparison, titles: readonly Title[]): string[] {
   const present = new Set(titles.map(({ title }) => conversationOf(title)));
   const errors: string[] = [];
   for (const { title } of differences) {
     const reasons = explained.filter(({ titles }) => titles.test(title)).length;
     if (!present.has(conversationOf(title)))
-      errors.push(`${broker} differed at "${title}", which is no more: hold them all again`);
+      errors.push(`${broker} differed at "${title}", which has no such title now: run all conversations again`);
     else if (reasons !== 1) errors.push(`${broker} differs at "${title}": there are ${reasons} reasons instead of one`);
   }
   const idle = explained.filter(({ titles }) => !differences.some(({ title }) => titles.test(title)));
   return [...errors, ...idle.map(({ titles }) => `${broker} does not differ at ${titles}`)];
 }
 
-/** A conversation that comes to show a rule of behaviour as well, and carries its number, is the same still. */
+/** A conversation keeps its identity when its title gets the number of a rule of behaviour. */
 function conversationOf(title: string): string {
   return title.replaceAll(/\s*\[B\d+\]/g, "");
 }

@@ -1,8 +1,8 @@
-// Why Mosquitto goes otherwise than a conversation's title says; which conversations those are is in mosquitto.json.
+// Why Mosquitto behaves differently from a conversation's title. mosquitto.json lists these conversations.
 
 import type { Difference } from "./render.ts";
 
-/** MQTT 5.0 section 4.13: the reason should be told, and need not be. */
+/** MQTT 5.0 section 4.13: the broker should send the reason, but need not. */
 const closesSilently: Difference[] = [
   {
     titles:
@@ -190,7 +190,7 @@ const wills: Difference[] = [
   {
     titles: /^the Will is published when a version \d client breaks/,
     whose: "theirs",
-    why: "It publishes no Will where the connection ends because of a second CONNECT.",
+    why: "It publishes no Will when the connection ends because of a second CONNECT.",
   },
 ];
 

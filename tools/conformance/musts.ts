@@ -1,4 +1,5 @@
-// Tells differences that break a MUST from permitted choices, by the numbers of the rules in the title of a conversation.
+// Decides whether a difference breaks a MUST or is a permitted choice, by the rules that the conversation's title
+// cites.
 
 import type { Rule } from "./coverage.ts";
 
@@ -8,7 +9,7 @@ export function isMust({ text }: Pick<Rule, "text">): boolean {
 }
 
 /**
- * @param title of a conversation. A rule of MQTT 3.1.1 (`[3.1.1 MQTT-…]`) counts as a MUST: all those cited are
+ * @param title of a conversation. A rule of MQTT 3.1.1 (`[3.1.1 MQTT-…]`) counts as a MUST: all that are cited say so
  * @returns the numbers of the rules in the title that say MUST; none if the broker may choose
  */
 export function mustsOf(title: string, rules: readonly Rule[]): string[] {

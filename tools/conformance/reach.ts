@@ -1,4 +1,4 @@
-// Checks once, before hundreds of conversations fail, that there is a broker at the URL and that it lets them in.
+// Checks that there is a broker at the URL and that it accepts clients, before hundreds of conversations fail.
 
 import mqtt from "mqtt";
 

@@ -1,11 +1,11 @@
-// docs/CONFORMANCE.md from what is known: a page of Markdown, the same for the same titles.
+// Makes docs/CONFORMANCE.md: a page of Markdown that depends on the titles alone.
 
 import type { Coverage, ProvedRule } from "./coverage.ts";
 import { isMust } from "./musts.ts";
 import type { SavedResults } from "./results.ts";
 import type { Title } from "./titles.ts";
 
-/** Why a broker differs. "theirs": it breaks the rule; "open": MQTT leaves it to the broker; "ours": we do. */
+/** Why a broker differs. "theirs": it breaks the rule. "open": MQTT leaves the choice. "ours": we break it. */
 export type Difference = {
   /** Matches the titles of the conversations that differ for this reason. */
   readonly titles: RegExp;
@@ -54,7 +54,7 @@ export function renderDocument({ rules, rulesOf311 }: Coverage, comparisons: rea
     introduction(rules),
     ...rulesOf50(rules),
     "## Rules of MQTT 3.1.1 that differ\n",
-    "Those that have no like in MQTT 5.0, or ask for another answer; by their numbers in that standard.\n",
+    "These rules have no counterpart in MQTT 5.0, or ask for another answer. The numbers are those of MQTT 3.1.1.\n",
     ...[...rulesOf311]
       .sort(([one], [other]) => compareNumbers(one, other))
       .map(([rule, by]) => entry(`**${rule}**`, by)),
@@ -122,7 +122,7 @@ function entry(head: string, by: readonly Title[]): string {
   return [`- ${head}`, ...alike(by).map(proofLine)].join("\n");
 }
 
-/** Titles that one loop makes, together. */
+/** Groups the titles that one loop makes. */
 function alike(titles: readonly Title[]): Title[][] {
   return [...Map.groupBy(titles, ({ file, line, title }) => `${file}:${line ?? title}`).values()];
 }
@@ -133,7 +133,7 @@ function proofLine([first, ...others]: readonly Title[]): string {
   return `  - ${plain(first.title)}${more} ([${nameOf(first.file)}](../${first.file}))`;
 }
 
-/** A title without the numbers, which stand above it already. */
+/** A title without the numbers, which the heading shows already. */
 function plain(title: string): string {
   const text = title.replaceAll(/\s*\[((3\.1\.1 )?MQTT-[\d.-]+|B\d+)\]/g, "").trim();
   return text.replaceAll(/[*_`<|#[\]]/g, "\\$&");
@@ -161,7 +161,7 @@ function comparison({ broker, date, passed, differences, notHeld, explained }: C
   ];
 }
 
-/** Broken MUSTs come before choices. */
+/** Sorts broken MUSTs before choices. */
 function rankOf({ whose }: Difference): number {
   return whose === "open" ? 1 : 0;
 }

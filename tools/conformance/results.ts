@@ -1,4 +1,4 @@
-// What a run of the conversations against one broker has shown, as it is kept for the document.
+// The results of running the conversations against one broker, in the form that is kept for the document.
 
 /** The part of Vitest's JSON report that counts here. */
 export type JsonReport = {
@@ -14,16 +14,16 @@ export type JsonReport = {
 
 export type Results = {
   readonly passed: number;
-  /** Conversations that went otherwise than the titles say, and how. */
+  /** Conversations that did not go as their title says, and what happened. */
   readonly differences: readonly { readonly title: string; readonly seen: string }[];
-  /** Titles of conversations that need settings or a transport that this broker was not given with. */
+  /** Titles of conversations that were skipped, because they need other settings or another transport. */
   readonly notHeld: readonly string[];
 };
 
 /** A run kept in a file. */
 export type SavedResults = Results & { readonly broker: string; readonly date: string };
 
-/** @throws {Error} when a file of conversations did not load: the results would not be whole */
+/** @throws {Error} if a file of conversations did not load, because the results would be incomplete */
 export function resultsOf(report: JsonReport): Results {
   const unloaded = report.testResults.find(({ assertionResults }) => assertionResults.length === 0);
   if (unloaded !== undefined) throw new Error(`conversations could not be loaded: ${unloaded.message}`);
@@ -37,7 +37,7 @@ export function resultsOf(report: JsonReport): Results {
   };
 }
 
-/** Without the colours, the stack and the name of the class. */
+/** The message without colours, stack and class name. */
 function firstLine(message: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of
   const [line = ""] = message.replaceAll(/\u001b\[\d+m/g, "").split("\n");

@@ -1,4 +1,4 @@
-// `npm run conformance`: holds every conversation of this folder with the broker at a URL, or with ours without one.
+// `npm run conformance`: runs all conversations against the broker at a URL, or against ours if none is given.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,13 +10,13 @@ import { mustsOf } from "./musts.ts";
 import { whyNotReachable } from "./reach.ts";
 import { type JsonReport, type Results, resultsOf } from "./results.ts";
 
-const usage = `Holds the conversations of test/conformance with a broker, and lists where it differs: where a rule of the standard
+const usage = `Runs the conversations of test/conformance against a broker, and lists how it differs: where a rule of the standard
 says MUST, and where the broker has a choice.
 
-  npm run conformance                          with ours, started for it
+  npm run conformance                          against ours, started for this
   npm run conformance -- tcp://127.0.0.1:1883 ws://127.0.0.1:8787/mqtt
-                                               with any broker; one of the two URLs is enough
-  --save FILE --name "Mosquitto 2.0.11"        keeps the results, as docs/CONFORMANCE.md needs them
+                                               against any broker; one of the two URLs is enough
+  --save FILE --name "Mosquitto 2.0.11"        keeps the results for docs/CONFORMANCE.md
 `;
 
 /** One line that says what to do. */
@@ -37,7 +37,7 @@ function environmentOf(urls: readonly string[]): Record<string, string> {
 /** @returns the exit code of the test run */
 function runTests(environment: Record<string, string>, reportFile: string): Promise<number> {
   const root = path.resolve(import.meta.dirname, "../..");
-  // With another broker the differences are the result, and their stacks are noise.
+  // Differences of another broker are the result, so their stacks are noise.
   const reporters = Object.keys(environment).length === 0 ? ["--reporter=default"] : [];
   const args = ["run", "test/conformance/", ...reporters, "--reporter=json", `--outputFile.json=${reportFile}`];
   const command = path.join(root, "node_modules/vitest/vitest.mjs");
@@ -52,7 +52,7 @@ function runTests(environment: Record<string, string>, reportFile: string): Prom
   });
 }
 
-/** Broken MUSTs come last, where they are seen. */
+/** Broken MUSTs come last, because the end of the output is what people see. */
 function linesOf({ passed, differences, notHeld }: Results): string[] {
   const rules = JSON.parse(readFileSync(path.join(import.meta.dirname, "rules.json"), "utf8")) as Rule[];
   const judged = differences.map((one) => ({ ...one, musts: mustsOf(one.title, rules) }));

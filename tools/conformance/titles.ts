@@ -1,4 +1,4 @@
-// The titles of all tests, from the test runner itself: a title that a loop makes is there as it reads in a report.
+// The titles of all tests. The test runner lists them, so a title made by a loop reads as in a report.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -8,9 +8,9 @@ import path from "node:path";
 export type Title = {
   /** Relative to the repository, with slashes. */
   readonly file: string;
-  /** With the titles of the suites around it. */
+  /** Includes the titles of the suites around the test. */
   readonly title: string;
-  /** The line that defines it; tests that a loop makes share one. `undefined` for tests of a contract in another file. */
+  /** The line that defines the test; a loop's tests share one. `undefined` for tests of a contract in another file. */
   readonly line: number | undefined;
 };
 
@@ -20,7 +20,7 @@ export function collectTitles(root: string): Title[] {
   const list = path.join(folder, "list.json");
   const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
   try {
-    // Nothing runs, so files may share a process: each would load the same modules again.
+    // No test runs, so files can share a process and load each module once.
     const args = [vitest, "list", "--no-static-parse", "--no-isolate", "--includeTaskLocation", `--json=${list}`];
     execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
     const tests = JSON.parse(readFileSync(list, "utf8")) as {
@@ -33,7 +33,7 @@ export function collectTitles(root: string): Title[] {
       title: name.replaceAll(" > ", " "),
       line: location?.line,
     }));
-    // The runner's own order of files changes with how long they took last time.
+    // The runner orders files by how long they took last time.
     return titles.sort((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// Rules that no conversation with the broker can show, and what stands for them instead: unit tests, whose titles
-// carry the number as well, or an argument alone.
+// Rules that no conversation with the broker can show, and the argument for each. Some have a unit test as well, whose
+// title cites the number.
 
 import type { Argument } from "./coverage.ts";
 

@@ -1,22 +1,25 @@
-// From what was counted to what is billed. Pure; what is assumed beside the counts is in `Assumptions`.
+// Turns counts into bills. Pure; what it assumes beside the counts is in `Assumptions`.
 
 import type { Counts, PendingAlarm, Reading } from "./counts.ts";
 import { aws, cloudflare } from "./prices.ts";
 
-/** What the machine cannot tell of the platform. */
+/** What a run on this machine cannot show of the platform. */
 export type Assumptions = {
-  /** How long a call takes to reach its object; the counting Worker waits for so long. */
+  /** How long a call takes to reach its object; the counting Worker waits that long. */
   readonly callMs: number;
   /** How long an object is active before its event after a hibernation: storage is opened, the constructor runs. */
   readonly wakeMs: number;
-  /** What a session reads then, if it has tables. On a fast clock no object hibernates, so it cannot be counted there. */
+  /**
+   * The rows that a session with tables reads when it wakes. With a fast clock no object hibernates, so they cannot be
+   * counted.
+   */
   readonly rowsReadPerWake: { readonly stored: number; readonly "not stored": number };
 };
 
 /** What Cloudflare bills. */
 export type Usage = {
   readonly workerRequests: number;
-  /** From the Worker or an object to an object; `fetch` is one. */
+  /** Calls from the Worker or an object to an object, `fetch` included. */
   readonly calls: number;
   readonly alarms: number;
   readonly incomingFrames: number;
@@ -40,18 +43,18 @@ export type AwsUsage = { readonly messages: number; readonly connectionMinutes: 
 
 const webSocketEvents = ["webSocketMessage", "webSocketClose", "webSocketError"];
 
-/** Whether an event of this name is a request of its own, and no alarm. */
+/** Whether an event of this name is billed as a request and is not an alarm. */
 export const isCall = (event: string) => event !== "alarm" && !webSocketEvents.includes(event);
 
-/** What an object takes to wake from hibernation, beside what is counted. */
+/** The cost of waking from hibernation that the counts do not include. */
 export type Wake = { readonly ms: number; readonly rowsRead: number };
 
-/** @param rareAlarms of the same window; see `alarmsBeyond` */
+/** @param rareAlarms in the same window; see `alarmsBeyond` */
 export function usageOf({ workerRequests, objects }: Counts, rareAlarms: number, wake: Wake): Usage {
   const usage = { calls: 0, alarms: rareAlarms, incomingFrames: 0, rowsWritten: 0, rowsRead: 0, awakeMs: 0 };
   let alarmsSet = rareAlarms;
   let wakes = rareAlarms;
-  // Objects that did hibernate have read it, and it is counted.
+  // If an object did hibernate, its reads are among the counts.
   let uncountedReads = rareAlarms;
   for (const counts of Object.values(objects)) {
     for (const [event, times] of Object.entries(counts.events)) {
@@ -79,8 +82,8 @@ export function usageOf({ workerRequests, objects }: Counts, rareAlarms: number,
 }
 
 /**
- * How many alarms a window has on average of those that are too rare to be seen in it: set before it, and still to come
- * when it ends. Each is taken to set the next.
+ * How many alarms a window has on average that are too rare to occur in it: they were set before it, and come after its
+ * end. Each is assumed to set the next.
  */
 export function alarmsBeyond(before: Reading, after: Reading): number {
   const windowMs = after.nowMs - before.nowMs;

@@ -1,5 +1,5 @@
-// A device or program of the runs: MQTT 3.1.1 over WebSocket, which acknowledges what it gets, and sends PINGREQ when
-// it has sent nothing for its keep alive, as client libraries do.
+// A device or program of the runs, with MQTT 3.1.1 over WebSocket. Like client libraries, it acknowledges what it gets,
+// and sends PINGREQ when it has sent nothing for its keep alive.
 
 import { once } from "node:events";
 import { generate, type Packet, parser } from "mqtt-packet";
@@ -23,13 +23,13 @@ const subscribePacketId = 65_535;
 const patienceMs = 60_000;
 
 export class Client {
-  /** PUBLISH packets that came. */
+  /** PUBLISH packets received. */
   received = 0;
-  /** PUBACK packets that came. */
+  /** PUBACK packets received. */
   acknowledged = 0;
   readonly #clientId: string;
   readonly #options: ClientOptions;
-  /** By the world's clock. */
+  /** By the real clock. */
   readonly #keepAliveMs: number;
   readonly #socket: WebSocket;
   readonly #replies: Packet["cmd"][] = [];
@@ -88,7 +88,7 @@ export class Client {
     await this.#reply("pingresp");
   }
 
-  /** Breaks off without DISCONNECT, as one does that lost its network. */
+  /** Ends the connection without DISCONNECT, as if the network was lost. */
   async drop(): Promise<void> {
     this.#end();
     this.#socket.terminate();

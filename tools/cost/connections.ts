@@ -18,13 +18,16 @@ const kinds: readonly Kind[] = [
 
 const paths: readonly Path[] = ["native", "relayed"];
 const minuteMs = 60_000;
-/** Until the broker looks after a client as rarely as it ever will: it trusts one for a quarter of the time it was there. */
+/**
+ * After this time the broker checks on a client as rarely as it ever will: it trusts a client for a quarter of the time
+ * that it has been connected.
+ */
 const trustedAfterMs = 4 * defaultLimits.maximumLookDelaySec * 1000;
 const steadyMs = 20 * minuteMs;
 
 const reconnects = 5;
 const awayMs = 500;
-/** After this an object that nothing happens to has done what it puts off. */
+/** After this time without events, an object has done the work that it puts off. */
 const quietMs = 4_000;
 
 export const idleScenarios: readonly Scenario[] = paths.flatMap((path) =>
@@ -54,14 +57,14 @@ export const reconnectScenarios: readonly Scenario[] = paths.flatMap((path) =>
   ),
 );
 
-/** Connects once in the month, and stays. */
+/** It connects once in the month, and stays. */
 async function playIdle(stage: Stage, options: ClientOptions & { readonly keepAliveSec: number }): Promise<Played> {
   let client: Client | undefined;
   const first = await stage.window(async () => {
     client = await stage.connect("device", options);
     await client.subscribe("devices/7/commands", 1);
     await stage.sleepToAlarm(trustedAfterMs + options.keepAliveSec * 1000);
-    // This one comes as long after a PINGREQ as all that follow.
+    // This alarm comes as long after a PINGREQ as all later ones.
     await stage.sleepToAlarm(0);
   });
   const later = await stage.window(() => stage.sleepToAlarm(steadyMs));
@@ -72,7 +75,7 @@ async function playIdle(stage: Stage, options: ClientOptions & { readonly keepAl
   return { window, times: daysPerMonth, isStored, aws: { messages: 2, connectionMinutes: minutesOf(window.ms) } };
 }
 
-/** Lost without a DISCONNECT; one whose session has ended with it subscribes again. */
+/** Lost without a DISCONNECT. A client whose session has ended with it subscribes again. */
 async function playReconnects(stage: Stage, options: ClientOptions): Promise<Played> {
   const connect = async () => {
     const client = await stage.connect("device", options);
@@ -94,15 +97,15 @@ async function playReconnects(stage: Stage, options: ClientOptions): Promise<Pla
   return { window, times: reconnects, isStored: true, aws: { messages, connectionMinutes: 0 } };
 }
 
-/** After this an object with nothing to do has hibernated. */
+/** After this time an object with nothing to do has hibernated. */
 const hibernatedMs = 15_000;
 
-/** What a session reads when it comes out of hibernation. */
+/** What a session reads when it wakes from hibernation. */
 export async function rowsReadPerWake(stage: Stage, isStored: boolean): Promise<number> {
   const client = await stage.connect("device", { isDurable: isStored, hasWill: isStored, keepAliveSec: 16 });
   await client.subscribe("devices/7/commands", 1);
   await stage.sleep(hibernatedMs);
-  // Its PINGREQ comes, and no alarm yet.
+  // Its PINGREQ has arrived, and no alarm yet.
   const { counts } = await stage.window(() => stage.sleep(3_000));
   await client.until(() => true);
   const { starts = 0, rowsRead = 0 } = counts.objects.SESSION ?? {};

@@ -1,4 +1,4 @@
-// What the counting Worker counts, and the bundle that has it in front.
+// What the counting Worker counts, and the bundle that starts with it.
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -12,20 +12,20 @@ export type ObjectCounts = {
   readonly events: Numbers;
   /** Times an object was constructed. */
   readonly starts: number;
-  /** Times an object had work after so long a pause that the platform has it hibernate. */
+  /** How often an object had work after a pause in which the platform would have hibernated it. */
   readonly coldWakes: number;
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly alarmsSet: number;
-  /** By SQL. */
+  /** By SQL statement. */
   readonly statements: Readonly<Record<string, Numbers>>;
   /** How long an event or a call kept an object awake. */
   readonly eventMs: number;
-  /** How long a pending timer did, and nothing else. */
+  /** How long a pending timer alone kept it awake. */
   readonly timerMs: number;
 };
 
-/** The counts of one namespace, since the server started or within a window. */
+/** The counts of one namespace since the server started, or within a window. */
 export type Counts = {
   readonly workerRequests: number;
   /** By "caller to binding.method", where the caller is a binding or WORKER. */
@@ -43,16 +43,16 @@ export type Reading = Counts & {
   readonly pendingAlarms: Readonly<Record<string, readonly PendingAlarm[]>>;
 };
 
-/** What the counting Worker is told about the world; see worker/clock.js and worker/counting-worker.js. */
+/** The counting Worker's settings; see worker/clock.js and worker/counting-worker.js. */
 export type World = { readonly clockRate: number; readonly callMs: number };
 
 const workerFolder = path.join(import.meta.dirname, "worker");
 
-/** The Worker as the deploy bundles it, with the counting one in front. */
+/** The Worker as the deploy bundles it, with the counting Worker in front. */
 export async function countingBundle(world: World = { clockRate: 1, callMs: 0 }): Promise<Bundle> {
   const { worker, variables } = await bundleWorker();
   const { modules, modulesRoot } = worker as { modules: object[]; modulesRoot: string };
-  // Miniflare starts the first of the list.
+  // Miniflare starts the first module of the list.
   const counting = await Promise.all(
     ["counting-worker.js", "meter.js", "clock.js"].map(async (name) => ({
       type: "ESModule",
@@ -76,7 +76,7 @@ export async function readCounts(http: string, namespace = "default"): Promise<R
   return (await response.json()) as Reading;
 }
 
-/** What was counted between two readings; what stayed as it was is left out of tables. */
+/** What was counted between two readings. Entries of tables that did not change are left out. */
 export function difference(before: Reading, after: Reading): Counts {
   const objects = Object.entries(after.objects).map(([binding, counts]) => {
     const earlier = before.objects[binding];

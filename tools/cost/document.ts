@@ -1,9 +1,9 @@
-// docs/COST.md has its figures between two marks, which `npm run cost -- --document` renews.
+// Renews the figures of docs/COST.md, which are between two marks, for `npm run cost -- --document`.
 
 const begin = "<!-- figures: npm run cost -- --document -->";
 const end = "<!-- end of figures -->";
 
-/** @throws {Error} for a document without the marks */
+/** @throws {Error} if the document lacks the marks */
 export function withFigures(document: string, figures: string): string {
   const from = document.indexOf(begin);
   const to = document.indexOf(end);

@@ -1,4 +1,5 @@
-// `npm run cost`: what Cloudflare would bill, counted in real runs, beside AWS IoT Core's price for the same work.
+// `npm run cost`: counts in real runs what Cloudflare would bill, and compares it with AWS IoT Core's price for the
+// same work.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -13,8 +14,8 @@ const usage = `Plays messages, idle devices and reconnects on the real Worker, c
 
   npm run cost -- [flags]    about four minutes
 
-  --only NAME    the runs whose names have this in them (repeatable); --list shows the names
-  --json         with everything that was counted, down to the SQL
+  --only NAME    the runs whose names contain this (repeatable); --list shows the names
+  --json         with everything that was counted, for each SQL statement
   --document     writes the figures into docs/COST.md as well
   --list
   --help
@@ -61,7 +62,7 @@ function parse(args: string[]) {
 function chosenOf(only: readonly string[]): readonly Scenario[] {
   for (const part of only) {
     if (scenarios.some(({ name }) => name.includes(part))) continue;
-    throw new UsageError(`--only is "${part}", which no run has in its name: see npm run cost -- --list.`);
+    throw new UsageError(`--only is "${part}", which is in no run's name: see npm run cost -- --list.`);
   }
   return only.length === 0 ? scenarios : scenarios.filter(({ name }) => only.some((part) => name.includes(part)));
 }

@@ -1,5 +1,4 @@
-// A device's month from two windows: its first hours, in which the broker comes to trust it, and hours like all that
-// follow.
+// A device's month from two windows: its first hours, in which the broker learns to trust it, and typical later hours.
 
 import type { Counts } from "./counts.ts";
 import { secondsPerMonth } from "./prices.ts";
@@ -7,7 +6,7 @@ import type { Window } from "./stage.ts";
 
 type Table = { readonly [name: string]: number | Table };
 
-/** The first window once, from the connection on, and the later one for the rest of the month. */
+/** The first window counts once, from the connection on; the later window counts for the rest of the month. */
 export function monthOf(first: Window, later: Window): Window {
   const ms = secondsPerMonth * 1000;
   const times = (ms - first.ms) / later.ms;
@@ -18,7 +17,7 @@ export function monthOf(first: Window, later: Window): Window {
   };
 }
 
-/** Name by name, the other so many times; a name that one of them lacks is 0 there. */
+/** Adds the other table, multiplied by `times`, name by name. A missing name counts as 0. */
 function plus(one: Table, other: Table, times: number): Table {
   const sum = (name: string) => {
     const a = one[name];

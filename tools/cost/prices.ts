@@ -4,17 +4,17 @@
 export const pricesAsOf = "2026-11";
 
 export const cloudflare = {
-  /** A WebSocket is one, however long it lives. */
+  /** A WebSocket is one request, however long it lives. */
   workerRequestsPerMillion: 0.3,
-  /** To objects: calls, `fetch`, alarms. */
+  /** Requests to objects: calls, `fetch`, alarms. */
   objectRequestsPerMillion: 0.15,
-  /** Incoming ones that count as one request to the object; outgoing ones are free. */
+  /** Incoming messages that count as one request to the object. Outgoing messages are free. */
   webSocketMessagesPerRequest: 20,
   /** A delete, and each `setAlarm`, counts as a row. */
   rowsWrittenPerMillion: 1,
   rowsReadPerMillion: 0.001,
   gigabyteSecondsPerMillion: 12.5,
-  /** Whatever an object takes, while it is active or kept from hibernating. */
+  /** Billed for an object while it is active or cannot hibernate, whatever memory it uses. */
   objectGigabytes: 0.128,
 } as const;
 
@@ -27,6 +27,6 @@ export const aws = {
   connectionMinutesPerMillion: 0.08,
 } as const;
 
-/** From 365.25 days a year. */
+/** From 365.25 days per year. */
 export const daysPerMonth = 30.44;
 export const secondsPerMonth = daysPerMonth * 86_400;

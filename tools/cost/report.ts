@@ -1,4 +1,4 @@
-// The report of a run as Markdown: for each unit a table of dollars, and one of what was counted.
+// The report of a run as Markdown: for each unit a table of dollars and a table of counts.
 
 import { isCall } from "./bill.ts";
 import { daysPerMonth, pricesAsOf } from "./prices.ts";
@@ -32,7 +32,7 @@ export function renderReport({ date, results, assumptions }: Report): string {
   const parts = [
     `Counted on ${date}. US dollars at the list prices of ${pricesAsOf}, a month of ${daysPerMonth} days. Assumed: ${callMs} ms a call between objects, ` +
       `${wakeMs} ms a wake from hibernation, which reads ${count(rowsReadPerWake.stored)} rows (measured), ` +
-      `or ${count(rowsReadPerWake["not stored"])} where nothing is stored.`,
+      `or ${count(rowsReadPerWake["not stored"])} if nothing is stored.`,
   ];
   for (const unit of new Set(results.map(({ scenario }) => scenario.unit))) {
     const ofUnit = results.filter(({ scenario }) => scenario.unit === unit);
@@ -44,7 +44,7 @@ export function renderReport({ date, results, assumptions }: Report): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** What of a run is worth keeping, for other programs. */
+/** The part of a run that is worth keeping, for other programs. */
 export function jsonOf({ date, results, assumptions }: Report): string {
   const shown = results.map(({ scenario, usage, bill, awsDollars, counts }) => {
     const { name, title, unit, target } = scenario;

@@ -1,4 +1,4 @@
-// Plays the runs, on two servers at once, of which one has a clock that runs fast, and makes bills of what was counted.
+// Plays the runs on two servers at once, one of them with a fast clock, and turns the counts into bills.
 
 import { type Assumptions, awsBillOf, type Bill, billOf, scaled, type Usage, usageOf } from "./bill.ts";
 import { idleScenarios, reconnectScenarios, rowsReadPerWake } from "./connections.ts";
@@ -9,12 +9,12 @@ import { returnScenario, telemetryScenarios } from "./telemetry.ts";
 
 export type Result = {
   readonly scenario: Scenario;
-  /** For one of what `Unit.each` names. */
+  /** For one of the things that `Unit.each` names. */
   readonly usage: Usage;
   /** For the unit, in US dollars. */
   readonly bill: Bill;
   readonly awsDollars: number;
-  /** The counts of the whole run, in which it happened `times` times. */
+  /** The counts of the whole run, in which the thing happened `times` times. */
   readonly counts: Counts;
   readonly times: number;
 };
@@ -33,9 +33,9 @@ export const scenarios: readonly Scenario[] = [
   ...reconnectScenarios,
 ];
 
-/** Between objects of one location. */
+/** A call between objects in one location. */
 const callMs = 5;
-/** Here it is 1.2 ms of CPU; there the storage has to be opened as well. */
+/** On this machine it is 1.2 ms of CPU; on the platform the storage must be opened as well. */
 const wakeMs = 10;
 /** An hour takes a minute. */
 const fastClockRate = 60;

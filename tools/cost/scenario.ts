@@ -1,4 +1,4 @@
-// What is played, and how its figures are to be read.
+// What is played, and how to read its figures.
 
 import type { AwsUsage } from "./bill.ts";
 import { daysPerMonth } from "./prices.ts";
@@ -7,7 +7,7 @@ import type { Stage, Window } from "./stage.ts";
 export type Unit = {
   /** What the dollars are for. */
   readonly label: string;
-  /** What the counts are shown for, and how many of those the unit has. */
+  /** What the counts are shown for, and how many of these make the unit. */
   readonly each: string;
   readonly eachPerUnit: number;
 };
@@ -19,11 +19,11 @@ export const deviceMonth: Unit = { label: "a device and month", each: "day", eac
 /** What a run found. */
 export type Played = {
   readonly window: Window;
-  /** How often what `Unit.each` names was in the window. */
+  /** How often the thing that `Unit.each` names happened in the window. */
   readonly times: number;
-  /** Whether a session in it has tables, which it reads when it wakes. */
+  /** Whether its sessions have tables, which they read when they wake. */
   readonly isStored: boolean;
-  /** For the same window. */
+  /** Rare alarms of the same window. */
   readonly aws: AwsUsage;
 };
 
@@ -32,7 +32,7 @@ export type Scenario = {
   readonly name: string;
   readonly title: string;
   readonly unit: Unit;
-  /** `fast` for what takes an hour or more of the Worker's clock; `alone` for what would disturb others. */
+  /** `fast` for runs that take an hour or more of the Worker's clock; `alone` for runs that would disturb others. */
   readonly kind: "alone" | "real time" | "fast clock";
   /** The target: at most this many dollars, if there is one. */
   readonly target?: number;

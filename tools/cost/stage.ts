@@ -1,19 +1,22 @@
-// Where a run is played: a counting server, and in it a namespace of its own, so that runs at the same time do not
-// count each other.
+// The stage of a run: a counting server, and a namespace of its own in it, so that simultaneous runs do not count each
+// other.
 
 import { startServer } from "../local-server/server.ts";
 import { alarmsBeyond } from "./bill.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { type Counts, countingBundle, difference, readCounts, type World } from "./counts.ts";
 
-/** A session's alarms that are further apart are rare: see `alarmsBeyond`. */
+/** Alarms of a session that are further apart than this are rare: see `alarmsBeyond`. */
 const rareAfterMs = 3_600_000;
-/** After an alarm, so that what it sets off is over, and before the PINGREQ that comes half a keep alive later. */
+/**
+ * How long after an alarm a window begins: what the alarm started is over, and the PINGREQ half a keep alive later is
+ * still to come.
+ */
 const afterAlarmMs = 15_000;
 
 export type CountingServer = { readonly url: string; readonly world: World; close(): Promise<void> };
 
-/** What was counted from one moment to another. */
+/** What was counted between two moments. */
 export type Window = {
   readonly counts: Counts;
   /** See `alarmsBeyond`. */
@@ -22,14 +25,14 @@ export type Window = {
   readonly ms: number;
 };
 
-/** Its data are in a temporary folder. */
+/** Keeps its data in a temporary folder. */
 export async function startCountingServer(world: World): Promise<CountingServer> {
   const server = await startServer({
     host: "127.0.0.1",
     port: 0,
     tcpPort: undefined,
     dataDir: undefined,
-    // What a fast clock leaves of the usual ten seconds would be too short for a busy machine.
+    // With a fast clock, the usual ten seconds would be too short for a busy machine.
     variables: { ALLOW_ANONYMOUS: "1", CONNECT_TIMEOUT_SEC: "60" },
     bundle: await countingBundle(world),
   });
@@ -60,8 +63,8 @@ export class Stage {
   }
 
   /**
-   * Sleeps so long, and then until just after the next alarm of the session, if it has one: between two such moments are
-   * whole periods of what happens again and again.
+   * Sleeps for this time, and then until just after the session's next alarm, if it has one. So the time between two
+   * such moments has whole periods of whatever repeats.
    */
   async sleepToAlarm(ms: number): Promise<void> {
     await this.sleep(ms);
@@ -70,7 +73,7 @@ export class Stage {
     if (nextMs < rareAfterMs) await this.sleep(nextMs + afterAlarmMs);
   }
 
-  /** Does something again and again, at the moments of the Worker's clock at which it is due. */
+  /** Does something periodically, when it is due by the Worker's clock. */
   async every(intervalMs: number, times: number, act: (index: number) => void): Promise<void> {
     const startMs = performance.now();
     for (let index = 0; index < times; index += 1) {
@@ -80,7 +83,7 @@ export class Stage {
     }
   }
 
-  /** Counts what happens meanwhile. */
+  /** Counts what happens during `act`. */
   async window(act: () => Promise<void>): Promise<Window> {
     const before = await readCounts(this.#server.url, this.#namespace);
     await act();

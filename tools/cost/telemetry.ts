@@ -1,10 +1,10 @@
-// Devices that publish: to one subscriber, to a hundred, to one that is away.
+// Devices that publish: to one subscriber, to a hundred, to a subscriber that is away.
 
 import type { Client } from "./client.ts";
 import { millionMessages, minutesOf, type Played, type Scenario } from "./scenario.ts";
 import type { Stage, Window } from "./stage.ts";
 
-/** How the messages come: from ten devices, each at its time, or from one as fast as they are taken. */
+/** How the messages come: from ten devices on a schedule, or from one device as fast as the broker accepts them. */
 type Pace = "a second" | "a minute" | "dense";
 
 type Work = {
@@ -20,12 +20,12 @@ const devices = 10;
 const intervalMs = { "a second": 1_000, "a minute": 60_000 };
 /** Rounds in which each device publishes once: before the window, and in it. */
 const rounds = { "a second": { before: 3, within: 15 }, "a minute": { before: 20, within: 30 } };
-/** Messages that are under way at once in dense traffic. */
+/** Messages under way at the same time in dense traffic. */
 const denseWindow = 100;
 const denseDeliveries = 5_000;
-/** For the acknowledgements that are under way when the last message has come. */
+/** Time for the acknowledgements that are under way when the last message has arrived. */
 const settleMs = 20;
-/** After this an object that nothing happens to has done what it puts off. */
+/** After this time without events, an object has done the work that it puts off. */
 const quietMs = 4_000;
 const topicName = "building/7/room/temperature";
 
@@ -50,7 +50,11 @@ export const telemetryScenarios: readonly Scenario[] = [
     telemetry("qos1-to-durable", "QoS 1 to a durable subscriber", pace, { qos: 1, isDurable: true }, 2.6),
   ),
   ...allPaces.map((pace) =>
-    telemetry("qos1-to-away", "QoS 1 stored for one that is away", pace, { qos: 1, isDurable: true, isAway: true }),
+    telemetry("qos1-to-away", "QoS 1 stored for a subscriber that is away", pace, {
+      qos: 1,
+      isDurable: true,
+      isAway: true,
+    }),
   ),
   ...(["a second", "dense"] as const).flatMap((pace) => [
     telemetry("qos0-to-100", "QoS 0 to 100 subscribers", pace, { subscribers: 100 }),
@@ -60,7 +64,7 @@ export const telemetryScenarios: readonly Scenario[] = [
 
 export const returnScenario: Scenario = {
   name: "back-to-1000",
-  title: "One that was away comes back to 1,000 messages",
+  title: "A subscriber that was away comes back to 1,000 messages",
   unit: millionMessages,
   kind: "alone",
   play: playReturn,
@@ -108,7 +112,7 @@ async function playDense(stage: Stage, work: Work): Promise<Played> {
   return played(window, messages, work, 1 + subscribers.length);
 }
 
-/** A closed loop: the next message leaves when an earlier one has come to all, or is acknowledged. */
+/** A closed loop: the next message is sent when an earlier one has reached all subscribers, or is acknowledged. */
 async function publishDensely(publisher: Client, subscribers: readonly Client[], qos: 0 | 1, messages: number) {
   const startAcknowledged = publisher.acknowledged;
   const startReceived = subscribers.map(({ received }) => received);
@@ -146,7 +150,7 @@ async function playReturn(stage: Stage): Promise<Played> {
 
 function played(window: Window, messages: number, work: Work, connections: number): Played {
   const { qos, subscribers, isDurable, isAway } = work;
-  // PUBLISH out, and at QoS 1 PUBACK in, to each that is there.
+  // PUBLISH to each connected subscriber, and at QoS 1 its PUBACK.
   const perSubscriber = isAway ? 0 : 1 + qos;
   return {
     window,

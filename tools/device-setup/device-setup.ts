@@ -1,5 +1,5 @@
-// What a device needs to connect, and the credential that lets it. Used by the dashboard and by the command line: nothing
-// here knows a file, a page or a process.
+// What a device needs to connect, and the credential that lets it in. The dashboard and the command line share it, so
+// nothing here knows a file, a page or a process.
 
 export type DeviceSetup = {
   /** ws(s)://host[:port][/ns/NAMESPACE]/mqtt, without a client identifier. */
@@ -9,20 +9,23 @@ export type DeviceSetup = {
   readonly token: string;
 };
 
-/** For people whose identifier is none. */
+/** Shown to people whose identifier is not valid. */
 export const deviceIdentifierRule = "A device's identifier has 1 to 64 letters a to z, digits, - and _";
 
-/** What a device's name for people may have; the API refuses more. */
+/** The longest name of a device, in characters; the API refuses longer ones. */
 export const maximumNameCharacters = 200;
 
 const maximumIdentifierCharacters = 64;
 
-/** An identifier is a level of topics, the end of an address, and a word in sketches: what is special in none of them. */
+/**
+ * An identifier is a level of topics, the end of an address, and a word in sketches, so it has no character that is
+ * special in any of them.
+ */
 export function isDeviceName(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }
 
-/** Letters that are not a letter of a to z with an accent. */
+/** Letters that are not one of a to z with an accent. */
 const spelledOut: Readonly<Record<string, string>> = {
   ß: "ss",
   æ: "ae",
@@ -36,8 +39,8 @@ const spelledOut: Readonly<Record<string, string>> = {
 };
 
 /**
- * The identifier to propose for a device with this name: "cocina-numero-1" for "Cocina número 1". A name that can be an
- * identifier is its own.
+ * The identifier to propose for a device with this name: "cocina-numero-1" for "Cocina número 1". A name that is a
+ * valid identifier stays as it is.
  *
  * @returns empty if the name has no letters of a to z, and no digits
  */
@@ -55,7 +58,7 @@ export function identifierOf(name: string): string {
 }
 
 /**
- * For a name in other letters, such as 주방.
+ * An identifier for a name in other letters, such as 주방.
  *
  * @param random from 0 up to 1
  */
@@ -65,20 +68,21 @@ export function arbitraryIdentifier(random: number): string {
 }
 
 /**
- * The body for `POST credentials`: the device may use what is below `devices/NAME`, under its own name alone.
+ * The body of `POST /credentials`: the device may connect under its own name only, and use the topics below
+ * `devices/NAME`.
  * @param identifier its username and its client identifier
- * @param name for people, in any script
+ * @param name shown to people, in any script
  */
 export function newDeviceCredential(identifier: string, name = "") {
   const own = { allow: ["devices/%c/#"] };
   const rules = { publish: own, subscribe: own, clientIds: [identifier] };
-  // A name that says nothing else is shown once.
+  // A name that equals the identifier would be shown twice.
   return { username: identifier, name: name === identifier ? "" : name, rules };
 }
 
 /**
- * The broker's address out of what people write: a bare host, and https in the place of wss, will do.
- * @returns ws(s)://host[:port][/ns/NAMESPACE]/mqtt; `undefined` for what is none
+ * Makes the broker's address from what people write: a bare host will do, and so will https instead of wss.
+ * @returns ws(s)://host[:port][/ns/NAMESPACE]/mqtt; `undefined` if the text is no address
  */
 export function brokerUrlIn(text: string): string | undefined {
   const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `wss://${text}`;

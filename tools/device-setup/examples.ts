@@ -1,18 +1,18 @@
-// A device's settings in the examples of other languages than the sketches': constants at the head, as strings that mean the
-// same in JavaScript, Python and YAML.
+// Fills a device's settings into the examples for Node.js, Python and ESPHome: constants at the head, as strings that
+// mean the same in JavaScript, Python and YAML.
 
 import type { DeviceSetup } from "./device-setup.ts";
 
-/** Where clients without WebSocket connect, in their network. */
+/** The address where clients without WebSocket connect, in their own network. */
 export type GatewayAddress = { readonly host: string; readonly port: number };
 
-/** The local server's responses have it, with a `TcpPort`; those of a deployed broker do not. */
+/** The header, with a `TcpPort`, that only the local server's responses have. */
 export const tcpPortHeader = "x-mqtt-tcp-port";
 
-/** Where a local server takes MQTT over TCP itself; `none` if it was started without. */
+/** The port on which a local server takes MQTT over TCP; `none` if it was started without. */
 export type TcpPort = number | "none";
 
-/** Starts a local server anew, for other machines too, on the ports that it has. */
+/** The command that restarts a local server for other machines too, on the ports that it has. */
 export function startLine(port: number, tcpPort: TcpPort | undefined): string {
   const flags = ["--host 0.0.0.0", "--require-credentials"];
   if (port !== usualPorts.webSocket) flags.push(`--port ${port}`);
@@ -21,19 +21,19 @@ export function startLine(port: number, tcpPort: TcpPort | undefined): string {
   return `npm start -- ${flags.join(" ")}`;
 }
 
-/** The line that starts a gateway on this port. */
+/** The command that starts a gateway on this port. */
 export function gatewayLine(brokerUrl: string, port: number): string {
   const flags = port === usualPorts.tcp ? [] : [`--listen ${port}`];
   return ["npx durable-mqtt gateway", ...flags, `--to ${brokerUrl}`].join(" ");
 }
 
-/** Of `npm start`. */
+/** The usual one of `npm start`. */
 export const usualPorts = { webSocket: 8787, tcp: 1883 } as const;
 
 /**
- * The whole example, with its settings filled in.
+ * The whole example with its settings filled in.
  * @param template the text of examples/node/device.mjs, examples/python/device.py or examples/esphome/kitchen.yaml
- * @param gateway only for the last of them
+ * @param gateway needed for ESPHome only
  */
 export function exampleFor(template: string, setup: DeviceSetup, gateway?: GatewayAddress): string {
   const values = {
@@ -48,7 +48,7 @@ export function exampleFor(template: string, setup: DeviceSetup, gateway?: Gatew
   );
 }
 
-/** A line for a POSIX shell: a reading, retained, through the gateway. */
+/** A shell command that publishes a reading, retained, through the gateway. */
 export function mosquittoLine({ clientId, username, token }: DeviceSetup, { host, port }: GatewayAddress): string {
   const options = ["-h", host, "-p", String(port), "-i", clientId, "-u", username, "-P", token];
   const message = ["-t", `devices/${clientId}/telemetry`, "-m", '{"temperature": 21.5}', "-q", "1", "-r"];
@@ -56,8 +56,8 @@ export function mosquittoLine({ clientId, username, token }: DeviceSetup, { host
 }
 
 /**
- * A line for Tasmota's console. Its topics are below devices/NAME, which is what the device may use; the device takes the
- * settings and restarts.
+ * A line for Tasmota's console: the device takes the settings and restarts. Its topics are below devices/NAME, which it
+ * may use.
  */
 export function tasmotaLine({ clientId, username, token }: DeviceSetup, { host, port }: GatewayAddress): string {
   const commands = {

@@ -1,4 +1,4 @@
-// A device's settings as the Arduino sketches of examples/arduino have them: `#define`s at the head.
+// Fills a device's settings into the Arduino sketches of examples/arduino, as `#define`s at the head.
 
 import type { DeviceSetup } from "./device-setup.ts";
 
@@ -8,7 +8,7 @@ export function sketchSettings(setup: DeviceSetup): string {
 }
 
 /**
- * A sketch that needs no second file, for people who paste it.
+ * Puts the headers into the sketch, so that people can paste one file.
  * @param headers the text of each header beside the .ino, by its file name
  */
 export function inOneFile(sketch: string, headers: Readonly<Record<string, string>>): string {
@@ -16,7 +16,7 @@ export function inOneFile(sketch: string, headers: Readonly<Record<string, strin
 }
 
 /**
- * The whole sketch, with its settings filled in; what is not about the broker is as it was.
+ * The whole sketch with the broker's settings filled in; everything else stays as it is.
  * @param template the text of the .ino
  */
 export function sketchFor(template: string, setup: DeviceSetup): string {
@@ -29,7 +29,7 @@ export function sketchFor(template: string, setup: DeviceSetup): string {
   return sketch;
 }
 
-/** What each name stands for, as C++ has it. */
+/** The value of each name, in C++. */
 function definitionsOf({ brokerUrl, clientId, username, token }: DeviceSetup): Map<string, string> {
   const { protocol, hostname, port, pathname } = new URL(brokerUrl);
   const isTls = protocol === "wss:";
@@ -49,7 +49,7 @@ function literal(text: string): string {
   return `"${bytes.map(escaped).join("")}"`;
 }
 
-/** Octal escapes end after three digits; hexadecimal ones would go on with what follows. */
+/** Octal, because an octal escape ends after three digits, and a hexadecimal one would take in the next characters. */
 function escaped(byte: number): string {
   const character = String.fromCharCode(byte);
   return /[\w !#$%&'()*+,\-./:;<=>@[\]^`{|}~]/.test(character) ? character : `\\${byte.toString(8).padStart(3, "0")}`;

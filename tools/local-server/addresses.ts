@@ -1,4 +1,4 @@
-// What this machine is called, by those who connect to it.
+// The names and addresses of this machine, for those who connect to it.
 
 import net from "node:net";
 import { hostname, networkInterfaces } from "node:os";
@@ -8,7 +8,7 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (net.isIPv4(host) && host.startsWith("127."));
 }
 
-/** The host as in a URL: IPv6 in brackets. For "all addresses", each address that a client could use. */
+/** The hosts as in a URL, with IPv6 in brackets. "All addresses" becomes each address that a client could use. */
 export function reachableHosts(host: string): string[] {
   if (!isEveryAddress(host)) return [bracketed(host)];
   return interfaceAddresses().filter((address) => net.isIPv4(address));
@@ -21,8 +21,8 @@ export function reachableFromHere(host: string): string {
 }
 
 /**
- * The names that a request may have in its Host header, whatever the port. If somebody else's name leads here, a page gets
- * at what is on its reader's machine. Addresses need not be listed: the broker takes them all.
+ * The names that a request may have in its Host header, with any port. If a stranger's name led here, a web page could
+ * reach the machine of the person who reads it. Addresses are not listed, because the broker takes all of them.
  */
 export function ownNames(name: string = hostname()): string[] {
   const [short = ""] = name.split(".");

@@ -1,5 +1,5 @@
-// The key to the API of a broker on this machine, if nobody has given it one: made once, and kept in the data folder in a
-// file that only its owner can read. The folder has to be locked.
+// The key to the API of a broker on this machine, if no variable sets one. It is made once and kept in the data folder,
+// in a file that only its owner can read. The folder must be locked.
 
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -15,7 +15,7 @@ const tokenBytes = 32;
 const pattern = /^[\w-]{43}$/;
 const ownerOnly = 0o600;
 
-/** @throws {StartError} for a file that others could have read or written, or that holds no token */
+/** @throws {StartError} if others could have read or written the file, or if it holds no token */
 export async function keptAdminToken(folder: string): Promise<AdminToken> {
   const file = path.join(folder, "admin-token");
   try {
@@ -35,7 +35,7 @@ export async function keptAdminToken(folder: string): Promise<AdminToken> {
 }
 
 async function read(file: string): Promise<string | undefined> {
-  // What a link points to could be anybody's. Windows has no such flag.
+  // A link could point to anybody's file. Windows has no such flag.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(orNothing);
   if (handle === undefined) return undefined;
   try {
@@ -58,7 +58,7 @@ async function checkOwner(handle: FileHandle, file: string): Promise<void> {
   );
 }
 
-/** Whole or not at all: a token that was half written would keep the server from starting. */
+/** Written whole or not at all: half a token would keep the server from starting. */
 async function make(file: string): Promise<string> {
   const token = randomBytes(tokenBytes).toString("base64url");
   const unfinished = `${file}.new`;

@@ -1,5 +1,5 @@
-// The Worker and the dashboard as `wrangler deploy` would upload them, so that the local and the deployed broker run the same
-// files. Bundling takes seconds; its result is kept under node_modules/.cache until something it was made from changes.
+// Bundles the Worker and the dashboard as `wrangler deploy` would, so that the local and the deployed broker run the
+// same files. Bundling takes seconds, so the result is kept under node_modules/.cache until a source changes.
 
 import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -18,12 +18,12 @@ export type Bundle = {
   readonly dashboardFolder?: string;
 };
 
-/** The Worker cannot be bundled; the message is wrangler's own text. */
+/** The Worker cannot be bundled. The message is wrangler's own text. */
 export class BundleError extends Error {}
 
 export const defaultConfigPath = path.join(packageRoot, "wrangler.toml");
 
-/** Folders that a bundle is made from, beside node_modules, whose content package-lock.json stands for. */
+/** Folders that a bundle is made from. package-lock.json stands for the content of node_modules. */
 const sourceFolders = ["src", "dashboard", "tools/device-setup", "examples"];
 const dashboardFolder = "dashboard";
 const descriptionFile = "description.json";
@@ -41,7 +41,7 @@ const moduleTypes: Readonly<Record<string, "ESModule" | "Text" | "Data" | "Compi
 type Description = Omit<Bundle, "dashboardFolder"> & { readonly mainModule: string };
 
 /**
- * @param onSlow called if there is no bundle yet of what the files are now: making one takes seconds
+ * @param onSlow called if there is no bundle of the present files yet: making it takes seconds
  * @throws {BundleError}
  */
 export async function bundleWorker(configPath: string = defaultConfigPath, onSlow = () => {}): Promise<Bundle> {
@@ -75,10 +75,11 @@ async function bundleInto(cache: string, root: string, configPath: string, onSlo
       description = await describe(configPath);
       await writeFile(path.join(unfinished, descriptionFile), JSON.stringify(description, null, 2));
       await removeAllBut(cache, folder, unfinished);
-      // The temporary folder is private, but holds no secret: another user may start the broker from it.
+      // The temporary folder is private. The finished bundle has no secret, and other users may start the broker from
+      // it.
       await chmod(unfinished, 0o755);
       await rename(unfinished, folder).catch((error) => {
-        // Two servers started at once and made the same bundle: either will do.
+        // Another server has made the same bundle at the same time: either will do.
         if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST" && error.code !== "EPERM") throw error;
       });
     } finally {
@@ -99,7 +100,7 @@ async function fingerprint(root: string, configPath: string): Promise<string> {
   for (const sourceFolder of sourceFolders) {
     const folder = path.join(root, sourceFolder);
     const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(orNothing);
-    // What somebody has installed in an example is not part of the bundle.
+    // Packages that somebody installed in an example are not part of the bundle.
     const own = (names ?? []).filter(
       (each) => !/(^|[/\\])(node_modules|\.venv)([/\\]|$)/.test(path.relative(root, each.parentPath)),
     );
@@ -118,13 +119,13 @@ async function readDescription(folder: string): Promise<Description | undefined>
   return text === undefined ? undefined : (JSON.parse(text) as Description);
 }
 
-/** Loading wrangler takes a second, so what it says is written down beside the bundle. */
+/** Loading wrangler takes a second, so its answer is kept beside the bundle. */
 async function describe(configPath: string): Promise<Description> {
   const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
   const config = unstable_readConfig({ config: configPath }, { hideWarnings: true });
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config);
-  // Wrangler would add the secrets of .dev.vars to the bindings; those do not belong in a cache. Miniflare would put two hops
-  // into the path of every frame for a Worker with assets.
+  // Wrangler would add the secrets of .dev.vars to the bindings, which do not belong in a cache. For a Worker with
+  // assets, Miniflare would put two hops into the path of every frame.
   const { bindings: _bindings, modulesRules: _modulesRules, assets: _assets, ...worker } = workerOptions;
   const variables = Object.entries(config.vars).map(([name, value]) => [name, String(value)]);
   return {
@@ -134,10 +135,10 @@ async function describe(configPath: string): Promise<Description> {
   };
 }
 
-/** With their contents, so that a later bundle may remove the folder while this one runs. */
+/** Read with their contents, so that a later bundle can remove the folder while this server runs. */
 async function readModules(folder: string, mainModule: string) {
   const names = (await readdir(folder)).filter((name) => path.extname(name) in moduleTypes);
-  // Miniflare starts the first of the list.
+  // Miniflare starts the first module of the list.
   names.sort((a, b) => Number(b === mainModule) - Number(a === mainModule));
   return Promise.all(
     names.map(async (name) => ({
@@ -151,7 +152,7 @@ async function readModules(folder: string, mainModule: string) {
 async function removeAllBut(cache: string, ...kept: string[]): Promise<void> {
   for (const name of await readdir(cache)) {
     const folder = path.join(cache, name);
-    // An unfinished one may be another server's, at work just now.
+    // Another server may be making an unfinished bundle at this moment.
     if (kept.includes(folder) || name.startsWith("unfinished-")) continue;
     await rm(folder, { recursive: true, force: true });
   }

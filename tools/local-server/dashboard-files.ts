@@ -1,4 +1,4 @@
-// The dashboard's files: from their source, with Vite, or as an installed package brings them.
+// The dashboard's files: built from source with Vite, or taken from an installed package.
 
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
@@ -7,7 +7,7 @@ import type { WorkerOptions } from "miniflare";
 
 /**
  * @param root of the project or the package
- * @param folder for the files; what is in it is removed
+ * @param folder for the files; its old content is removed
  */
 export async function buildDashboard(root: string, folder: string): Promise<void> {
   const source = path.join(root, "dashboard");
@@ -24,7 +24,7 @@ export async function buildDashboard(root: string, folder: string): Promise<void
   });
 }
 
-/** Files that get smaller by it. Cloudflare compresses these by itself, this machine's runtime does not. */
+/** Files that compression makes smaller. Cloudflare compresses them by itself, this machine's runtime does not. */
 const compress = `
   const compressible = /^(text\\/|application\\/(json|javascript)|image\\/svg)/;
   export default {
@@ -46,7 +46,7 @@ const compress = `
   };
 `;
 
-/** What Cloudflare puts behind the binding ASSETS, as a Worker beside the broker's. */
+/** Stands for what Cloudflare puts behind the binding ASSETS: a Worker beside the broker's. */
 export function dashboardWorker(name: string, folder: string): WorkerOptions {
   return {
     name,

@@ -1,12 +1,12 @@
-// Counts the file descriptors that the processes of the local server have left. workerd crashes, and disconnects everybody,
-// when it has none for a connection that it accepts. So whoever accepts connections asks here first.
+// Counts the file descriptors that the processes of the local server have left. If workerd has none for a connection
+// that it accepts, it crashes and disconnects all clients. So whoever accepts connections asks here first.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 
 /** Descriptors that a connection may use in one process: the socket, and the three files of a session object. */
 const perConnection = 4;
-/** Kept for everything else: topic objects, files of the dashboard, sessions that wake. */
+/** Descriptors kept for everything else: topic objects, files of the dashboard, sessions that wake. */
 const reservedShare = 1 / 8;
 const minimumReserved = 64;
 /** Counting is slow when there are many descriptors. */
@@ -14,7 +14,7 @@ const countEveryMs = 100;
 const countShareOfTime = 1 / 20;
 
 export class Descriptors {
-  /** The most that one process may have open. */
+  /** The most descriptors that one process may have open. */
   readonly limit: number;
   readonly #processIds: () => readonly number[];
   #used = 0;
@@ -56,12 +56,12 @@ function openDescriptors(processId: number): number {
   try {
     return readdirSync(`/proc/${processId}/fd`).length;
   } catch {
-    // The process has just ended, or this is not Linux. Then the count is unknown, and nobody is refused.
+    // The process has just ended, or this is not Linux. The count is unknown, so no connection is refused.
     return 0;
   }
 }
 
-/** Node.js has raised its own limit as far as it may, and the processes that it starts inherit that. */
+/** Node.js has raised its own limit as far as it may, and the processes that it starts inherit it. */
 function limitOfThisProcess(): number {
   if (process.platform === "win32") return Number.POSITIVE_INFINITY;
   try {

@@ -71,7 +71,7 @@ function hasRows(file: string): boolean {
   }
 }
 
-/** An object without rows has nothing to do: its alarm would only make the file again. */
+/** An object without rows has nothing to do, and its alarm would only make the file again. */
 function removeAlarms(file: string, objectIds: readonly string[]): number {
   if (objectIds.length === 0 || statSync(file, { throwIfNoEntry: false }) === undefined) return 0;
   const database = new DatabaseSync(file);

@@ -1,12 +1,12 @@
-// One server at a time for each data folder: two would each keep its own state of the same sessions. The lock is an
-// exclusive transaction on an empty SQLite file, which the operating system ends with the process, however that ends.
+// Lets one server at a time use a data folder: two would each keep their own state of the same sessions. The lock is an
+// exclusive transaction on an empty SQLite file, which ends with the process, even if it is killed.
 
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 export type FolderLock = { release(): void };
 
-/** The system's error codes for SQLite's. */
+/** The system's error code for each of SQLite's. */
 const codes: Readonly<Record<number, string>> = { 5: "EBUSY", 13: "ENOSPC" };
 
 /** @throws an error with code EBUSY if another server has the folder, ENOSPC if the disk is full, or else SQLite's own */

@@ -8,8 +8,8 @@ import { StartError } from "./start-error.ts";
 const othersMask = 0o077;
 
 /**
- * Takes the rights of all other users away from the folder and everything in it. Nobody else can enter the folder then, so
- * files that are made in it later are safe too, whatever the umask of the process is.
+ * Removes the rights of all other users from the folder and everything in it. Nobody else can enter the folder then, so
+ * files that are made later are safe too, whatever the umask is.
  *
  * @throws {StartError} if something in the folder belongs to another user, or cannot be written
  */

@@ -3,7 +3,7 @@
 
 import { diskFullLine, unopenedText } from "../../src/platform/storage-failure.ts";
 
-/** A full disk affects every object, again and again: it is reported once in this time. */
+/** A full disk affects every object many times; it is reported once in this time. */
 const diskFullPauseMs = 60_000;
 /** An object that fails to open within this time of a full disk fails because of it. */
 const diskFullEchoMs = 5_000;
@@ -37,7 +37,7 @@ export class ReadableLog {
   }
 }
 
-/** Names what a client did wrong as such: it is not a failure of the broker. */
+/** Says of a client's fault that it is one: it is not a failure of the broker. */
 function readableFailure(text: string): string | undefined {
   // The Worker logs which object it is, and what to do.
   if (/SQLite failed;.*SQLITE_(?:NOTADB|CORRUPT)/.test(text)) return undefined;

@@ -1,6 +1,6 @@
 // A server that is killed cannot end the runtime it started, and the runtime would keep the port and the data folder
-// from the next server. So each runtime gets a guard: a shell that waits for the end of a pipe from this process, which
-// the operating system closes with the process, and then kills the runtime.
+// from the next server. So each runtime gets a guard: a shell that waits for the end of a pipe from this process, and
+// then kills the runtime. The operating system closes the pipe with the process.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";

@@ -1,4 +1,4 @@
-// Why an address cannot be listened on, and what to do.
+// Says why the server cannot listen on an address, and what to do.
 
 import net from "node:net";
 import { StartError } from "./start-error.ts";

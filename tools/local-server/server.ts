@@ -1,6 +1,7 @@
-// The broker on this machine: the bundled Worker in workerd, under Miniflare's API, with its Durable Objects in a folder,
-// and the front door and the TCP gateway before it. Both connect to workerd itself ("direct socket"): Miniflare's own entry
-// would put two hops into the path of every frame, and compress frames that boards cannot inflate.
+// The broker on this machine: the bundled Worker runs in workerd, under Miniflare's API, with its Durable Objects in a
+// folder. The front door and the TCP gateway stand before it. Both connect to workerd itself ("direct socket"), because
+// Miniflare's own entry would put two hops into the path of every frame, and compress frames that boards cannot
+// inflate.
 
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
@@ -35,42 +36,42 @@ export type LocalServerOptions = {
   readonly port: number;
   /** MQTT over TCP; 0 takes any free port, undefined switches it off. */
   readonly tcpPort: number | undefined;
-  /** What the Durable Objects store; undefined is a temporary folder, removed by `close`. */
+  /** The folder of everything that is stored; undefined is a temporary folder, which `close` removes. */
   readonly dataDir: string | undefined;
   /** The broker's settings, over those in wrangler.toml. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Whether to make an ADMIN_TOKEN and keep it in the data folder, if no variable sets one. */
+  /** Whether to make an ADMIN_TOKEN if no variable sets one, and keep it in the data folder. */
   readonly keepsAdminToken?: boolean;
   /** A line that the Worker or the runtime wrote. */
   readonly log?: (line: string) => void;
-  /** The runtime died, and could not be started again: there is no broker any more. */
+  /** Called if the runtime died and could not be restarted: there is no broker any more. */
   readonly onFailed?: (error: Error) => void;
-  /** Another Worker than the one of this repository. */
+  /** Another Worker than this repository's. */
   readonly bundle?: Bundle;
 };
 
 export type LocalServer = {
-  /** http://127.0.0.1:8787: an address that this machine can use, also when it listens on all of them. */
+  /** http://127.0.0.1:8787: an address that this machine can use, even if the server listens on all of them. */
   readonly url: string;
   readonly port: number;
   readonly tcpPort: number | undefined;
   readonly miniflare: Miniflare;
-  /** The names that requests may have in their Host header, beside addresses. */
+  /** The names that requests may have in their Host header. Addresses are always allowed. */
   readonly names: readonly string[];
-  /** If it was made here, and not given. */
+  /** Set if it was made here. */
   readonly adminToken: AdminToken | undefined;
-  /** Ends every connection. What was acknowledged is in the folder already. */
+  /** Ends every connection. What was acknowledged is stored already. */
   close(): Promise<void>;
 };
 
 const dashboardName = "dashboard";
 const bundlingLine =
-  "Bundling the broker: the first start, and the first after a change, takes some ten seconds longer.";
+  "Bundling the broker: the first start, and the first after a change, takes about ten seconds longer.";
 
 /**
- * @throws {StartError} for an address or a folder that cannot be used
- * @throws {BundleError} for a Worker that cannot be bundled
- * @throws {SettingsError} for a variable whose value the broker cannot use
+ * @throws {StartError} if an address or a folder cannot be used
+ * @throws {BundleError} if the Worker cannot be bundled
+ * @throws {SettingsError} if the broker cannot use the value of a variable
  */
 export async function startServer(options: LocalServerOptions): Promise<LocalServer> {
   const { log = () => {} } = options;
@@ -78,7 +79,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   await checkPort(host, options.port, "--port");
   if (options.tcpPort !== undefined) await checkPort(host, options.tcpPort, "--tcp");
   const bundle = options.bundle ?? (await bundleWorker(defaultConfigPath, () => log(bundlingLine)));
-  // Here, and not at the first connection.
+  // Checked here, and not at the first connection.
   const settings = readSettings({ ...bundle.variables, ...options.variables });
   const names = allowedNames({ ...bundle.variables, ...options.variables });
   checkJurisdiction(settings);
@@ -143,7 +144,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   }
 }
 
-/** Refuses a jurisdiction, which this machine cannot guarantee. A location hint guarantees nothing, and does nothing here. */
+/** Refuses a jurisdiction, which this machine cannot guarantee. A location hint guarantees nothing and is ignored. */
 function checkJurisdiction({ jurisdiction }: Settings): void {
   if (jurisdiction === undefined) return;
   throw new StartError(
@@ -170,7 +171,7 @@ function miniflareOptions(
 ): MiniflareOptions {
   const broker = {
     ...worker,
-    // The front door already keeps one address from taking all the room.
+    // The front door limits what one address may use.
     ratelimits: {},
     bindings: {
       ...variables,
@@ -185,11 +186,11 @@ function miniflareOptions(
   };
   return {
     workers: dashboardFolder === undefined ? [broker] : [broker, dashboardWorker(dashboardName, dashboardFolder)],
-    // Miniflare's own entry, for the tests' calls from within this process.
+    // Miniflare's own entry, for calls of the tests in this process.
     host: "127.0.0.1",
     port: 0,
     ...(options.dataDir === undefined ? {} : { durableObjectsPersist: path.resolve(options.dataDir) }),
-    // Both would ask the internet.
+    // Both would ask a server on the internet.
     cf: false,
     telemetry: { enabled: false },
     log: new FailureLog(options.onFailed),
@@ -203,13 +204,13 @@ function miniflareOptions(
   };
 }
 
-/** Names that the operator gives, such as the router's for this machine, join the machine's own. */
+/** Adds the operator's names, such as the router's for this machine, to the machine's own. */
 function allowedNames(variables: Readonly<Record<string, string>>): string[] {
   const given = (variables.ALLOWED_HOSTS ?? "").split(",").map((name) => name.trim());
   return [...new Set([...ownNames(), ...given.filter((name) => name !== "")])];
 }
 
-/** Only Miniflare's log tells that the runtime ended and could not be started again. */
+/** Reads Miniflare's log, the only place that says that the runtime ended and could not be restarted. */
 class FailureLog extends NoOpLog {
   private readonly onFailed: ((error: Error) => void) | undefined;
 
@@ -223,7 +224,7 @@ class FailureLog extends NoOpLog {
   }
 }
 
-/** The Workers runtime. It listens on `port` of 127.0.0.1, which changes when it restarts. */
+/** The Workers runtime. It listens on `port` of 127.0.0.1; the port changes when it restarts. */
 type Runtime = { readonly miniflare: Miniflare; port: number };
 
 async function startMiniflare(options: MiniflareOptions): Promise<Runtime> {
@@ -241,13 +242,15 @@ async function startMiniflare(options: MiniflareOptions): Promise<Runtime> {
     await findPort();
     return runtime;
   } catch (error) {
-    await miniflare.dispose().catch(() => {}); // It says again why it did not start.
+    await miniflare.dispose().catch(() => {}); // It repeats why it did not start.
     const text = error instanceof Error ? error.message : String(error);
     throw new StartError(`The Worker does not start: ${text.trim()}`, { cause: error });
   }
 }
 
-/** Miniflare ends the whole process on a signal, with an exit code of its own; when to end is the caller's to say. */
+/**
+ * Keeps Miniflare from ending the whole process on a signal, with its own exit code: the caller decides when to end.
+ */
 function withoutSignalHandlers<T>(construct: () => T): T {
   const signals = ["SIGINT", "SIGTERM"] as const;
   const before = signals.map((signal) => process.listeners(signal));
@@ -267,7 +270,7 @@ function forwardLines(from: Readable, readable: ReadableLog, log: (line: string)
   });
 }
 
-/** One address: a name such as localhost can have several, and the two listeners should agree. */
+/** Picks one address: a name such as localhost can have several, and both listeners should use the same. */
 async function resolveHost(host: string): Promise<string> {
   if (net.isIP(host) !== 0) return host;
   try {
@@ -277,7 +280,7 @@ async function resolveHost(host: string): Promise<string> {
   }
 }
 
-/** Called before the runtime starts, because the runtime's own report of a port in use is a page long. */
+/** Checked before the runtime starts, because the runtime's own report of a port in use is a page long. */
 async function checkPort(host: string, port: number, flag: string): Promise<void> {
   const probe = net.createServer();
   try {

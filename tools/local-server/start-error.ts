@@ -1,2 +1,2 @@
-/** The server cannot start; the message is one line that says what to do. */
+/** The server cannot start. The message is one line that says what to do. */
 export class StartError extends Error {}

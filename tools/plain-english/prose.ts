@@ -34,7 +34,8 @@ function proseOfScript(file: string, source: string): Prose[] {
   const visit = (node: ts.Node): void => {
     const text = textOf(node);
     if (text !== undefined && isEnglish(text)) {
-      texts.push({ kind: "text", line: lineAt(node.getStart(tree)), text: withoutCode(text) });
+      const lines = text.split("\n").map((line) => (isDrawn(line) ? "" : line));
+      texts.push({ kind: "text", line: lineAt(node.getStart(tree)), text: withoutCode(lines.join("\n")) });
     }
     if (isLiteral(node)) literals.push(node);
     ts.forEachChild(node, visit);
@@ -154,7 +155,7 @@ function proseOfComments(lines: readonly CommentLine[]): Prose[] {
 
 /** A table, a diagram, or a command. */
 function isDrawn(text: string): boolean {
-  return /^\s{2,}\S|\s\|\s|[─│┌└├]|-{4,}|\S {3,}\S/.test(text);
+  return /^\s{2,}\S|\s\|\s|[─│┌└├]|-{4,}|\S {2,}\S/.test(text);
 }
 
 function withoutCode(text: string): string {

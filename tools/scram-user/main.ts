@@ -1,5 +1,5 @@
-// `npm run scram-user -- NAME`: makes an entry of SCRAM_USERS from a name and a password, which comes from standard
-// input, so that no list of processes and no history of a shell has it.
+// `npm run scram-user -- NAME`: makes an entry of SCRAM_USERS from a name and a password. The password comes from
+// standard input, so that no process list and no shell history has it.
 
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
@@ -12,7 +12,7 @@ import { mayBeMangled } from "../../src/core/utf8.ts";
 import { checkGiven, TextError, textIn } from "../text.ts";
 import { verifierOf } from "./verifier.ts";
 
-/** A second or two on a small board, which the client spends within CONNECT_TIMEOUT_SEC. */
+/** Takes a small board a second or two, which must fit into CONNECT_TIMEOUT_SEC. */
 const usualIterations = 15_000;
 const saltBytes = 16;
 
@@ -20,7 +20,7 @@ const usage = `One user for the setting SCRAM_USERS; asks for the password
 
   npm run --silent scram-user -- NAME [flags]
 
-  --iterations ${usualIterations}  how much work each guess at the password is, and each connection of the client;
+  --iterations ${usualIterations}  how much work a guess at the password takes, and each login of the client;
                       servers and browsers can do 600000, boards cannot
   --help
 `;
@@ -65,12 +65,12 @@ function readIterations(text = String(usualIterations)): number {
 
 function prepare(what: string, given: string): string {
   const prepared = saslPrepared(given);
-  if (prepared === undefined) throw new UsageError(`The ${what} has a character that none may have, such as a tab.`);
+  if (prepared === undefined) throw new UsageError(`The ${what} has a character that is not allowed, such as a tab.`);
   if (prepared === "") throw new UsageError(`The ${what} is empty.`);
   return prepared;
 }
 
-/** One line; its end is not part of the password. */
+/** Reads one line; the line break is not part of the password. */
 async function readAll(): Promise<string> {
   return textIn(await buffer(process.stdin), "The password").replace(/\r?\n$/, "");
 }

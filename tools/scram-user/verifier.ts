@@ -1,5 +1,5 @@
-// From a password to what the broker keeps of it. RFC 5802 section 3. The broker never does this: it is slow, and is
-// meant to be.
+// Derives what the broker keeps from a password. RFC 5802 section 3. The broker never does this, because it is slow on
+// purpose.
 
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import type { ScramVerifier } from "../../src/core/authentication/scram-users.ts";

@@ -5,20 +5,23 @@ import { TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 import { dial, type Target } from "./dial.ts";
 
-/** Bytes of one client waiting for its WebSocket to open or to take more; above it, the client's socket is not read. */
+/** Bytes of one client that may wait for its WebSocket. Above this, the client's socket is not read. */
 const waitingBytesMaximum = 256 * 1024;
-/** How long to go on reading a client after the last byte for it left: what it still sends would make the kernel answer
- * with a reset, and a reset takes from the client the bytes (a DISCONNECT packet, say) that it has not read yet. */
+/**
+ * How long to keep reading a client after the last byte for it left. Otherwise what it still sends would make the
+ * kernel answer with a reset, and a reset destroys bytes that the client has not read yet, such as a DISCONNECT packet.
+ */
 const lingerMs = 2_000;
-/** A client that takes none of the bytes waiting for it is given up. */
+/** A client that takes none of the waiting bytes for this time is disconnected. */
 const stalledClientMs = 120_000;
-/** The broker's time to answer the closing handshake. */
+/** How long the broker may take to answer the closing handshake. */
 const closeTimeoutMs = 2_000;
 /**
  * Moves bytes both ways, and ends one side when the other is gone.
  *
- * The client's bytes wait in `waiting` until the turn ends and the WebSocket is open. The broker's bytes wait in the
- * client socket's own write buffer. Each direction stops reading its source while its buffer is over the limit.
+ * The client's bytes wait in `waiting` until the turn of the event loop ends and the WebSocket is open. The broker's
+ * bytes wait in the client socket's own write buffer. Each direction stops reading its source while its buffer is over
+ * the limit.
  */
 export class Connection {
   onOpen = () => {};
@@ -52,9 +55,9 @@ export class Connection {
     });
   }
 
-  /** Bytes wait for a client that takes none of them. */
+  /** Ends a client that takes none of the bytes waiting for it. */
   #giveUp() {
-    // TLS knows no reset.
+    // TLS has no reset.
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
@@ -118,7 +121,7 @@ export class Connection {
     });
   }
 
-  /** The client's FIN. What it sent before is forwarded first. */
+  /** The client has sent FIN. What it sent before is forwarded first. */
   #onClientEnd() {
     if (this.#brokerHasEnded) this.#socket.destroySoon();
     else this.#flush();

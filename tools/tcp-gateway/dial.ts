@@ -16,13 +16,13 @@ export type Target = {
 };
 
 export type Dialing = {
-  /** Its first frame has not been read yet. */
+  /** No frame of it has been read yet. */
   onOpen(webSocket: WebSocket): void;
   /** Called once, when the gateway gives up. @param reason one line */
   onRefused(reason: string): void;
 };
 
-/** Clients wait for CONNACK for different times; hardly any gives up sooner than this. */
+/** Clients wait for CONNACK for different times, but hardly any gives up sooner than this. */
 const usualGiveUpAfterMs = 10_000;
 const firstPauseMs = 250;
 const handshakeTimeoutMs = 10_000;
@@ -77,7 +77,7 @@ function open(
   });
   webSocket.once("unexpected-response", (_request, response) => {
     webSocket.off("error", refuse);
-    webSocket.on("error", () => {}); // Ending it is one.
+    webSocket.on("error", () => {}); // Ending it raises an error.
     void readAnswer(response).then((answer) => {
       webSocket.terminate();
       const { statusCode = 0 } = response;
@@ -102,7 +102,7 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
       if (text.length >= answerBytes) break;
     }
   } catch {
-    // What was read will do.
+    // The part that was read will do.
   }
   return text.split("\n", 1)[0]?.slice(0, answerBytes) || (response.statusMessage ?? "");
 }

@@ -1,7 +1,6 @@
-// MQTT over TCP or TLS in, MQTT over WebSocket out. The gateway moves bytes in order and parses no packets: a WebSocket frame is
-// whatever arrived from the client in one turn of the event loop, which MQTT allows [MQTT-6.0.0-2]. It adds no delivery
-// guarantees and needs none: when either side is gone, it ends the other, and both ends see what they would see
-// without it between them.
+// MQTT over TCP or TLS in, MQTT over WebSocket out. The gateway moves bytes in order and parses no packets: a WebSocket
+// frame is whatever arrived from the client in one turn of the event loop, which MQTT allows [MQTT-6.0.0-2]. It needs
+// no delivery guarantees of its own: when one side is gone it ends the other, as if the two were connected directly.
 
 import { once } from "node:events";
 import net from "node:net";
@@ -19,13 +18,13 @@ export type Listener = {
 
 export type TcpGatewayOptions = {
   readonly listeners: readonly Listener[];
-  /** Where to open the WebSocket of this client. */
+  /** The address for the WebSocket of this client. */
   readonly targetFor: (socket: net.Socket) => Target;
-  /** Called for each new connection; if it returns false, the connection is ended at once. */
+  /** Called for each new connection; returns false to end it at once. */
   readonly hasRoom?: () => boolean;
-  /** One line about something that the operator should know. */
+  /** Called with one line that the operator should know. */
   readonly log?: (line: string) => void;
-  /** Whether each client that comes and goes is such a thing. */
+  /** Whether that includes a line for each client that comes or goes. */
   readonly logsClients?: boolean;
 };
 
@@ -36,14 +35,14 @@ export type TcpGateway = {
   close(): Promise<void>;
 };
 
-/** Each costs two file descriptors. */
+/** Each connection takes two file descriptors. */
 const connectionsMaximum = 10_000;
 const tlsHandshakeTimeoutMs = 10_000;
 
-/** @throws {ListenError} for what cannot be listened on */
+/** @throws {ListenError} if it cannot listen */
 export async function startTcpGateway(options: TcpGatewayOptions): Promise<TcpGateway> {
   const { listeners, targetFor, hasRoom = () => true, log, logsClients } = options;
-  // Also those whose TLS handshake is not complete.
+  // Includes connections whose TLS handshake is not complete.
   const sockets = new Set<net.Socket>();
   const logClient = logsClients ? log : undefined;
   let targetAnswers = true;

@@ -1,19 +1,22 @@
-// The Worker with what surrounds it counted, and told at /counts: every event, call, row, alarm and timer. Runs in workerd,
-// in front of the bundle, and in one isolate with it, so that one table serves all objects.
+// The Worker with a count of every event, call, row, alarm and timer around it, which GET /counts returns. Runs in
+// workerd in front of the bundle, in the same isolate, so that one table serves all objects.
 
 import { env as settings } from "cloudflare:workers";
 import { setWorldTimeout } from "./clock.js";
 import { atWork, countStorage, countsOf, during, increase, meterOf, namespaceOf, readCounts } from "./meter.js";
 import * as broker from "./worker.js";
 
-/** How long a call takes to reach its object. On one machine it takes nothing, which flatters what waits for it. */
+/**
+ * How long a call takes to reach its object. On one machine it would take no time, and whatever waits for it would look
+ * too good.
+ */
 const callMs = Number(settings.COUNTING_CALL_MS ?? 0);
 
 const meterKey = Symbol("meter");
 
 function counted(Broker, binding) {
   const Counted = class extends Broker {
-    // biome-ignore lint/correctness/noUnreachableSuper: it is called, and at once
+    // biome-ignore lint/correctness/noUnreachableSuper: it is called, as the first thing
     constructor(context, env) {
       const meter = meterOf(binding, context.id.name);
       meter.counts.starts += 1;
@@ -45,7 +48,7 @@ const classes = { SESSION: SessionObject, TOPIC: TopicObject, DIRECTORY: Directo
 
 const environments = new Map();
 
-/** One for each caller: the broker keeps its settings by environment. */
+/** One environment per caller, because the broker keeps its settings by environment. */
 function environmentOf(env, caller) {
   const known = environments.get(caller);
   if (known !== undefined) return known;
@@ -77,7 +80,7 @@ function countedStub(stub, caller, binding, name) {
   });
 }
 
-/** Calls keep their order: timers of one length do. */
+/** Calls keep their order, because timers of one length do. */
 function later(call) {
   return new Promise((resolve) => setWorldTimeout(resolve, callMs)).then(call);
 }

@@ -1,5 +1,5 @@
-// What an object does that is billed: events, rows, alarms, and the time in which it cannot hibernate. Counted by
-// namespace and class; `Counts` in counts.ts says what each number is.
+// Counts the billed work of objects: events, rows, alarms, and the time in which they cannot hibernate. Counts are by
+// namespace and class; `Counts` in counts.ts describes each number.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { clearWorldTimeout, clockRate, nowMs, setWorldTimeout, worldMsOf } from "./clock.js";
@@ -28,13 +28,13 @@ const noCounts = {
   timerMs: 0,
 };
 
-/** The platform's, after which it lets an object hibernate. */
+/** After this time without work, the platform lets an object hibernate. */
 const hibernatesAfterMs = 10_000;
 
 class Meter {
   #events = 0;
   #timers = 0;
-  /** Of the world's clock. */
+  /** By the real clock. */
   #sinceMs = performance.now();
   #asleepSinceMs = nowMs();
   #alarm;
@@ -51,7 +51,7 @@ class Meter {
     return this.#events + this.#timers > 0;
   }
 
-  /** An event or a call is under way until the function that this returns is called. */
+  /** Begins an event or a call, which ends when the returned function is called. */
   holdForEvent() {
     this.#change(1, 0);
     return once(() => this.#change(-1, 0));
@@ -71,8 +71,8 @@ class Meter {
   }
 
   /**
-   * Timers take time of the Worker's clock; what events and calls take is the machine's work, and does not run faster, also
-   * while a timer is pending that watches over them.
+   * Timers take time of the Worker's clock. Events and calls take the machine's time, which does not run faster, even
+   * while a timer that watches over them is pending.
    */
   settle() {
     const worldMs = performance.now();
@@ -101,7 +101,7 @@ class Meter {
     this.#alarm = undefined;
   }
 
-  /** One that is still to come. */
+  /** An alarm that is still to come. */
   get alarm() {
     return this.#alarm !== undefined && this.#alarm.atMs > nowMs() ? this.#alarm : undefined;
   }
@@ -115,7 +115,7 @@ function once(act) {
   };
 }
 
-/** By binding and name of the object. */
+/** Meters by binding and name of the object. */
 const meters = new Map();
 
 export function meterOf(binding, name) {
@@ -127,7 +127,7 @@ export function meterOf(binding, name) {
   return meter;
 }
 
-/** Of one namespace, up to now. */
+/** The counts of one namespace up to now. */
 export function readCounts(namespace) {
   const pendingAlarms = {};
   for (const meter of meters.values()) {
@@ -139,7 +139,7 @@ export function readCounts(namespace) {
   return { nowMs: nowMs(), pendingAlarms, ...countsOf(namespace) };
 }
 
-/** The meter of the object that is at work. */
+/** The meter of the object that is running now. */
 export const atWork = new AsyncLocalStorage();
 
 /** Holds the object awake until this is done. */
@@ -172,7 +172,7 @@ export function countStorage(storage, meter) {
   const deleteAll = storage.deleteAll.bind(storage);
   replace(sql, "exec", (query, ...bindings) => {
     const cursor = exec(query, ...bindings);
-    // Its caller reads it in this turn, and only then it knows how many rows that took.
+    // The caller reads the cursor before this event ends, and only then the number of rows is known.
     queueMicrotask(() => meter.onStatement(query, cursor));
     return cursor;
   });

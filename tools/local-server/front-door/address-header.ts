@@ -1,5 +1,5 @@
-// How the broker learns a client's address: the front door and the TCP gateway write it into a header, in the place of
-// whatever the client has put there.
+// Passes a client's address to the broker: the front door and the TCP gateway write it into a header, and replace what
+// the client wrote there.
 
 import net from "node:net";
 

@@ -1,5 +1,5 @@
-// Follows the frames that the broker sends on one WebSocket, to know whether the connection is not a client yet, is a client,
-// or has been closed by the broker. It reads only the frames' headers and the start of CONNACK. RFC 6455 section 5.2.
+// Follows the frames that the broker sends on one WebSocket, to know whether the connection is a client yet, and
+// whether the broker has closed it. Reads only the frames' headers and the start of CONNACK. RFC 6455 section 5.2.
 
 export type Stage =
   /** The broker has not sent CONNACK, or has refused the client with it. */

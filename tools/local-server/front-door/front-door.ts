@@ -1,6 +1,7 @@
-// Accepts clients' connections in front of workerd. workerd would accept connections until it has no file descriptors left,
-// and then crash; and after it has closed a WebSocket, it keeps the TCP connection until the other side closes it too. So the
-// front door accepts only as many connections as there are descriptors for, and ends those that do not become clients.
+// Accepts clients' connections in front of workerd. workerd would accept connections until it has no file descriptors
+// left, and then crash. And after it has closed a WebSocket, it keeps the TCP connection until the other side closes it
+// too. So the front door accepts only as many connections as there are descriptors for, and ends connections that do
+// not become clients.
 
 import { once as nextEvent } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
@@ -38,10 +39,10 @@ export type FrontDoor = {
  * if it can.
  */
 const pendingTimeoutFactor = 1.5;
-/** Upgrades that workerd has not answered yet. One that takes longer than `openingMs` is no longer counted. */
+/** Upgrades that workerd has not answered yet. An upgrade that takes longer than `openingMs` is no longer counted. */
 const maximumOpening = 8;
 const openingMs = 1_000;
-/** An upgrade that waits longer than this for its turn is refused. */
+/** An upgrade that waits longer than this for the turnstile is refused. */
 const turnMs = 10_000;
 /** The limit of workerd. */
 const maximumHeadBytes = 128 * 1024;
@@ -73,7 +74,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   server.timeout = requestMs;
   server.on("request", (request, response) => door.onRequest(request, response));
   server.on("upgrade", (request, socket, head) => door.onUpgrade(request, socket as net.Socket, head));
-  // Only the admitted connections are handed to Node.js, which reads their requests.
+  // Only admitted connections are passed to Node.js, which reads their requests.
   const readRequests = server.listeners("connection") as ((socket: net.Socket) => void)[];
   server.removeAllListeners("connection");
   server.on("connection", (socket) => {
@@ -96,7 +97,7 @@ class Door {
   readonly #room: Room;
   readonly #turnstile = new Turnstile(maximumOpening);
   readonly #sockets = new Set<net.Socket>();
-  /** To be called when the connection becomes a client. */
+  /** Call it when the connection becomes a client. */
   readonly #settled = new WeakMap<net.Socket, () => void>();
   readonly #refusing = new Set<net.Socket>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
@@ -128,11 +129,11 @@ class Door {
       return;
     }
     setAddressHeader(request.headers, request.socket.remoteAddress);
-    // A connection for each request: workerd ends one that was idle for five seconds, and when it is busy it does so although
-    // the next request has arrived. Nobody could say whether that one was carried out.
+    // Opens a connection for each request. workerd ends connections that were idle for five seconds, and if it is busy
+    // it may do so after the next request has arrived. Nobody could say whether that request was carried out.
     const proxy = createProxyServer({ target: this.#target, agent: false, preserveHeaderKeyCase: true });
     proxy.on("proxyRes", (fromBroker) => {
-      // It is about the connection to the broker. The client's stays open.
+      // This header is about the connection to the broker. The client's stays open.
       delete fromBroker.headers.connection;
       const tcpPort = this.#options.tcpPort?.();
       if (tcpPort !== undefined) fromBroker.headers[tcpPortHeader] = String(tcpPort);
@@ -151,7 +152,7 @@ class Door {
       isWaiting = false;
       this.#refuse(
         socket,
-        `some waited ${turnMs / 1000} s for their turn, for the broker is busy with others. ` +
+        `some waited ${turnMs / 1000} s because the broker is busy with others. ` +
           "Devices that wait a random time before they try again get in sooner",
       );
     }, turnMs);

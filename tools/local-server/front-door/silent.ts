@@ -35,7 +35,7 @@ export function endUnlessClient(socket: net.Socket, broker: net.Socket, pendingM
     frames.push(chunk);
     if (frames.stage !== before) onStage(frames.stage);
   });
-  // What one side sent last is still on its way to the other.
+  // The last bytes of one side are still on their way to the other.
   const closeBoth = (gone: net.Socket, other: net.Socket) => {
     gone.once("close", () => {
       other.end();
