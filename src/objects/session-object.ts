@@ -9,7 +9,8 @@ import type { LoginAttempt } from "../core/access/login-attempt.ts";
 import { clockSkewMs } from "../core/lane/clock-skew.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import type { Account } from "../core/session/counters.ts";
-import { ReportAnswer, type SocketId } from "../core/session/effect.ts";
+import { type Effect, effectOf, ReportAnswer, type SocketId } from "../core/session/effect.ts";
+import type { Frame, SessionEvent } from "../core/session/event.ts";
 import type { SessionView } from "../core/session/life/session-view.ts";
 import type { Whereabouts } from "../core/session/life/whereabouts.ts";
 import { Session } from "../core/session/session.ts";
@@ -35,8 +36,6 @@ const maximumArrivedBytes = 65_536;
 /** What an empty frame counts as. */
 const frameBytes = 64;
 
-const nothing = () => {};
-
 export class SessionObject extends DurableObject<Env> {
   private readonly settings: Settings;
   private readonly store: SqliteSessionStore;
@@ -46,13 +45,15 @@ export class SessionObject extends DurableObject<Env> {
   private readonly hibernation: Hibernation;
   private readonly topicLanes: TopicLanes;
   private readonly reporting: Reporting;
-  private readonly receiver = new LaneReceiver<number[]>();
+  private readonly receiver = new LaneReceiver<readonly number[]>();
   private readonly nextAlarm: Alarm;
   private isRecovered = false;
-  /** Frames that wait for others, to be dealt with in one turn: one commit, one frame of answers. */
-  private arrivals: { readonly socket: WebSocket; readonly message: ArrayBuffer | string }[] = [];
+  /** What the events of this turn have set off. */
+  private effects: readonly Effect[] = [];
+  /** Frames that wait for others, to be one event: one commit, one frame of answers. */
+  private arrivals: Frame[] = [];
   private arrivedBytes = 0;
-  private readonly arrivalTimer = new Timer(() => this.on(nothing));
+  private readonly arrivalTimer = new Timer(() => this.on());
   private readonly connectTimers = new Map<SocketId, ReturnType<typeof setTimeout>>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -67,14 +68,13 @@ export class SessionObject extends DurableObject<Env> {
     this.sockets = new SessionSockets(ctx, this.store);
     this.hibernation = new Hibernation(this.session, this.sockets, settings.limits.packetTimeoutSec, {
       onTimer: (act) => this.guard(act),
-      onStalled: (nowMs) => this.on(() => this.session.onStalled(nowMs)),
+      onStalled: () => this.on({ type: "stalled" }),
       onKept: () => this.setAlarm(),
     });
     this.topicLanes = new TopicLanes(env, settings, namespace, clientId, {
-      onAnswer: (token, code) => this.session.onAnswer(token, code, Date.now()),
-      onUnanswered: (token) => this.session.onUnanswered(token, Date.now()),
-      onDropped: () => this.session.onDropped(),
-      onDone: () => this.afterEvent(),
+      onAnswers: (tokens, answers) => this.onFromLane({ type: "requests answered", tokens, answers }),
+      onUnanswered: (tokens, messagesDropped) =>
+        this.onFromLane({ type: "requests unanswered", tokens, messagesDropped }),
       onBroken: (error) => this.restart(error),
     });
     this.reporting = new Reporting({
@@ -98,22 +98,24 @@ export class SessionObject extends DurableObject<Env> {
     const isRelayed = new URL(request.url).pathname === "/relayed";
     const { 0: client, 1: server } = new WebSocketPair();
     const socketId = this.sockets.accept(server);
-    this.session.onOpened(socketId, isRelayed, readClientFacts(request));
     this.connectTimers.set(
       socketId,
       setTimeout(() => {
-        this.on(() => this.session.onConnectTimeout(socketId, Date.now()));
+        this.on({ type: "connect timeout", socketId });
       }, this.settings.limits.connectTimeoutSec * 1000),
     );
+    // What a crash has cut off waits for CONNECT: see `recover`.
+    this.handle({ type: "opened", socketId, isRelayed, facts: readClientFacts(request) });
     this.afterEvent();
     return webSocketReply(client, request.headers.get("Sec-WebSocket-Protocol"));
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
-    this.arrivals.push({ socket, message });
-    this.arrivedBytes += frameBytes + (typeof message === "string" ? message.length : message.byteLength);
+    const data = typeof message === "string" ? message : new Uint8Array(message);
+    this.arrivals.push({ socketId: this.sockets.idOf(socket), data });
+    this.arrivedBytes += frameBytes + data.length;
     const isMoreExpected = this.session.isMoreExpected && this.arrivedBytes < maximumArrivedBytes;
-    if (!isMoreExpected) this.on(nothing);
+    if (!isMoreExpected) this.on();
     else if (!this.arrivalTimer.isOn) this.arrivalTimer.set(Date.now(), gatherMs);
   }
 
@@ -121,15 +123,10 @@ export class SessionObject extends DurableObject<Env> {
   private takeArrivals(): void {
     if (this.arrivals.length === 0) return;
     this.arrivalTimer.off();
-    const { arrivals } = this;
+    const frames = this.arrivals;
     this.arrivals = [];
     this.arrivedBytes = 0;
-    const nowMs = Date.now();
-    for (const { socket, message } of arrivals) {
-      const socketId = this.sockets.idOf(socket);
-      if (typeof message === "string") this.session.onText(socketId, nowMs);
-      else this.session.onFrame(socketId, new Uint8Array(message), nowMs);
-    }
+    this.handle({ type: "frames", frames });
   }
 
   /** For sockets that can hibernate the platform does not answer the client's Close frame. RFC 6455 section 5.5.1. */
@@ -146,54 +143,61 @@ export class SessionObject extends DurableObject<Env> {
    * A batch of a topic object's lane; answers one of `DeliveryAnswer` for each delivery.
    * @param sentAtMs by the clock of the caller; one of an older version does not say
    */
-  deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs?: number): Promise<number[]> {
+  deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs?: number): Promise<readonly number[]> {
     const skewMs = clockSkewMs(sentAtMs, Date.now());
-    const act = () => this.session.onDeliveries(decodeSessionDeliveries(batch, skewMs), Date.now());
-    return this.receiver.receive(laneId, sequence, async () => this.on(act));
+    return this.receiver.receive(laneId, sequence, async () => {
+      const items = this.guard(() => decodeSessionDeliveries(batch, skewMs));
+      return effectOf("deliveries answered", this.on({ type: "deliveries", items })).answers;
+    });
   }
 
   /** From the access object; done when it returns. */
   async revise(identity: string, grant: Grant | null): Promise<void> {
     this.authenticator.onRevised();
-    this.on(() => this.session.operator.revise(identity, grant, Date.now()));
+    this.on({ type: "revise", identity, grant });
   }
 
   /** For the operator. @returns `undefined` if there is no session; nothing is stored then */
   inspect(): SessionView | undefined {
-    return this.on(() => this.session.operator.inspect(Date.now()));
+    this.on({ type: "asked", by: "operator" });
+    return this.session.view;
   }
 
   /** For the directory, which may list something else. */
   whereabouts(): Whereabouts {
-    return this.on(() => this.session.whereabouts(Date.now()));
+    this.on({ type: "asked", by: "directory" });
+    return this.session.whereabouts;
   }
 
   /** For a directory of an earlier version; `undefined` while no client is connected. */
   counters(): Account | undefined {
-    return this.on(() => this.session.account);
+    this.on();
+    return this.session.account;
   }
 
   /** @returns whether a client was connected */
   disconnect(): boolean {
-    return this.on(() => this.session.operator.disconnect(Date.now()));
+    return effectOf("command answered", this.on({ type: "disconnect" })).isDone;
   }
 
   /** The session ends, whether its client is connected or not. @returns whether there was one */
   remove(): boolean {
-    return this.on(() => this.session.operator.remove(Date.now()));
+    return effectOf("command answered", this.on({ type: "remove" })).isDone;
   }
 
   private async logIn(socketId: SocketId, attempt: LoginAttempt): Promise<void> {
     const result = await this.authenticator.logIn(attempt);
-    this.on(() => this.session.onLogin(socketId, result, Date.now()));
+    this.on({ type: "login answered", socketId, result });
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const nowMs = Date.now();
     const lateMs = this.nextAlarm.onRing(info?.scheduledTime, nowMs);
-    this.on(() => {
-      this.session.onAlarm(nowMs, lateMs);
-      if (this.reporting.isDue(nowMs)) this.session.report(nowMs);
+    this.guard(() => {
+      this.catchUp();
+      this.handle({ type: "alarm", lateMs });
+      if (this.reporting.isDue(nowMs)) this.handle({ type: "report due" });
+      this.afterEvent();
     });
   }
 
@@ -202,8 +206,9 @@ export class SessionObject extends DurableObject<Env> {
    * present grant, which also lets the access object know of it.
    */
   private onReportsGivenUp(namespace: string, clientId: string): void {
+    this.handle({ type: "asked", by: "directory" });
     this.setAlarm();
-    const now = this.session.whereabouts(Date.now());
+    const now = this.session.whereabouts;
     if (now.state !== "connected" || !isCredential(now.identity)) return;
     const { identity } = now;
     accessStub(this.env, this.settings, namespace)
@@ -215,19 +220,19 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   private onReported(answers: readonly number[]): void {
-    this.session.onReported(answers, Date.now());
+    this.handle({ type: "reports answered", answers });
     if (answers.includes(ReportAnswer.NoSession)) this.afterEvent();
   }
 
   private onSocketGone(socket: WebSocket): void {
-    this.on(() => this.session.onClosed(this.sockets.forget(socket), Date.now()));
+    this.on({ type: "closed", socketId: this.sockets.forget(socket) });
   }
 
   /** The object starts: after a hibernation with its client's socket, after anything else without. */
   private wake(): void {
     const kept = this.sockets.wake();
     if (kept === undefined) return;
-    this.session.awake(kept, Date.now());
+    this.handle({ type: "awoke", kept });
     this.isRecovered = true;
   }
 
@@ -238,7 +243,7 @@ export class SessionObject extends DurableObject<Env> {
   private recover(): void {
     if (this.isRecovered) return;
     this.isRecovered = true;
-    this.session.recover(Date.now());
+    this.handle({ type: "started" });
   }
 
   private afterEvent(): void {
@@ -253,28 +258,39 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   private runEffects(): void {
-    for (const effect of this.session.takeEffects()) {
-      switch (effect.type) {
-        case "send":
-          this.sockets.send(effect.socketId, effect.bytes);
-          break;
-        case "close":
-          this.sockets.close(effect.socketId, effect.code, effect.reason);
-          break;
-        case "request":
-          this.topicLanes.request(effect);
-          break;
-        case "login":
-          void this.logIn(effect.socketId, effect.attempt);
-          break;
-        case "log":
-          logOfClients(effect.event, { ...this.names, reason: effect.reason });
-          break;
-        case "report":
-          this.reporting.report(effect.report);
-      }
-    }
+    const { effects } = this;
+    this.effects = [];
+    for (const effect of effects) this.run(effect);
     this.sockets.flush();
+  }
+
+  private run(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        this.sockets.send(effect.socketId, effect.bytes);
+        break;
+      case "close":
+        this.sockets.close(effect.socketId, effect.code, effect.reason);
+        break;
+      case "request":
+        this.topicLanes.request(effect);
+        break;
+      case "login":
+        void this.logIn(effect.socketId, effect.attempt);
+        break;
+      case "log":
+        logOfClients(effect.event, { ...this.names, reason: effect.reason });
+        break;
+      case "report":
+        this.reporting.report(effect.report);
+        break;
+      case "deliveries answered":
+      case "command answered":
+        // Whoever caused the event has read it.
+        break;
+      default:
+        effect satisfies never;
+    }
   }
 
   /** A timer that is no longer needed would keep the object awake, and billed. */
@@ -288,19 +304,39 @@ export class SessionObject extends DurableObject<Env> {
 
   private setAlarm(): void {
     const nowMs = Date.now();
-    this.session.heedClock(nowMs);
     this.nextAlarm.set(Math.min(this.session.nextDeadlineMs, this.reporting.alarmAtMs(nowMs)), nowMs);
   }
 
-  /** Gives an event to the core, and runs what it sets off. */
-  private on<T>(event: () => T): T {
+  /**
+   * Passes an event to the core, after what came before it, and runs the effects.
+   * @param event `undefined` if there is nothing but what came before
+   * @returns the effects of this event alone
+   */
+  private on(event?: SessionEvent): readonly Effect[] {
     return this.guard(() => {
-      this.recover();
-      this.takeArrivals();
-      const result = event();
+      this.catchUp();
+      const effects = event === undefined ? [] : this.handle(event);
       this.afterEvent();
-      return result;
+      return effects;
     });
+  }
+
+  private catchUp(): void {
+    this.recover();
+    this.takeArrivals();
+  }
+
+  /** An answer over a lane does not wait for frames that have arrived. */
+  private onFromLane(event: SessionEvent): void {
+    this.handle(event);
+    this.afterEvent();
+  }
+
+  /** Passes an event to the core. Its effects run with those of the next `afterEvent`. */
+  private handle(event: SessionEvent): readonly Effect[] {
+    const effects = this.session.handle(event, Date.now());
+    this.effects = this.effects.length === 0 ? effects : [...this.effects, ...effects];
+    return effects;
   }
 
   /**

@@ -9,10 +9,13 @@ import { allCapabilities, type Capabilities } from "../../src/core/capabilities.
 import { defaultLimits, type Limits } from "../../src/core/limits.ts";
 import type { Delivery, Message, QoS } from "../../src/core/message/message.ts";
 import type { SessionSettings } from "../../src/core/session/context.ts";
-import type { Effect, Report, SocketId } from "../../src/core/session/effect.ts";
-import type { KeptSession } from "../../src/core/session/life/snapshot.ts";
+import { type Effect, effectOf, type Report, type SocketId } from "../../src/core/session/effect.ts";
+import type { SessionEvent } from "../../src/core/session/event.ts";
+import type { SessionView } from "../../src/core/session/life/session-view.ts";
+import type { HibernatingSession, KeptSession } from "../../src/core/session/life/snapshot.ts";
+import type { Whereabouts } from "../../src/core/session/life/whereabouts.ts";
 import { Session } from "../../src/core/session/session.ts";
-import type { TopicRequest } from "../../src/core/topic/topic-request.ts";
+import type { SessionDelivery, TopicRequest } from "../../src/core/topic/topic-request.ts";
 import { MemorySessionStore } from "./memory-session-store.ts";
 import { lineOf } from "./packet-line.ts";
 
@@ -63,7 +66,14 @@ export class SessionHarness {
       ...settings,
     };
     this.session = new Session(this.#settings, this.store);
-    this.session.recover(this.nowMs);
+    this.handle({ type: "started" });
+  }
+
+  /** The event happens now, and its effects run. */
+  handle(event: SessionEvent): readonly Effect[] {
+    const effects = this.session.handle(event, this.nowMs);
+    for (const effect of effects) this.#run(effect);
+    return effects;
   }
 
   // Sockets
@@ -72,8 +82,7 @@ export class SessionHarness {
     this.#socketCount += 1;
     const socket = new TestSocket(this, this.#socketCount);
     this.#sockets.set(socket.id, socket);
-    this.session.onOpened(socket.id, isRelayed, facts);
-    this.run();
+    this.handle({ type: "opened", socketId: socket.id, isRelayed, facts });
     return socket;
   }
 
@@ -117,8 +126,7 @@ export class SessionHarness {
     const open = this.requests.findIndex(({ token }) => token !== undefined);
     const [request] = this.requests.splice(open, 1);
     if (open === -1 || request?.token === undefined) throw new Error("nobody waits for an answer");
-    this.session.onAnswer(request.token, code, this.nowMs);
-    this.run();
+    this.handle({ type: "requests answered", tokens: [request.token], answers: [code] });
   }
 
   answerAll(code = 0): void {
@@ -128,20 +136,38 @@ export class SessionHarness {
 
   /** The lane gives up on everything in it. */
   giveUp(): void {
-    for (const { token } of this.requests.splice(0)) if (token) this.session.onUnanswered(token, this.nowMs);
-    this.run();
+    const tokens = this.requests.splice(0).flatMap(({ token }) => token ?? []);
+    this.handle({ type: "requests unanswered", tokens, messagesDropped: 0 });
   }
 
   /** @returns the session's answers */
-  deliver(...deliveries: Delivery[]): number[] {
+  deliver(...deliveries: Delivery[]): readonly number[] {
     return this.deliverTo(this.generation, ...deliveries);
   }
 
-  deliverTo(generation: string, ...deliveries: Delivery[]): number[] {
-    const items = deliveries.map((delivery) => ({ generation, isRefusable: false, delivery }));
-    const answers = this.session.onDeliveries(items, this.nowMs);
-    this.run();
-    return answers;
+  deliverTo(generation: string, ...deliveries: Delivery[]): readonly number[] {
+    return this.deliverItems(deliveries.map((delivery) => ({ generation, isRefusable: false, delivery })));
+  }
+
+  deliverItems(items: readonly SessionDelivery[]): readonly number[] {
+    return effectOf("deliveries answered", this.handle({ type: "deliveries", items })).answers;
+  }
+
+  // The operator and the directory
+
+  inspect(): SessionView | undefined {
+    this.handle({ type: "asked", by: "operator" });
+    return this.session.view;
+  }
+
+  whereabouts(): Whereabouts {
+    this.handle({ type: "asked", by: "directory" });
+    return this.session.whereabouts;
+  }
+
+  /** @returns whether there was a connection, or a session */
+  command(type: "disconnect" | "remove"): boolean {
+    return effectOf("command answered", this.handle({ type })).isDone;
   }
 
   // Time, hibernation, crashes
@@ -158,19 +184,23 @@ export class SessionHarness {
   }
 
   alarmNow(): void {
-    this.session.onAlarm(this.nowMs);
-    this.run();
+    this.handle({ type: "alarm", lateMs: 0 });
   }
 
   /** The object leaves memory, and comes back with the socket of its client, with other settings perhaps. */
   hibernate(settings: Partial<SessionSettings> = {}, older: (kept: KeptSession) => unknown = (kept) => kept): void {
-    const hibernation = this.session.hibernate();
+    const hibernation = this.hibernation();
     if (hibernation === undefined) throw new Error("no client is connected");
     const kept = JSON.parse(JSON.stringify(older(hibernation))) as KeptSession;
     this.#settings = { ...this.#settings, ...settings };
     this.session = new Session(this.#settings, this.store);
-    this.session.awake(kept, this.nowMs);
-    this.run();
+    this.handle({ type: "awoke", kept });
+  }
+
+  /** What the socket of the client has to keep. */
+  hibernation(): HibernatingSession | undefined {
+    this.handle({ type: "hibernating" });
+    return this.session.hibernation;
   }
 
   /** The object is gone with its sockets and its calls, and starts again, with other settings perhaps. */
@@ -179,26 +209,22 @@ export class SessionHarness {
     this.requests = [];
     this.#settings = { ...this.#settings, ...settings };
     this.session = new Session(this.#settings, this.store);
-    this.session.recover(this.nowMs);
-    this.run();
+    this.handle({ type: "started" });
   }
 
-  run(): void {
-    for (const effect of this.session.takeEffects()) {
-      if (effect.type === "report") this.reports.push(effect.report);
-      else if (effect.type === "request") this.#onRequest(effect);
-      else if (effect.type === "login") this.#onLogin(effect);
-      else if (effect.type === "log") this.log.push(`${effect.event}: ${effect.reason}`);
-      else this.#sockets.get(effect.socketId)?.on(effect);
-    }
+  #run(effect: Effect): void {
+    if (effect.type === "report") this.reports.push(effect.report);
+    else if (effect.type === "request") this.#onRequest(effect);
+    else if (effect.type === "login") this.#onLogin(effect);
+    else if (effect.type === "log") this.log.push(`${effect.event}: ${effect.reason}`);
+    else if (effect.type === "send" || effect.type === "close") this.#sockets.get(effect.socketId)?.on(effect);
   }
 
   /** Answers the oldest login. */
   answerLogin(result: LoginResult): void {
     const login = this.logins.shift();
     if (login === undefined) throw new Error("nobody logs in");
-    this.session.onLogin(login.socketId, result, this.nowMs);
-    this.run();
+    this.handle({ type: "login answered", socketId: login.socketId, result });
   }
 
   #onLogin({ socketId, attempt }: Extract<Effect, { type: "login" }>): void {
@@ -252,14 +278,16 @@ export class TestSocket {
   }
 
   frame(bytes: Uint8Array): void {
-    this.#harness.session.onFrame(this.id, bytes, this.#harness.nowMs);
-    this.#harness.run();
+    this.#harness.handle({ type: "frames", frames: [{ socketId: this.id, data: bytes }] });
+  }
+
+  text(data = ""): void {
+    this.#harness.handle({ type: "frames", frames: [{ socketId: this.id, data }] });
   }
 
   /** The client's network is gone, or the client closes without DISCONNECT. */
   drop(): void {
-    this.#harness.session.onClosed(this.id, this.#harness.nowMs);
-    this.#harness.run();
+    this.#harness.handle({ type: "closed", socketId: this.id });
   }
 
   on(effect: Extract<Effect, { type: "send" | "close" }>): void {

@@ -26,12 +26,13 @@ export type SessionSettings = AuthenticationSettings & {
   readonly anonymousRules: AccessRules | undefined;
 };
 
+const nothingToDo: readonly Effect[] = [];
 const warningPauseMs = 60_000;
 
 export class Context {
   readonly settings: SessionSettings;
   readonly store: SessionStore;
-  /** Set at the start of every event. */
+  /** The time of the present event, in milliseconds since 1970. */
   nowMs = 0;
   /** The session's present life; `undefined` while there is no session. */
   record: SessionRecord | undefined;
@@ -114,7 +115,9 @@ export class Context {
     this.effect({ type: "request", shard, request, bytes, token });
   }
 
-  takeEffects(): Effect[] {
+  /** What the present event has set off. */
+  takeEffects(): readonly Effect[] {
+    if (this.effects.length === 0) return nothingToDo;
     const effects = this.effects;
     this.effects = [];
     return effects;

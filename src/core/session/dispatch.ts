@@ -4,20 +4,16 @@ import type { ClientPacket } from "../packet/packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { authenticateAgain } from "./connect/authenticating.ts";
-import type { Context } from "./context.ts";
-import type { SessionState } from "./life/session-state.ts";
+import { onDisconnect } from "./life/ending.ts";
+import type { Parts } from "./life/parts.ts";
 import { type Connected, send } from "./wire/connection.ts";
 
 /**
- * @param packet decoded and well-formed; DISCONNECT, which ends the connection, is the session's own
+ * @param packet decoded and well-formed
  * @throws {ProtocolError} which ends the connection
  */
-export function dispatch(
-  context: Context,
-  state: SessionState,
-  connected: Connected,
-  packet: Exclude<ClientPacket, { type: "DISCONNECT" }>,
-): void {
+export function dispatch(parts: Parts, connected: Connected, packet: ClientPacket): void {
+  const { context, state } = parts;
   const { inbound, outbound, subscribing } = state;
   switch (packet.type) {
     case "PUBLISH":
@@ -37,7 +33,7 @@ export function dispatch(
       break;
     case "SUBSCRIBE":
       subscribing.onSubscribe(connected, packet);
-      // SUBACK goes first, even where retained messages are faster.
+      // SUBACK goes first, even if retained messages are faster.
       if (subscribing.isSubscribing) outbound.hold();
       break;
     case "UNSUBSCRIBE":
@@ -46,9 +42,15 @@ export function dispatch(
     case "PINGREQ":
       send(context, connected, { type: "PINGRESP" });
       break;
-    case "CONNECT":
-      throw new ProtocolError(ReasonCode.ProtocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
+    case "DISCONNECT":
+      onDisconnect(parts, connected, packet);
+      break;
     case "AUTH":
       authenticateAgain(context, connected, packet);
+      break;
+    case "CONNECT":
+      throw new ProtocolError(ReasonCode.ProtocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
+    default:
+      packet satisfies never;
   }
 }

@@ -42,11 +42,28 @@ export type Effect =
       /** `undefined` if nobody waits for the answer. */
       readonly token: RequestToken | undefined;
     }
-  /** `onLogin` follows. */
+  /** The event "login answered" follows. */
   | { readonly type: "login"; readonly socketId: SocketId; readonly attempt: LoginAttempt }
   | { readonly type: "report"; readonly report: Report }
+  /** For the caller of "deliveries": one of `DeliveryAnswer` for each. */
+  | { readonly type: "deliveries answered"; readonly answers: readonly number[] }
+  /** For the caller of "disconnect" or "remove": whether there was a connection, or a session. */
+  | { readonly type: "command answered"; readonly isDone: boolean }
   /** For the operator: what went wrong for the client, where it may not be told in words. */
   | { readonly type: "log"; readonly event: string; readonly reason: string };
+
+/**
+ * The effect that answers an event, for its caller.
+ * @throws {Error} if there is none, which would be a bug
+ */
+export function effectOf<Type extends Effect["type"]>(
+  type: Type,
+  effects: readonly Effect[],
+): Extract<Effect, { type: Type }> {
+  const found = effects.find((effect) => effect.type === type);
+  if (found === undefined) throw new Error(`no effect is of the type ${type}`);
+  return found as Extract<Effect, { type: Type }>;
+}
 
 /** What the directory is told. */
 export type Report =

@@ -19,7 +19,7 @@ export type HibernationHandlers = {
   /** The timer is over; `act` is to be called as any event is. */
   readonly onTimer: (act: () => void) => void;
   /** A packet was begun and not completed for too long. */
-  readonly onStalled: (nowMs: number) => void;
+  readonly onStalled: () => void;
   /** Rows may have been written. */
   readonly onKept: () => void;
 };
@@ -52,7 +52,7 @@ export class Hibernation {
     const isFree = !this.session.isUnstored && !this.session.hasPartialPacket;
     this.isDense ||= isFree && !this.keeps.take(nowMs);
     if (isFree && this.isDense) this.wait(nowMs, denseLookMs);
-    else if (isFree && this.keep(false)) this.timer.off();
+    else if (isFree && this.keep(nowMs, false)) this.timer.off();
     else this.wait(nowMs, this.lastEventMs + quietMs - nowMs);
   }
 
@@ -64,18 +64,19 @@ export class Hibernation {
       if (nowMs >= this.lastEventMs + sparseGapMs) this.isDense = false;
       this.keepOrWait(nowMs);
     } else if (!this.session.hasPartialPacket) {
-      this.keep(true);
+      this.keep(nowMs, true);
       this.handlers.onKept();
     } else if (nowMs >= this.lastEventMs + this.packetTimeoutMs) {
-      this.handlers.onStalled(nowMs);
+      this.handlers.onStalled();
     } else {
       this.wait(nowMs, quietMs);
     }
   }
 
   /** @returns false when that would cost rows, and may not */
-  private keep(mayWrite: boolean): boolean {
-    const hibernation = this.session.hibernate();
+  private keep(nowMs: number, mayWrite: boolean): boolean {
+    this.session.handle({ type: "hibernating" }, nowMs);
+    const { hibernation } = this.session;
     return hibernation === undefined || this.sockets.keep(hibernation, mayWrite);
   }
 

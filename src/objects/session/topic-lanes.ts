@@ -17,12 +17,10 @@ const maximumRequests = 65_536;
 type Item = { readonly request: TopicRequest; readonly token: RequestToken | undefined };
 
 export type TopicLaneHandlers = {
-  readonly onAnswer: (token: RequestToken, code: number) => void;
-  readonly onUnanswered: (token: RequestToken) => void;
-  /** A QoS 0 message went nowhere. */
-  readonly onDropped: () => void;
-  /** After any of the above. */
-  readonly onDone: () => void;
+  /** See the event "requests answered". */
+  readonly onAnswers: (tokens: readonly (RequestToken | null)[], answers: readonly number[]) => void;
+  /** See the event "requests unanswered". */
+  readonly onUnanswered: (tokens: readonly RequestToken[], messagesDropped: number) => void;
   /** One of them threw. */
   readonly onBroken: (error: unknown) => void;
 };
@@ -54,19 +52,17 @@ export class TopicLanes {
     queueMicrotask(() => this.onGivenUp([item]));
   }
 
-  private onAnswers(items: readonly Item[], codes: readonly number[]): void {
-    for (const [index, { token }] of items.entries()) {
-      if (token !== undefined) this.handlers.onAnswer(token, codes[index] ?? 0);
-    }
-    this.handlers.onDone();
+  private onAnswers(items: readonly Item[], answers: readonly number[]): void {
+    this.handlers.onAnswers(
+      items.map(({ token }) => token ?? null),
+      answers,
+    );
   }
 
   private onGivenUp(items: readonly Item[]): void {
-    for (const { request, token } of items) {
-      if (token !== undefined) this.handlers.onUnanswered(token);
-      else if (request.type === "publish") this.handlers.onDropped();
-    }
-    this.handlers.onDone();
+    const tokens = items.flatMap(({ token }) => token ?? []);
+    const dropped = items.filter(({ request, token }) => token === undefined && request.type === "publish");
+    this.handlers.onUnanswered(tokens, dropped.length);
   }
 
   private laneTo(shard: number, lanes: Lanes): Lane<Item, number> {

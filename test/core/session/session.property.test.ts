@@ -148,8 +148,7 @@ class Judge {
         this.#endSilent();
         break;
       case "text":
-        if (this.#client) harness.session.onText(this.#client.id, harness.nowMs);
-        harness.run();
+        if (this.#client) this.#client.text();
         break;
       case "drop":
         this.#client?.drop();
@@ -165,8 +164,7 @@ class Judge {
         if (Number.isFinite(harness.session.nextDeadlineMs)) harness.alarm();
         break;
       case "stall":
-        harness.session.onStalled(harness.nowMs);
-        harness.run();
+        harness.handle({ type: "stalled" });
         break;
       case "hibernate":
         // Nothing that is under way lets it happen.
@@ -198,8 +196,7 @@ class Judge {
   }
 
   #endSilent(): void {
-    for (const { id } of this.#silent.splice(0)) this.harness.session.onConnectTimeout(id, this.harness.nowMs);
-    this.harness.run();
+    for (const { id } of this.#silent.splice(0)) this.harness.handle({ type: "connect timeout", socketId: id });
   }
 
   get #client(): TestSocket | undefined {

@@ -68,19 +68,20 @@ function lanesWith(answer: (requests: readonly TopicRequest[]) => Promise<number
     return answer(requests);
   };
   const env = { TOPIC: { getByName: () => ({ exchange }) } } as unknown as Env;
-  const onAnswer = vi.fn<() => void>();
-  const onUnanswered = vi.fn<() => void>();
+  let answered = 0;
+  let unanswered = 0;
   const lanes = new TopicLanes(env, readSettings({}), "default", "c1", {
-    onAnswer,
-    onUnanswered,
-    onDropped: () => {},
-    onDone: () => {},
+    onAnswers: (tokens) => {
+      answered += tokens.length;
+    },
+    onUnanswered: (tokens) => {
+      unanswered += tokens.length;
+    },
     onBroken: (error) => {
       throw error;
     },
   });
-  const timesOf = (handler: typeof onAnswer) => () => handler.mock.calls.length;
-  return { lanes, calls, answered: timesOf(onAnswer), unanswered: timesOf(onUnanswered) };
+  return { lanes, calls, answered: () => answered, unanswered: () => unanswered };
 }
 
 function send(lanes: TopicLanes, request: TopicRequest): void {

@@ -35,7 +35,7 @@ const packetBytes = 64;
  * @returns what it completes; `undefined` if more has to come, or nothing comes any more
  * @throws {ProtocolError} with the reason code of CONNACK
  */
-export function onPendingPacket(
+export function acceptedBy(
   context: Context,
   connections: Connections,
   pending: Pending,

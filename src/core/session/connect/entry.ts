@@ -1,75 +1,84 @@
-// The way in: from the first packet on a socket to a client that may connect. What it then finds is the session's
-// business. MQTT 5.0 sections 3.1.4 and 4.12.
+// The way in: from the first packet on a socket to CONNACK. MQTT 5.0 sections 3.1.4 and 4.12.
 
 import type { Access } from "../../access/access.ts";
 import type { LoginResult } from "../../access/login-attempt.ts";
 import type { ConnectPacket } from "../../packet/packet.ts";
 import type { RawPacket } from "../../packet/raw-packet.ts";
+import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { accessOf, type Context } from "../context.ts";
-import type { SessionState } from "../life/session-state.ts";
+import { disconnect } from "../life/ending.ts";
+import type { Parts } from "../life/parts.ts";
 import type { Admission } from "../session-store.ts";
-import type { Accepted, LoggingIn, Pending } from "../wire/connection.ts";
-import type { Connections } from "../wire/connections.ts";
+import { type Accepted, connectionNameOf, type LoggingIn, type Pending, send } from "../wire/connection.ts";
 import { admissionBy, admit, checkOwner } from "./admission.ts";
-import { onPendingPacket } from "./authenticating.ts";
-import { checkAccess, checkWill, expectConnackFits } from "./connecting.ts";
+import { acceptedBy } from "./authenticating.ts";
+import { checkAccess, checkWill, connackOf, connectedBy, expectConnackFits } from "./connecting.ts";
 
-/** A client that is let in; nothing has been done about it yet. */
-export type Admitted = Accepted & { readonly pending: Pending; readonly admission: Admission };
+/**
+ * A packet came over a socket whose client is not connected yet.
+ * @throws {ProtocolError} with the reason code of CONNACK
+ */
+export function onPendingPacket(parts: Parts, pending: Pending, raw: RawPacket): void {
+  const { context, connections, state } = parts;
+  const accepted = acceptedBy(context, connections, pending, raw);
+  if (accepted === undefined) return;
+  expectConnackFits(accepted.connect, accepted.proof, context.settings);
+  const admission = admit(context, connections, state.lastClient, pending, accepted);
+  if (admission !== undefined) letIn(parts, pending, accepted, admission);
+}
 
-export class Entry {
-  private readonly context: Context;
-  private readonly connections: Connections;
-  private readonly state: SessionState;
+/**
+ * Another object was asked who the client is.
+ * @throws {ProtocolError} with the reason code of CONNACK
+ */
+export function onLoginResult(parts: Parts, pending: LoggingIn, result: LoginResult): void {
+  const { facts, accepted } = pending;
+  letIn(parts, pending, accepted, admissionBy(result, facts, accepted, parts.context));
+}
 
-  constructor(context: Context, connections: Connections, state: SessionState) {
-    this.context = context;
-    this.connections = connections;
-    this.state = state;
+function letIn(parts: Parts, pending: Pending, accepted: Accepted, admission: Admission): void {
+  const { context, connections, state } = parts;
+  const access = accessOf(admission.grant, context.settings);
+  checkAccess(access);
+  checkWillOf(accepted.connect, access, context);
+  state.endIfExpired();
+  checkOwner(context, state.admission, admission.grant);
+  connections.checkRate();
+  connect(parts, pending, accepted, admission);
+}
+
+/** CONNACK of MQTT 3.x has no words for it, and programs seldom show those of 5.0: so the log has them too. */
+function checkWillOf(connect: ConnectPacket, access: Access, context: Context): void {
+  try {
+    checkWill(connect, access, context.settings);
+  } catch (error) {
+    if (error instanceof ProtocolError) context.warn("a client is refused for its Will", error.message);
+    throw error;
   }
+}
 
-  /**
-   * A packet on a socket whose client is not connected yet.
-   * @returns who is let in by it; `undefined` if more has to come, or an answer, or nothing any more
-   * @throws {ProtocolError} with the reason code of CONNACK
-   */
-  onPacket(pending: Pending, raw: RawPacket): Admitted | undefined {
-    const accepted = onPendingPacket(this.context, this.connections, pending, raw);
-    if (accepted === undefined) return undefined;
-    expectConnackFits(accepted.connect, accepted.proof, this.context.settings);
-    const admission = admit(this.context, this.connections, this.state.lastClient, pending, accepted);
-    return admission && this.letIn({ ...accepted, pending, admission });
+/** The client is let in: it takes the session over, resumes it, or begins one. */
+function connect(parts: Parts, pending: Pending, { connect: packet, proof }: Accepted, admission: Admission): void {
+  const { context, connections, state } = parts;
+  const { settings, nowMs } = context;
+  if (connections.current !== undefined) {
+    const why = "another client connected with this identifier";
+    disconnect(parts, connections.current, ReasonCode.SessionTakenOver, why);
   }
-
-  /**
-   * Who the client is was asked elsewhere.
-   * @throws {ProtocolError} with the reason code of CONNACK
-   */
-  onLogin(pending: LoggingIn, result: LoginResult): Admitted {
-    const { facts, accepted } = pending;
-    return this.letIn({ ...accepted, pending, admission: admissionBy(result, facts, accepted, this.context) });
-  }
-
-  private letIn(admitted: Admitted): Admitted {
-    const { connect, admission } = admitted;
-    const { settings } = this.context;
-    const access = accessOf(admission.grant, settings);
-    checkAccess(access);
-    this.checkWill(connect, access);
-    this.state.endIfExpired();
-    checkOwner(this.context, this.state.admission, admission.grant);
-    this.connections.checkRate();
-    return admitted;
-  }
-
-  /** CONNACK of MQTT 3.x has no words for it, and programs seldom show those of 5.0: so the log has them too. */
-  private checkWill(connect: ConnectPacket, access: Access): void {
-    try {
-      checkWill(connect, access, this.context.settings);
-    } catch (error) {
-      if (error instanceof ProtocolError) this.context.warn("a client is refused for its Will", error.message);
-      throw error;
-    }
-  }
+  if (packet.cleanStart) state.end(); // [MQTT-3.1.2-4]
+  const sessionPresent = context.generation !== undefined;
+  const connected = connectedBy(pending, packet, proof, settings, nowMs);
+  const connection = connectionNameOf(connected);
+  context.counters.open(connection);
+  context.counts.connects += 1;
+  connections.current = connected;
+  connections.put(connected);
+  state.open(connected.sessionExpirySec, packet.will, admission);
+  send(context, connected, connackOf(packet, connected, proof, settings, sessionPresent));
+  const { protocolVersion } = packet;
+  const { identity } = admission.grant;
+  const from = connected.address === undefined ? {} : { address: connected.address };
+  context.report({ type: "connected", protocolVersion, identity, connection, atMs: nowMs, ...from });
+  state.outbound.flush(connected);
 }

@@ -5,11 +5,9 @@ import type { RawPacket } from "../../packet/raw-packet.ts";
 import { isError, ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { textOfReached } from "../../shares/reached.ts";
-import type { Context } from "../context.ts";
 import { CloseCode } from "../effect.ts";
 import { type Connected, type Connection, send } from "../wire/connection.ts";
-import type { Connections } from "../wire/connections.ts";
-import type { SessionState } from "./session-state.ts";
+import type { Parts } from "./parts.ts";
 
 /** With these reason codes in DISCONNECT, a client says that it cannot use a packet from the server. */
 const blamesWhatWasSent: ReadonlySet<number> = new Set([
@@ -21,59 +19,57 @@ const blamesWhatWasSent: ReadonlySet<number> = new Set([
   ReasonCode.PayloadFormatInvalid,
 ]);
 
-export class Ending {
-  private readonly context: Context;
-  private readonly connections: Connections;
-  private readonly state: SessionState;
-
-  constructor(context: Context, connections: Connections, state: SessionState) {
-    this.context = context;
-    this.connections = connections;
-    this.state = state;
-  }
-
-  /** DISCONNECT came. */
-  onDisconnect(connected: Connected, { reasonCode, sessionExpirySec }: DisconnectPacket): void {
-    if (sessionExpirySec !== undefined) {
-      if (connected.sessionExpirySec === 0 && sessionExpirySec > 0) {
-        throw new ProtocolError(ReasonCode.ProtocolError, "a session that ends with its connection cannot be kept");
-      }
-      const { maximumSessionExpirySec } = this.context.settings.limits;
-      this.state.setExpiry(Math.min(sessionExpirySec, maximumSessionExpirySec));
+/** The client sent DISCONNECT. */
+export function onDisconnect(
+  parts: Parts,
+  connected: Connected,
+  { reasonCode, sessionExpirySec }: DisconnectPacket,
+): void {
+  const { context, connections, state } = parts;
+  if (sessionExpirySec !== undefined) {
+    if (connected.sessionExpirySec === 0 && sessionExpirySec > 0) {
+      throw new ProtocolError(ReasonCode.ProtocolError, "a session that ends with its connection cannot be kept");
     }
-    if (reasonCode === ReasonCode.Success) this.state.wills.discardCurrent();
-    if (blamesWhatWasSent.has(reasonCode)) this.state.outbound.onRefusedByDisconnect();
-    this.connections.close(connected, CloseCode.Normal, "");
-    this.onConnectionLost(connected);
+    const { maximumSessionExpirySec } = context.settings.limits;
+    state.setExpiry(Math.min(sessionExpirySec, maximumSessionExpirySec));
   }
+  if (reasonCode === ReasonCode.Success) state.wills.discardCurrent();
+  if (blamesWhatWasSent.has(reasonCode)) state.outbound.onRefusedByDisconnect();
+  connections.close(connected, CloseCode.Normal, "");
+  onConnectionLost(parts, connected);
+}
 
-  /** Answers an error of the client as its version demands, and ends the connection. Section 4.13. */
-  refuse(connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
-    if (connection.state === "connected") this.disconnect(connection, error.reasonCode, error.message);
-    else this.connections.refuse(connection, raw, error);
-  }
+/** Answers an error of the client as its version demands, and ends the connection. Section 4.13. */
+export function refuse(parts: Parts, connection: Connection, raw: RawPacket | undefined, error: ProtocolError): void {
+  if (connection.state === "connected") disconnect(parts, connection, error.reasonCode, error.message);
+  else parts.connections.refuse(connection, raw, error);
+}
 
-  /** The server ends the connection: DISCONNECT says why from MQTT 5.0 on. */
-  disconnect(connected: Connected, reasonCode: ReasonCode, why: string): void {
-    send(this.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
-    this.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
-    this.onConnectionLost(connected, reasonCode === ReasonCode.SessionTakenOver);
-  }
+/** The server ends the connection: from MQTT 5.0 on, DISCONNECT says why. */
+export function disconnect(parts: Parts, connected: Connected, reasonCode: ReasonCode, why: string): void {
+  send(parts.context, connected, { type: "DISCONNECT", reasonCode, reasonString: why });
+  parts.connections.close(connected, isError(reasonCode) ? CloseCode.PolicyViolation : CloseCode.Normal, why);
+  onConnectionLost(parts, connected, reasonCode === ReasonCode.SessionTakenOver ? "taken over" : "lost");
+}
 
-  /** Ends the session, for which there is no room. Its client should never have been let in, so its Will is not published. */
-  refuseSession(): void {
-    const { current } = this.connections;
-    const why = textOfReached({ limit: "sessions", shortage: "share" });
-    if (current !== undefined) {
-      this.state.wills.discardCurrent();
-      this.disconnect(current, ReasonCode.QuotaExceeded, why);
-    }
-    this.state.remove();
+/** Ends the session, for which there is no room. Its client should never have been let in, so its Will is not published. */
+export function refuseSession(parts: Parts): void {
+  const { connections, state } = parts;
+  const { current } = connections;
+  if (current !== undefined) {
+    state.wills.discardCurrent();
+    disconnect(parts, current, ReasonCode.QuotaExceeded, textOfReached({ limit: "sessions", shortage: "share" }));
   }
+  state.remove();
+}
 
-  onConnectionLost(connected: Connected, isTakenOver = false): void {
-    if (this.connections.current !== connected) return;
-    this.connections.current = undefined;
-    this.state.leave(isTakenOver);
-  }
+/** @param how "taken over" if the client is here again, over another connection */
+export function onConnectionLost(
+  { connections, state }: Parts,
+  connected: Connected,
+  how: "lost" | "taken over" = "lost",
+): void {
+  if (connections.current !== connected) return;
+  connections.current = undefined;
+  state.leave(how);
 }

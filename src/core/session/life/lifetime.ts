@@ -57,17 +57,6 @@ function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDe
 /** An alarm that is late by no more than this counts as punctual. */
 export const punctualMs = 1_000;
 
-/**
- * To be called after an event. If the client was last heard in the future, or the time to check on it has passed without an
- * alarm, then the clock was set or the alarm is late. The wait for the client begins again.
- */
-export function heedClock(connected: Connected, limits: Limits, watch: Watch, nowMs: number): void {
-  const isMissed = livenessDeadlineMs(connected, limits, watch) < nowMs - punctualMs;
-  if (isMissed || connected.lastReceivedMs > nowMs) connected.lastReceivedMs = nowMs;
-  const { fullSinceMs } = connected.unheard;
-  if (fullSinceMs > nowMs) connected.unheard = { ...connected.unheard, fullSinceMs: nowMs };
-}
-
 /** How closely a connection is to be watched. */
 export type Watch = {
   /** Others would notice a loss that is found late: a Will is due, or a shared subscription has a member too many. */

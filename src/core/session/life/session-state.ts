@@ -194,9 +194,9 @@ export class SessionState {
 
   /**
    * The connection is gone: the state waits for its client, or ends.
-   * @param isTakenOver its client is here again, over another connection
+   * @param how "taken over" if its client is here again, over another connection
    */
-  leave(isTakenOver: boolean): void {
+  leave(how: "lost" | "taken over"): void {
     if (this.record === undefined) return;
     const { nowMs } = this.context;
     this.outbound.onDisconnected();
@@ -213,7 +213,7 @@ export class SessionState {
     this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
     this.reportDisconnected(this.outbound.waitingSize, this.record.admission.grant.identity);
-    if (!isTakenOver) this.outbound.redistribution.offer();
+    if (how === "lost") this.outbound.redistribution.offer();
   }
 
   /** @param queued what waits for the client; `undefined` if the session has ended */
@@ -253,6 +253,11 @@ export class SessionState {
     this.record = undefined;
   }
 
+  /** There is no session. The directory may list one all the same, which a crash has ended. */
+  reportNone(): void {
+    this.context.report({ type: "ended", isExpired: false });
+  }
+
   /** While its client is connected, `endMs` is Infinity. */
   endIfExpired(): void {
     if (this.endMs <= this.context.nowMs) this.remove(true);
@@ -266,21 +271,20 @@ export class SessionState {
     this.end();
   }
 
-  /** After an event while no socket keeps what memory alone knows. */
-  settle(): void {
-    this.context.store.settleOutgoing();
-  }
-
-  /** Whether `hibernate` would write rows. */
+  /** Whether `spill` would write rows. */
   get isUnstored(): boolean {
     if (this.context.isDurable) return this.context.store.isUnsettled;
     return this.outbound.hasUnstored || this.inbound.hasUnstored;
   }
 
-  /** Writes what is in memory only to disk, and returns what a socket has to keep. */
-  hibernate(socketId: SocketId): Omit<SessionSnapshot, "connection"> {
+  /** Before a hibernation: what is in memory only goes to disk. */
+  spill(): void {
     this.inbound.spill();
     this.outbound.spill();
+  }
+
+  /** What the socket of the connected client has to keep through a hibernation. */
+  keptFor(socketId: SocketId): Omit<SessionSnapshot, "connection"> {
     const { record } = this;
     const isKept = record !== undefined && !this.context.isDurable;
     return {
@@ -307,12 +311,12 @@ export class SessionState {
   recover(): void {
     if (this.record?.isConnected) {
       this.outbound.onCrashed();
-      this.leave(false);
+      this.leave("lost");
     } else if (this.record !== undefined) {
       this.wills.publishDue();
     } else {
       // The session ended with its connection in a crash, so the directory still lists it as connected.
-      if (this.context.store.isUsed || !this.wills.isEmpty) this.context.report({ type: "ended", isExpired: false });
+      if (this.context.store.isUsed || !this.wills.isEmpty) this.reportNone();
       this.wills.onConnectionLost(this.context.nowMs);
       // Clears what a hibernation stored for that session, whose generation is no longer known.
       this.outbound.onCrashed();

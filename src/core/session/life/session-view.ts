@@ -51,7 +51,7 @@ export function viewOf(context: Context, state: SessionState, current: Connected
     disconnectedAtMs: state.disconnectedAtMs,
     expirySec: state.expirySec,
     endsAtMs: Number.isFinite(state.endMs) ? state.endMs : undefined,
-    queue: outbound.waitingSize,
+    queue: outbound.queueSize,
     inFlightMessages: outbound.inFlightCount,
     incomingMessages: inbound.openCount,
     counts: context.counters.account.counts,

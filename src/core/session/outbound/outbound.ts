@@ -125,7 +125,8 @@ export class Outbound {
     return this.table.hasRoomFor(delivery);
   }
 
-  private dropExpired(): void {
+  /** Drops the messages that expired before they were sent. */
+  dropExpired(): void {
     if (this.table.deleteExpired()) this.queue = this.queue.filter(({ state }) => state !== "gone");
   }
 

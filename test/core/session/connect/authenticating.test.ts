@@ -209,8 +209,7 @@ describe("while a client authenticates", () => {
   it("time is limited, as it is for CONNECT", () => {
     const { h, socket } = waiting();
     expect(h.session.isPending(socket.id)).toBe(true);
-    h.session.onConnectTimeout(socket.id, h.nowMs);
-    h.run();
+    h.handle({ type: "connect timeout", socketId: socket.id });
     expect(socket.heard()).toEqual([]);
     expect(socket.closed).toEqual({ code: 1008, reason: "authentication did not come in time" });
   });
@@ -220,15 +219,13 @@ describe("while a client authenticates", () => {
     expect(h.session.isPending(socket.id)).toBe(true);
     socket.send(auth(client.final(serverFirst)));
     expect(h.session.isPending(socket.id)).toBe(false);
-    h.session.onConnectTimeout(socket.id, h.nowMs);
-    h.run();
+    h.handle({ type: "connect timeout", socketId: socket.id });
     expect(socket.closed).toBeUndefined();
   });
 
   it("a text frame closes it", () => {
-    const { h, socket } = waiting();
-    h.session.onText(socket.id, h.nowMs);
-    h.run();
+    const { socket } = waiting();
+    socket.text();
     expect(socket.closed?.code).toBe(1003);
   });
 

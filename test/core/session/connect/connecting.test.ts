@@ -67,8 +67,7 @@ describe("CONNECT", () => {
   it("has to come in time", () => {
     const h = new SessionHarness();
     const [late, client] = [h.open(), h.connected()];
-    for (const { id } of [late, client]) h.session.onConnectTimeout(id, h.nowMs);
-    h.run();
+    for (const { id } of [late, client]) h.handle({ type: "connect timeout", socketId: id });
     expect(late.closed).toEqual({ code: 1008, reason: "CONNECT did not come in time" });
     expect(client.closed).toBeUndefined();
   });

@@ -57,8 +57,7 @@ describe("CONNECT of a client that shows who it is", () => {
   it("is closed where no answer comes in time, and one that comes later is nobody's", () => {
     const h = new SessionHarness(pending);
     const client = h.connect(user);
-    h.session.onConnectTimeout(client.id, h.nowMs);
-    h.run();
+    h.handle({ type: "connect timeout", socketId: client.id });
     expect(client.closed?.reason).toBe("authentication did not come in time");
     h.answerLogin(granted(credential));
     expect([client.heard(), h.reports]).toEqual([[], []]);

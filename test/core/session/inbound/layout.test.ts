@@ -135,7 +135,7 @@ describe("a new layout of the topic objects", () => {
     h.crash({ topicShards: 1, layout: "2/1" });
     h.connect({ properties: { sessionExpiryInterval: 3600 } });
     h.crash(sharded);
-    for (const { token } of late) if (token !== undefined) h.session.onAnswer(token, 2, h.nowMs);
+    for (const { token = null } of late) h.handle({ type: "requests answered", tokens: [token], answers: [2] });
     expect(layoutOf(h)).toBe("2/1");
   });
 

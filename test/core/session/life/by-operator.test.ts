@@ -6,8 +6,7 @@ import { delivery, granted, SessionHarness } from "../../../support/session-harn
 describe("a look at a session", () => {
   it("shows nothing where there is none, and writes nothing", () => {
     const h = new SessionHarness();
-    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
-    h.run();
+    expect(h.inspect()).toBeUndefined();
     // The directory may list one that a crash has ended.
     const ended = { type: "ended", isExpired: false };
     expect([h.store.isUsed, h.reports, h.requests]).toEqual([false, [ended], []]);
@@ -23,7 +22,7 @@ describe("a look at a session", () => {
     const client = h.subscribed(fields);
     h.deliver(delivery("1"), delivery("2"), delivery("3", { qos: 0 }));
     client.publish(2, 7);
-    expect(h.session.operator.inspect(h.nowMs)).toEqual({
+    expect(h.inspect()).toEqual({
       identity: "credential/1",
       username: "u",
       connection: { protocolVersion: 5, keepAliveSec: 60, isRelayed: true, connectedAtMs: h.nowMs },
@@ -45,14 +44,14 @@ describe("a look at a session", () => {
       endsAtMs: leftAtMs + 60_000,
       inFlightMessages: 0,
     };
-    expect(h.session.operator.inspect(h.nowMs)).toMatchObject(away);
+    expect(h.inspect()).toMatchObject(away);
   });
 
   it("shows none whose time is up, though no alarm has rung yet", () => {
     const h = new SessionHarness();
     h.subscribed().drop();
     h.pass(3600);
-    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
+    expect(h.inspect()).toBeUndefined();
   });
 });
 
@@ -60,11 +59,10 @@ describe("the operator", () => {
   it("disconnects a client: 0x98, and its session waits for it", () => {
     const h = new SessionHarness();
     const client = h.subscribed();
-    expect(h.session.operator.disconnect(h.nowMs)).toBe(true);
-    h.run();
+    expect(h.command("disconnect")).toBe(true);
     expect(client.packets()).toMatchObject([{ cmd: "disconnect", reasonCode: 0x98 }]);
     expect(client.closed?.code).toBe(1008);
-    expect(h.session.operator.disconnect(h.nowMs)).toBe(false);
+    expect(h.command("disconnect")).toBe(false);
     expect(h.resume().heard()).toEqual(["CONNACK present"]);
   });
 
@@ -73,8 +71,7 @@ describe("the operator", () => {
       const h = new SessionHarness();
       const client = h.subscribed();
       if (!isThere) client.drop();
-      expect(h.session.operator.remove(h.nowMs)).toBe(true);
-      h.run();
+      expect(h.command("remove")).toBe(true);
       expect(client.closed !== undefined).toBe(isThere);
       expect(h.takeRequests()).toEqual([{ type: "end", generation: h.generation }]);
       expect(h.reports.at(-1)).toEqual({ type: "ended", isExpired: false });
@@ -92,8 +89,7 @@ describe("the operator", () => {
       properties: { willDelayInterval: 99 },
     };
     h.subscribed({ will });
-    h.session.operator.remove(h.nowMs);
-    h.run();
+    h.command("remove");
     expect(h.takeRequests()).toMatchObject(
       expect.arrayContaining([
         expect.objectContaining({ type: "publish", message: expect.objectContaining({ topicName: "w" }) }),
@@ -103,8 +99,7 @@ describe("the operator", () => {
 
   it("that ends none takes what the directory may list of it", () => {
     const h = new SessionHarness();
-    expect(h.session.operator.remove(h.nowMs)).toBe(false);
-    h.run();
+    expect(h.command("remove")).toBe(false);
     expect(h.reports).toEqual([{ type: "ended", isExpired: false }]);
     expect(h.store.isUsed).toBe(false);
   });

@@ -62,8 +62,7 @@ describe("a Will that is due", () => {
     h.connected(withWill(0)).drop();
     h.giveUp();
     h.pass(-60);
-    h.session.operator.remove(h.nowMs);
-    h.run();
+    h.command("remove");
     expect(published(h)).toHaveLength(1);
   });
 });
@@ -108,8 +107,7 @@ describe("a connected client", () => {
     client.send({ cmd: "pingreq" });
     // The platform rings 90 s after CONNECT, in real time.
     h.pass(30 + stepSec);
-    h.session.onAlarm(h.nowMs, stepSec * 1000);
-    h.run();
+    h.handle({ type: "alarm", lateMs: stepSec * 1000 });
     expect(client.heard()).toEqual(["PINGRESP"]);
     h.alarm();
     h.alarm();
@@ -130,7 +128,7 @@ describe("a connected client", () => {
     const h = new SessionHarness();
     h.connected(durable, { isRelayed: false });
     h.pass(60 + stepSec);
-    h.session.heedClock(h.nowMs);
+    h.whereabouts();
     // A quarter of the time since CONNECT is added, as for any client: see `livenessDeadlineMs`.
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 90_000 + ((60 + stepSec) * 1_000) / 4);
   });

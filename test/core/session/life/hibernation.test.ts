@@ -82,7 +82,7 @@ describe.each([
     client.publish(2, 7);
     h.answerAll();
     h.deliver(delivery("1"));
-    h.session.hibernate();
+    h.handle({ type: "hibernating" });
     client.acknowledge("puback", 1);
     client.acknowledge("pubrel", 7);
     expect([h.store.outgoing(), h.store.incoming()]).toEqual([[], []]);
@@ -132,16 +132,16 @@ describe("what a hibernation keeps of a connection", () => {
   it("fits JSON", () => {
     const h = new SessionHarness();
     h.subscribed({ properties: { topicAliasMaximum: 5 } });
-    const snapshot = h.session.hibernate()?.snapshot;
+    const snapshot = h.hibernation()?.snapshot;
     expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
   });
 
   it("is nothing without a client", () => {
     const h = new SessionHarness();
     h.open();
-    expect(h.session.hibernate()).toBeUndefined();
+    expect(h.hibernation()).toBeUndefined();
     h.subscribed().drop();
-    expect(h.session.hibernate()).toBeUndefined();
+    expect(h.hibernation()).toBeUndefined();
   });
 });
 
@@ -219,7 +219,7 @@ describe("a crash", () => {
     const h = new SessionHarness();
     const client = h.subscribed(atEnd);
     h.deliver(delivery("1"));
-    h.session.hibernate();
+    h.handle({ type: "hibernating" });
     client.heard();
     h.crash();
     expect(h.connect().heard()).toEqual(["CONNACK new"]);
@@ -230,7 +230,7 @@ describe("a crash", () => {
     const client = h.subscribed(atEnd);
     client.publish(2, 7, "old");
     h.answerAll();
-    h.session.hibernate();
+    h.handle({ type: "hibernating" });
     const [{ messageId } = { messageId: "" }] = h.store.incoming();
     h.crash();
     h.connected().publish(2, 7, "new");

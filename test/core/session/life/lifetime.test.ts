@@ -229,8 +229,7 @@ describe("the end of a connection", () => {
     const h = new SessionHarness();
     const client = h.connected();
     if (how === "DISCONNECT") client.disconnect();
-    else h.session.onText(client.id, h.nowMs);
-    h.run();
+    else client.text();
     expect(client.closed?.code).toBe(code);
     expect(h.reports.at(-1)).toMatchObject({ type: "disconnected", atMs: h.nowMs, queuedMessages: undefined });
   });

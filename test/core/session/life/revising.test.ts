@@ -20,8 +20,7 @@ function scene() {
   const h = new SessionHarness({ logIn, limits: { loginReuseSec: 600 } });
   const revise = (change: Partial<Grant> | null, of = identity) => {
     if (change !== null) state.grant = { ...state.grant, ...change };
-    h.session.operator.revise(of, change && state.grant, h.nowMs);
-    h.run();
+    h.handle({ type: "revise", identity: of, grant: change && state.grant });
   };
   return { h, revise, asked: () => state.asked };
 }
@@ -54,7 +53,7 @@ describe("a session whose identity", () => {
     h.pass(20);
     h.alarmNow();
     expect(client.heard()).toEqual(["DISCONNECT 0x87"]);
-    expect(h.session.operator.inspect(h.nowMs)).toMatchObject({ identity });
+    expect(h.inspect()).toMatchObject({ identity });
   });
 
   it("ends later, or never, has its connection go on", () => {
@@ -104,10 +103,10 @@ describe("a session whose identity", () => {
     const client = h.subscribed({ ...user, ...durable });
     for (let count = 0; count < 2; count += 1) revise(null);
     expect(client.heard()).toEqual(["DISCONNECT 0x87"]);
-    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
+    expect(h.inspect()).toBeUndefined();
     h.connected({ ...user, ...durable }).drop();
     revise(null);
-    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
+    expect(h.inspect()).toBeUndefined();
   });
 
   it("is another's than the one that has changed hears nothing", () => {

@@ -8,8 +8,7 @@ import { delivery, SessionHarness } from "../../../support/session-harness.ts";
 const kilobyte = "x".repeat(1_000);
 
 function answer(h: SessionHarness, ...answers: number[]): void {
-  h.session.onReported(answers, h.nowMs);
-  h.run();
+  h.handle({ type: "reports answered", answers });
 }
 
 describe("a session that there is no room for", () => {

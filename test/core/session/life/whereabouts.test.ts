@@ -9,10 +9,10 @@ const will = { topic: "gone", payload: Buffer.from("gone"), qos: 0, retain: fals
 describe("a session that is asked where its client is", () => {
   it("says that it is connected, away, or that there is no session", () => {
     const h = new SessionHarness();
-    expect(h.session.whereabouts(h.nowMs)).toEqual({ state: "none" });
+    expect(h.whereabouts()).toEqual({ state: "none" });
     const client = h.subscribed();
     const { nowMs: atMs } = h;
-    expect(h.session.whereabouts(h.nowMs)).toMatchObject({
+    expect(h.whereabouts()).toMatchObject({
       state: "connected",
       protocolVersion: 5,
       identity: "anonymous",
@@ -24,7 +24,7 @@ describe("a session that is asked where its client is", () => {
     h.deliver(delivery("3", { expiresAtMs: h.nowMs + 1_000 }));
     h.pass(2);
     // What has expired unsent does not count; what may have been sent goes again.
-    expect(h.session.whereabouts(h.nowMs)).toEqual({
+    expect(h.whereabouts()).toEqual({
       state: "away",
       identity: "anonymous",
       atMs,
@@ -32,15 +32,14 @@ describe("a session that is asked where its client is", () => {
       queuedBytes: expect.any(Number),
     });
     h.pass(3_600);
-    expect(h.session.whereabouts(h.nowMs)).toEqual({ state: "none" });
+    expect(h.whereabouts()).toEqual({ state: "none" });
   });
 
   it("tells the directory the same when it has to tell again", () => {
     const h = new SessionHarness();
     const tell = () => {
       h.reports = [];
-      h.session.report(h.nowMs);
-      h.run();
+      h.handle({ type: "report due" });
       return h.reports;
     };
     expect(tell()).toEqual([{ type: "ended", isExpired: false }]);
@@ -67,8 +66,7 @@ describe("what a crash has ended", () => {
     h.reports = [];
     h.crash();
     expect(h.reports).toEqual([]);
-    expect(h.session.operator.inspect(h.nowMs)).toBeUndefined();
-    h.run();
+    expect(h.inspect()).toBeUndefined();
     expect(h.reports).toEqual([{ type: "ended", isExpired: false }]);
   });
 });

@@ -42,15 +42,18 @@ describe("the Will", () => {
   it.each([
     [
       "a mistake of the client",
-      (h: SessionHarness, id: number) => h.session.onFrame(id, Uint8Array.of(0xf1, 0), h.nowMs),
+      (h: SessionHarness, id: number) =>
+        h.handle({ type: "frames", frames: [{ socketId: id, data: Uint8Array.of(0xf1, 0) }] }),
     ],
-    ["a text frame", (h: SessionHarness, id: number) => h.session.onText(id, h.nowMs)],
+    [
+      "a text frame",
+      (h: SessionHarness, id: number) => h.handle({ type: "frames", frames: [{ socketId: id, data: "" }] }),
+    ],
     ["silence", (h: SessionHarness) => h.alarm()],
   ])("is published when %s ends the connection", (_, end) => {
     const h = new SessionHarness();
     const client = h.connected(withWill(), { isRelayed: false });
     end(h, client.id);
-    h.run();
     expect(client.closed).toBeDefined();
     expect(published(h)).toHaveLength(1);
   });

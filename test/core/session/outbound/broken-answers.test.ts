@@ -52,7 +52,7 @@ describe.each([4, 5] as const)(
         const answer: Answer = (packetId) => rawPacket(firstBytes[type], twoBytes(packetId)).subarray(0, 3);
         // The half of a second one would complete the first.
         const oneAtATime = { maximumInFlight: 1 };
-        expectEnd(version, { PUBLISH: answer, PUBREL: answer }, (h) => h.session.onStalled(h.nowMs), oneAtATime);
+        expectEnd(version, { PUBLISH: answer, PUBREL: answer }, (h) => h.handle({ type: "stalled" }), oneAtATime);
       });
 
       it("with a Remaining Length that is none", () => {
@@ -158,7 +158,7 @@ describe("whatever bytes begin like an answer", () => {
           const length = variableByteInteger(Math.max(claimed ?? 0, body.length));
           return Buffer.concat([Buffer.from([firstBytes[type] | flags]), length, body]);
         };
-      const stall = (h: SessionHarness) => h.session.onStalled(h.nowMs);
+      const stall = (h: SessionHarness) => h.handle({ type: "stalled" });
       expectEnd(version, { PUBLISH: bytesOf(publish), PUBREL: bytesOf(pubrel) }, stall);
     });
     fc.assert(property, { numRuns: 500 });
@@ -196,7 +196,6 @@ function answered(
     converse(client, answerTo);
     if (client.closed === undefined && stall !== undefined) {
       stall(h);
-      h.run();
     }
     const left = h.store.outgoing().length;
     if (client.closed === undefined || left === 0) return { isHeld: client.closed === undefined, connections, left };

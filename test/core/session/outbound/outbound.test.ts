@@ -60,9 +60,9 @@ describe("a message to the client", () => {
     const h = new SessionHarness();
     const client = h.subscribed();
     const items = [{ generation: h.generation, isRefusable: true, delivery: delivery("1") }];
-    expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Accepted]);
+    expect(h.deliverItems(items)).toEqual([Accepted]);
     client.drop();
-    expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Refused]);
+    expect(h.deliverItems(items)).toEqual([Refused]);
   });
 
   it.each([
@@ -76,14 +76,13 @@ describe("a message to the client", () => {
       return { generation: h.generation, isRefusable: true, delivery: once };
     };
     const [had, other] = [itemOf("1"), itemOf("2")];
-    expect(h.session.onDeliveries([had], h.nowMs)).toEqual([Accepted]);
+    expect(h.deliverItems([had])).toEqual([Accepted]);
     const questions = [had, other].map((item) => ({ ...item, isQuestion: true }) as const);
-    expect(h.session.onDeliveries(questions, h.nowMs)).toEqual([Accepted, Refused]);
-    h.run();
+    expect(h.deliverItems(questions)).toEqual([Accepted, Refused]);
     expect(client.heard()).toEqual(["PUBLISH 1 q2 #1"]);
     if (fields !== undefined) return;
     client.drop();
-    expect(h.session.onDeliveries([had, other], h.nowMs)).toEqual([Accepted, Refused]);
+    expect(h.deliverItems([had, other])).toEqual([Accepted, Refused]);
   });
 
   it("may be refused by a member of a shared subscription whose queue is full, and is not counted as dropped [B59]", () => {
@@ -91,7 +90,7 @@ describe("a message to the client", () => {
     h.subscribed();
     const items = ["1", "2"].map((text) => ({ generation: h.generation, isRefusable: true, delivery: delivery(text) }));
     const unqueued = { generation: h.generation, isRefusable: true, delivery: delivery("3", { qos: 0 }) };
-    expect(h.session.onDeliveries([...items, unqueued], h.nowMs)).toEqual([Accepted, Refused, Accepted]);
+    expect(h.deliverItems([...items, unqueued])).toEqual([Accepted, Refused, Accepted]);
     expect(h.session.droppedMessages).toBe(0);
   });
 
@@ -242,7 +241,7 @@ describe("the queue of a session", () => {
     const item = (text: string) => ({ generation: h.generation, isRefusable: false, delivery: delivery(text) });
     const owed = (text: string) => ({ ...item(text), isOwed: true as const });
     const items = [owed("x".repeat(600)), owed("y".repeat(600)), owed("z"), item("live")];
-    expect(h.session.onDeliveries(items, h.nowMs)).toEqual([Accepted, QueueFull, QueueFull, Accepted]);
+    expect(h.deliverItems(items)).toEqual([Accepted, QueueFull, QueueFull, Accepted]);
     // Nothing is lost: the topic object has it.
     expect(h.session.droppedMessages).toBe(0);
   });

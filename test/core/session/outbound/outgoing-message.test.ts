@@ -84,19 +84,19 @@ const conversations: readonly (() => void)[] = [
     h.answerAll(code);
   }),
   function offeredAndNobodyElseIsThere() {
-    cutOff().session.operator.remove(1_800_000_000_000);
+    cutOff().command("remove");
   },
   function ended() {
     const { h, client } = twoSentBefore();
     h.deliver(delivery("3"));
     client.acknowledge("pubrec", 2);
     client.drop();
-    h.session.operator.remove(h.nowMs);
+    h.command("remove");
   },
   function endedUnsure() {
     const { h, client } = twoSentBefore();
     client.drop();
-    h.session.operator.remove(h.nowMs);
+    h.command("remove");
   },
   function expired() {
     const h = new SessionHarness();
@@ -105,7 +105,7 @@ const conversations: readonly (() => void)[] = [
     h.deliver(delivery("1"), delivery("2", { expiresAtMs }), shared("3", { expiresAtMs }));
     client.drop();
     h.pass(1);
-    h.session.whereabouts(h.nowMs);
+    h.whereabouts();
   },
   function tooLarge() {
     const h = new SessionHarness();

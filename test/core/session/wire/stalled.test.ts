@@ -45,6 +45,5 @@ describe("a packet that is not completed", () => {
 
 function stall(h: SessionHarness): void {
   h.pass(30);
-  h.session.onStalled(h.nowMs);
-  h.run();
+  h.handle({ type: "stalled" });
 }

@@ -1,0 +1,47 @@
+// Where a session's client is, for the directory and for whoever asks.
+
+import type { Parts } from "./parts.ts";
+import type { Whereabouts } from "./whereabouts.ts";
+
+/** Somebody is about to ask: what has expired goes first. */
+export function onAsked({ context, connections, state }: Parts, by: "operator" | "directory"): void {
+  state.endIfExpired();
+  if (by === "operator" && context.generation === undefined) state.reportNone();
+  if (by === "operator" || connections.current === undefined) state.outbound.dropExpired();
+}
+
+export function whereaboutsOf({ context, connections, state }: Parts): Whereabouts {
+  const { admission, disconnectedAtMs, outbound } = state;
+  if (admission === undefined) return { state: "none" };
+  const { identity } = admission.grant;
+  const { current } = connections;
+  if (current === undefined) {
+    const { messages: queuedMessages, bytes: queuedBytes } = outbound.queueSize;
+    return { state: "away", identity, atMs: disconnectedAtMs, queuedMessages, queuedBytes };
+  }
+  const { account } = context.counters;
+  const { protocolVersion, connectedAtMs: atMs, address } = current;
+  const from = address === undefined ? {} : { address };
+  return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account, ...from };
+}
+
+/** Reports the present state to the directory, whatever was reported before. */
+export function reportPresent(parts: Parts): void {
+  onAsked(parts, "directory");
+  const { context, state } = parts;
+  const now = whereaboutsOf(parts);
+  switch (now.state) {
+    case "connected": {
+      const { state: _, account: __, ...connected } = now;
+      context.report({ type: "connected", ...connected });
+      break;
+    }
+    case "away": {
+      const { identity, atMs, queuedMessages, queuedBytes = 0 } = now;
+      context.report({ type: "disconnected", atMs, account: undefined, queuedMessages, queuedBytes, identity });
+      break;
+    }
+    case "none":
+      state.reportNone();
+  }
+}
