@@ -232,9 +232,9 @@ export class Deliverer {
   }
 
   /** @param isRefused the member could keep the message for its client */
-  private passOn(turn: Turn, { origin }: Item, isRefused: boolean): void {
+  private passOn(turn: Turn, { origin, isQuestion }: Item, isRefused: boolean): void {
     const { position } = turn;
-    const refused = turn.refused ?? (isRefused ? turn.members[position] : undefined);
+    const refused = turn.refused ?? (isRefused && !isQuestion ? turn.members[position] : undefined);
     this.askNext({ ...turn, position: position + 1, refused }, origin);
   }
 

@@ -199,6 +199,21 @@ describe("a shared subscription", () => {
       expect(new Set(scene.received.map(({ clientId }) => clientId)).size).toBe(1);
     });
 
+    it("leave it to one that is away, though a session that was asked before has ended meanwhile", async () => {
+      const scene = shared("a", "b", "c");
+      let first: string | undefined;
+      for (const member of ["a", "b", "c"]) {
+        scene.answers.set(member, (_payload, isQuestion) => {
+          first ??= member;
+          return member === first && !isQuestion ? Stale : Refused;
+        });
+      }
+      const outcome = scene.published("1", 2, true);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(outcome.code).toBe(0);
+      expect(scene.received).toHaveLength(1);
+    });
+
     it("leave it to one that could not be asked, when no other has it: it may be the one [MQTT-4.3.3-10]", async () => {
       const scene = shared("a", "b", "c");
       scene.answers.set("a", "out of reach");
