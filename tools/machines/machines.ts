@@ -2,6 +2,7 @@
 
 import { outgoingMachine } from "../../src/core/session/outbound/outgoing-message.ts";
 import type { StateMachine } from "../../src/core/state-machine.ts";
+import { groupSearchMachine } from "../../src/core/topic/group-search.ts";
 
 /** A machine whatever its states and events are called. */
 export type AnyMachine = StateMachine<string, string>;
@@ -14,4 +15,5 @@ export type Page = {
 
 export const pages: readonly Page[] = [
   { machine: outgoingMachine as AnyMachine, file: "src/core/session/outbound/outgoing-message.ts" },
+  { machine: groupSearchMachine as AnyMachine, file: "src/core/topic/group-search.ts" },
 ];

@@ -1,28 +1,25 @@
-// Hands deliveries from a topic object to sessions: a lane to each, the turn of shared subscriptions, the pages of
+// Sends deliveries from a topic object to sessions: a lane to each, the searches through shared subscriptions, the pages of
 // retained messages, and what is owed to a session that cannot be reached.
 
+import { GroupSearch, type MemberAnswer } from "../../core/topic/group-search.ts";
 import type { Recipient } from "../../core/topic/recipient.ts";
 import type { RetainedCursor } from "../../core/topic/retained.ts";
+import { SearchQueue } from "../../core/topic/search-queue.ts";
 import type { Topic } from "../../core/topic/topic.ts";
-import {
-  DeliveryAnswer,
-  encodeSessionDeliveries,
-  type SessionDelivery,
-  sizeOfDelivery,
-} from "../../core/topic/topic-request.ts";
+import { DeliveryAnswer, type SessionDelivery, sizeOfDelivery } from "../../core/topic/topic-request.ts";
 import type { Subscriber } from "../../core/topic/topic-store.ts";
-import { Lane } from "../../platform/lane.ts";
 import { Turns } from "../../platform/turns.ts";
-import { GroupSearches } from "./group-searches.ts";
 import type { OpenBatch } from "./open-batch.ts";
 import type { OwedTable } from "./owed-table.ts";
+import { type SessionCalls, SessionLanes } from "./session-lanes.ts";
 
 /** A delivery on a lane, and what follows from its answer. */
 type Item = SessionDelivery & {
   readonly clientId: string;
   /** The publish that waits for this delivery. */
-  readonly origin?: Origin | undefined;
-  readonly turn?: Turn;
+  readonly origin?: Origin;
+  /** The search that waits for this member's answer. */
+  readonly search?: Search;
   /** The next page of retained messages. */
   readonly next?: RetainedCursor | undefined;
   /** Its row in the table of what is owed. */
@@ -32,26 +29,18 @@ type Item = SessionDelivery & {
 /** A request of an open batch. */
 export type Origin = { readonly batch: OpenBatch; readonly index: number };
 
-/** A shared subscription's search for a member that takes a message. */
-type Turn = {
-  /** In the order in which they are asked. For a possible repeat each is there twice, first to ask if it has the message. */
-  readonly members: readonly Recipient[];
-  readonly questions: number;
-  readonly position: number;
-  /** The first that refused. */
-  readonly refused?: Recipient | undefined;
-  /** The first member whose answer was lost: it may have the message. */
-  readonly unsure?: Recipient | undefined;
-  /** If all refuse, the message stays where it comes from. */
-  readonly isOffer: boolean;
-  /** Names the search, if the message must come only once. */
-  readonly key?: string | undefined;
+/** A group search under way, and the publish that waits for it. */
+type Search = {
+  readonly group: GroupSearch;
+  readonly origin: Origin;
+  /** Names the message and the group, if the message must come only once. */
+  readonly key: string | undefined;
+  /** Whether the batch waits until the search is over: it does unless the message is at QoS 0. */
+  readonly isAwaited: boolean;
 };
 
 export type DelivererHandlers = {
-  readonly sessionOf: (clientId: string) => {
-    deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs: number): Promise<readonly number[]>;
-  };
+  readonly sessionOf: (clientId: string) => SessionCalls;
   /** Something is owed: call `retryOwed` later. */
   readonly onOwed: () => void;
   /** A bug: the object must not go on. */
@@ -60,17 +49,15 @@ export type DelivererHandlers = {
 
 /** Deliveries owed to one client that are read at a time. */
 const owedPage = 16;
-/** Lanes that carry nothing are kept up to this number. */
-const maximumIdleLanes = 1_000;
 
 export class Deliverer {
   private readonly topic: Topic;
   private readonly owed: OwedTable;
   private readonly handlers: DelivererHandlers;
-  private readonly lanes = new Map<string, Lane<Item, number>>();
+  private readonly lanes: SessionLanes<Item>;
   private readonly pages: Turns<RetainedCursor>;
-  private readonly searches = new GroupSearches();
-  /** Since the object started: handed to sessions that took them, and dropped on the way to them. */
+  private readonly searches = new SearchQueue<Search>();
+  /** Since the object started: accepted by sessions, and dropped on the way to them. */
   deliveredMessages = 0;
   droppedMessages = 0;
 
@@ -78,50 +65,55 @@ export class Deliverer {
     this.topic = topic;
     this.owed = owed;
     this.handlers = handlers;
+    this.lanes = new SessionLanes(handlers.sessionOf, {
+      onAnswers: (items, answers) => this.onAnswers(items, answers),
+      // From the last to the first: what did not fit on the lane came after all of them, and is owed already.
+      onGivenUp: (items) => {
+        for (const item of items.toReversed()) this.onLost(item, true);
+      },
+      onBroken: handlers.onBroken,
+    });
     this.pages = new Turns((cursor) => this.sendPage(cursor), handlers.onBroken);
   }
 
-  /** Nobody waits for it. */
-  send(recipient: Recipient): void {
-    this.hand({ ...recipient, isRefusable: false });
+  /** Sends a delivery that nobody waits for. */
+  send({ clientId, generation, delivery }: Recipient): void {
+    this.put({ clientId, generation, delivery, isRefusable: false });
   }
 
   /** @param origin its batch waits, unless the delivery is at QoS 0 */
-  deliver(recipient: Recipient, origin: Origin): void {
-    const { clientId, generation, delivery } = recipient;
-    this.hand({ clientId, generation, delivery, origin, isRefusable: false });
+  deliver({ clientId, generation, delivery }: Recipient, origin: Origin): void {
+    if (delivery.qos > 0) origin.batch.expect();
+    else origin.batch.onTaken(origin.index);
+    this.put({ clientId, generation, delivery, origin, isRefusable: false });
   }
 
   /**
-   * Gives a message to the first member of a shared subscription whose client is there; where none is, the first
-   * keeps it for its client. Section 4.8.2.
+   * Sends a message to the first member of a shared subscription whose client is connected. If there is none, the first
+   * keeps it for its client. MQTT 5.0 section 4.8.2.
    *
-   * @param mayBeRepeat at QoS 2 a member that has it already, wherever its client is, is the one
+   * @param mayBeRepeat at QoS 2 it goes to no other member if one has it already, wherever that one's client is
    */
   deliverToGroup(members: readonly Recipient[], origin: Origin, mayBeRepeat: boolean): void {
     const [first] = members;
     if (first === undefined) return;
-    const { id } = first.delivery.message;
-    if (members.length === 1) this.deliver(first, origin);
-    else if (id === "") this.askNext({ members, questions: 0, position: 0, isOffer: false }, origin);
-    else this.deliverOnceToGroup(members, origin, mayBeRepeat, `${id} ${first.delivery.sharedFilter}`);
-  }
-
-  private deliverOnceToGroup(members: readonly Recipient[], origin: Origin, mayBeRepeat: boolean, key: string): void {
-    const questions = mayBeRepeat ? members.length : 0;
-    const asked = mayBeRepeat ? [...members, ...members] : members;
-    origin.batch.expect();
-    this.searches.begin(key, () => {
-      this.askNext({ members: asked, questions, position: 0, isOffer: false, key }, origin);
-      origin.batch.settle();
+    if (members.length === 1) {
+      this.deliver(first, origin);
+      return;
+    }
+    const { message, sharedFilter } = first.delivery;
+    const isOnce = message.id !== "";
+    this.begin({
+      group: new GroupSearch(members, isOnce && mayBeRepeat ? "asking" : "trying"),
+      origin,
+      key: isOnce ? `${message.id} ${sharedFilter}` : undefined,
+      isAwaited: message.qos > 0,
     });
   }
 
-  /** Gives a message to the first member whose client is there, if there is one; else the batch's answer stays. */
+  /** Sends a message to the first member whose client is connected, if there is one; otherwise the batch's answer stays. */
   offerToGroup(members: readonly Recipient[], origin: Origin): void {
-    // A member that is owed something could not take the message anyway; asking each would only nest the calls.
-    const asked = members.filter(({ clientId }) => !this.owed.has(clientId));
-    this.askNext({ members: asked, questions: 0, position: 0, isOffer: true }, origin);
+    this.begin({ group: new GroupSearch(members, "offering"), origin, key: undefined, isAwaited: true });
   }
 
   /**
@@ -132,9 +124,9 @@ export class Deliverer {
     this.pages.add(this.topic.beginRetained(subscriber));
   }
 
-  /** Tries again to hand over what is owed. */
+  /** Sends what is owed again. */
   retryOwed(): void {
-    for (const clientId of this.owed.clientIds) this.handOwed(clientId);
+    for (const clientId of this.owed.clientIds) this.sendOwed(clientId);
   }
 
   private sendPage(cursor: RetainedCursor): void {
@@ -147,64 +139,115 @@ export class Deliverer {
     const { recipients, next } = this.topic.retainedPage({ ...cursor, subscriber }, Date.now());
     if (recipients.length === 0 && next !== undefined) this.pages.add(next);
     for (const [index, recipient] of recipients.entries()) {
-      this.hand({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });
+      this.put({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });
     }
   }
 
-  private hand(item: Item): void {
-    if (isAwaited(item)) item.origin?.batch.expect();
-    else item.origin?.batch.onTaken(item.origin.index);
-    // A question delivers nothing that could overtake anything.
-    const isBehind = this.owed.has(item.clientId) && !item.isQuestion;
-    if (isBehind && item.delivery.qos > 0 && this.owed.isWithoutRoom(item.clientId)) {
+  /** Puts a delivery on its lane, or owes it. */
+  private put(item: Item): void {
+    const { clientId, delivery } = item;
+    const isBehind = this.owed.has(clientId);
+    if (isBehind && delivery.qos > 0 && this.owed.isWithoutRoom(clientId)) {
       this.onAnswer(item, DeliveryAnswer.QueueFull);
-      this.handOwed(item.clientId);
-    } else if (isBehind || !this.laneTo(item.clientId).enqueue(item, sizeOfDelivery(item.delivery))) {
-      this.owe(item, false);
+      this.sendOwed(clientId);
+    } else if (isBehind || !this.lanes.to(clientId).enqueue(item, sizeOfDelivery(delivery))) {
+      this.onLost(item, false);
     }
+  }
+
+  private begin(search: Search): void {
+    const { origin, isAwaited } = search;
+    if (isAwaited) origin.batch.expect();
+    else origin.batch.onTaken(origin.index);
+    if (this.searches.begin(search)) this.goOn(search);
+  }
+
+  /**
+   * Asks one member after the other until an answer has to be waited for. Then searches follow that waited for this one.
+   * @param isOwedFirst what the search owes is older than what is owed already
+   */
+  private goOn(first: Search, isOwedFirst = false): void {
+    for (let search: Search | undefined = first; search !== undefined; ) {
+      const { group, origin, isAwaited } = search;
+      const step = group.step;
+      if (step.type === "ask" || step.type === "try") {
+        const answer = this.ask(search, step.member, step.type === "ask");
+        if (answer === undefined) return;
+        group.next(answer);
+        continue;
+      }
+      if (step.type === "leave") this.deliver(step.member, origin);
+      const isKept = step.type === "owe" && this.owe(step.member, origin, isOwedFirst && search === first);
+      if (isKept) origin.batch.onTaken(origin.index);
+      const next = this.searches.end(search);
+      if (isAwaited) origin.batch.settle();
+      search = next;
+    }
+  }
+
+  /** @returns the member's answer, if it need not be asked or cannot be */
+  private ask(
+    search: Search,
+    { clientId, generation, delivery }: Recipient,
+    isQuestion: boolean,
+  ): MemberAnswer | undefined {
+    const item = { clientId, generation, delivery, isRefusable: true, search };
+    // A question delivers nothing that could overtake anything.
+    if (!isQuestion && this.owed.isWithoutRoom(clientId)) return "refused";
+    if (!isQuestion && this.owed.has(clientId)) return "lost";
+    const isOnLane = this.lanes
+      .to(clientId)
+      .enqueue(isQuestion ? { ...item, isQuestion } : item, sizeOfDelivery(delivery));
+    return isOnLane ? undefined : "lost";
+  }
+
+  /** The delivery could not be sent, or nobody knows whether the session got it. */
+  private onLost(item: Item, isFirst: boolean): void {
+    const { search, origin, owedSequence, next } = item;
+    if (search !== undefined) {
+      search.group.next("lost");
+      this.goOn(search, isFirst);
+    } else if (owedSequence !== undefined) {
+      this.handlers.onOwed();
+    } else {
+      settle(item, this.owe(item, origin, isFirst));
+    }
+    if (next !== undefined) this.pages.add(next);
   }
 
   /**
    * Keeps a QoS 1 or 2 delivery for later; then it is as good as delivered. QoS 0 is dropped, and counted.
    * @param isFirst it is older than what is owed already
+   * @returns whether nobody has to care for it any longer
    */
-  private owe(item: Item, isFirst: boolean): void {
-    const { clientId, delivery, owedSequence, origin, next, turn } = item;
-    const isPassedOn = turn !== undefined && (turn.isOffer || item.isQuestion === true);
-    if (isPassedOn) {
-      if (item.isQuestion) this.passOnUnsure(turn, item);
-      else this.passOn(turn, item, false);
-      settle(item, false);
-    } else if (delivery.qos === 0) {
+  private owe({ clientId, generation, delivery }: Recipient, origin: Origin | undefined, isFirst: boolean): boolean {
+    if (delivery.qos === 0) {
       this.droppedMessages += 1;
-      settle(item, true);
-    } else {
-      const isOwed = owedSequence !== undefined;
-      const outcome = isOwed ? "kept" : this.owed.put(clientId, { ...item, isRefusable: false }, isFirst);
-      if (outcome === "kept") this.handlers.onOwed();
-      else this.droppedMessages += 1;
-      if (outcome === "full") origin?.batch.onRefused(origin.index);
-      // An MQTT 3.x publisher cannot be told of a refusal: it would take the answer for a promise that the message is kept.
-      else if (outcome === "failed") origin?.batch.onFailed(origin.index);
-      settle(item, outcome === "kept");
+      return true;
     }
-    if (!isPassedOn) this.endSearch(turn);
-    if (next !== undefined) this.pages.add(next);
+    const outcome = this.owed.put(clientId, { generation, delivery, isRefusable: false }, isFirst);
+    if (outcome === "kept") this.handlers.onOwed();
+    else this.droppedMessages += 1;
+    if (outcome === "full") origin?.batch.onRefused(origin.index);
+    // An MQTT 3.x publisher cannot be told of a refusal: it would take the answer for a promise that the message is kept.
+    else if (outcome === "failed") origin?.batch.onFailed(origin.index);
+    return outcome === "kept";
   }
 
   private onAnswers(items: readonly Item[], answers: readonly number[]): void {
     for (const [index, item] of items.entries()) this.onAnswer(item, answers[index] ?? DeliveryAnswer.Accepted);
     const [first] = items;
     if (first === undefined || !this.owed.has(first.clientId)) return;
-    if (!this.owed.isWithoutRoom(first.clientId)) this.handOwed(first.clientId);
-    // Its client may take what fills the queue soon, or not for long: where some was taken just now, the next try is soon.
+    if (!this.owed.isWithoutRoom(first.clientId)) this.sendOwed(first.clientId);
+    // Its client may soon take what fills the queue, or not for long. If it took some just now, the next try is soon.
     else this.handlers.onOwed();
   }
 
   private onAnswer(item: Item, answer: number): void {
-    const { origin, owedSequence, clientId } = item;
+    const { owedSequence, clientId, search, next } = item;
+    const origin = search?.origin ?? item.origin;
     if (owedSequence !== undefined && answer === DeliveryAnswer.QueueFull) {
-      // It has been acknowledged.
+      // The publisher has its acknowledgement: the message stays.
       this.owed.onNoRoom(clientId);
       return;
     }
@@ -215,91 +258,36 @@ export class Deliverer {
       this.droppedMessages += 1;
       origin?.batch.onRefused(origin.index);
     }
-    const isRefused = answer === DeliveryAnswer.Refused;
-    if ((isRefused || answer === DeliveryAnswer.Stale) && item.turn !== undefined) {
-      // What its session does not have, it may be owed.
-      if (item.isQuestion && this.owed.has(clientId)) this.passOnUnsure(item.turn, item);
-      else this.passOn(item.turn, item, isRefused);
+    if (next !== undefined) {
+      if (answer === DeliveryAnswer.Stale) this.topic.endRetained(next);
+      else this.pages.add(next);
+    }
+    if (search === undefined) {
+      settle(item, answer === DeliveryAnswer.Accepted);
     } else {
-      this.endSearch(item.turn);
+      if (answer === DeliveryAnswer.Accepted) search.origin.batch.onTaken(search.origin.index);
+      search.group.next(this.memberAnswer(item, answer));
+      this.goOn(search);
     }
-    if (item.next !== undefined) {
-      if (answer === DeliveryAnswer.Stale) this.topic.endRetained(item.next);
-      else this.pages.add(item.next);
+  }
+
+  private memberAnswer({ isQuestion, clientId }: Item, answer: number): MemberAnswer {
+    // What its session does not have, it may be owed.
+    const isUnsure = isQuestion === true && this.owed.has(clientId);
+    switch (answer) {
+      case DeliveryAnswer.Accepted:
+        return "accepted";
+      case DeliveryAnswer.Refused:
+        return isUnsure ? "lost" : "refused";
+      case DeliveryAnswer.Stale:
+        return isUnsure ? "lost" : "session over";
+      default:
+        return "queue full";
     }
-    // After passing on, so that the batch waits for the next member.
-    settle(item, answer === DeliveryAnswer.Accepted);
   }
 
-  /** @param isRefused the member could keep the message for its client */
-  private passOn(turn: Turn, { origin, isQuestion }: Item, isRefused: boolean): void {
-    const { position } = turn;
-    const refused = turn.refused ?? (isRefused && !isQuestion ? turn.members[position] : undefined);
-    this.askNext({ ...turn, position: position + 1, refused }, origin);
-  }
-
-  /** Whether the member has the message could not be found out. */
-  private passOnUnsure(turn: Turn, item: Item): void {
-    this.passOn({ ...turn, unsure: turn.unsure ?? turn.members[turn.position] }, item, false);
-  }
-
-  /**
-   * Asks the member whose position it is, or the first behind it that may have room. When nobody has a repeat, it goes
-   * to the one of which that is not known, for it may have it; and the last resort is who refused.
-   */
-  private askNext(turn: Turn, origin: Origin | undefined): void {
-    const { members, questions, isOffer, unsure } = turn;
-    let { position, refused } = turn;
-    for (; position < members.length; position += 1) {
-      const member = members[position] as Recipient;
-      const isQuestion = position < questions;
-      if (!isQuestion && unsure !== undefined) break;
-      if (isQuestion || !this.owed.isWithoutRoom(member.clientId)) {
-        const question = isQuestion ? ({ isQuestion } as const) : {};
-        this.hand({ ...member, origin, turn: { ...turn, position, refused }, isRefusable: true, ...question });
-        return;
-      }
-      refused ??= member;
-    }
-    const last = unsure ?? refused;
-    if (last !== undefined && origin !== undefined && !isOffer) this.deliver(last, origin);
-    this.endSearch(turn);
-  }
-
-  private endSearch(turn: Turn | undefined): void {
-    if (turn?.key !== undefined) this.searches.end(turn.key);
-  }
-
-  private laneTo(clientId: string): Lane<Item, number> {
-    const existing = this.lanes.get(clientId);
-    if (existing !== undefined) return existing;
-    let session: ReturnType<DelivererHandlers["sessionOf"]> | undefined;
-    const lane = new Lane<Item, number>({
-      call: (laneId, { sequence, items }, isAgain) => {
-        if (session === undefined || isAgain) session = this.handlers.sessionOf(clientId);
-        return session.deliver(laneId, sequence, encodeSessionDeliveries(items), Date.now());
-      },
-      onAnswers: (items, answers) => {
-        this.onAnswers(items, answers);
-        this.dropIfIdle(clientId, lane);
-      },
-      onGivenUp: (items) => {
-        // From the last to the first: what did not fit on the lane came after all of them, and is owed already.
-        for (const item of items.toReversed()) this.owe(item, true);
-        this.dropIfIdle(clientId, lane);
-      },
-      onBroken: this.handlers.onBroken,
-    });
-    this.lanes.set(clientId, lane);
-    return lane;
-  }
-
-  private dropIfIdle(clientId: string, lane: Lane<Item, number>): void {
-    if (lane.isIdle && this.lanes.size > maximumIdleLanes) this.lanes.delete(clientId);
-  }
-
-  private handOwed(clientId: string): void {
-    const lane = this.laneTo(clientId);
+  private sendOwed(clientId: string): void {
+    const lane = this.lanes.to(clientId);
     if (!lane.isIdle) return;
     for (const { sequence, delivery } of this.owed.next(clientId, owedPage)) {
       const item = { ...delivery, isOwed: true, clientId, owedSequence: sequence } as const;
@@ -309,15 +297,9 @@ export class Deliverer {
   }
 }
 
-/** In a shared subscription a member at QoS 0 may refuse, and the next one may have to store the message. */
-function isAwaited({ delivery, turn }: Item): boolean {
-  return delivery.qos > 0 || (turn !== undefined && delivery.message.qos > 0);
-}
-
-/** The batch waits for this delivery no longer. */
-function settle(item: Item, isTaken: boolean): void {
-  const { origin } = item;
-  if (origin === undefined || !isAwaited(item)) return;
+/** The batch no longer waits for this delivery. */
+function settle({ origin, delivery }: Item, isTaken: boolean): void {
+  if (origin === undefined || delivery.qos === 0) return;
   if (isTaken) origin.batch.onTaken(origin.index);
   origin.batch.settle();
 }
