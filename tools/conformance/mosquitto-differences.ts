@@ -68,7 +68,7 @@ const notStrict: Difference[] = [
   {
     titles: /^out of range Subscription Identifier 0|^Subscription Options with|^no topic filter in/,
     whose: "theirs",
-    why: "It says 0x81 where the standard calls it a Protocol Error, 0x82.",
+    why: "It says 0x81. The standard calls it a Protocol Error, 0x82.",
   },
   {
     titles: /Subscription Identifier is for a server to send/,
@@ -107,7 +107,7 @@ const delivery: Difference[] = [
   {
     titles: /^the client's Maximum Packet Size at QoS/,
     whose: "theirs",
-    why: "It drops a message that is too large, but counts it as in flight for good: with Receive Maximum 1 nothing comes any more.",
+    why: "It drops a message that is too large, but counts it as in flight for good: with Receive Maximum 1 nothing comes after that.",
   },
   {
     titles: /^the client's Maximum Packet Size is what a PUBLISH/,
@@ -122,7 +122,7 @@ const delivery: Difference[] = [
   {
     titles: /^a message with an expiry interval of 0/,
     whose: "theirs",
-    why: "A retained message with a Message Expiry Interval of 0 is there for whoever subscribes later, as if it had none.",
+    why: "A retained message with a Message Expiry Interval of 0 goes to later subscribers, as if it had none.",
   },
   {
     titles: /^a message that has expired does not go to a client whose Receive Maximum/,
@@ -167,7 +167,7 @@ const delivery: Difference[] = [
   {
     titles: /^SUBACK (stays within|of 3\.1\.1 has)/,
     whose: "open",
-    why: "It ends the connection for a filter with more levels than it takes, where ours refuses the filter.",
+    why: "It ends the connection for a filter with more levels than it takes. Ours refuses the filter.",
   },
 ];
 

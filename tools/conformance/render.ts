@@ -72,9 +72,9 @@ function introduction(rules: readonly ProvedRule[]): string {
 For whoever wonders whether a rule of MQTT is kept: each numbered rule of MQTT 5.0 that binds a server, and what proves it.
 
 <!-- Made by \`npm run conformance:document\` from the titles of the tests: change those. -->
- A proof *from outside* is a
-conversation in [test/conformance](../test/conformance): packets sent, packets expected. It knows nothing of the broker
-but its address, and can be held with any other:
+
+A proof *from outside* is a conversation in [test/conformance](../test/conformance): packets sent, packets expected. It knows only the
+broker's address, and can be held with any other broker:
 
 \`\`\`sh
 npm run conformance                                # with ours, started for it
@@ -92,10 +92,10 @@ npm run conformance -- tcp://127.0.0.1:1883        # with any broker; ws://… a
 
 A rule without one of the three fails \`npm run check\`.
 
-One rule is kept late unless \`MAXIMUM_LOOK_DELAY_SEC\` is 0: **MQTT-3.1.2-22**, for a connection on \`/mqtt/{clientId}\` whose
-client has no Will and no shared subscription. [B82](BEHAVIOUR.md) says by how much; what is proved is the punctual case.
+One rule is kept late unless \`MAXIMUM_LOOK_DELAY_SEC\` is 0: **MQTT-3.1.2-22**. That is for a connection on \`/mqtt/{clientId}\` whose client
+has no Will and no shared subscription. [B82](BEHAVIOUR.md) says by how much; what is proved is the punctual case.
 
-The words of the rules are those of *MQTT Version 5.0*, Copyright © OASIS Open 2019, where chapters 1 to 6 give their context.
+The words of the rules are those of *MQTT Version 5.0*, Copyright © OASIS Open 2019. Its chapters 1 to 6 have their context.
 `;
 }
 
@@ -147,7 +147,7 @@ function comparison({ broker, date, passed, differences, notHeld, explained }: C
   return [
     `## ${broker}\n`,
     `The same conversations with ${broker} on ${date}: ${passed} passed, ${differences.length} differ, ${notHeld.length} were not`,
-    "held, since they need settings of ours or a WebSocket. *MUST*: a rule of the standard is broken, and by whom. *Choice*: the",
+    "held, because they need our settings or a WebSocket. *MUST*: a rule of the standard is broken, and by whom. *Choice*: the",
     "standard leaves it to the broker.\n",
     "| what differs | MUST or choice | in which conversations |",
     "|---|---|---|",
