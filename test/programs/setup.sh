@@ -14,6 +14,8 @@ has chromium || missing+=(chromium)
 has curl || missing+=(curl)
 has g++ || missing+=(g++)
 has openssl || missing+=(openssl)
+# A network of a test's own.
+has ip || [ -x /usr/sbin/ip ] || missing+=(iproute2)
 [ -e /usr/include/MQTTClient.h ] || missing+=(libpaho-mqtt-dev)
 /usr/bin/python3 -c 'import paho.mqtt.client' 2> /dev/null || missing+=(python3-paho-mqtt)
 /usr/bin/python3 -c 'import prometheus_client' 2> /dev/null || missing+=(python3-prometheus-client)
