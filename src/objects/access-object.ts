@@ -29,7 +29,9 @@ import type { Login, LoginVerdict, PasswordHash } from "../core/access/login.ts"
 import type { LoginResult } from "../core/access/login-attempt.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import { defaultNamespace } from "../edge/namespaces.ts";
+import { Alarm } from "../platform/alarm.ts";
 import { randomId } from "../platform/random-id.ts";
+import { RestartOnBug } from "../platform/restart-on-bug.ts";
 import { type Migrations, Schema } from "../platform/schema.ts";
 import { accessStub, directoryStub, sessionStub } from "../platform/stubs.ts";
 import { type Settings, settingsOf } from "../settings/settings.ts";
@@ -80,12 +82,16 @@ export class AccessObject extends DurableObject<Env> {
   /** `undefined` until somebody asks for devices. */
   private devicesInMemory: DeviceIndex | undefined;
   private retryMs = firstRetryMs;
+  private readonly nextAlarm: Alarm;
+  private readonly bugs: RestartOnBug;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.settings = settingsOf(env);
     this.namespace = ctx.id.name ?? "";
     this.schema = new Schema(ctx.storage, migrations);
+    this.nextAlarm = new Alarm(ctx.storage);
+    this.bugs = new RestartOnBug(ctx);
     this.credentialTable = new CredentialTable(this.schema);
     this.apiTokenTable = new ApiTokenTable(this.schema);
     this.namespaceTable = new NamespaceTable(this.schema);
@@ -238,21 +244,18 @@ export class AccessObject extends DurableObject<Env> {
     return (await directoryStub(this.env, this.settings, this.namespace).clients("", 1)).length > 0;
   }
 
-  override async alarm(): Promise<void> {
-    try {
+  override alarm(): Promise<void> {
+    return this.bugs.guardAlarm(async () => {
       const isDone = await this.revisions.tellAll();
       if (!this.revisions.isOpen) return;
       this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
-      await this.ctx.storage.setAlarm(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
-    } catch (error) {
-      // If the platform gives up the alarm, the next call starts the object again, which then finds what is still to be told.
-      this.ctx.abort(String(error));
-      throw error;
-    }
+      await this.nextAlarm.move(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
+    });
   }
 
   private async findAlarm(): Promise<void> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
+    await this.nextAlarm.find();
+    if (!this.nextAlarm.isSet) await this.nextAlarm.move(Date.now() + firstRetryMs);
   }
 
   /** Puts the namespace on the list. To be called before the first thing is made in it, in case of a crash in between. */
@@ -339,7 +342,7 @@ export class AccessObject extends DurableObject<Env> {
     }
     this.retryMs = firstRetryMs;
     // The alarm is set before any wait, so that sessions are told even after a crash.
-    void this.ctx.storage.setAlarm(Date.now() + firstRetryMs);
+    void this.nextAlarm.move(Date.now() + firstRetryMs);
     for (const waitMs of secondTriesMs) {
       if (await this.revisions.tell(identity)) return;
       await new Promise((resolve) => setTimeout(resolve, waitMs));

@@ -14,7 +14,9 @@ import { isEarlierConnection, type Whereabouts } from "../core/session/life/wher
 import type { Reached } from "../core/shares/reached.ts";
 import { ReachedNotes } from "../core/shares/reached-notes.ts";
 import type { Shortage } from "../core/shares/shared-room.ts";
+import { Alarm } from "../platform/alarm.ts";
 import { logReached } from "../platform/log-reached.ts";
+import { RestartOnBug } from "../platform/restart-on-bug.ts";
 import { Schema } from "../platform/schema.ts";
 import { sessionStub, topicStub } from "../platform/stubs.ts";
 import { brokerVersion } from "../platform/version.ts";
@@ -50,6 +52,8 @@ export class DirectoryObject extends DurableObject<Env> {
   private readonly survey: Survey;
   private readonly sysWatch: SysWatch;
   private readonly namespace: string;
+  private readonly nextAlarm: Alarm;
+  private readonly bugs: RestartOnBug;
   private readonly notes = new ReachedNotes();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -59,6 +63,8 @@ export class DirectoryObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     const { topicShards, sysIntervalSec: intervalSec } = settings;
     this.schema = new Schema(ctx.storage, directoryMigrations);
+    this.nextAlarm = new Alarm(ctx.storage);
+    this.bugs = new RestartOnBug(ctx);
     const notes = new NoteTable(this.schema);
     this.clientTable = new ClientTable(this.schema);
     this.presence = new Presence(this.clientTable, settings.limits);
@@ -81,11 +87,12 @@ export class DirectoryObject extends DurableObject<Env> {
       publish: (shard, values) => topicStub(env, settings, namespace, shard).publishSys(values),
       isConnected: (clientId) => this.clientTable.find(clientId)?.isConnected ?? false,
       isAnyConnected: () => this.presence.counts.connected > 0,
-      setAlarm: (atMs) => void ctx.storage.setAlarm(atMs),
+      setAlarm: (atMs) => void this.nextAlarm.move(atMs),
     });
     if (this.sysWatch.isOn) {
       void ctx.blockConcurrencyWhile(async () => {
-        if ((await ctx.storage.getAlarm()) === null) this.sysWatch.goOn();
+        await this.nextAlarm.find();
+        if (!this.nextAlarm.isSet) this.sysWatch.goOn();
       });
     }
   }
@@ -188,24 +195,13 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.sysWatch.subscribe(shard);
   }
 
-  override async alarm(): Promise<void> {
-    try {
-      await this.sysWatch.onAlarm();
-    } catch (error) {
-      // If the platform gives up the alarm, the next call starts the object again, which then finds who watches.
-      this.ctx.abort(String(error));
-      throw error;
-    }
+  override alarm(): Promise<void> {
+    return this.bugs.guardAlarm(() => this.sysWatch.onAlarm());
   }
 
   /** Writes all or nothing. After a failure the object restarts, because memory may have counted what the disk has not. */
   private write(act: () => void): void {
-    try {
-      this.schema.atomically(act);
-    } catch (error) {
-      this.ctx.abort(String(error));
-      throw error;
-    }
+    this.bugs.guard(() => this.schema.atomically(act));
   }
 
   /**

@@ -19,6 +19,7 @@ import { readClientFacts } from "../edge/client-facts.ts";
 import { Alarm } from "../platform/alarm.ts";
 import { closeWebSocket } from "../platform/close.ts";
 import { logError, logOfClients, reasonOf } from "../platform/log.ts";
+import { RestartOnBug } from "../platform/restart-on-bug.ts";
 import { accessStub, directoryStub, splitName } from "../platform/stubs.ts";
 import { Timer } from "../platform/timer.ts";
 import { webSocketReply } from "../platform/upgrade.ts";
@@ -47,6 +48,7 @@ export class SessionObject extends DurableObject<Env> {
   private readonly reporting: Reporting;
   private readonly receiver = new LaneReceiver<readonly number[]>();
   private readonly nextAlarm: Alarm;
+  private readonly bugs: RestartOnBug;
   private isRecovered = false;
   /** What the events of this turn have set off. */
   private effects: readonly Effect[] = [];
@@ -63,11 +65,12 @@ export class SessionObject extends DurableObject<Env> {
     this.settings = settings;
     this.store = new SqliteSessionStore(ctx.storage);
     this.nextAlarm = new Alarm(ctx.storage);
+    this.bugs = new RestartOnBug(ctx, { event: "a session restarts", fields: { namespace, clientId } });
     this.session = new Session(sessionSettingsOf(settings, clientId), this.store);
     this.authenticator = new Authenticator(env, settings, namespace);
     this.sockets = new SessionSockets(ctx, this.store);
     this.hibernation = new Hibernation(this.session, this.sockets, settings.limits.packetTimeoutSec, {
-      onTimer: (act) => this.guard(act),
+      onTimer: (act) => this.bugs.guard(act),
       onStalled: () => this.on({ type: "stalled" }),
       onKept: () => this.setAlarm(),
     });
@@ -75,7 +78,7 @@ export class SessionObject extends DurableObject<Env> {
       onAnswers: (tokens, answers) => this.onFromLane({ type: "requests answered", tokens, answers }),
       onUnanswered: (tokens, messagesDropped) =>
         this.onFromLane({ type: "requests unanswered", tokens, messagesDropped }),
-      onBroken: (error) => this.restart(error),
+      onBroken: (error) => this.bugs.restart(error),
     });
     this.reporting = new Reporting({
       call: (laneId, { sequence, items }) =>
@@ -85,7 +88,7 @@ export class SessionObject extends DurableObject<Env> {
       onGivenUp: () => this.onReportsGivenUp(namespace, clientId),
       onAnswers: (answers) => this.onReported(answers),
       onTold: () => this.afterEvent(),
-      onBroken: (error) => this.restart(error),
+      onBroken: (error) => this.bugs.restart(error),
     });
     void ctx.blockConcurrencyWhile(async () => {
       await this.nextAlarm.find();
@@ -146,7 +149,7 @@ export class SessionObject extends DurableObject<Env> {
   deliver(laneId: string, sequence: number, batch: Uint8Array, sentAtMs?: number): Promise<readonly number[]> {
     const skewMs = clockSkewMs(sentAtMs, Date.now());
     return this.receiver.receive(laneId, sequence, async () => {
-      const items = this.guard(() => decodeSessionDeliveries(batch, skewMs));
+      const items = this.bugs.guard(() => decodeSessionDeliveries(batch, skewMs));
       return effectOf("deliveries answered", this.on({ type: "deliveries", items })).answers;
     });
   }
@@ -193,7 +196,7 @@ export class SessionObject extends DurableObject<Env> {
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const nowMs = Date.now();
     const lateMs = this.nextAlarm.onRing(info?.scheduledTime, nowMs);
-    this.guard(() => {
+    this.bugs.guard(() => {
       this.catchUp();
       this.handle({ type: "alarm", lateMs });
       if (this.reporting.isDue(nowMs)) this.handle({ type: "report due" });
@@ -313,7 +316,7 @@ export class SessionObject extends DurableObject<Env> {
    * @returns the effects of this event alone
    */
   private on(event?: SessionEvent): readonly Effect[] {
-    return this.guard(() => {
+    return this.bugs.guard(() => {
       this.catchUp();
       const effects = event === undefined ? [] : this.handle(event);
       this.afterEvent();
@@ -339,26 +342,8 @@ export class SessionObject extends DurableObject<Env> {
     return effects;
   }
 
-  /**
-   * A bug in the middle of an event leaves memory that cannot be trusted. So the object starts again from what is on disk,
-   * and its clients connect again.
-   */
-  private guard<T>(act: () => T): T {
-    try {
-      return act();
-    } catch (error) {
-      this.restart(error);
-      throw error;
-    }
-  }
-
   private get names(): { namespace: string; clientId: string } {
     const { namespace, rest: clientId } = splitName(this.ctx.id.name);
     return { namespace, clientId };
-  }
-
-  private restart(error: unknown): void {
-    logError("a session restarts", { ...this.names, reason: reasonOf(error) });
-    this.ctx.abort(String(error));
   }
 }

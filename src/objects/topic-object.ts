@@ -22,6 +22,7 @@ import { Alarm } from "../platform/alarm.ts";
 import { logError, reasonOf } from "../platform/log.ts";
 import { logReached } from "../platform/log-reached.ts";
 import { randomId } from "../platform/random-id.ts";
+import { RestartOnBug } from "../platform/restart-on-bug.ts";
 import { directoryStub, sessionStub, splitName } from "../platform/stubs.ts";
 import { settingsOf } from "../settings/settings.ts";
 import { Deliverer, type Origin } from "./topic/deliverer.ts";
@@ -50,7 +51,6 @@ export class TopicObject extends DurableObject<Env> {
   private readonly receiver = new LaneReceiver<number[]>();
   /** Since the object started. */
   private publishedMessages = 0;
-  /** Infinity for none. */
   private readonly nextAlarm: Alarm;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -61,15 +61,13 @@ export class TopicObject extends DurableObject<Env> {
     const settings = settingsOf(env);
     const store = new SqliteTopicStore(ctx.storage);
     this.nextAlarm = new Alarm(ctx.storage);
+    const bugs = new RestartOnBug(ctx, { event: "a topic object restarts", fields: { namespace, shard } });
     this.topic = new Topic(store, settings, randomId);
     this.owed = new OwedTable(store, settings.limits.maximumOwedMessages, settings.limits.sharePercent);
     this.deliverer = new Deliverer(this.topic, this.owed, {
       sessionOf: (clientId) => sessionStub(env, settings, namespace, clientId),
       onOwed: () => this.setAlarm(),
-      onBroken: (error) => {
-        logError("a topic object restarts", { namespace, shard, reason: reasonOf(error) });
-        ctx.abort(String(error));
-      },
+      onBroken: (error) => bugs.restart(error),
     });
     this.sysSubscriptions = new SysSubscriptions(this.topic, {
       ask: () => directoryStub(env, settings, namespace).subscribeToSys(shard),

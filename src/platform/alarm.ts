@@ -23,6 +23,11 @@ export class Alarm {
     this.atMs = (await this.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Whether the alarm will ring, as far as is known. */
+  get isSet(): boolean {
+    return this.atMs !== Number.POSITIVE_INFINITY;
+  }
+
   /**
    * To be called first when the alarm rings. By the object's clock it may ring early. If it were set for the same time again,
    * it would ring at once, and again, each time for a row, until the object's clock gets there too.
@@ -47,6 +52,12 @@ export class Alarm {
     if (!Number.isFinite(atMs) || (atMs >= this.atMs && canRing)) return;
     this.atMs = atMs;
     void this.storage.setAlarm(atMs + this.leadMs);
+  }
+
+  /** Makes the alarm ring at this time, whether it was to ring earlier, later or never. Always writes a row. */
+  async move(atMs: number): Promise<void> {
+    this.atMs = atMs;
+    await this.storage.setAlarm(atMs);
   }
 
   /** To be called when the storage, and the alarm with it, has been deleted. */

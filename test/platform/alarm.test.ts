@@ -53,6 +53,14 @@ describe("an object's alarm", () => {
     expect(storage.alarmsSet).toBe(1);
   });
 
+  it("moves to a later time too, and is set then", async () => {
+    expect(alarm.isSet).toBe(false);
+    await alarm.move(startMs + 1_000);
+    await alarm.move(startMs + 5_000);
+    expect(storage).toMatchObject({ alarmAtMs: startMs + 5_000, alarmsSet: 2 });
+    expect(alarm.isSet).toBe(true);
+  });
+
   it("says by how much it is late", () => {
     expect(alarm.onRing(startMs, startMs + 700)).toBe(700);
     expect(alarm.onRing(startMs, startMs - 700)).toBe(0);
