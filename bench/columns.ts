@@ -1,4 +1,4 @@
-// The tables: which figures each shows, and by which it compares.
+// The tables: the figures that each shows, and the figure that it compares by.
 
 export type TableName = "messages" | "one at a time" | "offered" | "connects" | "retained" | "idle";
 
@@ -23,7 +23,7 @@ const cpu = (what: string) => column(`CPU µs a ${what}`, "brokerMicroseconds", 
 const messageColumns = [perSec("messages"), cpu("message"), ...cores, ...latency, ...memory, ...delivery];
 
 export const tables: Readonly<Record<TableName, Table>> = {
-  messages: { heading: "Messages, as many as the broker takes", columns: messageColumns, compared: "perSec" },
+  messages: { heading: "Messages, as many as the broker accepts", columns: messageColumns, compared: "perSec" },
   "one at a time": { heading: "One message at a time", columns: messageColumns, compared: "p50Ms" },
   offered: {
     heading: "10,000 messages a second offered",
@@ -66,7 +66,7 @@ export const tables: Readonly<Record<TableName, Table>> = {
   },
 };
 
-/** Figures that are added up over the rounds; of others the median is shown. */
+/** Figures that are added up over the rounds. Other figures are shown as their median. */
 export const totals: readonly string[] = ["lost", "duplicated"];
 
 export type Comparison = { readonly heading: string; readonly target: string };

@@ -15,7 +15,7 @@ export const usage = `The same work on this broker, on others and on the platfor
   --help
 `;
 
-/** A flag is wrong; the message is one line that says what to do. */
+/** A flag is wrong. The message is one line that says what to do. */
 export class UsageError extends Error {}
 
 export type Command = {
@@ -23,7 +23,7 @@ export type Command = {
   readonly targets: readonly string[];
   readonly isQuick: boolean;
   readonly isJson: boolean;
-  /** undefined leaves it to the work. */
+  /** `undefined` leaves the choice to the work. */
   readonly rounds: number | undefined;
   readonly seconds: number;
 };
@@ -60,7 +60,7 @@ function parseFlags(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // Node's text goes on about positional arguments; its first sentence says which flag it is.
+    // The first sentence of Node's text names the flag; the rest is about positional arguments.
     const [sentence] = (error as Error).message.split(/\.\s|\n/);
     throw new UsageError(`${sentence?.replace(/\.$/, "")}: see npm run bench -- --help.`);
   }

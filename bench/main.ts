@@ -1,4 +1,4 @@
-// `npm run bench`: the same work on this broker, on others and on the floor of the platform, and tables of it.
+// `npm run bench`: puts the same work on this broker, on others and on the platform's floor, and prints tables.
 
 import { cpus } from "node:os";
 import { readCommand, UsageError, usage } from "./command-line.ts";

@@ -1,11 +1,11 @@
-// What a process has used of CPU and memory. Linux only: it reads /proc.
+// The CPU and memory that a process has used. Linux only: it reads /proc.
 
 import { readFileSync, writeFileSync } from "node:fs";
 
 const millisecondsPerTick = 10;
 const mebibyte = 1_048_576;
 
-/** Of all its threads since it started, user and system time. */
+/** User and system time of all its threads since it started. */
 export function cpuMs(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -22,7 +22,7 @@ export function memoryOf(pids: readonly number[]): Memory {
   return { residentMib: sum("VmRSS"), peakMib: sum("VmHWM") };
 }
 
-/** From now on the peak is that of what follows. */
+/** Resets the peak, so that it is the peak from now on. */
 export function restartPeak(pids: readonly number[]): void {
   for (const pid of pids) writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }

@@ -1,4 +1,4 @@
-// What a bench has found, and the tables of it. The rounds are kept, so that others can be made.
+// The results of a bench, and their tables. All rounds are kept, so that other tables can be made.
 
 import { comparisons, type Table, type TableName, tables, totals } from "./columns.ts";
 import type { Figures } from "./generator/figures.ts";
@@ -9,9 +9,9 @@ export type Result = {
   readonly title: string;
   readonly table: TableName;
   readonly target: string;
-  /** Of each round, in the order in which they were. */
+  /** The figures of each round, in order. */
   readonly rounds: readonly Figures[];
-  /** Why the target could not do it. */
+  /** Why the target could not do the work. */
   readonly error?: string;
 };
 
@@ -24,7 +24,7 @@ export type Report = {
   readonly skipped: readonly string[];
 };
 
-/** By figure: the median of the rounds, or their sum. */
+/** For each figure, the median of the rounds or their sum. */
 export function summaryOf({ rounds }: Result): Figures {
   const names = Object.keys(rounds[0] ?? {});
   return Object.fromEntries(
@@ -35,7 +35,7 @@ export function summaryOf({ rounds }: Result): Figures {
   );
 }
 
-/** By target: the median of the rounds' ratios to it. */
+/** For each target, the median of the rounds' ratios to it. */
 export function ratiosOf(result: Result, results: readonly Result[]): Figures {
   const { compared } = tables[result.table];
   const others = results.filter(({ work, target }) => work === result.work && target !== result.target);
@@ -45,7 +45,7 @@ export function ratiosOf(result: Result, results: readonly Result[]): Figures {
   return Object.fromEntries(ratios);
 }
 
-/** As JSON, with the summaries that the tables show. */
+/** The report as JSON, with the summaries that the tables show. */
 export function jsonOf(report: Report): string {
   const results = report.results.map((result) => {
     return { ...result, summary: summaryOf(result), ratios: ratiosOf(result, report.results) };
@@ -53,7 +53,7 @@ export function jsonOf(report: Report): string {
   return JSON.stringify({ ...report, results }, null, 2);
 }
 
-/** In Markdown. */
+/** The tables in Markdown. */
 export function textOf({ date, machine, versions, command, results, skipped }: Report): string {
   const versionTexts = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const sections = Object.entries(tables).map(([name, table]) => {

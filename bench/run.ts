@@ -1,4 +1,4 @@
-// Holds each work with all targets in turn, round by round, so that what the machine does beside it hits all alike.
+// Runs each work with all targets alternately, round by round, so that other load of the machine affects all alike.
 
 import { tables } from "./columns.ts";
 import type { Figures } from "./generator/figures.ts";
@@ -12,14 +12,14 @@ export type Plan = {
   readonly targets: readonly Target[];
   readonly rounds: number | undefined;
   readonly pace: Pace;
-  /** Processes serve one work after the other, and no round is there to warm them up. */
+  /** Processes serve one work after the other, and no round warms them up. */
   readonly isQuick: boolean;
   readonly progress: (line: string) => void;
 };
 
 const usualRounds = 5;
 
-/** The bench was told to end. */
+/** A signal has ended the bench. */
 export class Aborted extends Error {}
 
 type Entry = { readonly target: Target; readonly rounds: Figures[]; error?: string };
@@ -48,7 +48,7 @@ export class Bench {
     return results;
   }
 
-  /** What runs is ended; then `run` throws. */
+  /** Ends what is running; then `run` throws. */
   abort(): void {
     this.#isAborted = true;
     this.#generator.end();
@@ -62,7 +62,7 @@ export class Bench {
       .map((target): Entry => ({ target, rounds: [] }));
     if (work.needsProcess !== undefined) await this.#stopTargets();
     const rounds = this.#plan.rounds ?? (isQuick ? 1 : (work.rounds ?? usualRounds));
-    // What a process does first is slower: it has yet to be compiled.
+    // The first work of a process is slower, because its code is not compiled yet.
     const warmUps = isQuick || work.needsProcess === "for each round" ? 0 : 1;
     for (let round = 1 - warmUps; round <= rounds; round += 1) {
       for (const entry of entries) {
@@ -99,7 +99,7 @@ export class Bench {
     }
   }
 
-  /** @returns undefined where it is not on this machine */
+  /** @returns `undefined` if the target is not on this machine */
   async #started(target: Target, work: Work): Promise<RunningTarget | undefined> {
     if (this.#isAborted) throw new Aborted();
     if (this.skipped.has(target.name)) return undefined;

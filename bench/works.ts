@@ -1,4 +1,4 @@
-// The works: what the generator does with each broker. bench/README.md says more of each.
+// The works: what the generator does with each broker. bench/README.md describes each.
 
 import type { TableName } from "./columns.ts";
 import type { MessageWork } from "./generator/messages.ts";
@@ -18,11 +18,14 @@ export type Work = {
   readonly title: string;
   readonly table: TableName;
   readonly hasFloor: boolean;
-  /** In each process of a broker, before its first run. */
+  /** Done in each process of a broker, before its first run. */
   readonly preparation?: Job;
-  /** The broker's process is started anew: after the work, since it is full; or in each round, since it has to be empty. */
+  /**
+   * When the broker's process is restarted: after the work, because it is full, or in each round, because it must be
+   * empty.
+   */
   readonly needsProcess?: "for itself" | "for each round";
-  /** Where --rounds does not say it. */
+  /** Used if --rounds is not given. */
   readonly rounds?: number;
   job(runId: string, pace: Pace, hibernates: boolean): Job;
 };
@@ -42,7 +45,7 @@ const oneToAll: MessageWork = { ...pairs, shape: "one-to-all", publishers: 1, su
 const oneAtATime: MessageWork = { ...pairs, publishers: 1, subscribers: 1, window: 1 };
 
 const idleClients = 1_000;
-/** Objects hibernate when 10 s have gone by without an event. */
+/** Objects hibernate after 10 s without an event. */
 const hibernatesAfterMs = 20_000;
 const connectsAtOnce = 50;
 const knownClients = 500;

@@ -1,5 +1,5 @@
-// `npm run build`: the dashboard's files, which the Worker serves at /. `npm run dev:dashboard` serves them as they are
-// edited, beside a broker that runs on this machine.
+// `npm run build` makes the dashboard's files, which the Worker serves at /. `npm run dev:dashboard` serves them while
+// you edit them, beside a broker on this machine.
 
 import path from "node:path";
 import { defineConfig } from "vite";

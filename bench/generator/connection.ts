@@ -1,5 +1,5 @@
-// A client's connection on a bare socket: the WebSocket handshake, what is read in MQTT packets, what is written in frames
-// that are ready. All connections of the process read into one buffer, which each is done with before the next reads.
+// A client's connection on a bare socket: does the WebSocket handshake, reads MQTT packets, and writes prepared frames.
+// All connections of the process read into one buffer, and each is done with it before the next one reads.
 
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
@@ -29,7 +29,7 @@ const subackByte = 0x90;
 export class Connection {
   /** Before CONNACK and SUBACK nobody listens. */
   onPacket: OnPacket = () => {};
-  /** After what one read has brought. */
+  /** Called after the packets of one read. */
   onReadEnd: () => void = () => {};
   isClosed = false;
   readonly #socket: Socket;
@@ -67,7 +67,7 @@ export class Connection {
     });
   }
 
-  /** @throws {Error} when the server does not answer the handshake with 101 */
+  /** @throws {Error} if the server does not answer the handshake with 101 */
   static async open(address: Address, path: string): Promise<Connection> {
     const connection = new Connection(address);
     await once(connection.#socket, "connect");
@@ -87,7 +87,7 @@ export class Connection {
     return connection;
   }
 
-  /** @throws {Error} when CONNACK refuses, or does not come */
+  /** @throws {Error} if CONNACK refuses, or does not come */
   async connect(clientId: string, isClean: boolean, keepAliveSec: number): Promise<void> {
     const answer = this.#answer(connackByte, `CONNACK for ${clientId}`);
     this.write(frameOf(connectPacket(clientId, isClean, keepAliveSec)));
@@ -95,7 +95,7 @@ export class Connection {
     if (code !== 0) throw new Error(`CONNACK for ${clientId} has code ${code}`);
   }
 
-  /** @throws {Error} when SUBACK refuses, or does not come */
+  /** @throws {Error} if SUBACK refuses, or does not come */
   async subscribe(filters: readonly string[], qos: number): Promise<void> {
     const answer = this.#answer(subackByte, "SUBACK");
     this.write(frameOf(subscribePacket(1, filters, qos)));
@@ -106,7 +106,7 @@ export class Connection {
     if (!this.isClosed) this.#socket.write(frames);
   }
 
-  /** Goes with the others of this read, in one write to the socket. */
+  /** Sent together with the other packets of this read, in one write to the socket. */
   acknowledge(firstByte: number, packetId: number): void {
     const at = this.#acknowledgementBytes;
     if (at === this.#acknowledgements.length) {
@@ -141,7 +141,7 @@ export class Connection {
     this.onReadEnd();
   }
 
-  /** @returns where frames begin in what was read */
+  /** @returns the offset at which frames begin */
   #readHandshake(bytes: number): number {
     const before = this.#handshake?.length ?? 0;
     this.#handshake += readBuffer.toString("latin1", 0, bytes);

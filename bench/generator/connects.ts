@@ -1,4 +1,5 @@
-// Clients that connect and disconnect, some at a time: how many a second, and how long each waits for CONNACK.
+// Clients that connect and disconnect, some at a time: measures how many per second, and how long each waits for
+// CONNACK.
 
 import { type Figures, Usage } from "./figures.ts";
 import { Latencies } from "./latencies.ts";
@@ -8,13 +9,13 @@ export type ConnectJob = {
   readonly kind: "connects";
   readonly runId: string;
   readonly atOnce: number;
-  /** How many client identifiers there are; without it, each connection has a new one. */
+  /** How many client identifiers the connections share. Without it, each connection has a new one. */
   readonly clients?: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
 };
 
-/** @throws {Error} when a client does not get its CONNACK */
+/** @throws {Error} if a client does not get its CONNACK */
 export async function runConnects(target: TargetAddress, job: ConnectJob): Promise<Figures> {
   const { runId, atOnce, clients, warmUpMs, measuredMs } = job;
   const latencies = new Latencies();

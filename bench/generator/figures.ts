@@ -1,10 +1,10 @@
-// What a run has come to, by name; NaN where there is nothing to tell.
+// The results of a run, by name. NaN if nothing was measured.
 
 import { cpuMs } from "../process-usage.ts";
 
 export type Figures = Readonly<Record<string, number>>;
 
-/** What the broker and this process use of the CPU from now on. */
+/** Measures the CPU that the broker and this process use from now on. */
 export class Usage {
   readonly #pids: readonly number[];
   readonly #startMs = performance.now();
@@ -16,7 +16,7 @@ export class Usage {
     this.#brokerMs = cpuMs(pids);
   }
 
-  /** @param count of what was done meanwhile */
+  /** @param count how many operations were done since then */
   since(count: number) {
     const elapsedMs = performance.now() - this.#startMs;
     const brokerMs = cpuMs(this.#pids) - this.#brokerMs;

@@ -1,8 +1,8 @@
-// The frames that a server sends over a WebSocket, taken apart wherever reads cut them. RFC 6455 section 5.2. Nothing is
-// allocated for a message: what a data frame carries is handed on as a range of the buffer it was read into.
+// Parses the frames that a server sends over a WebSocket, wherever reads cut them. RFC 6455 section 5.2. Allocates
+// nothing for a message: the payload of a data frame is passed on as a range of the buffer that it was read into.
 
 export interface FrameSink {
-  /** Part of the payload of a data frame; MQTT pays no heed to where frames end [MQTT-6.0.0-4]. */
+  /** A part of the payload of a data frame. MQTT ignores where frames end [MQTT-6.0.0-4]. */
   onBytes(buffer: Buffer, start: number, end: number): void;
   onPing(payload: Buffer): void;
   onClose(): void;
@@ -18,7 +18,7 @@ export class FrameReader {
   readonly #header = Buffer.alloc(longestHeaderBytes);
   #headerBytes = 0;
   #opcode = 0;
-  /** Of the present frame's payload, not yet read. */
+  /** Bytes of the present frame's payload that were not read yet. */
   #left = 0;
   readonly #control = Buffer.alloc(longestControlBytes);
   #controlBytes = 0;

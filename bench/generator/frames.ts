@@ -1,6 +1,6 @@
-// What the generator sends: MQTT 3.1.1 packets, each in a WebSocket frame of its own, as clients do. A client has to mask
-// its frames (RFC 6455 section 5.3); a key of zeros leaves the bytes as they are, so that those of a prebuilt frame can be
-// changed in their place.
+// What the generator sends: MQTT 3.1.1 packets, each in a WebSocket frame of its own, as clients send them. A client
+// must mask its frames (RFC 6455 section 5.3). A key of zeros leaves the bytes as they are, so that the bytes of a
+// prebuilt frame can be changed in place.
 
 const binaryFin = 0x82;
 const masked = 0x80;
@@ -47,7 +47,7 @@ export type Publish = {
   readonly retain?: boolean;
 };
 
-/** The packet identifier is there from QoS 1 on, right before the payload. */
+/** At QoS 1 and 2 the packet identifier stands right before the payload. */
 export function publishPacket({ topic, qos, payload, packetId = 1, retain = false }: Publish): Buffer {
   const identifier = qos === 0 ? [] : [packetIdBytes(packetId)];
   return packetOf(0x30 | (qos << 1) | Number(retain), text(topic), ...identifier, payload);
@@ -61,7 +61,7 @@ export const closeFrame = Buffer.from([0x88, masked | 2, 0, 0, 0, 0, 0x03, 0xe8]
 
 export const acknowledgementFrameBytes = 10;
 
-/** PUBACK, PUBREC, PUBREL or PUBCOMP with its frame. */
+/** The frame of a PUBACK, PUBREC, PUBREL or PUBCOMP. */
 export function writeAcknowledgementFrame(buffer: Buffer, at: number, firstByte: number, packetId: number): void {
   buffer[at] = binaryFin;
   buffer[at + 1] = masked | 4;

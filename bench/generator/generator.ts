@@ -1,4 +1,4 @@
-// The parent's end of the load generator.
+// The parent process's side of the load generator.
 
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
@@ -17,11 +17,11 @@ export class Generator {
   }
 
   static start(): Generator {
-    // NaN is among the figures, which JSON does not know.
+    // Figures may be NaN, which JSON lacks.
     return new Generator(fork(path.join(import.meta.dirname, "process.ts"), { serialization: "advanced" }));
   }
 
-  /** @throws {Error} when the broker does not do as it should */
+  /** @throws {Error} if the broker does not do what it should */
   async run(target: TargetAddress, job: Job): Promise<Figures> {
     const order: Order = { target, job };
     const answer = await new Promise<Answer>((resolve) => {

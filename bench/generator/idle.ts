@@ -1,4 +1,4 @@
-// Clients that do nothing, and what each takes of the broker's memory.
+// Clients that do nothing: measures how much of the broker's memory each takes.
 
 import { setTimeout as passed } from "node:timers/promises";
 import { memoryOf } from "../process-usage.ts";
@@ -10,7 +10,7 @@ export type IdleJob = {
   readonly kind: "idle";
   readonly runId: string;
   readonly clients: number;
-  /** After which an object hibernates; without it, none does. */
+  /** The time after which an object hibernates. Without it, none does. */
   readonly hibernatesAfterMs?: number;
 };
 
@@ -18,7 +18,7 @@ const atOnce = 50;
 const settleMs = 1_000;
 const keepAliveSec = 60;
 
-/** In a process that has done nothing yet: what was once used may be used again without growing. */
+/** Needs a process that has done nothing yet, because memory that was used once can be used again without growing. */
 export async function runIdle(target: TargetAddress, job: IdleJob): Promise<Figures> {
   const { runId, clients, hibernatesAfterMs } = job;
   const residentMib = () => memoryOf(target.pids).residentMib;
@@ -32,7 +32,7 @@ export async function runIdle(target: TargetAddress, job: IdleJob): Promise<Figu
   const idleKib = perClientKib(beforeMib);
   let hibernatedKib = Number.NaN;
   if (hibernatesAfterMs !== undefined) {
-    // What objects give back stays with the process, for others to use: a second crowd shows what it is.
+    // The process keeps memory that objects free, for others to use: a second crowd shows how much.
     await passed(hibernatesAfterMs);
     const firstCrowdMib = residentMib();
     connections.push(...(await connectMany(target, `${runId}-more`, clients)));
@@ -44,7 +44,7 @@ export async function runIdle(target: TargetAddress, job: IdleJob): Promise<Figu
   return { beforeMib, idleKib, hibernatedKib };
 }
 
-/** Each subscribes to a topic of its own, as a device does. */
+/** Each client subscribes to a topic of its own, as a device does. */
 async function connectMany(target: TargetAddress, prefix: string, clients: number): Promise<Connection[]> {
   const connections: Connection[] = [];
   for (let from = 0; from < clients; from += atOnce) {

@@ -1,4 +1,5 @@
-// Latencies of many messages in an array of fixed size: of more than it holds, every second is kept, then every fourth.
+// Latencies of many messages in an array of fixed size. When it is full, every second latency is kept, then every
+// fourth.
 
 const capacity = 262_144;
 
@@ -23,7 +24,7 @@ export class Latencies {
     this.#skipped = 0;
   }
 
-  /** @param share 0.5 is the median. NaN where there is none */
+  /** @param share 0.5 is the median */
   at(share: number): number {
     const sorted = this.#ms.slice(0, this.#kept).sort();
     return sorted[Math.min(this.#kept - 1, Math.floor(this.#kept * share))] ?? Number.NaN;

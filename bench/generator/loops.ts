@@ -1,4 +1,4 @@
-// When publishers send: as soon as there is place (closed loop), or at a given rate.
+// When publishers send: as soon as the window has room (closed loop), or at a given rate.
 
 import { setTimeout as passed } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
@@ -22,11 +22,11 @@ export class Loop {
   readonly #offeredPerSec: number | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   #isStopping = false;
-  /** Of all publishers, at the given rate. */
+  /** Messages of all publishers together, at the given rate. */
   #offered = 0;
   #startMs = 0;
 
-  /** @param offeredPerSec of all publishers together; a closed loop where it is undefined */
+  /** @param offeredPerSec messages of all publishers together; a closed loop if undefined */
   constructor(clients: Clients, tally: Tally, offeredPerSec: number | undefined) {
     this.#clients = clients;
     this.#tally = tally;
@@ -48,7 +48,7 @@ export class Loop {
     this.#send();
   }
 
-  /** @throws {Error} when the broker closes a connection */
+  /** @throws {Error} if the broker closes a connection */
   async during(ms: number): Promise<void> {
     const endMs = performance.now() + ms;
     let heard = this.#heard();
@@ -68,7 +68,7 @@ export class Loop {
     }
   }
 
-  /** Resolves when all that was sent has arrived, or nothing has for seconds. */
+  /** Resolves when everything sent has arrived, or when nothing has arrived for some seconds. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     let heard = -1;

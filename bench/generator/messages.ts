@@ -1,5 +1,5 @@
-// A run of messages through a broker: connects the clients of a work, lets them run for a while that does not count, then
-// for one that does, and lets what is on its way arrive.
+// A run of messages through a broker. Connects the clients of a work, and lets them run for a warm-up and then for the
+// measured time. At the end it waits for messages that are on their way.
 
 import { memoryOf, restartPeak } from "../process-usage.ts";
 import type { Connection } from "./connection.ts";
@@ -10,7 +10,7 @@ import { Publisher } from "./publisher.ts";
 import { Subscriber, type Tally } from "./subscriber.ts";
 import { ofEach, openClient, type TargetAddress } from "./target-address.ts";
 
-/** Who sends to whom: publisher i to subscriber i, all to one, or one to all. */
+/** Publisher i sends to subscriber i, all send to one, or one sends to all. */
 export type Shape = "pairs" | "all-to-one" | "one-to-all";
 
 export type MessageWork = {
@@ -20,23 +20,23 @@ export type MessageWork = {
   readonly qos: 0 | 1 | 2;
   readonly isDurable: boolean;
   readonly payloadBytes: number;
-  /** Messages of each publisher that are on their way at once. */
+  /** How many messages of each publisher are on their way at the same time. */
   readonly window: number;
   readonly topicsPerPublisher: number;
-  /** Of all publishers together; without it, as many as the broker takes. */
+  /** Messages per second of all publishers together. Without it, as many as the broker accepts. */
   readonly offeredPerSec?: number;
 };
 
 export type MessageJob = {
   readonly kind: "messages";
   readonly work: MessageWork;
-  /** No other run of this broker has it. */
+  /** Unique among the runs of this broker. */
   readonly runId: string;
   readonly warmUpMs: number;
   readonly measuredMs: number;
 };
 
-/** @throws {Error} when the broker refuses or closes a connection */
+/** @throws {Error} if the broker refuses or closes a connection */
 export async function runMessages(target: TargetAddress, job: MessageJob): Promise<Figures> {
   const { work, warmUpMs, measuredMs } = job;
   const tally: Tally = { received: 0, lost: 0, duplicated: 0, latencies: new Latencies() };
@@ -102,7 +102,7 @@ async function clientsOf(
   return { publishers, subscribers, connections };
 }
 
-/** Sessions that outlive their connections would be there in the next run. */
+/** Durable sessions would still exist in the next run. */
 async function forget(target: TargetAddress, { work, runId }: MessageJob): Promise<void> {
   const begin = async (role: Role, index: number) => {
     const connection = await openClient(target, { clientId: clientIdOf(runId, role, index) });
@@ -116,7 +116,7 @@ type Role = "p" | "s";
 
 const clientIdOf = (runId: string, role: Role, index: number) => `${runId}-${role}-${index}`;
 
-/** Of one length, since the frames of a publisher are. */
+/** All of one length, because the frames of a publisher have one length. */
 function topicOf(runId: string, publisher: number, topic: number): string {
   return `bench/${runId}/${publisher}/${String(topic).padStart(4, "0")}`;
 }

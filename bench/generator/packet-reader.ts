@@ -1,7 +1,7 @@
-// MQTT Control Packets out of bytes that are cut anywhere. MQTT 3.1.1 section 2.2. A packet that lies whole in what was
-// read is handed on as it lies there; one that is cut is put together in a buffer of the reader's own.
+// Finds MQTT Control Packets in bytes that are cut anywhere. MQTT 3.1.1 section 2.2. A packet that is complete in the
+// bytes read is passed on in place. A packet that is cut is put together in the reader's own buffer.
 
-/** @param start of the variable header. The range is good until the call returns */
+/** @param start the start of the variable header. The range is valid until the call returns */
 export type OnPacket = (firstByte: number, buffer: Buffer, start: number, end: number) => void;
 
 const firstPartialBytes = 1_024;
@@ -10,7 +10,7 @@ export class PacketReader {
   readonly #onPacket: OnPacket;
   #partial = Buffer.allocUnsafe(firstPartialBytes);
   #partialBytes = 0;
-  /** Of the whole packet; 0 until its length is known. */
+  /** The length of the whole packet; 0 until it is known. */
   #wanted = 0;
   #headerBytes = 0;
 
@@ -41,7 +41,7 @@ export class PacketReader {
     }
   }
 
-  /** @returns where the packet that was begun ends, or `end` */
+  /** @returns the end of the incomplete packet, or `end` */
   #complete(buffer: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end) {

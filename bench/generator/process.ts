@@ -1,5 +1,5 @@
-// The load generator, in a process of its own: takes jobs from its parent, one at a time, answers each with figures, and
-// ends with its parent.
+// The load generator, in a process of its own. It takes jobs from its parent one at a time, answers each with figures,
+// and ends with its parent.
 
 import { type ConnectJob, runConnects } from "./connects.ts";
 import type { Figures } from "./figures.ts";
@@ -39,5 +39,5 @@ process.on("message", (order: Order) => {
   );
 });
 process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches every process of the terminal; when to end is the parent's to say.
+// Ctrl-C reaches every process of the terminal, but the parent decides when to end.
 process.on("SIGINT", () => {});

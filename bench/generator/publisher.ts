@@ -1,7 +1,7 @@
-// One publisher: a window of messages that are on their way. A message is done when it is acknowledged, from QoS 1 on, and
-// all who subscribe to its topic have it; then its place in the window is free for another. The frames of the window lie
-// ready in one buffer, in which a message changes only its packet identifier, its number and its time: a place is free
-// only after the system has taken its bytes, so nothing is copied.
+// One publisher: a window of messages that are on their way. A message is done when all subscribers of its topic have
+// it and, from QoS 1 on, it is acknowledged. Then its place in the window is free for another. The frames of the window
+// lie ready in one buffer, in which a message changes only its packet identifier, its number and its time. Nothing is
+// copied, because a place is free only after the system has taken its bytes.
 
 import type { Connection } from "./connection.ts";
 import { frameOf, publishPacket } from "./frames.ts";
@@ -13,7 +13,7 @@ export type PublisherOptions = {
   readonly qos: number;
   readonly payloadBytes: number;
   readonly window: number;
-  /** How many subscribers each message goes to. */
+  /** The number of subscribers that each message reaches. */
   readonly receivers: number;
 };
 
@@ -31,10 +31,10 @@ export class Publisher {
   readonly #frames: Buffer;
   readonly #frameBytes: number;
   readonly #stampAt: number;
-  /** How often a message in the window has yet to be heard of. */
+  /** For each message in the window, how many receipts and acknowledgements are still to come. */
   readonly #awaited: Uint16Array;
   readonly #awaitedOfNew: number;
-  /** Of the window, the first that is not done. */
+  /** The first message of the window that is not done. */
   #first = 0;
 
   constructor(connection: Connection, { index, topics, qos, payloadBytes, window, receivers }: PublisherOptions) {
@@ -57,7 +57,7 @@ export class Publisher {
     connection.onPacket = (firstByte, buffer, start) => this.#onPacket(firstByte >> 4, buffer, start);
   }
 
-  /** Messages that are not done. */
+  /** The number of messages that are not done. */
   get open(): number {
     return this.sent - this.#first;
   }
@@ -66,13 +66,13 @@ export class Publisher {
     return this.open < this.#window;
   }
 
-  /** Sends what the window has place for. */
+  /** Sends as many messages as the window has room for. */
   fill(nowMs: number): void {
     const count = this.#window - this.open;
     if (count > 0) this.send(count, nowMs);
   }
 
-  /** At most what the window has place for. */
+  /** At most as many as the window has room for. */
   send(count: number, nowMs: number): void {
     const from = this.sent % this.#window;
     const beforeEnd = Math.min(count, this.#window - from);
@@ -80,7 +80,7 @@ export class Publisher {
     if (count > beforeEnd) this.#sendPlaces(0, count - beforeEnd, nowMs);
   }
 
-  /** A subscriber has the message, or will never have it; or it is acknowledged. */
+  /** A subscriber has the message or will never have it, or the broker has acknowledged it. */
   onReceived(sequence: number): void {
     const place = sequence % this.#window;
     const awaited = this.#awaited[place] as number;
@@ -88,7 +88,7 @@ export class Publisher {
     while (this.#first < this.sent && this.#awaited[this.#first % this.#window] === 0) this.#first += 1;
   }
 
-  /** Nobody waits for what is open any more. */
+  /** Stops waiting for the messages that are not done. */
   giveUp(): void {
     this.#awaited.fill(0);
     this.#first = this.sent;

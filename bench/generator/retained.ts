@@ -19,7 +19,7 @@ const pubackType = 4;
 const publishType = 3;
 const batchMessages = 100;
 
-/** Publishes them. */
+/** Publishes the messages. */
 export async function retain(target: TargetAddress, { messages, payloadBytes }: RetainJob): Promise<Figures> {
   const connection = await openClient(target, { clientId: "retainer" });
   const payload = Buffer.alloc(payloadBytes, "x");
@@ -46,7 +46,7 @@ export async function retain(target: TargetAddress, { messages, payloadBytes }: 
   return {};
 }
 
-/** One client after the other: how long it takes from SUBSCRIBE until all have come. */
+/** Measures, for one client after the other, the time from SUBSCRIBE until all messages have arrived. */
 export async function runRetained(target: TargetAddress, job: RetainedJob): Promise<Figures> {
   const endMs = performance.now() + job.measuredMs;
   const usage = new Usage(target.pids);

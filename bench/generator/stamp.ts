@@ -1,5 +1,5 @@
-// What a message's payload begins with: who sent it, its place among what that publisher sent, and when. All clients are
-// in one process, and so go by one clock.
+// The head of a message's payload: its publisher, its number among that publisher's messages, and the time. All clients
+// are in one process, so they share a clock.
 
 export const stampBytes = 16;
 

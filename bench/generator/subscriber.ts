@@ -1,4 +1,4 @@
-// One subscriber: acknowledges what it gets, and knows by each publisher's numbers what is missing and what came twice.
+// One subscriber: acknowledges what it gets, and finds lost and repeated messages by each publisher's numbers.
 
 import type { Connection } from "./connection.ts";
 import { pingreqFrame } from "./frames.ts";
@@ -6,11 +6,11 @@ import type { Latencies } from "./latencies.ts";
 import type { Publisher } from "./publisher.ts";
 import { publisherAt, sentMsAt, sequenceAt } from "./stamp.ts";
 
-/** Of all subscribers together. */
+/** The counts of all subscribers together. */
 export type Tally = {
   received: number;
   lost: number;
-  /** Or out of order: a publisher's messages come to a subscriber in the order in which they were sent. */
+  /** Repeated, or out of order: a publisher's messages must arrive in the order in which they were sent. */
   duplicated: number;
   readonly latencies: Latencies;
 };
@@ -23,10 +23,10 @@ const pubcompByte = 0x70;
 
 export class Subscriber {
   readonly #connection: Connection;
-  /** Those whose messages it gets. */
+  /** The publishers whose messages it gets. */
   readonly #publishers: readonly (Publisher | undefined)[];
   readonly #tally: Tally;
-  /** Of each publisher, the number that comes next. */
+  /** The next expected number of each publisher. */
   readonly #next: Float64Array;
 
   constructor(connection: Connection, publishers: readonly (Publisher | undefined)[], tally: Tally) {
@@ -37,12 +37,12 @@ export class Subscriber {
     connection.onPacket = (firstByte, buffer, start, end) => this.#onPacket(firstByte, buffer, start, end);
   }
 
-  /** A broker may hold back QoS 0 from one that says nothing. */
+  /** A broker may hold back QoS 0 from a client that sends nothing. */
   ping(): void {
     this.#connection.write(pingreqFrame);
   }
 
-  /** What was sent and has not come is lost. */
+  /** Counts what was sent and has not arrived as lost. */
   giveUp(): void {
     this.#publishers.forEach((publisher, index) => {
       if (publisher === undefined) return;

@@ -1,4 +1,4 @@
-// Subscriptions that match nothing of what is published, beside those that do, in the same part of the topic tree.
+// Extra subscriptions that match no published message, in the same part of the topic tree as those that do.
 
 import type { Connection } from "./connection.ts";
 import type { Figures } from "./figures.ts";
@@ -11,7 +11,7 @@ const clientsAtOnce = 10;
 /** They stay connected as long as their broker runs. */
 const kept = new Set<Connection>();
 
-/** One packet after the other, of a few clients at once. */
+/** Sends one packet after the other, for a few clients at a time. */
 export async function subscribeMany(target: TargetAddress, { clients, each }: SubscriptionsJob): Promise<Figures> {
   for (let from = 0; from < clients; from += clientsAtOnce) {
     await ofEach(Math.min(clientsAtOnce, clients - from), (index) => subscribeOne(target, from + index, each));
@@ -29,7 +29,7 @@ async function subscribeOne(target: TargetAddress, client: number, filters: numb
   }
 }
 
-/** Half of them with wildcards, which are on the way of every published topic, `bench/{run}/{publisher}/{topic}`. */
+/** Half of them have wildcards and lie on the path of every published topic, `bench/{run}/{publisher}/{topic}`. */
 function filterOf(index: number): string {
   const [group, member] = [Math.floor(index / 100), index % 100];
   const forms = [`bench/+/x${index}/state`, `bench/g${group}/${member}/#`, `bench/g${group}/${member}/state`];

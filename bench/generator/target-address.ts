@@ -1,11 +1,11 @@
-// Where a target listens, and how a client gets there.
+// The address of a target, and how a client connects to it.
 
 import { type Address, Connection } from "./connection.ts";
 
 export type TargetAddress = Address & {
-  /** With `{clientId}` where the client identifier goes. */
+  /** `{clientId}` stands for the client identifier. */
   readonly path: string;
-  /** Not of the floor: there everything that one sends goes to others as it is. */
+  /** Not true for the floor, which sends everything on unchanged. */
   readonly speaksMqtt: boolean;
   /** The broker's processes. */
   readonly pids: readonly number[];
@@ -15,11 +15,11 @@ export type ClientOptions = {
   readonly clientId: string;
   readonly isClean?: boolean;
   readonly keepAliveSec?: number;
-  /** What the floor has to know. */
+  /** What the floor needs to know. */
   readonly query?: string;
 };
 
-/** Resolves after CONNACK. @throws {Error} when it does not come */
+/** Resolves after CONNACK. @throws {Error} if it does not come */
 export async function openClient(target: TargetAddress, options: ClientOptions): Promise<Connection> {
   const { clientId, isClean = true, keepAliveSec = 0, query = "" } = options;
   const path = target.path.replace("{clientId}", clientId);

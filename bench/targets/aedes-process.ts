@@ -1,4 +1,4 @@
-// Aedes over WebSocket as its documentation shows it, everything in memory.
+// Aedes over WebSocket, set up as its documentation shows, with everything in memory.
 
 import { once } from "node:events";
 import { createServer } from "node:http";

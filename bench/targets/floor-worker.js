@@ -1,6 +1,6 @@
-// The floor: what the platform takes for receiving and sending the frames of a work, with no broker in between. One object
-// holds all sockets, hibernatable as ours are, and sends each frame as it is to those that the work's shape names. Runs in
-// workerd as it is, so it is plain JavaScript.
+// The floor: what the platform needs to receive and send the frames of a work, with no broker in between. One object
+// holds all sockets, hibernatable like ours, and sends each frame unchanged to the sockets that the work's shape names.
+// Plain JavaScript, because it runs in workerd as it is.
 
 import { DurableObject } from "cloudflare:workers";
 
@@ -11,7 +11,7 @@ export default {
 };
 
 export class FloorObject extends DurableObject {
-  /** Of each socket, where its frames go; made anew when sockets come and go. */
+  /** The destinations of each socket's frames; made again when sockets come and go. */
   #receivers = new Map();
 
   fetch(request) {
@@ -33,7 +33,7 @@ export class FloorObject extends DurableObject {
     this.#receivers.clear();
   }
 
-  /** What a subscriber sends, which is acknowledgements, goes back to the publisher of its pair. */
+  /** A subscriber sends acknowledgements, which go back to the publisher of its pair. */
   #find(socket) {
     const from = socket.deserializeAttachment();
     const receivers = this.ctx.getWebSockets().filter((other) => {

@@ -12,17 +12,17 @@ import { host, type RunningTarget, temporaryFolder } from "./target.ts";
 
 const probeAfterMs = 20;
 
-/** Debian puts it where only root looks. */
+/** Debian installs it in a folder that is only on root's path. */
 const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 
 function configurationOf(port: number, folder: string): string {
   const lines = [
-    // Nobody uses it; version 2.0.11 does not start with WebSocket listeners alone.
+    // This listener is not used, but version 2.0.11 does not start with WebSocket listeners alone.
     `listener 0 ${path.join(folder, "mosquitto.socket")}`,
     `listener ${port} ${host}`,
     "protocol websockets",
     "allow_anonymous true",
-    // As root it would become a user who has no rights to the folder.
+    // Started as root, it would switch to a user without rights to the folder.
     `user ${userInfo().username}`,
     "persistence false",
     "max_inflight_messages 0",
@@ -34,8 +34,8 @@ function configurationOf(port: number, folder: string): string {
 }
 
 /**
- * @returns undefined where it is not installed
- * @throws {Error} when it does not start
+ * @returns `undefined` if it is not installed
+ * @throws {Error} if it does not start
  */
 export async function startMosquitto(): Promise<RunningTarget | undefined> {
   const { folder, remove } = await temporaryFolder();
@@ -71,10 +71,10 @@ export async function startMosquitto(): Promise<RunningTarget | undefined> {
   return { address: { host, port, path: "/mqtt", speaksMqtt: true, pids: [child.pid as number] }, stop };
 }
 
-/** "none" where it is not installed. */
+/** "none" if it is not installed. */
 export async function mosquittoVersion(): Promise<string> {
   const child = spawn("mosquitto", ["-h"], { stdio: ["ignore", "pipe", "ignore"], env: environment });
-  child.on("error", () => {}); // It is not there.
+  child.on("error", () => {}); // It is not installed.
   return /version (?<version>\S+)/.exec(await text(child.stdout))?.groups?.version ?? "none";
 }
 

@@ -1,4 +1,4 @@
-// What the load is put on: each in processes of its own.
+// The brokers that are measured, each in processes of its own.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import type { TargetAddress } from "../generator/target-address.ts";
 
 export type Target = {
   readonly name: string;
-  /** undefined where it is not on this machine; then `missing` says what to do. */
+  /** `undefined` if it is not on this machine; then `missing` says what to do. */
   start(): Promise<RunningTarget | undefined>;
   readonly missing?: string;
   /** Its idle connections give memory back after a while. */
@@ -22,15 +22,15 @@ export type RunningTarget = {
   stop(): Promise<void>;
 };
 
-/** What a child process of ours tells in its first line. */
+/** The first line that a child process of ours writes. */
 export type Ready = { readonly port: number; readonly pids: readonly number[] };
 
 export const host = "127.0.0.1";
 
 /**
- * Starts a program of this folder, which ends when its standard input does: also when this process is killed.
+ * Starts a program of this folder. The program ends with its standard input, even if this process is killed.
  *
- * @throws {Error} when it ends before it is ready
+ * @throws {Error} if it ends before it is ready
  */
 export async function startChild(file: string, ...args: readonly string[]) {
   const program = path.join(import.meta.dirname, file);
@@ -48,9 +48,9 @@ export async function startChild(file: string, ...args: readonly string[]) {
   return { ready: JSON.parse(line as string) as Ready, stop };
 }
 
-/** For a program of this folder: it is ready, and runs until its standard input ends. */
+/** Called by a program of this folder: reports that it is ready, and waits for the end of its standard input. */
 export async function untilEnd(ready: Ready, close: () => Promise<void>): Promise<void> {
-  // Ctrl-C reaches every process of the terminal; when to end is the parent's to say.
+  // Ctrl-C reaches every process of the terminal, but the parent decides when to end.
   process.on("SIGINT", () => {});
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   process.stdin.resume();

@@ -1,10 +1,10 @@
-// The targets by name: ours on both paths and behind its front door, two other brokers, and the floor.
+// The targets by name: our broker on both paths and behind its front door, two other brokers, and the floor.
 
 import { createRequire } from "node:module";
 import { mosquittoVersion, startMosquitto } from "./mosquitto.ts";
 import { host, type RunningTarget, startChild, type Target } from "./target.ts";
 
-/** Limits that protect others from one client; a load generator is what they are against. */
+/** These limits protect others from a client like a load generator. */
 const ourSettings = ["MAXIMUM_PUBLISH_RATE=0", "MAXIMUM_CONNECTS_PER_MINUTE=0", "MAXIMUM_SUBSCRIPTION_BYTES=268435456"];
 
 async function startWorkers(mqttPath: string, speaksMqtt: boolean, flags: readonly string[]): Promise<RunningTarget> {
@@ -32,7 +32,7 @@ export const targets: readonly Target[] = [
   { name: "floor", hibernates: true, start: () => startWorkers("/floor/{clientId}", false, ["--floor"]) },
 ];
 
-/** Of what is compared. */
+/** The versions of what is compared. */
 export async function versions(): Promise<Record<string, string>> {
   const require = createRequire(import.meta.url);
   const { devDependencies } = require("../../package.json") as { devDependencies: Record<string, string> };

@@ -1,5 +1,5 @@
-// The broker of this repository in workerd, or with --floor the floor's Worker. Clients connect to workerd itself; with
-// --front-door they connect as they do to `npm start`.
+// Our broker in workerd, or with --floor the floor's Worker. Clients connect to workerd itself, or with --front-door as
+// they do to `npm start`.
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";

@@ -22,7 +22,7 @@ export function App() {
   const current = session.value;
   if (isSigningIn.value) return <p class="signing-in">Signing in …</p>;
   const { page } = route.value;
-  // The description of the API is for everybody.
+  // The API reference needs no sign-in.
   if (current === undefined && page === "api") return <PublicApiPage />;
   if (current === undefined) return <SignInPage />;
   document.title = `${titles[page]} · durable-mqtt`;

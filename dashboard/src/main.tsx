@@ -10,7 +10,7 @@ import "./styles/api.css";
 
 const element = document.getElementById("app");
 if (element === null) throw new Error("the page has no place for the dashboard");
-// The address that npm start prints may also be opened in a tab that is signed in with another token.
+// The address that npm start prints may be opened in a tab that is signed in with another token.
 window.addEventListener("hashchange", () => void signInByItself(false));
 void signInByItself(true);
 render(<App />, element);

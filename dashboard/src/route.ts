@@ -1,4 +1,4 @@
-// The page that the address names, as in #/live/home%2Fdoor: a page, and what of it is looked at.
+// The page and its selected item, from the address, such as #/live/home%2Fdoor.
 
 import { signal } from "@preact/signals";
 
@@ -22,7 +22,7 @@ export function goTo(page: PageName, selected?: string): void {
 
 function currentRoute(): Route {
   const known = routeOf(location.hash);
-  // The token of an address that signs in is taken out of it elsewhere.
+  // session.ts removes the token from an address that signs in.
   if (known === undefined && !/^(#token=|$)/.test(location.hash)) history.replaceState(null, "", hrefOf("live"));
   return known ?? { page: "live", selected: undefined };
 }

@@ -1,4 +1,5 @@
-// From signing in to signing out: the token, in this tab's storage, and what lives as long as it counts.
+// From signing in to signing out: the token in this tab's storage, and everything that lives as long as the token is
+// used.
 
 import { signal } from "@preact/signals";
 import { brokerUrlOf } from "../../tools/device-setup/device-setup.ts";
@@ -24,15 +25,15 @@ const storageKey = "durable-mqtt.sign-in";
 
 /** The session of whoever has signed in. */
 export const session = signal<Session | undefined>(undefined);
-/** Why the sign-in page is shown, if not for the first time. */
+/** Why the sign-in page is shown again. */
 export const signInNotice = signal("");
 export const isSigningIn = signal(false);
 
-/** @throws {ApiFailure} where the token is not taken */
+/** @throws {ApiFailure} if the token is refused */
 export async function signIn({ token, namespace }: SignIn): Promise<void> {
   if (!/^[!-~]+$/.test(token)) throw new ApiFailure("wrong-token", wrongTokenLine);
   const api = new Api(namespace, token, () => void signOut("This token is no longer valid. Sign in with another one."));
-  // It needs the token, and costs one request.
+  // This request checks the token.
   const probe = new Api(namespace, token, () => {});
   await probe.call("GET", "/clients?limit=1").catch((error) => {
     throw error.code === "wrong-token" ? new ApiFailure("wrong-token", wrongTokenLine) : error;
@@ -67,11 +68,11 @@ export async function signOut(notice = ""): Promise<void> {
   sessionStorage.removeItem(storageKey);
   ended.connection.close();
   ended.feed.end();
-  // If it can no longer be removed, it expires within hours.
+  // If the removal fails, the credential expires within hours.
   await removeOwnCredential(ended.api).catch(() => {});
 }
 
-/** With the token of the address, as `npm start` prints it; else, when the page is opened, with that of this tab. */
+/** Signs in with the token of the address that `npm start` prints, or else with this tab's token. */
 export async function signInByItself(isOpening: boolean): Promise<void> {
   const given = takeFromAddress() ?? (isOpening ? stored() : undefined);
   if (given === undefined) return;
@@ -88,7 +89,7 @@ function stored(): SignIn | undefined {
   return text === null ? undefined : JSON.parse(text);
 }
 
-/** It is gone from the address then, and from the browser's history. */
+/** Removes the token from the address and from the browser's history. */
 function takeFromAddress(): SignIn | undefined {
   const match = /^#token=([^&]+)(?:&namespace=([A-Za-z0-9_-]{1,64}))?$/.exec(location.hash);
   if (match === null) return undefined;

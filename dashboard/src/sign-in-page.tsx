@@ -45,8 +45,8 @@ export function SignInPage() {
           Sign in
         </button>
         <p class="dim small-text">
-          On your own machine <code>npm start</code> prints an address that signs in by itself, or, where other machines
-          may connect, the file that holds the token: <code>.data/admin-token</code>.
+          On your own machine <code>npm start</code> prints an address that signs in by itself. If other machines may
+          connect, it prints the file that holds the token: <code>.data/admin-token</code>.
         </p>
         <p class="small-text">
           <a href={hrefOf("api")}>What the HTTP API can do</a>

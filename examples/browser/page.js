@@ -20,14 +20,14 @@ document.querySelector("#publish").addEventListener("submit", (event) => {
 });
 
 function connect(brokerUrl, credential) {
-  // Each tab is a client of its own; two with one identifier would push each other out.
+  // Each tab is a client of its own: two clients with one identifier would disconnect each other.
   const clientId = `page-${Math.random().toString(36).slice(2)}`;
   const connection = mqtt.connect(`${brokerUrl}/${clientId}`, {
     clientId,
     protocolVersion: 5,
     ...credential,
     reconnectPeriod: 3_000,
-    // Without this one refusal would be the last attempt, also if the broker was only busy.
+    // Without this, it would give up after one refusal, even if the broker was only busy.
     reconnectOnConnackError: true,
   });
   let refusal;
@@ -45,7 +45,7 @@ function connect(brokerUrl, credential) {
   });
   connection.on("message", (topic, payload) => {
     const item = document.createElement("li");
-    // textContent, never innerHTML: everybody who may publish writes into this page.
+    // textContent, never innerHTML: everybody who may publish can write into this page.
     item.textContent = `${topic} ${payload}`;
     messages.prepend(item);
   });

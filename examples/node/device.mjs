@@ -1,8 +1,8 @@
-// A device in Node.js: tells that it is there, publishes a reading, takes commands. Save it as device.mjs.
+// A device in Node.js: says that it is online, publishes a reading, takes commands. Save it as device.mjs.
 
 import mqtt from "mqtt"; // npm install mqtt@5
 
-// "Add a device" in the dashboard shows this with your values. As it is: a broker on this machine, open to all.
+// "Add a device" in the dashboard shows this with your values. These are for a broker on this machine, open to all.
 const BROKER_URL = "ws://127.0.0.1:8787/mqtt";
 const DEVICE_ID = "kitchen";
 const DEVICE_USERNAME = "kitchen";
@@ -18,7 +18,7 @@ const client = mqtt.connect(`${BROKER_URL}/${DEVICE_ID}`, {
   ...credential,
   keepalive: 60,
   reconnectPeriod: 3_000,
-  // Without this one refusal would be the last attempt, also if the broker was only busy.
+  // Without this, it would give up after one refusal, even if the broker was only busy.
   reconnectOnConnackError: true,
   // The broker publishes it when the connection is lost.
   will: { topic: `${topics}/status`, payload: "offline", ...stored },

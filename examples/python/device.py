@@ -1,4 +1,4 @@
-# A device in Python: tells that it is there, publishes a reading, takes commands. Save it as device.py.
+# A device in Python: says that it is online, publishes a reading, takes commands. Save it as device.py.
 
 import json
 import random
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt  # pip install paho-mqtt
 
-# "Add a device" in the dashboard shows this with your values. As it is: a broker on this machine, open to all.
+# "Add a device" in the dashboard shows this with your values. These are for a broker on this machine, open to all.
 BROKER_URL = "ws://127.0.0.1:8787/mqtt"
 DEVICE_ID = "kitchen"
 DEVICE_USERNAME = "kitchen"

@@ -76,7 +76,7 @@ describe.skipIf(!hasCompiler).each(["DurableMqtt", "DurableMqttEspIdf"] as const
     return waitMs;
   }
 
-  it("tells that it is there, publishes a retained reading, and switches its LED on command", async () => {
+  it("says that it is online, publishes a retained reading, and switches its LED on command", async () => {
     const watcher = await watch(`${topics}/status`, `${topics}/telemetry`);
     const board = powerUpWith();
     await watcher.message({ topic: `${topics}/status`, payload: "online", qos: 1, retain: true });

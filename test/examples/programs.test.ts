@@ -19,7 +19,7 @@ const anywhere = { host: "127.0.0.1", port: 1883 };
 describe.each(languages)("a device in $language", ({ command, example, fileName }) => {
   const closed = useClosedBroker();
 
-  it("tells that it is there, publishes a reading, takes a command, and is missed", async () => {
+  it("says that it is online, publishes a reading, takes a command, and is missed", async () => {
     const { watcher, inbox } = await closed.watch("hall");
     const setup = await closed.addDevice("hall");
     const device = await runProgram(command, fileName, exampleFor(await exampleText(example), setup, anywhere));

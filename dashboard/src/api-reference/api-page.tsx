@@ -1,4 +1,4 @@
-// The reference of the HTTP API, made from the document that the broker gives of itself. It needs no token.
+// The reference of the HTTP API, made from the broker's own OpenAPI document. It needs no token.
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
@@ -124,7 +124,7 @@ function Group({ tag, operations, document, base }: GroupProps) {
 
 type OperationLineProps = { readonly operation: Operation; readonly document: ApiDocument; readonly base: string };
 
-/** The address names the one that was opened last, so that a link leads to it. */
+/** The address names the operation that was opened last, so that a link leads to it. */
 function OperationLine({ operation, document, base }: OperationLineProps) {
   const { id, method, path, summary } = operation;
   const isNamed = route.value.page === "api" && route.value.selected === id;
@@ -141,7 +141,7 @@ function OperationLine({ operation, document, base }: OperationLineProps) {
       open={isOpen.value}
       onToggle={(event) => {
         isOpen.value = event.currentTarget.open;
-        // Not a step of the browser's history for each.
+        // Opening operations adds no steps to the browser's history.
         if (isOpen.value) history.replaceState(null, "", hrefOf("api", id));
       }}
     >

@@ -1,10 +1,10 @@
-// A command that calls an operation, for a shell of Linux or macOS. The token is in the variable ADMIN_TOKEN.
+// A command that calls an operation from a shell of Linux or macOS. The token is in the variable ADMIN_TOKEN.
 
 import { type ApiDocument, type Operation, type Parameter, resolved, type Schema } from "./document.ts";
 
 /**
- * @param base where the API is, without a slash at its end
- * @returns one line. A part of the address that has no example is in capitals, as in `ID`: it is to be replaced
+ * @param base the API's address, without a slash at its end
+ * @returns one line. A part of the address without an example is in capitals, such as `ID`: the reader must replace it
  */
 export function curlLine(document: ApiDocument, operation: Operation, base: string): string {
   const parts = ["curl"];
@@ -34,7 +34,7 @@ function exampleText(parameter: Parameter | undefined): string | undefined {
   return example === undefined ? undefined : encodeURIComponent(String(example));
 }
 
-/** What is required, with the examples of the document; if nothing is, the first field that has an example. */
+/** The required fields, with the document's examples. If no field is required, the first one that has an example. */
 export function exampleOf(document: ApiDocument, schema: Schema): unknown {
   const whole = resolved(document, schema);
   if (whole.example !== undefined) return whole.example;
@@ -55,7 +55,7 @@ export function exampleOf(document: ApiDocument, schema: Schema): unknown {
   return type === "integer" || type === "number" ? (whole.minimum ?? 0) : "text";
 }
 
-/** For a shell: what is inside stays as it is. */
+/** Quotes a text for a shell. */
 function quoted(text: string): string {
   return /^[\w:/.%?=&-]+$/.test(text) && !/[?&]/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

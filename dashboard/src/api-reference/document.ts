@@ -1,4 +1,4 @@
-// The API's own description of itself, as far as the page shows it: /api/v1/openapi.json. OpenAPI 3.1.
+// The parts of the API's own description, /api/v1/openapi.json, that the page shows. OpenAPI 3.1.
 
 export type Schema = {
   readonly $ref?: string;
@@ -65,7 +65,7 @@ export type Operation = {
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
-  /** What a token needs; none if the operation takes no token. */
+  /** The scope that a token needs; none if the operation takes no token. */
   readonly scopes: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly body: Schema | undefined;
@@ -98,7 +98,7 @@ function schemaOf(content: Content | undefined): Schema | undefined {
   return content?.["application/json"]?.schema;
 }
 
-/** The schema itself, if it is a reference; with those of `allOf` as one. */
+/** Follows a reference to its schema, and merges the schemas of `allOf`. */
 export function resolved(document: ApiDocument, schema: Schema): Schema {
   if (schema.$ref !== undefined) {
     const target = document.components?.schemas?.[nameOf(schema.$ref)];

@@ -1,18 +1,18 @@
-// A schema as the lines of a table: one for each field, also those inside objects and lists.
+// A schema as the lines of a table: one for each field, including the fields inside objects and lists.
 
 import { type ApiDocument, nameOf, resolved, type Schema } from "./document.ts";
 
 export type Field = {
-  /** With those it is in: `rules.publish.allow`, `items[].clientId`. Empty for a value that is no object. */
+  /** The path of the field: `rules.publish.allow`, `items[].clientId`. Empty for a value that is not an object. */
   readonly path: string;
   readonly type: string;
   readonly isRequired: boolean;
   readonly description: string;
-  /** What else holds for it: "1 to 1,000", "default: 100". */
+  /** Its bounds and default: "1 to 1,000", "default: 100". */
   readonly rules: readonly string[];
 };
 
-/** Deeper ones are not listed. */
+/** Deeper fields are not listed. */
 const maximumDepth = 6;
 
 export function fieldsOf(document: ApiDocument, schema: Schema): Field[] {

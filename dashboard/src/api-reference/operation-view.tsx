@@ -1,4 +1,4 @@
-// All that the document says about one operation, with a command that calls it.
+// Everything that the document says about one operation, with a command that calls it.
 
 import { CopyButton } from "../parts/copy-button.tsx";
 import { curlLine } from "./curl.ts";
@@ -25,7 +25,7 @@ export function OperationView({ operation, document, base }: OperationViewProps)
         )}
       </p>
       <div class="bar command">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard. */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls. */}
         <pre class="grow" tabIndex={0}>
           {line}
         </pre>
@@ -89,7 +89,7 @@ function Answer({ status, text, schema, document }: AnswerProps) {
   );
 }
 
-/** `required` is what is said of a field that has to be there, or always is. */
+/** `required` is the word for a field that must be there, or always is. */
 type FieldsProps = { readonly label: string; readonly fields: readonly Field[]; readonly required: string };
 
 function Fields({ label, fields, required }: FieldsProps) {

@@ -1,4 +1,4 @@
-// What the page's search looks through: all that is shown of an operation.
+// The text that the page's search looks through: everything that is shown of an operation.
 
 import type { ApiDocument, Operation } from "./document.ts";
 import { fieldsOf } from "./fields.ts";

@@ -1,10 +1,11 @@
-// The broker's HTTP API, as the dashboard asks it: below /ns/{namespace}/api/v1, with the token of who has signed in.
+// The dashboard's client of the broker's HTTP API below /ns/{namespace}/api/v1, with the token of the user who has
+// signed in.
 
 import { type TcpPort, tcpPortHeader } from "../../../tools/device-setup/examples.ts";
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };
 
-/** The answer is not what was asked for; the message is one line that says what to do. */
+/** The API refused the request or did not answer. The message is one line that says what to do. */
 export class ApiFailure extends Error {
   readonly code: string;
 
@@ -15,13 +16,13 @@ export class ApiFailure extends Error {
 }
 
 export class Api {
-  /** Where a local server takes MQTT over TCP; known after the first answer. */
+  /** The port on which a local server takes MQTT over TCP; known after the first answer. */
   tcpPort: TcpPort | undefined;
   private readonly base: string;
   private readonly token: string;
   private readonly onWrongToken: () => void;
 
-  /** @param onWrongToken called when the token counts no more */
+  /** @param onWrongToken called when the token is no longer valid */
   constructor(namespace: string, token: string, onWrongToken: () => void) {
     this.base = namespace === "default" ? "/api/v1" : `/ns/${namespace}/api/v1`;
     this.token = token;
@@ -48,7 +49,7 @@ export class Api {
   }
 }
 
-/** All items of a list, read page by page. */
+/** Reads all items of a list, page by page. */
 export async function* itemsOf<Item>(
   api: Pick<Api, "call">,
   path: string,
@@ -72,7 +73,7 @@ async function failureOf(response: Response): Promise<ApiFailure> {
   }
 }
 
-/** The API's lines begin small, as lines of a log do. */
+/** The API's messages begin with a small letter, like lines of a log. */
 function sentenceOf(line: string): string {
   return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
 }

@@ -1,11 +1,11 @@
-// What the API answers with, as far as the dashboard looks at it. /api/v1/openapi.json has the rest.
+// The parts of the API's answers that the dashboard uses. /api/v1/openapi.json has the rest.
 
 export type Client = {
   readonly clientId: string;
   readonly connected: boolean;
   readonly protocolVersion: 3 | 4 | 5;
   readonly identity: string;
-  /** Those of its credential; null if it has none. */
+  /** The username and name of its credential; null if it has none. */
   readonly username: string | null;
   readonly name: string | null;
   readonly address: string | null;
@@ -56,7 +56,7 @@ export type Stats = {
   readonly since: string;
   readonly clients: { readonly connected: number; readonly sleeping: number; readonly connects: number };
   readonly counters: Counters;
-  /** Each in a second. */
+  /** Messages per second. */
   readonly rates?: Readonly<Record<keyof Counters, number>>;
   readonly subscriptions: number;
   readonly retained: { readonly messages: number; readonly bytes: number };
@@ -64,7 +64,7 @@ export type Stats = {
   readonly sharedLimits?: readonly SharedLimit[];
 };
 
-/** A retained message, as far as the dashboard asks. */
+/** The parts of a retained message that the dashboard uses. */
 export type Retained = {
   /** Missing in the answer of an older version. */
   readonly retainedAt?: string | null;
@@ -76,13 +76,13 @@ export type SharedLimit = {
   readonly setting: string;
   readonly used: number;
   readonly maximum: number;
-  /** The holders with the largest amounts, the largest first; null for what an older version has stored. */
+  /** The holders with the largest amounts, largest first; null for what an older version has stored. */
   readonly largest: readonly { readonly holder: string | null; readonly amount: number }[];
 };
 
 export type Credential = {
   readonly id: string;
-  /** Who holds what its clients have published. */
+  /** The holder that its clients' messages count for. */
   readonly identity: string;
   readonly username: string;
   readonly name: string;
@@ -101,9 +101,9 @@ export type RefusalReason =
   | "maximum-clients"
   | "too-many-logins";
 
-/** A credential, with what the broker knows of its clients. */
+/** A credential, with what the broker knows about its clients. */
 export type Device = Credential & {
-  /** How many are connected. */
+  /** How many clients are connected. */
   readonly connected: number;
   readonly lastSeen: string | null;
   readonly lastRefused: { readonly at: string; readonly reason: RefusalReason } | null;

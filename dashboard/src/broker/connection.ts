@@ -1,5 +1,5 @@
-// The dashboard's own MQTT connection: made with its own credential, and made again whenever it is lost. Its state does not
-// depend on what the client library reports: a connection on which nothing arrives is lost.
+// The dashboard's own MQTT connection, with its own credential. It is made again whenever it is lost. A connection on
+// which nothing arrives counts as lost, whatever the client library reports.
 
 import { signal } from "@preact/signals";
 import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
@@ -25,17 +25,17 @@ export type Publish = {
   readonly properties?: MessageProperties | undefined;
 };
 
-/** `count` is how many parts of the page want it. */
+/** `count` is the number of parts of the page that use the subscription. */
 type Subscription = { readonly topicFilter: string; readonly identifier: number; count: number };
 
 const keepAliveSec = 30;
-/** A ping is answered at least this often; its answer has as much time again. */
+/** A ping is sent this often, and its answer may take as long again. */
 const silenceMs = 2 * keepAliveSec * 1_000;
 /** How long the answer to a ping may take when the library may have failed. */
 const answerMs = 5_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
-/** Reason codes that say: not with this credential, or not with this client identifier. */
+/** Reason codes that refuse this credential or this client identifier. */
 const wantsOtherCredential = new Set<unknown>([0x85, 0x86, 0x87, 0x8e]);
 
 export class Connection {
@@ -76,7 +76,7 @@ export class Connection {
         clean: true,
         keepalive: keepAliveSec,
         reconnectPeriod: 0,
-        // Pings come whatever is published meanwhile: their answers show that the connection is there.
+        // Pings are sent even while messages flow, because their answers show that the connection works.
         reschedulePings: false,
         resubscribe: false,
         timerVariant: keepAliveTimer,
@@ -87,7 +87,7 @@ export class Connection {
     }
   }
 
-  /** Ends it for good. */
+  /** Ends the connection for good. */
   close(): void {
     this.state.value = { name: "closed" };
     window.clearTimeout(this.retryTimer);
@@ -97,11 +97,11 @@ export class Connection {
     this.client?.end(true);
   }
 
-  /** @throws the broker's refusal. If there is no connection yet, it is subscribed to when there is one */
+  /** @throws the broker's refusal. Without a connection, the subscription is made when there is one */
   async subscribe(topicFilter: string): Promise<void> {
     const known = this.subscriptions.get(topicFilter);
     const subscription = known ?? { topicFilter, identifier: ++this.lastIdentifier, count: 0 };
-    // Before the broker is asked: messages may come together with its answer.
+    // Set before the broker is asked, because messages may come together with its answer.
     this.subscriptions.set(topicFilter, subscription);
     subscription.count++;
     if (this.state.value.name !== "connected" || this.client === undefined) return;
@@ -125,13 +125,13 @@ export class Connection {
     return [...this.subscriptions.values()].find((one) => one.identifier === identifier)?.topicFilter;
   }
 
-  /** @returns how many parts of the page still want it */
+  /** @returns how many parts of the page still use it */
   private release(subscription: Subscription): number {
     if (--subscription.count === 0) this.subscriptions.delete(subscription.topicFilter);
     return subscription.count;
   }
 
-  /** @throws what the broker says against it, or would say: it would close the connection */
+  /** @throws the broker's refusal, or why it would close the connection */
   async publish({ topic, payload, qos, isRetained, properties }: Publish): Promise<void> {
     if (this.state.value.name !== "connected") throw new Error("Not connected: wait a moment, and publish again.");
     const fault =
@@ -146,7 +146,7 @@ export class Connection {
     });
   }
 
-  /** Something on this page has thrown. If it was the client library, it may no longer read or write. */
+  /** An error was thrown on this page. If it was the client library's, it may no longer read or write. */
   private readonly check = () => {
     if (this.state.value.name !== "connected" || this.client === undefined) return;
     this.expectPacket(answerMs);
@@ -176,7 +176,7 @@ export class Connection {
         this.maximumPacketBytes = properties?.maximumPacketSize ?? protocolMaximumPacketBytes;
         this.retryMs = firstRetryMs;
         this.subscribedAtMs = Date.now();
-        // A refusal of one of them is told to whoever subscribed; those that were granted once are granted again.
+        // A refusal of a new filter goes to whoever subscribed. Filters that were granted before are granted again.
         for (const subscription of this.subscriptions.values()) subscribeTo(client, subscription).catch(() => {});
       }),
     );
@@ -223,7 +223,10 @@ export class Connection {
   }
 }
 
-/** At QoS 2, so that each message comes at the QoS it was published with; RAP for the same of its retained flag. */
+/**
+ * Subscribes at QoS 2, so that each message keeps the QoS that it was published with, and with Retain As Published, so
+ * that it keeps its retain flag.
+ */
 async function subscribeTo(client: MqttClient, { topicFilter, identifier }: Subscription): Promise<void> {
   const properties = { subscriptionIdentifier: identifier };
   await client.subscribeAsync(topicFilter, { qos: 2, rap: true, properties });

@@ -1,5 +1,5 @@
-// The timer that MQTT.js keeps its connection alive with. Its own one is a worker too, made of a blob: address, which the
-// page's Content-Security-Policy does not take.
+// The timer that keeps the connection of MQTT.js alive. The library's own timer is a worker from a blob: address, which
+// the page's Content-Security-Policy refuses.
 
 import TimerWorker from "./timer-worker.ts?worker";
 

@@ -1,5 +1,5 @@
-// The credential that the dashboard itself connects with: made through the API, good for some hours, and removed when
-// its user signs out. One a tab, since its name is the client identifier too.
+// The credential that the dashboard itself connects with: made through the API, valid for some hours, and removed when
+// its user signs out. Each tab has its own, because its name is also the client identifier.
 
 import {
   dashboardCredentialName,
@@ -14,11 +14,11 @@ export type OwnCredential = { readonly id: string; readonly clientId: string; re
 const storageKey = "durable-mqtt.credential";
 const lifetimeMs = 12 * 60 * 60 * 1000;
 
-/** The one of this tab, or a new one. */
+/** This tab's credential, or a new one. */
 export async function ownCredential(api: Api): Promise<OwnCredential> {
   const stored = sessionStorage.getItem(storageKey);
   if (stored !== null) return JSON.parse(stored);
-  // Nobody has to wait for that: thousands of credentials may have to be read.
+  // Runs in the background, because it may have to read thousands of credentials.
   void removeExpired(api).catch(() => {});
   const clientId = `${dashboardUsernamePrefix}${randomText()}`;
   const { id, token } = await api.call<MadeCredential>("POST", "/credentials", {
@@ -32,7 +32,7 @@ export async function ownCredential(api: Api): Promise<OwnCredential> {
   return made;
 }
 
-/** For a credential that the broker no longer accepts, or that another tab uses too. */
+/** Replaces a credential that the broker no longer accepts, or that another tab uses too. */
 export function forgetOwnCredential(): void {
   sessionStorage.removeItem(storageKey);
 }

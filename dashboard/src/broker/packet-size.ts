@@ -1,12 +1,12 @@
-// How many bytes a message takes on the wire, known before it is sent: a server closes the connection of a client that
-// sends more than it takes. MQTT 5.0 sections 3.2.2.3.6 and 3.3.
+// Computes how many bytes a message takes on the wire before it is sent, because a server closes the connection of a
+// client that sends too many. MQTT 5.0 sections 3.2.2.3.6 and 3.3.
 
 import { type MessageProperties, propertiesBytes } from "../live/properties.ts";
 
 const utf8 = new TextEncoder();
 const grouped = new Intl.NumberFormat("en");
 
-/** MQTT's own limit, and that of a server that names none. */
+/** MQTT's own limit, which also holds for a server that names none. */
 export const protocolMaximumPacketBytes = 268_435_460;
 
 export type Size = {
@@ -24,7 +24,7 @@ export function publishPacketBytes({ topic, payload, qos, properties }: Size): n
   return 1 + variableByteIntegerBytes(remaining) + remaining;
 }
 
-/** Why the server would not take a message of this size; `undefined` if it does. */
+/** Why the server would refuse a message of this size; `undefined` if it accepts it. */
 export function faultOfSize(size: Size, maximumPacketBytes: number): string | undefined {
   const over = publishPacketBytes(size) - maximumPacketBytes;
   if (over <= 0) return undefined;

@@ -1,5 +1,5 @@
-// Ticks for the keep alive. Browsers slow down the timers of a page that is not to be seen, until the broker takes its
-// client for gone; those of a worker they leave alone.
+// Ticks for the keep alive. Browsers slow down the timers of a hidden page so much that the broker thinks its client is
+// gone. They leave the timers of a worker alone.
 
 const timers = new Map<number, number>();
 

@@ -1,4 +1,4 @@
-// A page of the list of clients, in which the dashboard's own session comes behind all others: people look for those.
+// Reads a page of the list of clients. The dashboard's own session comes last, because people look for the others.
 
 import { type Api, itemsOf, type Page } from "../api/api.ts";
 import type { Client } from "../api/resources.ts";
@@ -21,7 +21,7 @@ export async function readClients(
   return { items: own === undefined ? others : [...others, own], next };
 }
 
-/** If an earlier page has it. */
+/** Whether an earlier page has it. */
 async function findOwn(
   api: Pick<Api, "call">,
   query: ClientQuery,

@@ -1,4 +1,4 @@
-// One client's session, as it says itself.
+// One client's session, as the session itself describes it.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,5 @@
-// A new device: a name for people, in any script, and the identifier that topics and addresses have, which is derived from it.
+// The form for a new device: a name for people, in any script, and the identifier for topics and addresses, which is
+// derived from it.
 
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
@@ -17,7 +18,7 @@ import { Icon } from "../parts/icon.tsx";
 
 export function AddDevice({ api, onMade }: { api: Api; onMade: (made: MadeCredential) => void }) {
   const name = useSignal("");
-  /** As somebody has typed it; `undefined` while it follows the name. */
+  /** The identifier as typed; `undefined` while it follows the name. */
   const typed = useSignal<string | undefined>(undefined);
   const fault = useSignal("");
   const arbitrary = useMemo(() => arbitraryIdentifier(Math.random()), []);
@@ -84,7 +85,7 @@ export function AddDevice({ api, onMade }: { api: Api; onMade: (made: MadeCreden
   );
 }
 
-/** Empty for none. */
+/** Empty if there is none. */
 function faultIn(identifier: string): string {
   if (identifier === "") return "Give the device a name.";
   return isDeviceName(identifier) ? "" : `${deviceIdentifierRule}.`;

@@ -1,4 +1,5 @@
-// Where a device finds the broker and the TCP gateway. The page knows how *it* reached the broker, which need not be the same.
+// The addresses at which a device reaches the broker and the TCP gateway. The page knows only how it reached the broker
+// itself.
 
 import { type Signal, useSignal } from "@preact/signals";
 import { brokerUrlIn } from "../../../tools/device-setup/device-setup.ts";
@@ -100,7 +101,10 @@ type AddressFieldProps = {
 };
 
 function AddressField({ label, value, example, take }: AddressFieldProps) {
-  /** What is being typed, or was typed and is no address. Without it, each new look at the broker would undo the typing. */
+  /**
+   * The text while it is being typed, or when it is not an address. Without it, each answer of the broker would undo
+   * the typing.
+   */
   const typed = useSignal<string | undefined>(undefined);
   const isWrong = useSignal(false);
   return (

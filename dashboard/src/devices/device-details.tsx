@@ -1,4 +1,4 @@
-// One device: what the broker knows of it, and what can be done with it.
+// One device: what the broker knows about it, and what can be done with it.
 
 import { useSignal } from "@preact/signals";
 import { isDeviceName } from "../../../tools/device-setup/device-setup.ts";
@@ -143,7 +143,7 @@ function DeviceFacts({ device, presence }: { device: Device; presence: PresenceB
   );
 }
 
-/** What people call it. What the device is called in topics stays. */
+/** Changes the name that people see. The identifier stays. */
 function NameForm({ device: { id, name }, api, onChange }: { device: Device; api: Api; onChange: () => void }) {
   const fault = useSignal("");
   const submit = async (event: SubmitEvent) => {

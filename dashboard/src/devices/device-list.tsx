@@ -85,7 +85,7 @@ type SortButtonProps = {
   readonly onSort: (sort: Sort) => void;
 };
 
-/** Again the other way round. */
+/** A second click reverses the order. */
 function SortButton({ text, by, sort, onSort }: SortButtonProps) {
   const isChosen = sort.by === by;
   const first = by === "name" ? "asc" : "desc";

@@ -1,15 +1,15 @@
-// A device's state in words: as the broker knows it, and as the device itself says it if that is something else.
+// A device's state in words: what the broker knows, and what the device itself says if that differs.
 
 import type { Device, RefusalReason } from "../api/resources.ts";
 import { agoText, dateText } from "../parts/formats.ts";
 import type { Presence } from "./presence.ts";
 
-/** How often pages ask: what they show is right within two seconds. */
+/** How often pages ask, so that what they show is at most two seconds old. */
 export const presenceEveryMs = 1_500;
-/** How often a page asks that nobody is at. */
+/** How often a page asks while nobody uses it. */
 export const unattendedEveryMs = 30_000;
 
-/** The class of its dot. */
+/** The CSS class of its dot. */
 export function dotOf({ connected, lastSeen }: Device): Presence {
   return connected > 0 ? "online" : lastSeen === null ? "unknown" : "offline";
 }
@@ -36,7 +36,7 @@ export function refusalText({ lastRefused, lastSeen }: Device, nowMs: number): s
   return `refused ${agoText(lastRefused.at, nowMs)}: ${reasonTextOf(lastRefused.reason)}`;
 }
 
-/** A later version may have other reasons. */
+/** A later version of the broker may have other reasons. */
 function reasonTextOf(reason: RefusalReason): string {
   return reasonTexts[reason] ?? reason;
 }
@@ -47,7 +47,7 @@ export function claimText({ connected }: Device, said: Presence): string | undef
   return `says ${said}`;
 }
 
-/** Why nobody is let in with it, now. */
+/** Why its credential lets nobody in at the moment. */
 export function closedText({ enabled, expiresAt }: Device, nowMs: number): string | undefined {
   if (!enabled) return "switched off";
   return expiresAt !== null && Date.parse(expiresAt) <= nowMs ? `expired ${dateText(expiresAt)}` : undefined;

@@ -1,4 +1,4 @@
-// Devices: found, sorted and paged by the API, which knows who is connected; one of them on the right; a new one above.
+// Devices: a list that the API searches, sorts and pages, one device on the right, and the form for a new one above.
 
 import { useSignal } from "@preact/signals";
 import { type Api, ApiFailure, lineOf } from "../api/api.ts";
@@ -31,7 +31,7 @@ export function DevicesPage({ session }: { session: Session }) {
   const chosen = useSignal<Device | undefined>(undefined);
   const made = useSignal<MadeCredential | undefined>(undefined);
   const fault = useSignal("");
-  /** The device that is revoked: nobody asks for it any more. */
+  /** The device that was revoked, so that the page asks for it no more. */
   const revoked = useSignal<string | undefined>(undefined);
   const load = async () => {
     const asked = query.value;
@@ -160,7 +160,7 @@ function parametersOf({ search, connected, sort, offset }: Query): string {
   }).toString();
 }
 
-/** The selected device, which another page may have; `undefined` if there is none, or it is gone. */
+/** The selected device, which may be on another page of the list; `undefined` if there is none, or it is gone. */
 async function deviceOf(api: Api, id: string | undefined, { items }: DevicePage): Promise<Device | undefined> {
   if (id === undefined) return undefined;
   const onPage = items.find((device) => device.id === id);

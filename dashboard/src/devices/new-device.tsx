@@ -1,4 +1,4 @@
-// What a device needs that was added just now: its token, this once, and programs that have it in them already.
+// What a new device needs: its token, shown this once, and programs that contain it.
 
 import { useSignal } from "@preact/signals";
 import { brokerUrlOf, type DeviceSetup } from "../../../tools/device-setup/device-setup.ts";
@@ -73,7 +73,7 @@ function ProgramText({
       {text !== undefined && (
         <>
           <CopyButton text={text} what={`for ${name}`} />
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard. */}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls. */}
           <pre tabIndex={0}>{text}</pre>
         </>
       )}
@@ -81,11 +81,11 @@ function ProgramText({
   );
 }
 
-/** Whether it has come, or why not: what somebody who has just set up a board waits for. */
+/** Whether the device has connected, or why not. Somebody who has just set up a board waits for this. */
 function FirstMessage({ credential, session: { api, feed } }: { credential: MadeCredential; session: Session }) {
   const device = useSignal<Device>({ ...credential, connected: 0, lastSeen: null, lastRefused: null });
   const load = async () => {
-    // What the list of devices shows says more of a failure.
+    // The list of devices shows more about a failure.
     const answer = await api.call<Device>("GET", `/devices/${credential.id}`).catch(() => undefined);
     if (answer !== undefined) device.value = answer;
   };

@@ -1,5 +1,5 @@
-// What devices say of themselves in devices/NAME/status: "online", and "offline" by their Will. It may be wrong: a retained
-// "online" outlives its device. The broker knows who is connected.
+// What devices say about themselves in devices/NAME/status: "online", and "offline" by their Will. It may be wrong,
+// because a retained "online" outlives its device. The broker knows who is connected.
 
 import { signal } from "@preact/signals";
 import type { Message } from "../live/topic-tree.ts";
@@ -11,7 +11,7 @@ export type Presence = "online" | "offline" | "unknown";
 
 export class PresenceBoard {
   private readonly byName = new Map<string, Presence>();
-  /** Counts the changes. A copy of the map for each would be slow, as thousands come at once. */
+  /** Counts the changes. A copy of the map for each change would be slow when thousands come at once. */
   private readonly changes = signal(0);
 
   take({ topic, payload }: Message): void {

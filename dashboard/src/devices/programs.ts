@@ -1,4 +1,4 @@
-// Programs for a device, with its settings in them: the examples that the project tests, filled in.
+// Programs for a device: the project's tested examples with the device's settings filled in.
 
 import sketch from "../../../examples/arduino/DurableMqtt/DurableMqtt.ino?raw";
 import roots from "../../../examples/arduino/DurableMqtt/roots.h?raw";
@@ -11,7 +11,7 @@ import { inOneFile, sketchFor } from "../../../tools/device-setup/sketch.ts";
 
 export type Program = {
   readonly name: string;
-  /** `undefined` while nobody knows where the gateway is that it needs. */
+  /** `undefined` while the address of the gateway that it needs is unknown. */
   readonly text: string | undefined;
   /** It needs the TCP gateway. */
   readonly isOverTcp: boolean;

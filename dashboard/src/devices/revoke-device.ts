@@ -1,4 +1,4 @@
-// What revoking a device takes away: its credential, and what it has retained.
+// Revokes a device: removes its credential and its retained messages.
 
 import { isDeviceName } from "../../../tools/device-setup/device-setup.ts";
 import type { Api, Page } from "../api/api.ts";
@@ -13,11 +13,11 @@ export async function revokeDevice(api: Api, { id, identity, username }: Device)
 async function clearRetained(api: Api, topicFilter: string): Promise<void> {
   const query = new URLSearchParams({ filter: topicFilter, limit: "1000" });
   const { items } = await api.call<Page<{ topic: string }>>("GET", `/retained?${query}`);
-  // By a message, and not by DELETE /retained: that does not reach those who are subscribed.
+  // Clears it with a message and not with DELETE /retained, because that does not reach subscribers.
   for (const { topic } of items) await api.call("POST", "/publish", { topic, payload: "", retain: true, qos: 1 });
 }
 
-/** What it has published anywhere else. */
+/** Deletes what it has retained under other topics. */
 async function deleteRetainedOf(api: Api, publisher: string): Promise<void> {
   let after: string | null | undefined;
   while (after !== null) {

@@ -1,5 +1,5 @@
-// What the Live page shows: the messages of its topic filters, in a tree. Messages may come by the thousand each second;
-// what is drawn changes a few times a second.
+// What the Live page shows: the messages of its topic filters, in a tree. Thousands of messages may come each second,
+// but the page is drawn only a few times per second.
 
 import { signal } from "@preact/signals";
 import type { Connection } from "../broker/connection.ts";
@@ -11,7 +11,7 @@ const redrawEveryMs = 100;
 export const maximumWaiting = 5_000;
 
 export class Feed {
-  /** Changes whenever there is something new to draw. */
+  /** Changes when there is something new to draw. */
   readonly drawing = signal(0);
   /** The topic filters that are subscribed to, in the order in which they were added. */
   readonly filters = signal<readonly string[]>(["#"]);
@@ -46,10 +46,10 @@ export class Feed {
     this.draw();
   }
 
-  /** @throws what the broker says against it; then all is as it was */
+  /** @throws the broker's refusal; then nothing has changed */
   async add(topicFilter: string, connection: Connection): Promise<void> {
     if (this.filters.value.includes(topicFilter)) return;
-    // Before the broker is asked: retained messages may come together with its answer.
+    // Set before the broker is asked, because retained messages may come together with its answer.
     this.filters.value = [...this.filters.value, topicFilter];
     try {
       await connection.subscribe(topicFilter);
@@ -59,7 +59,7 @@ export class Feed {
     }
   }
 
-  /** What only came for this filter is no longer shown. */
+  /** Messages that matched only this filter are no longer shown. */
   async remove(topicFilter: string, connection: Connection): Promise<void> {
     this.drop(topicFilter);
     await connection.unsubscribe(topicFilter);
@@ -85,7 +85,7 @@ export class Feed {
     if (this.waiting.length > maximumWaiting) this.waiting.shift();
   }
 
-  /** With the browser's next frame, though not more often than people can read. */
+  /** Draws with the browser's next frame, but no more often than people can read. */
   private draw(): void {
     if (this.isDrawingDue) return;
     this.isDrawingDue = true;

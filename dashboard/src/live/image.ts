@@ -1,21 +1,21 @@
-// Images among payloads: known by their first bytes, with the size that they unfold to. A few kilobytes may claim gigabytes
-// of pixels, so that the size is looked at before the browser decodes anything.
+// Recognises images among payloads by their first bytes, and reads their size in pixels. A few kilobytes may claim
+// gigabytes of pixels, so the size is checked before the browser decodes anything.
 
 export type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp";
 
 export type Image = { readonly type: ImageType; readonly width: number; readonly height: number };
 
-/** Four bytes a pixel: 160 MB. */
+/** With four bytes per pixel, 160 MB. */
 export const maximumPixels = 40_000_000;
 
-/** @returns `undefined` for bytes that do not begin as one of the four kinds does, with a size in pixels */
+/** @returns `undefined` if the bytes do not begin like one of the four kinds, with a size in pixels */
 export function imageOf(bytes: Uint8Array): Image | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const image = pngOf(view) ?? gifOf(view) ?? jpegOf(view) ?? webpOf(view);
     return image !== undefined && image.width > 0 && image.height > 0 ? image : undefined;
   } catch (error) {
-    // It ends before its size.
+    // The payload ends before its size.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

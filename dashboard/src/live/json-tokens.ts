@@ -1,5 +1,5 @@
-// Valid JSON in pieces, laid out over lines. The pieces are those of the text: parsing and printing again would round long
-// numbers, and lose names that come twice.
+// Splits valid JSON into tokens, laid out over lines. The tokens are pieces of the text itself, because parsing and
+// printing it would round long numbers and lose repeated names.
 
 export type JsonToken = {
   readonly kind: "name" | "string" | "number" | "word" | "sign" | "space";

@@ -77,7 +77,7 @@ function PauseButton({ feed }: { feed: Feed }) {
 }
 
 function Totals({ feed }: { feed: Feed }) {
-  // What it shows is not in signals, and is looked at with each drawing.
+  // The tree is not in signals, so it is read each time the page is drawn.
   feed.drawing.value;
   const { root, messagesWithoutRoom } = feed.tree;
   const waiting = feed.waitingCount.value;

@@ -1,4 +1,4 @@
-// What messages hold, read once each: they do not change, and are drawn again and again.
+// Reads the content of each message once, because messages do not change and are drawn many times.
 
 import { type Content, contentOf, summaryOf } from "./payload.ts";
 import type { Message } from "./topic-tree.ts";
@@ -11,7 +11,7 @@ export function contentOfMessage(message: Message): Content {
   return known(contents, message, () => contentOf(message.payload, message.payload.length === message.payloadBytes));
 }
 
-/** One line of it, for lists. */
+/** One line of the content, for lists. */
 export function summaryOfMessage(message: Message): string {
   return known(summaries, message, () => summaryOf(contentOfMessage(message)).slice(0, maximumSummary));
 }

@@ -1,4 +1,4 @@
-// When a message came and, if the broker may have kept it for longer, when it was published.
+// When a message arrived and, if the broker may have kept it before, when it was published.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -8,7 +8,7 @@ import type { Session } from "../session.ts";
 import { mayBeOlder } from "./retained-age.ts";
 import type { Message } from "./topic-tree.ts";
 
-/** Asked once for a message: it does not change. `null` if the broker cannot say. */
+/** The answer is kept for each message, because it does not change. `null` if the broker cannot say. */
 const publishedAt = new WeakMap<Message, string | null>();
 
 type MessageTimeProps = {
@@ -23,7 +23,7 @@ export function MessageTime({ message, history, session: { api } }: MessageTimeP
   const isLast = history.at(-1) === message;
   useEffect(() => {
     if (!isKept || !isLast || publishedAt.has(message)) return;
-    // If another message comes meanwhile, the answer may be about that one.
+    // If another message has come since, the answer may be about that one.
     let isCurrent = true;
     publishedAt.set(message, null);
     api.call<Retained>("POST", "/retained/read", { topic: message.topic }).then(
@@ -52,7 +52,7 @@ export function MessageTime({ message, history, session: { api } }: MessageTimeP
   );
 }
 
-/** Without the day if it is that of its arrival. */
+/** Leaves out the day if it is the day of arrival. */
 function publishedText(at: string, receivedAtMs: number): string {
   const isSameDay = new Date(at).toDateString() === new Date(receivedAtMs).toDateString();
   return isSameDay ? clockText(Date.parse(at)) : dateText(at);

@@ -1,11 +1,11 @@
-// Numbers in a payload: the payload itself, or those inside its JSON, each with the path that leads there.
+// Finds the numbers in a payload: the payload itself, or numbers inside its JSON, each with its path.
 
 import type { Content } from "./payload.ts";
 
 /** Names and positions from the outside in; empty if the payload is the number. */
 export type NumericPath = readonly (string | number)[];
 
-/** More are not offered: a list of hundreds helps nobody. */
+/** At most this many are shown, because a list of hundreds helps nobody. */
 export const maximumPaths = 50;
 const maximumDepth = 8;
 

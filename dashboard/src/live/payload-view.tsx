@@ -1,5 +1,5 @@
-// A payload in one of several ways. The page makes no elements of what comes from a client: it is text, or an image that
-// the browser decodes, of a kind that holds no program.
+// Shows a payload in one of several ways. The page makes no HTML from what clients send: it shows text, or an image of
+// a kind that cannot contain a program.
 
 import { type Signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
@@ -21,7 +21,7 @@ import {
 } from "./payload.ts";
 import type { Message } from "./topic-tree.ts";
 
-/** @param chosen stays for the next message of the topic, if that can be shown so, too */
+/** @param chosen kept for the next message of the topic, if it can be shown that way too */
 export function PayloadView({ message, chosen }: { message: Message; chosen: Signal<ViewName | undefined> }) {
   const content = contentOfMessage(message);
   const views = viewsOf(content);
@@ -75,7 +75,7 @@ function Shown({ view, content, payload }: { view: ViewName; content: Content; p
   if (view === "image" && content.kind === "image") return <ImageView image={content.image} payload={payload} />;
   if (view === "JSON" && content.kind === "json") {
     return (
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard.
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls.
       <pre class="payload" tabIndex={0}>
         {content.tokens.map(({ kind, text }) => (kind === "space" ? text : <span class={`json-${kind}`}>{text}</span>))}
       </pre>
@@ -92,7 +92,7 @@ function Lines({ view, content, payload }: { view: ViewName; content: Content; p
     return content.kind === "text" ? content.text : looseText(shown);
   }, [view, content, payload]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached with the keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls.
     <pre class={`payload ${view === "hex" ? "hex" : "text"}`} tabIndex={0}>
       {text}
     </pre>
@@ -122,7 +122,7 @@ function ImageView({ image, payload }: { image: Image; payload: Uint8Array }) {
   );
 }
 
-/** All of it, and not only what is laid out. */
+/** The whole payload, and not only the part that is shown. */
 function copyOf(view: ViewName, payload: Uint8Array, content: Content): string {
   if (view === "hex") return hexOf(payload);
   return content.kind === "image" ? dataAddress(content.image, payload) : looseText(payload);
@@ -136,7 +136,7 @@ function dataAddress({ type }: Image, payload: Uint8Array): string {
 }
 
 function download(payload: Uint8Array, name: string): void {
-  // Not the type of what it is: a browser that opens it instead of keeping it must not run it.
+  // Not its real type: a browser that opens the file instead of saving it must not run it.
   const address = URL.createObjectURL(new Blob([payload.slice()], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = address;

@@ -1,5 +1,5 @@
-// What a payload is, as far as its bytes say, and the ways to show it. Everything but the four kinds of images is text:
-// HTML and SVG, too.
+// Decides by its bytes what a payload is, and how it can be shown. Everything but four kinds of images is text, HTML
+// and SVG too.
 
 import { type Image, imageOf } from "./image.ts";
 import { type JsonToken, jsonTokens } from "./json-tokens.ts";
@@ -7,13 +7,16 @@ import { type JsonToken, jsonTokens } from "./json-tokens.ts";
 export type Content =
   | { readonly kind: "empty" }
   | { readonly kind: "number"; readonly text: string; readonly value: number }
-  /** `tokens` are the text as it came, laid out over lines. */
+  /** `tokens` are the received text, laid out over lines. */
   | { readonly kind: "json"; readonly value: object; readonly tokens: readonly JsonToken[] }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "image"; readonly image: Image }
   | { readonly kind: "binary"; readonly bytes: Uint8Array };
 
-/** More is not laid out as text or in hexadecimal: a page with a megabyte of it is slow. A copy or a file has all. */
+/**
+ * At most this much is shown as text or in hexadecimal, because a page with a megabyte of it is slow. A copy or a file
+ * has everything.
+ */
 export const shownBytes = 64 * 1024;
 
 export const viewNames = ["image", "JSON", "text", "hex"] as const;
@@ -36,7 +39,7 @@ export function contentOf(bytes: Uint8Array, isWhole = true): Content {
   return value === undefined ? { kind: "text", text } : { kind: "json", value, tokens: jsonTokens(text) };
 }
 
-/** @param isWhole else its last character may have lost its last bytes, and is left out */
+/** @param isWhole if false, the last character may be incomplete, and is left out */
 function textOf(bytes: Uint8Array, isWhole: boolean): string | undefined {
   try {
     const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -73,19 +76,19 @@ export function viewsOf({ kind }: Content): readonly ViewName[] {
   }
 }
 
-/** As text, whatever it is: what is not UTF-8 becomes U+FFFD. */
+/** The payload as text. Bytes that are not UTF-8 become U+FFFD. */
 export function looseText(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
 }
 
-/** What a file with this payload is called, after the last level of its topic that has a letter or a digit. */
+/** The name of a file with this payload: the last level of its topic that has a letter or a digit. */
 export function fileNameOf(topic: string, content: Content): string {
   const level = topic.split("/").findLast((one) => /[\p{L}\p{N}]/u.test(one)) ?? "payload";
   const name = level.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+/, "");
   return `${[...name].slice(0, 60).join("")}.${extensionOf(content)}`;
 }
 
-/** Never one that a program would run. */
+/** Never an extension that the system would run. */
 function extensionOf(content: Content): string {
   if (content.kind === "image") return content.image.type === "image/jpeg" ? "jpg" : content.image.type.slice(6);
   if (content.kind === "binary") return "bin";
@@ -125,7 +128,7 @@ export function hexLines(bytes: Uint8Array): string {
   return lines.join("\n");
 }
 
-/** Two digits a byte, with spaces between. */
+/** Two digits per byte, with spaces between. */
 export function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }

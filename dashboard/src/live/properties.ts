@@ -1,32 +1,32 @@
-// The properties of MQTT 5.0 that come with a message, or go with one. MQTT 5.0 section 3.3.2.3.
+// The properties of a message, received or to publish. MQTT 5.0 section 3.3.2.3.
 
 import type { IPublishPacket } from "mqtt";
 import { clockText } from "../parts/formats.ts";
 import { contentOf, hexOf, looseText } from "./payload.ts";
 import { faultOfText, maximumTextBytes, tooLongLine } from "./topic-match.ts";
 
-/** What a publisher may say about a message. */
+/** The properties that a publisher may set. */
 export type MessageProperties = {
   readonly contentType?: string | undefined;
   readonly responseTopic?: string | undefined;
   readonly correlationData?: Uint8Array | undefined;
   readonly userProperties: readonly (readonly [name: string, value: string])[];
-  /** How long it may be delivered, in seconds; for one that came, how much of that was left. */
+  /** How long the message may be delivered, in seconds. For a received message, how much of that was left. */
   readonly expirySec?: number | undefined;
   /** Whether the publisher says that the payload is UTF-8. */
   readonly isPayloadText?: boolean | undefined;
 };
 
-/** As they came, up to `keptPropertyBytes`. */
+/** In the order received, up to `keptPropertyBytes`. */
 export type Properties = MessageProperties & {
-  /** Those of the subscriptions that the message matched. */
+  /** The identifiers of the subscriptions that the message matched. */
   readonly subscriptionIdentifiers: readonly number[];
   readonly bytes: number;
-  /** How many properties there was no room for. */
+  /** How many properties were dropped for lack of room. */
   readonly leftOut: number;
 };
 
-/** Kept of one message's properties: some 100 of usual length. */
+/** The most that is kept of one message's properties: about 100 of usual length. */
 export const keptPropertyBytes = 16 * 1024;
 
 /** @returns `undefined` if there are none */
@@ -46,7 +46,7 @@ export function propertiesOf(packet: IPublishPacket["properties"]): Properties |
   const contentType = text(packet.contentType);
   const responseTopic = text(packet.responseTopic);
   const { correlationData: data } = packet;
-  // A copy: it would keep the whole frame that it came in.
+  // A copy, because a view would keep the whole frame in memory.
   const correlationData = data === undefined ? undefined : kept(Uint8Array.from(data), data.length);
   const userProperties = Object.entries(packet.userProperties ?? {})
     .flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
@@ -64,7 +64,7 @@ export function propertiesOf(packet: IPublishPacket["properties"]): Properties |
   };
 }
 
-/** As MQTT.js takes them. It keeps the order of values with one name, and not that of names. */
+/** The properties in the form of MQTT.js, which keeps the order of values with one name, but not the order of names. */
 export function packetProperties(properties: MessageProperties): NonNullable<IPublishPacket["properties"]> {
   const { contentType, responseTopic, correlationData, expirySec, isPayloadText } = properties;
   const userProperties: Record<string, string[]> = Object.create(null);
@@ -82,7 +82,7 @@ export function packetProperties(properties: MessageProperties): NonNullable<IPu
 
 const utf8 = new TextEncoder();
 
-/** The bytes that they take in a packet, without the number before them that says how many they are. */
+/** The bytes that the properties take in a packet, without the length before them. */
 export function propertiesBytes(properties: MessageProperties): number {
   const { contentType, responseTopic, correlationData, expirySec, isPayloadText } = properties;
   const textBytes = (text: string) => 2 + utf8.encode(text).length;
@@ -101,7 +101,7 @@ export function propertiesBytes(properties: MessageProperties): number {
 
 const longestExpirySec = 0xffff_ffff;
 
-/** Why MQTT would not take them; `undefined` if it would. */
+/** Why MQTT forbids these properties; `undefined` if it allows them. */
 export function faultOfProperties(properties: MessageProperties): string | undefined {
   const { contentType, responseTopic, correlationData, expirySec, userProperties } = properties;
   if (responseTopic !== undefined && /[+#]/.test(responseTopic)) return "A response topic has no + or #.";
@@ -124,7 +124,7 @@ export function faultOfProperties(properties: MessageProperties): string | undef
 export type PropertyLine = { readonly name: string; readonly value: string };
 
 /**
- * The lines of a list.
+ * The properties as the lines of a list.
  *
  * @param receivedAtMs when the message came
  * @param filterOf the filter of a subscription, by its identifier; `undefined` if it has ended
@@ -156,7 +156,7 @@ function expiryText(expirySec: number, receivedAtMs: number): string {
   return `${expirySec} s after it was received${expirySec < 86_400 ? `, at ${clockText(at)}` : ""}`;
 }
 
-/** Text if it is text, as most programs have it, else in hexadecimal. */
+/** Shown as text if it is text, as with most programs; otherwise in hexadecimal. */
 function dataText(bytes: Uint8Array): string {
   const { kind } = contentOf(bytes);
   if (kind === "empty") return "(empty)";

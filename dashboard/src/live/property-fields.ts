@@ -1,4 +1,5 @@
-// What is typed for the MQTT 5 properties of a message, and what becomes of it. An empty field is left out.
+// The typed fields for the MQTT 5 properties of a message, and the properties made from them. An empty field is left
+// out.
 
 import type { MessageProperties } from "./properties.ts";
 
@@ -41,7 +42,7 @@ export function propertiesOfFields(fields: PropertyFields): MessageProperties | 
   };
 }
 
-/** How many are not empty. */
+/** How many fields are not empty. */
 export function filledFields(fields: PropertyFields): number {
   const { contentType, responseTopic, correlationData, expirySec, isPayloadText } = fields;
   const texts = [contentType, responseTopic, correlationData, expirySec.trim()].filter((text) => text !== "");

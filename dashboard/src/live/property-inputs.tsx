@@ -4,7 +4,7 @@ import type { PropertyFields, UserProperty } from "./property-fields.ts";
 
 type TextField = "contentType" | "responseTopic" | "correlationData" | "expirySec";
 
-/** The MQTT 5 properties of a message to publish. */
+/** The inputs for the MQTT 5 properties of a message to publish. */
 export function PropertyInputs({ fields }: { fields: Signal<PropertyFields> }) {
   const set = (changed: Partial<PropertyFields>) => {
     fields.value = { ...fields.value, ...changed };

@@ -9,7 +9,7 @@ import { faultOfTopic } from "./topic-match.ts";
 
 type Outcome = { readonly isGood: boolean; readonly line: string };
 
-/** @param topic that is looked at, to begin with */
+/** @param topic the topic that the form begins with */
 export function PublishForm({ connection, topic }: { connection: Connection; topic: string }) {
   const chosenTopic = useSignal(topic);
   const properties = useSignal<PropertyFields>(emptyFields);

@@ -1,10 +1,10 @@
-// The tree as the lines that are to be seen: what is under a closed topic is left out, and what does not match is too.
+// The visible lines of the tree: without topics below a closed one, and without topics that do not match the search.
 
 import type { TopicNode } from "./topic-tree.ts";
 
 export type Row = { readonly node: TopicNode; readonly isExpanded: boolean };
 
-/** What the reader has opened and closed; the first levels are open until closed. */
+/** The topics that the reader has opened and closed. The first levels are open until closed. */
 export class Expansion {
   private readonly byTopic: ReadonlyMap<string, boolean>;
 
@@ -21,7 +21,7 @@ export class Expansion {
   }
 }
 
-/** @param search part of a topic, in any case; what it finds is shown with all that is above it, closed or not */
+/** @param search part of a topic, in any case. A match is shown with all levels above it, even closed ones */
 export function rowsOf(root: TopicNode, expansion: Expansion, search: string): Row[] {
   const rows: Row[] = [];
   const wanted = search.trim().toLowerCase();

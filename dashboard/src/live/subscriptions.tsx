@@ -10,7 +10,7 @@ import { faultOfFilter, filtersIn } from "./topic-match.ts";
 export function Subscriptions({ session: { feed, connection } }: { session: Session }) {
   const typed = useSignal("");
   const fault = useSignal("");
-  /** What was typed has a comma: one filter, or several? */
+  /** The typed text has a comma: asks whether it is one filter or several. */
   const isAsking = useSignal(false);
   const add = async (topicFilters: readonly string[]) => {
     isAsking.value = false;

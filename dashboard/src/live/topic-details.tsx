@@ -19,11 +19,11 @@ const shownMessages = 20;
 
 export function TopicDetails({ topic, session }: { topic: string; session: Session }) {
   const { feed, connection } = session;
-  /** One of those before; else the last is shown, whichever that is. */
+  /** An earlier message that was chosen; otherwise the last one is shown. */
   const chosen = useSignal<Message | undefined>(undefined);
   const view = useSignal<ViewName | undefined>(undefined);
   feed.drawing.value;
-  // The tree changes its own: parts that get the same again would not draw.
+  // A copy, because the tree changes its own array, and parts that get the same object are not drawn again.
   const node = feed.tree.node(topic);
   const history = [...(node?.history ?? [])];
   const last = history.at(-1);
@@ -82,7 +82,7 @@ function MessageFacts({ message, isLast, time }: MessageFactsProps) {
   );
 }
 
-/** On a phone it is below the message. */
+/** On a phone it stands below the message. */
 function toPublishForm(): void {
   const form = document.querySelector<HTMLElement>(".publish");
   form?.scrollIntoView({ block: "start" });
@@ -98,7 +98,7 @@ type MessagePropertiesProps = {
 function MessageProperties({ properties, message, connection }: MessagePropertiesProps) {
   const lines = propertyLines(properties, message.atMs, (identifier) => connection.filterOf(identifier));
   if (lines.length === 0) return null;
-  // Every message has the identifiers of this page's own subscriptions.
+  // Not counted: every message has the identifiers of this page's own subscriptions.
   const isPublished = lines.length > properties.subscriptionIdentifiers.length;
   return (
     <details class="properties" open={isPublished}>
@@ -124,7 +124,7 @@ function Badges({ message: { qos, isRetained } }: { message: Message }) {
   );
 }
 
-/** `count` is of all that have come, also those that are not kept. */
+/** `count` includes messages that are no longer kept. */
 type HistoryProps = {
   history: readonly Message[];
   count: number;

@@ -11,7 +11,7 @@ import type { TopicNode } from "./topic-tree.ts";
 
 const rowPx = 32;
 const spareRows = 8;
-/** How long a line is marked after a message. */
+/** How long a line is highlighted after a message. */
 const freshMs = 600;
 
 type TopicListProps = { readonly feed: Feed; readonly search: string; readonly selected: string | undefined };
@@ -113,7 +113,7 @@ function TopicRow({ row: { node, isExpanded }, topPx, isSelected, isFocused, onC
   const isFresh = message !== undefined && Date.now() - message.atMs < freshMs;
   const marks = `${isSelected ? "selected " : ""}${isFocused ? "focused " : ""}${isFresh ? "fresh" : ""}`;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree takes the keys for all of its lines.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree handles the keys for all its lines.
     // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus, and says which line is meant.
     <div
       class={`row ${marks}`}
@@ -153,7 +153,7 @@ function isToggle(key: string, { node, isExpanded }: Row): boolean {
   return node.children.length > 0 && (key === "ArrowRight" ? !isExpanded : key === "ArrowLeft" && isExpanded);
 }
 
-/** Where a key leads to from the line at `index`, as trees have it; `undefined` for keys that lead nowhere. */
+/** The line that a key leads to from the line at `index`, as usual for trees; `undefined` for other keys. */
 function targetOf(key: string, rows: readonly Row[], index: number): number | undefined {
   const row = rows[index];
   if (key === "ArrowDown") return Math.min(index + 1, rows.length - 1);

@@ -1,9 +1,9 @@
-// Which of the page's subscriptions a message came for. MQTT 5.0 section 4.7.
+// Which of the page's subscriptions a message matches. MQTT 5.0 section 4.7.
 
-/** Of all texts and binary data in MQTT: their length is written in two bytes. */
+/** The limit of all texts and binary data in MQTT, because their length has two bytes. */
 export const maximumTextBytes = 65_535;
 
-/** For Topic Filters that the broker has granted, without `$share`. */
+/** Takes Topic Filters that the broker has granted, without `$share`. */
 export function matches(topicFilter: string, topicName: string): boolean {
   const levels = topicName.split("/");
   const wanted = topicFilter.split("/");
@@ -16,16 +16,16 @@ export function matches(topicFilter: string, topicName: string): boolean {
 }
 
 /**
- * What somebody has typed may be one topic filter or, if it has commas, several.
+ * The typed text may be one topic filter or, if it has commas, several.
  *
- * @returns those between the commas, each once
+ * @returns the filters between the commas, each once
  */
 export function filtersIn(text: string): string[] {
   const filters = text.split(",").map((filter) => filter.trim());
   return [...new Set(filters.filter((filter) => filter !== ""))];
 }
 
-/** Why it cannot be subscribed to; `undefined` if it can. */
+/** Why the filter cannot be subscribed to; `undefined` if it can. */
 export function faultOfFilter(topicFilter: string): string | undefined {
   if (topicFilter === "") return "Give a topic filter, such as # for everything.";
   const fault = faultOfText("topic filter", topicFilter);
@@ -37,7 +37,7 @@ export function faultOfFilter(topicFilter: string): string | undefined {
   return undefined;
 }
 
-/** Why MQTT would not take it as a text; `undefined` if it would. */
+/** Why MQTT forbids this text; `undefined` if it allows it. */
 export function faultOfText(what: string, text: string): string | undefined {
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > maximumTextBytes) return tooLongLine(what, bytes);
@@ -50,7 +50,7 @@ export function tooLongLine(what: string, bytes: number): string {
   return `The ${what} has ${grouped.format(bytes)} bytes: MQTT takes at most ${grouped.format(maximumTextBytes)}.`;
 }
 
-/** Why MQTT would not take it as a Topic Name; `undefined` if it would. */
+/** Why MQTT forbids it as a Topic Name; `undefined` if it allows it. */
 export function faultOfTopic(topicName: string): string | undefined {
   if (topicName === "") return "Give a topic, such as home/door.";
   if (/[+#]/.test(topicName)) return "A topic to publish to has no + or #.";

@@ -1,19 +1,19 @@
-// The topics that messages have come for, as a tree of their levels, with the last messages of each. Bounded in topics,
-// messages and bytes: a broker may carry more than a page can hold.
+// The topics of the received messages, as a tree of their levels, with the last messages of each. Bounded in topics,
+// messages and bytes, because a broker may carry more than a page can hold.
 
 import type { Properties } from "./properties.ts";
 
 export type Message = {
   readonly topic: string;
-  /** Only its first bytes, if there was no room for all. */
+  /** Only the first bytes, if there was no room for all. */
   readonly payload: Uint8Array;
   readonly payloadBytes: number;
   readonly qos: 0 | 1 | 2;
   readonly isRetained: boolean;
-  /** Of MQTT 5.0. */
+  /** The properties of MQTT 5.0. */
   readonly properties?: Properties | undefined;
   readonly atMs: number;
-  /** When the page had last subscribed to anything by then. */
+  /** When the page had last subscribed to anything at that time. */
   readonly subscribedAtMs: number;
 };
 
@@ -22,25 +22,25 @@ export type TopicNode = {
   readonly topic: string;
   /** 0 for a topic's first level. */
   readonly depth: number;
-  /** In the order of their levels. */
+  /** In alphabetical order. */
   readonly children: TopicNode[];
-  /** Counts for this topic and all below it. */
+  /** Counts of this topic and all topics below it. */
   messageCount: number;
   topicCount: number;
-  /** The messages of this topic itself, the newest at the end; empty if it is only a part of others. */
+  /** The messages of this topic itself, newest last; empty if it is only a level of other topics. */
   readonly history: Message[];
 };
 
 export type TreeLimits = {
-  /** Topics that messages have come for. */
+  /** Topics with messages. */
   readonly topics: number;
-  /** Topics, and levels that are only a part of others: bounds what long topics take. */
+  /** Topics, and levels that are only a part of others. Bounds the memory of long topics. */
   readonly nodes: number;
   readonly messagesPerTopic: number;
   readonly messages: number;
-  /** With properties. The last message of each topic stays: together these may be more. */
+  /** Includes properties. The last message of each topic always stays, so the total may be larger. */
   readonly payloadBytes: number;
-  /** What stays of the payload of a topic's last message when there is no room for all of it. */
+  /** How much of the payload of a topic's last message stays when there is no room for all of it. */
   readonly bytesPerPayload: number;
 };
 
@@ -56,7 +56,7 @@ export const treeLimits: TreeLimits = {
 export class TopicTree {
   readonly root: TopicNode = newNode("", "", -1);
   nodeCount = 0;
-  /** Messages of topics that there was no room for. */
+  /** Messages whose topics had no room. */
   messagesWithoutRoom = 0;
   private readonly limits: TreeLimits;
   private readonly nodes = new Map<string, TopicNode>();
@@ -86,7 +86,7 @@ export class TopicTree {
       above.messageCount++;
       if (!isKnown) above.topicCount++;
     }
-    // A copy: the bytes are a part of what came in one frame, and would keep all of it.
+    // A copy, because a view would keep the whole received frame in memory.
     node.history.push({ ...message, payload: message.payload.slice() });
     this.order.push(node);
     this.keptMessages++;
@@ -95,7 +95,7 @@ export class TopicTree {
     this.dropOldest();
   }
 
-  /** A tree with the topics that are wanted, and their messages that are kept here. */
+  /** A tree with only the wanted topics and their kept messages. */
   only(isWanted: (topic: string) => boolean): TopicTree {
     const tree = new TopicTree(this.limits);
     const wanted = [...this.nodes.values()].filter(({ topic, history }) => history.length > 0 && isWanted(topic));
@@ -104,7 +104,9 @@ export class TopicTree {
     return tree;
   }
 
-  /** From a topic's first level to its last, made if they are new; `undefined` if there is no room for them. */
+  /**
+   * The nodes from a topic's first level to its last, made if they are new; `undefined` if there is no room for them.
+   */
   private pathTo(topic: string): TopicNode[] | undefined {
     const levels = topic.split("/");
     const path: TopicNode[] = [];
@@ -126,7 +128,10 @@ export class TopicTree {
     return path;
   }
 
-  /** What is in `order` for a message that went before its turn stands for a newer one of the same topic: near enough. */
+  /**
+   * The entry in `order` of a message that was dropped early stands for a newer one of the same topic, which is near
+   * enough.
+   */
   private dropOldest(): void {
     const { messages, payloadBytes } = this.limits;
     while (this.orderBegin < this.order.length && (this.keptMessages > messages || this.keptBytes > payloadBytes)) {

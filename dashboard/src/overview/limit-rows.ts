@@ -15,8 +15,8 @@ const names: Names = {
 };
 
 /**
- * With a `SHARE_PERCENT` of 75, an anonymous client that is the only holder is refused more at 56 % of the limit, and an
- * identity at 75 %. Who looks should see it before.
+ * With a `SHARE_PERCENT` of 75, an anonymous client that is the only holder is refused more at 56 % of the limit, and
+ * an identity at 75 %. The page should show it before that.
  */
 const highFromPercent = 50;
 const criticalFromPercent = 75;
@@ -34,10 +34,10 @@ export type LimitRow = {
 };
 
 export function limitRowOf({ setting, used, maximum, largest }: SharedLimit): LimitRow {
-  // A later version may have more of them.
+  // A later version of the broker may have more limits.
   const { name, isBytes = false } = names[setting] ?? { name: setting };
   const text = isBytes ? bytesText : countText;
-  // More than the maximum is in use if the maximum was lowered since: 0 is allowed.
+  // More than the maximum is in use if the maximum was lowered since. A maximum of 0 is allowed.
   const percent = used === 0 ? 0 : Math.min(100, (100 * used) / maximum);
   return {
     setting,

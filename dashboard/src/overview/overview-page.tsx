@@ -1,4 +1,4 @@
-// Overview: the broker in numbers, asked every few seconds while somebody looks.
+// Overview: the broker in numbers, read every few seconds while the page is used.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-// The limits that all clients share: how full each is, and who fills it, before anybody is refused.
+// The limits that all clients share: how full each is and who fills it, so that it shows before a client is refused.
 
 import type { SharedLimit } from "../api/resources.ts";
 import { type LimitRow, limitRowOf } from "./limit-rows.ts";

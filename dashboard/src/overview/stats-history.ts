@@ -1,4 +1,4 @@
-// The broker's counts over time, as the rates that charts show. Bounded: the oldest go. The last counts stay while the
+// Turns the broker's counts into the rates that charts show. Old rates are dropped. The last counts stay while the
 // broker does not answer.
 
 import { signal } from "@preact/signals";
@@ -23,7 +23,7 @@ const maximumSamples = 720;
 export class StatsHistory {
   readonly samples = signal<readonly Sample[]>([]);
   readonly latest = signal<Latest | undefined>(undefined);
-  /** Why the broker did not answer when it was last asked; empty if it did. */
+  /** Why the broker did not answer the last time; empty if it did. */
   readonly fault = signal("");
 
   take(stats: Stats, atMs: number): void {
@@ -33,7 +33,7 @@ export class StatsHistory {
     this.fault.value = "";
   }
 
-  /** The broker did not answer: the charts get a gap, one for the whole time. */
+  /** Called if the broker did not answer: the charts get one gap for the whole time. */
   miss(fault: string, atMs: number): void {
     if (this.fault.value === "" && this.samples.value.length > 0) this.add({ ...gap, atSec: atMs / 1000 });
     this.fault.value = fault;
@@ -55,7 +55,7 @@ const gap = {
 
 export function sampleOf(before: Stats, now: Stats, beforeMs: number, nowMs: number): Sample {
   const seconds = Math.max(0.001, (nowMs - beforeMs) / 1000);
-  // The broker knows over what time it has counted; one of an earlier version leaves it to be guessed.
+  // The broker says over what time it has counted. An older version does not, so the time is estimated.
   const rateOf = (name: keyof Counters) =>
     now.rates?.[name] ?? Math.max(0, now.counters[name] - before.counters[name]) / seconds;
   return {

@@ -1,4 +1,5 @@
-// Whether somebody is at the page. One that is open on a wall all day need not ask as often as one that is worked with.
+// Whether somebody uses the page. A page that is open on a wall all day need not ask as often as one that is worked
+// with.
 
 const awayAfterMs = 600_000;
 

@@ -13,12 +13,12 @@ export type Line = {
 };
 
 type ChartProps = {
-  /** For screen readers: what is seen. */
+  /** What the chart shows, for screen readers. */
   readonly label: string;
   readonly atSec: readonly number[];
   readonly lines: readonly Line[];
   readonly heightPx: number;
-  /** A scale that begins at 0, for what is counted. */
+  /** Whether the scale begins at 0, for counts. */
   readonly isFromZero?: boolean;
   readonly valueText: (value: number) => string;
 };

@@ -1,4 +1,4 @@
-// A question before what cannot be taken back.
+// A question before an action that cannot be undone.
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";

@@ -10,9 +10,9 @@ type CopyButtonProps = {
 };
 
 /**
- * @param text or what makes it, if that takes long
- * @param what for screen readers, as in "the token"
- * @param isQuiet with a sign instead of a word
+ * @param text the text, or a function that makes it, if that takes long
+ * @param what the name of the text for screen readers, such as "the token"
+ * @param isQuiet shows an icon instead of a word
  */
 export function CopyButton({ text, what, isQuiet = false }: CopyButtonProps) {
   const outcome = useSignal<"" | "Copied" | "Select it by hand">("");
@@ -38,7 +38,7 @@ export function CopyButton({ text, what, isQuiet = false }: CopyButtonProps) {
   );
 }
 
-/** Pages without TLS, such as those of a machine in the LAN, have no clipboard of the modern kind. */
+/** Pages without TLS, such as those of a machine in the LAN, lack the modern clipboard. */
 async function writeToClipboard(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");

@@ -1,4 +1,4 @@
-/** What went wrong, in one line that is read out at once; nothing for no line. */
+/** An error in one line, which screen readers read out at once. Nothing is shown if there is none. */
 export function Fault({ line }: { line: string | undefined }) {
   if (line === undefined || line === "") return null;
   return (

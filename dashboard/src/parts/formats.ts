@@ -9,7 +9,7 @@ export function countText(count: number): string {
   return count < 100_000 ? grouped.format(count) : compact.format(count);
 }
 
-/** A value with the precision that devices measure. */
+/** A value with the precision of devices' measurements. */
 export function readingText(value: number): string {
   return exact.format(value);
 }

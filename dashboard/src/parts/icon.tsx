@@ -21,7 +21,7 @@ const shapes = {
 
 export type IconName = keyof typeof shapes;
 
-/** For the eye only: words beside it, or a label of its button, say the same. */
+/** Hidden from screen readers, because the words beside it or the label of its button say the same. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">

@@ -1,9 +1,10 @@
 import { useEffect } from "preact/hooks";
 
 /**
- * Asks at once and then again and again, while the page can be seen: each request costs its owner something.
+ * Asks at once and then periodically, but only while the page is visible, because each request costs the operator
+ * something.
  *
- * @param everyMs between an answer and the next question
+ * @param everyMs from an answer to the next request
  */
 export function usePoll(
   ask: () => Promise<void>,
@@ -13,19 +14,19 @@ export function usePoll(
   useEffect(() => {
     let timer: number | undefined;
     let isOver = false;
-    const turn = async () => {
+    const poll = async () => {
       window.clearTimeout(timer);
       if (document.visibilityState === "visible") await ask();
       const waitMs = typeof everyMs === "number" ? everyMs : everyMs();
-      // Two turns may have asked at the same time: one of them goes on.
+      // Two polls may have asked at the same time, and only one of them goes on.
       window.clearTimeout(timer);
-      if (!isOver) timer = window.setTimeout(() => void turn(), waitMs);
+      if (!isOver) timer = window.setTimeout(() => void poll(), waitMs);
     };
     const onVisible = () => {
-      if (document.visibilityState === "visible") void turn();
+      if (document.visibilityState === "visible") void poll();
     };
     document.addEventListener("visibilitychange", onVisible);
-    void turn();
+    void poll();
     return () => {
       isOver = true;
       window.clearTimeout(timer);

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-/** People type several letters at once, and each search is a request. */
+/** How long the field waits for more letters, because each search is a request. */
 const pauseMs = 200;
 
 type SearchFieldProps = {
   /** For screen readers. */
   readonly label: string;
   readonly placeholder: string;
-  /** Called with another text, when somebody has stopped typing. */
+  /** Called with the new text when the user has stopped typing. */
   readonly onSearch: (text: string) => void;
 };
 

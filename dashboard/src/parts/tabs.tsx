@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 
 export type Tab = { readonly name: string; readonly content: () => ComponentChildren };
 
-/** One of several views; the arrow keys move between them. */
+/** Tabs to choose one of several views; the arrow keys move between them. */
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const chosen = useSignal(0);
   const id = useId();

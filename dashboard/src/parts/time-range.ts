@@ -1,6 +1,6 @@
 // The time axis of a chart: whole seconds, and a range even for a single value.
 
-/** The labels have no fractions of a second, so that a shorter range would repeat them. */
+/** The labels have no fractions of a second, so a shorter range would repeat them. */
 export const leastRangeSec = 5;
 
 /** Steps between the labels, in seconds. */

@@ -1,10 +1,11 @@
-// An ESP32 or ESP8266 on your own MQTT broker: tells that it is there, publishes a reading, switches its LED on command.
-// Libraries: MQTTPubSubClient by hideakitai, WebSockets by Markus Sattler. Steps and errors: examples/arduino/README.md.
+// An ESP32 or ESP8266 on your own MQTT broker: says that it is online, publishes a reading, switches its LED on
+// command. Libraries: MQTTPubSubClient by hideakitai, WebSockets by Markus Sattler. Steps and errors:
+// examples/arduino/README.md.
 
 // ---- Settings: everything that you change ---------------------------------------------------------------------------
 
 #define MY_BROKER 1
-#define HIVEMQ_PUBLIC 2     // broker.hivemq.com: a toy for all the world, everybody reads and writes everything
+#define HIVEMQ_PUBLIC 2     // broker.hivemq.com: public, everybody reads and writes everything
 #define MOSQUITTO_PUBLIC 3  // test.mosquitto.org: the same
 
 #define BROKER MY_BROKER
@@ -45,7 +46,7 @@
 #else
 #include <WiFi.h>
 #endif
-#include <WebSocketsClient.h>  // before MQTTPubSubClient.h, which looks whether it is there
+#include <WebSocketsClient.h>  // before MQTTPubSubClient.h, which checks for it
 #include <MQTTPubSubClient.h>
 #include <memory>
 #if MY_BROKER_TLS
@@ -69,15 +70,15 @@ const unsigned long FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 60000, LONGEST_WAIT_
 const bool IS_MY_BROKER = BROKER == MY_BROKER;
 const bool RETAINED = true;
 
-// The longest message that it can receive, in bytes: topic, payload and 8 more. (The library's own 128 are soon too few.)
-// What it publishes may be longer: only the topic has to fit.
+// The longest message that it can receive, in bytes: topic, payload and 8 more. (The library's own 128 are soon too
+// few.) What it publishes may be longer: only the topic must fit.
 using MqttClient = MQTTPubSub::PubSubClient<1024>;
 
-// What MQTTPubSubClient does not report: that the connection has ended and why, and the code of a refusal.
+// What MQTTPubSubClient does not report: the end of the connection and its reason, and the code of a refusal.
 class WatchedWebSocket : public WebSocketsClient {
  public:
   bool hasEnded = false;
-  String reason;  // of the library, since its version 2.7.1; empty if the other side closed the connection in order
+  String reason;  // from the library, since its version 2.7.1; empty if the other side closed the connection in order
   int returnCode = 0;
 
   String tlsError() {
@@ -115,7 +116,7 @@ unsigned long nextWaitMs = FIRST_WAIT_MS;
 void setLed(bool isOn) {
   ledIsOn = isOn;
   digitalWrite(LED_PIN, isOn ? LED_ON : !LED_ON);
-  readingIsDue = true;  // loop() publishes it: the library cannot send while it hands over a message
+  readingIsDue = true;  // loop() publishes it: the library cannot send while it delivers a message
 }
 
 // A command: {"led": true}, {"led": false}, on or off.
@@ -128,7 +129,7 @@ void onMessage(const char *topic, const char *payload, const size_t size) {
   if (isOn != isOff) setLed(isOn);
 }
 
-// Put your sensor here. Retained: who subscribes later gets the last reading at once. QoS 1: sent until it is stored.
+// Put your sensor here. Retained: later subscribers get the last reading at once. QoS 1: sent until it is stored.
 bool publishReading() {
   char json[128];
   snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", (unsigned long)(millis() / 1000),
@@ -144,7 +145,7 @@ const char *const REFUSALS[] = {"", "this version of MQTT", "DEVICE_ID does not 
                                 "not available now, or too many attempts", "wrong username or token",
                                 "the rules do not allow this DEVICE_ID, or the topic of its Will"};
 
-// Why the last call of the library failed, or why the connection is gone though no call failed.
+// Why the last call of the library failed, or why the connection is gone although no call failed.
 String whyNot() {
   const int error = mqtt->getLastError(), code = webSocket.returnCode;
   String ended = webSocket.reason;
@@ -173,7 +174,7 @@ bool connectWifi() {
   return WiFi.status() == WL_CONNECTED;
 }
 
-// A certificate holds from one date to another, and a board wakes up in 1970.
+// A certificate is valid between two dates, and a board wakes up in 1970.
 bool setClock() {
 #if MY_BROKER_TLS
   const time_t aDayIn2026 = 1767225600;
@@ -190,8 +191,8 @@ bool setClock() {
 void prepareWebSocket() {
 #if MY_BROKER_TLS
   webSocket.beginSslWithCA(BROKER_HOST, BROKER_PORT, BROKER_PATH, ROOT_CERTIFICATES, "mqtt");
-  // Insecure: the same without a check (the library then calls setInsecure). Whoever is between you and the broker can
-  // read your token and play broker. Only to find out whether the certificates are what fails:
+  // Insecure: the same without a check (the library then calls setInsecure). Anybody between you and the broker could
+  // read your token and pretend to be the broker. Use it only to find out whether the certificates are the problem:
   // webSocket.beginSSL(BROKER_HOST, BROKER_PORT, BROKER_PATH, NULL, "mqtt");
 #else
   webSocket.begin(BROKER_HOST, BROKER_PORT, BROKER_PATH, "mqtt");
@@ -247,7 +248,8 @@ bool startSession() {
   return true;
 }
 
-// After a failure 1 s, then 2, 4, ... 60; 8 at most after a loss. With jitter, or all boards would knock at the same moment.
+// After a failure 1 s, then 2, 4, ... 60; after a loss at most 8. With jitter, or all boards would try at the same
+// moment.
 void waitForNextAttempt() {
   isConnected = false;
   changedMs = millis();

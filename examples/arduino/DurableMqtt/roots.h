@@ -1,6 +1,7 @@
-// The authorities whose signatures the board trusts: Google Trust Services and Let's Encrypt, from which Cloudflare and both
-// public brokers have their certificates. A server's own certificate changes every few months, unannounced, a root lasts
-// for decades: never check a fingerprint instead. Source: Mozilla's list, as Debian's package ca-certificates has it.
+// The authorities whose signatures the board trusts: Google Trust Services and Let's Encrypt. They sign the
+// certificates of Cloudflare and of both public brokers. Never check a fingerprint instead: a server's own certificate
+// changes every few months, unannounced, but a root lasts for decades. Source: Mozilla's list in Debian's package
+// ca-certificates.
 //
 //   GTS Root R1 and R4      until 2036-06-22
 //   ISRG Root X1            until 2035-06-04

@@ -1,10 +1,11 @@
-// The same as DurableMqtt, for the ESP32 only, with what its core brings along: the MQTT client of ESP-IDF (esp-mqtt) and
-// its bundle of root certificates. No library to install; the core ("esp32 by Espressif Systems") must be 3.0 or later.
+// The same as DurableMqtt, for the ESP32 only. It uses what the core brings along: the MQTT client of ESP-IDF
+// (esp-mqtt) and its bundle of root certificates. You install no library, but the core ("esp32 by Espressif Systems")
+// must be 3.0 or later.
 
 // ---- Settings: everything that you change ---------------------------------------------------------------------------
 
 #define MY_BROKER 1
-#define HIVEMQ_PUBLIC 2     // broker.hivemq.com: a toy for all the world, everybody reads and writes everything
+#define HIVEMQ_PUBLIC 2     // broker.hivemq.com: public, everybody reads and writes everything
 #define MOSQUITTO_PUBLIC 3  // test.mosquitto.org: the same
 
 #define BROKER MY_BROKER
@@ -63,7 +64,7 @@ esp_mqtt_client_handle_t mqtt = nullptr;
 String clientId;
 String topics;  // what all of its topics begin with
 
-// esp-mqtt runs in a task of its own, and calls onEvent there: these are how it tells loop() what happened.
+// esp-mqtt runs in a task of its own and calls onEvent there. These variables pass what happened to loop().
 enum State { WAITING, CONNECTING, CONNECTED, LOST };
 volatile State state = WAITING;
 volatile bool ledIsOn = false;
@@ -91,7 +92,7 @@ void onCommand(const String &command) {
   if (isOn != isOff) setLed(isOn);
 }
 
-// Put your sensor here. Retained: who subscribes later gets the last reading at once. QoS 1: sent until it is stored.
+// Put your sensor here. Retained: later subscribers get the last reading at once. QoS 1: sent until it is stored.
 void publishReading() {
   char json[128];
   snprintf(json, sizeof(json), "{\"uptimeSec\":%lu,\"rssiDbm\":%d,\"led\":%s}", (unsigned long)(millis() / 1000),
@@ -105,7 +106,7 @@ void publishReading() {
 
 // ---- What went wrong, in words --------------------------------------------------------------------------------------
 
-String cause;  // of the next end of a connection; only onEvent uses it
+String cause;  // for the next end of a connection; only onEvent uses it
 
 const char *const REFUSALS[] = {"", "this version of MQTT", "DEVICE_ID does not fit MY_BROKER_PATH, or is too long",
                                 "not available now, or too many attempts", "wrong username or token",
@@ -130,7 +131,7 @@ String whyNot(const esp_mqtt_error_codes_t &error) {
 // ---- MQTT -----------------------------------------------------------------------------------------------------------
 
 void onConnected() {
-  // A session starts without subscriptions: subscribe after each connect. onSubscribed hears what comes of it.
+  // A session starts without subscriptions: subscribe after each connect. onSubscribed gets the answer.
   esp_mqtt_client_subscribe(mqtt, (topics + "/command").c_str(), 1);
   esp_mqtt_client_publish(mqtt, (topics + "/status").c_str(), "online", 0, 1, RETAINED);
   cause = "no answer to a ping";  // unless an error is reported
@@ -183,7 +184,7 @@ void startMqtt() {
   esp_mqtt_client_config_t config = {};
   config.broker.address.uri = uri.c_str();
 #if MY_BROKER_TLS
-  // Without this line esp-mqtt checks no certificate: whoever is between you and the broker can read your token.
+  // Without this line esp-mqtt checks no certificate, and anybody between you and the broker could read your token.
   config.broker.verification.crt_bundle_attach = esp_crt_bundle_attach;
 #endif
   config.credentials.client_id = clientId.c_str();
@@ -218,7 +219,7 @@ bool connectWifi() {
   return WiFi.status() == WL_CONNECTED;
 }
 
-// A certificate holds from one date to another, and a board wakes up in 1970.
+// A certificate is valid between two dates, and a board wakes up in 1970.
 bool setClock() {
 #if MY_BROKER_TLS
   const time_t aDayIn2026 = 1767225600;
@@ -231,7 +232,7 @@ bool setClock() {
   return true;
 }
 
-// onEvent hears what comes of it.
+// onEvent gets the answer.
 bool startConnecting() {
   if (!connectWifi() || !setClock()) return false;
   state = CONNECTING;
@@ -240,7 +241,8 @@ bool startConnecting() {
   return true;
 }
 
-// After a failure 1 s, then 2, 4, ... 60; 8 at most after a loss. With jitter, or all boards would knock at the same moment.
+// After a failure 1 s, then 2, 4, ... 60; after a loss at most 8. With jitter, or all boards would try at the same
+// moment.
 void waitForNextAttempt() {
   state = WAITING;
   if (hasConnected) nextWaitMs = min(nextWaitMs, LONGEST_WAIT_AFTER_LOSS_MS);
