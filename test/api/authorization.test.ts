@@ -60,7 +60,7 @@ describe("every operation", () => {
     expect(response.status).toBe(401);
   });
 
-  it("is not to be cached", async () => {
+  it("must not be cached", async () => {
     const answer = await apiOf(broker).call("GET", "/clients");
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
   });

@@ -174,7 +174,7 @@ describe("GET /clients/{clientId}", () => {
 });
 
 describe("POST /clients/{clientId}/disconnect", () => {
-  it("is told to the client with 0x98, and the session stays", async () => {
+  it("is reported to the client as 0x98, and the session stays", async () => {
     const clientId = unique("kicked");
     const client = await connect(broker.tcp, { clientId, ...durable() });
     expect((await api.call("POST", `${pathOf(clientId)}/disconnect`)).status).toBe(204);

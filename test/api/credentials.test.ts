@@ -61,7 +61,7 @@ describe("POST /credentials", () => {
     expect(JSON.stringify((await api.call("GET", "/credentials?limit=1000")).body)).not.toContain("horse");
   });
 
-  it("takes a certificate's fingerprint, of which there is one, and the kind scram", async () => {
+  it("takes a certificate's fingerprint, which must be unique, and the kind scram", async () => {
     const sha256 = Array.from({ length: 32 }, (_, index) => index.toString(16).padStart(2, "0"));
     const made = await make({ secret: { kind: "certificate", sha256: sha256.join(":").toUpperCase() } });
     expect([made.kind, made.token]).toEqual(["certificate", null]);

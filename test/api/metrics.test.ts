@@ -57,7 +57,7 @@ describe.skipIf(!hasParser)("GET /metrics", () => {
       durable_mqtt_publish_bytes_received: [5],
       durable_mqtt_connects: [1],
     });
-    // One for each topic object.
+    // One line for each topic object.
     expect(values.durable_mqtt_topic_messages_published?.reduce((sum, value) => sum + value)).toBe(1);
     const samplesOf = (wanted: string) => families.find(([name]) => name === wanted)?.[3] ?? [];
     const limits = (wanted: string) =>

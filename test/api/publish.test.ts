@@ -31,7 +31,7 @@ describe("a message that is published", () => {
     expect((await back.message({ topic })).payload.toString()).toBe("1");
   });
 
-  it("matched nobody where nobody subscribes", async () => {
+  it("matched nobody if nobody subscribes", async () => {
     for (const qos of [0, 1, 2]) {
       expect((await publish({ topic: unique("api/nobody"), payload: "", qos })).body).toEqual({ matched: false });
     }

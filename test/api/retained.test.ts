@@ -48,7 +48,7 @@ describe("GET /retained", () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2);
   });
 
-  it("shows topics that begin with $ only where they are asked for", async () => {
+  it("shows topics that begin with $ only if they are asked for", async () => {
     const topic = unique("$odd/x");
     await retain(topic);
     expect((await topicsOf("filter=%23")).topics).not.toContain(topic);

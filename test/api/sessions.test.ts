@@ -8,7 +8,7 @@ import { connect, durable, unique } from "../support/connect.ts";
 const broker = useBroker({ variables: { ADMIN_TOKEN: adminToken } });
 const api = apiOf(broker);
 
-/** A durable session whose client is away, with so many messages waiting. */
+/** Makes a durable session whose client is away, with `count` messages waiting. */
 async function sleeper(queued: number): Promise<string> {
   const clientId = unique("sleeper");
   const client = await connect(broker.tcp, { clientId, ...durable() });

@@ -11,7 +11,7 @@ import { objectsIn } from "../support/stored-objects.ts";
 const folder = await mkdtemp(path.join(tmpdir(), "durable-mqtt-test-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Of operations that take one. */
+/** A body for operations that take one. */
 const bodies: Readonly<Record<string, object>> = {
   "/publish": { topic: "a", payload: "x", qos: 1 },
   "/clients/read": { clientId: "nobody" },

@@ -9,7 +9,7 @@ function publish(payload: Buffer): Buffer {
   return generate({ cmd: "publish", topic, payload, qos: 0, dup: false, retain: false });
 }
 
-it("packets are read wherever they are cut, also amid their length", () => {
+it("packets are read wherever they are cut, even inside their length", () => {
   const lengths = fc.array(fc.constantFrom(0, 1, 50, 122, 123, 124, 2_000, 16_378, 16_379, 40_000), { maxLength: 8 });
   const cuts = fc.array(fc.nat(), { maxLength: 40 });
   const property = fc.property(lengths, cuts, (payloads, at) => {

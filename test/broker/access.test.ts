@@ -65,7 +65,7 @@ describe("a user who is proved by SCRAM-SHA-256", () => {
 });
 
 describe("a session", () => {
-  it("of another user is not to be had by its client identifier", async () => {
+  it("of another user cannot be had by its client identifier", async () => {
     const [owner, thief] = [await makeCredential(broker), await makeCredential(broker)];
     const clientId = unique("client");
     const client = await connect(broker.tcp, { clientId, ...owner.login, ...durable() });
@@ -74,7 +74,7 @@ describe("a session", () => {
     expect(await refusal(broker.tcp, { clientId, ...thief.login, clean: true })).toBe(0x87);
   });
 
-  it("is let in again after a restart of everything without asking anew, but not after a revocation", async () => {
+  it("is let in again after a restart of everything without a new question, but not after a revocation", async () => {
     const { login, credential } = await makeCredential(broker);
     const options = { clientId: unique("client"), ...login, ...durable() };
     await (await connect(broker.tcp, options)).disconnect();

@@ -1,5 +1,5 @@
-// Cloudflare's Rate Limiting binding, as Miniflare has it: how often one address may connect. The local server has none,
-// so this is the Worker under Miniflare alone.
+// How often one address may connect: Cloudflare's Rate Limiting binding, in Miniflare's version. The local server has
+// none, so this is the Worker under Miniflare alone.
 
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -71,7 +71,7 @@ describe("an address that connects too often", () => {
     expect(outcomes).toContain(refusal);
   });
 
-  it("is nobody's where none is known, or where nobody counts", async () => {
+  it("is not counted if it is unknown, or if there is no limit", async () => {
     const CONNECT_RATE_LIMIT = { limit: async () => ({ success: false }) };
     expect(await mayConnect(undefined, { CONNECT_RATE_LIMIT } as unknown as Env)).toBe(true);
     expect(await mayConnect("192.0.2.1", {} as Env)).toBe(true);

@@ -1,6 +1,6 @@
-// After some quiet (6 s until what is in memory is safe to lose, then the platform's 10 s) objects hibernate: they lose
-// their memory, but not the sockets, and after waking nothing is different. Both kinds of session are set up before
-// one waiting time, and looked at after it.
+// Idle objects hibernate: after 6 s they can afford to lose their memory, and 10 s later the platform takes it. They
+// keep their sockets, and after waking nothing is different. Both kinds of session are set up before one waiting time,
+// and looked at after it.
 
 import { generate, type IPublishPacket } from "mqtt-packet";
 import { beforeAll, describe, expect, it } from "vitest";

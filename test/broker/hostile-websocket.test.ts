@@ -32,7 +32,7 @@ describe.each(webSockets)("over the %s", (path) => {
   async function endAfter(clientId: string, ...frames: Buffer[]): Promise<void> {
     const upgraded = await upgrade(url(clientId), { "Sec-WebSocket-Protocol": "mqtt" });
     for (const each of frames) upgraded.socket.write(each);
-    // 1013: more than the relay keeps until CONNACK. Where much is left unread, the reset of the connection can overtake
+    // 1013: more than the relay keeps until CONNACK. If much is left unread, the reset of the connection can overtake
     // the Close frame; else workerd may keep the connection below for as long as the object is awake.
     const end = await closeCode(upgraded).catch((error) => error.code ?? "no Close frame");
     expect(end).toBeOneOf([1002, 1008, 1009, 1013, "ECONNRESET", "EPIPE", "no Close frame"]);

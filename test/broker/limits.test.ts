@@ -107,7 +107,7 @@ describe("a connection", () => {
     expect(connack.properties).toMatchObject({ serverKeepAlive: 5, sessionExpiryInterval: 60 });
   });
 
-  it("that says nothing makes room for others where there are too many [maximumPendingSockets]", async () => {
+  it("that says nothing makes room for others if there are too many [maximumPendingSockets]", async () => {
     const url = broker.wsNative(unique("pending"));
     const first = await upgrade(url);
     for (let count = 0; count < 2; count += 1) await upgrade(url);

@@ -156,7 +156,7 @@ describe("a credential that is changed", () => {
   });
 });
 
-describe("a credential that holds only so many clients", () => {
+describe("a credential with a maximum number of clients", () => {
   it("has the next one wait", async () => {
     const { login } = await makeCredential(broker, { maximumClients: 1 });
     const client = await connect(broker.tcp, login);

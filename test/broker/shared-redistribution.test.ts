@@ -6,7 +6,7 @@ import { type Connected, type ConnectOptions, connect, durable, unique } from ".
 
 const broker = useBroker();
 
-/** The client sends no acknowledgement before so many messages, and gets no more. */
+/** The client acknowledges nothing before it has this many messages, and gets no more. */
 const window = (receiveMaximum: number, sessionExpiryInterval: number): ConnectOptions => ({
   clean: sessionExpiryInterval === 0,
   properties: { receiveMaximum, sessionExpiryInterval },
@@ -163,7 +163,7 @@ describe("a member whose session ends", () => {
     await expectMoved(holder, other);
   });
 
-  it("by time leaves it to one that is away, where nobody is connected [MQTT-4.8.2-5] [B50]", async () => {
+  it("by time leaves it to a member that is away, if nobody is connected [MQTT-4.8.2-5] [B50]", async () => {
     const { filter, holder } = await holding(window(1, 1), mixed);
     const away = await joined(filter, durable());
     await away.disconnect();

@@ -86,7 +86,7 @@ describe("a device that retains all it can [sharePercent]", () => {
     },
   );
 
-  it("at MQTT 5.0 and QoS 0 is heard by who is subscribed, for nothing could tell it [B121]", async () => {
+  it("at MQTT 5.0 and QoS 0 reaches those who are subscribed, because no packet could report the refusal [B121]", async () => {
     const device = await deviceIn("deaf-qos-0");
     const client = await device.connect();
     await fill(client, "own");

@@ -19,7 +19,7 @@ const itWithMosquitto = it.skipIf(!hasInstalled("what mosquitto_sub hears of $SY
 
 type Line = { readonly isRetained: boolean; readonly topicName: string; readonly payload: string };
 
-/** What mosquitto_sub gets, until there is so much of it or for so long. */
+/** What mosquitto_sub gets until it has `count` messages, or until the time is over. */
 async function heard({ tcp }: Broker, filters: readonly string[], ...flags: string[]): Promise<Line[]> {
   const topics = filters.flatMap((filter) => ["-t", filter]);
   const format = ["-F", "%r\t%t\t%p"];

@@ -1,4 +1,5 @@
-// A client that reads, and says nothing: on each path it is sent so much at QoS 0, and more after a PINGREQ.
+// A client that reads and sends nothing: on each path it gets a limited number of bytes at QoS 0, and more after a
+// PINGREQ.
 
 import { describe, expect, it } from "vitest";
 import { paths, useBroker } from "../support/broker.ts";

@@ -45,7 +45,7 @@ async function deployed(
 }
 
 describe("deploy", { timeout: 60_000 }, () => {
-  it("makes an ADMIN_TOKEN where there is none, and says where the broker is and what to do next", async () => {
+  it("makes an ADMIN_TOKEN if there is none, and says where the broker is and what to do next", async () => {
     const { wrangler, calls } = stub();
     const written = await deployed(wrangler);
     const put = calls.find(({ command }) => command.startsWith("secret put ADMIN_TOKEN"));

@@ -91,7 +91,7 @@ async function answerOf(client: Conversation, version: Version): Promise<Answer>
   }
 }
 
-/** Of a packet that decides, what it says: 0 for yes. */
+/** The decision of a packet that has one: 0 is yes. */
 function codeOf(bytes: Buffer, version: Version): number | undefined {
   const type = (bytes[0] ?? 0) >> 4;
   if (type === 2) return bytes[3];

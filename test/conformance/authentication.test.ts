@@ -115,7 +115,7 @@ withSettings({ SCRAM_USERS: `${scramUser("user", "pencil")},${scramUser("other",
       await watcher.expectNothingMore();
     });
 
-    it("fits a small Maximum Packet Size, for it has neither reasons nor user properties [MQTT-3.15.2-2] [MQTT-3.15.2-3]", async () => {
+    it("fits a small Maximum Packet Size, because it has neither reasons nor user properties [MQTT-3.15.2-2] [MQTT-3.15.2-3]", async () => {
       const scram = new ScramClient("user", "pencil", { nonce: "abcdefgh" });
       // Fixed header 2, reason code 1, Property Length 1, method 3 + 13, data 3 + 68.
       const client = await begin(broker.url, scram.first(), { properties: { maximumPacketSize: 91 } });
@@ -180,7 +180,7 @@ withSettings({ SCRAM_USERS: `${scramUser("user", "pencil")},${scramUser("other",
       ["PINGREQ", "c0 00"],
       ["PUBLISH", "30 05 00 01 61 00 6d"],
       ["SUBSCRIBE", "82 07 00 01 00 00 01 61 00"],
-    ])("for %s amid it, which is not acted on [MQTT-3.1.2-30] [MQTT-3.1.4-6] [MQTT-3.2.0-1]", async (_, packet) => {
+    ])("for %s during it, which is not acted on [MQTT-3.1.2-30] [MQTT-3.1.4-6] [MQTT-3.2.0-1]", async (_, packet) => {
       const clientId = unique("scram");
       for (const url of urls(clientId)) {
         const client = await begin(url, new ScramClient("user", "pencil").first(), { clientId });

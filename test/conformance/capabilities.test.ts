@@ -58,7 +58,7 @@ withSettings({ RESPONSE_INFORMATION: "answers/%c" }, (own) => {
     expect(whole.connack.properties).toHaveProperty("responseInformation");
     const { length = 0 } = whole.connack;
     const properties = { ...asking.properties, maximumPacketSize: length };
-    // Of as many characters as the other, so that CONNACK would have the same length.
+    // As long as the other, so that CONNACK would have the same length.
     const { connack } = await connect(own.url, { properties, clientId: "x".repeat(whole.clientId.length) });
     expect(connack.properties).toMatchObject({ receiveMaximum: expect.any(Number) });
     expect(connack.properties).not.toHaveProperty("responseInformation");

@@ -12,7 +12,7 @@ import { useTarget, withSettings } from "./target.ts";
 const target = useTarget();
 
 describe("the client identifier", () => {
-  /** Of 1 and of 23 bytes, and with every character that a server has to take. */
+  /** 1 byte, 23 bytes, and every character that a server must accept. */
   const served = ["a", "Z", "0", "0123456789abcdefghijklm", "nopqrstuvwxyzABCDEFGHIJ", "KLMNOPQRSTUVWXYZ0000000"];
 
   it.each(served)("%s is served in every version [MQTT-3.1.3-5]", async (clientId) => {

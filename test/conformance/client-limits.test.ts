@@ -18,7 +18,7 @@ describe("the client's Maximum Packet Size", () => {
     async (qos) => {
       const topic = unique("client-limits/size");
       const publisher = await connect(target.url);
-      // One that counted as in flight would stop the others.
+      // A message that counted as in flight would stop the others.
       const subscriber = await connect(target.url, limitedTo(100, { receiveMaximum: 1 }));
       await subscriber.subscribe(topic, { qos });
       for (const payload of ["small", "x".repeat(100), "x".repeat(20_000), "last"]) {

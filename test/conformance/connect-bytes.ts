@@ -11,7 +11,7 @@ export type ConnectBytes = {
   level?: number;
   flags?: number;
   keepAliveSec?: number;
-  /** Of level 5, without their length. */
+  /** The bytes of a CONNECT of level 5, without the length. */
   properties?: readonly Uint8Array[];
   clientId?: string;
   /** What follows the client identifier. */

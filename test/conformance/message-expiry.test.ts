@@ -8,7 +8,7 @@ import { connectAll, qosLevels, versions } from "./publishing.ts";
 import { useTarget } from "./target.ts";
 
 const target = useTarget();
-/** In which an interval of 1 s is over, also where a broker counts whole seconds. */
+/** In this time an interval of 1 s is over, even if a broker counts whole seconds. */
 const overMs = 2_100;
 
 /** Publishes at QoS 1 unless told otherwise. */

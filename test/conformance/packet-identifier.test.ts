@@ -1,5 +1,5 @@
-// Packet Identifiers: where there is one, where none, and that an answer has the one of its question. MQTT 5.0
-// section 2.2.1. When an identifier is free again is in qos.test.ts and redelivery.test.ts.
+// Packet Identifiers: which packets have one, and that an answer has the identifier of its request. MQTT 5.0 section
+// 2.2.1. When an identifier is free again is in qos.test.ts and redelivery.test.ts.
 
 import { describe, expect, it } from "vitest";
 import { connect, unique } from "../support/connect.ts";
@@ -104,7 +104,7 @@ describe("the Packet Identifiers of new messages", () => {
       expect(inUse).not.toContain(messageId);
       inUse.add(messageId);
     }
-    // Those that are acknowledged may come again; those that are not may not.
+    // Identifiers that are acknowledged may be used again, others may not.
     for (let count = 0; count < 40; count++) {
       const messageId = await receiveOne(1);
       expect(inUse).not.toContain(messageId);

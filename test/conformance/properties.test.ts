@@ -65,7 +65,7 @@ const allowed: Readonly<Record<Owner, readonly string[]>> = {
   DISCONNECT: ["Session Expiry Interval", ...acknowledgement],
 };
 
-/** Of this packet, and what a server alone may send with it, or what asks for an exchange of its own. */
+/** Left out: properties that only a server may send with this packet, or that start an exchange of their own. */
 const particular: Readonly<Partial<Record<Owner, readonly string[]>>> = {
   CONNECT: ["Authentication Method", "Authentication Data"],
   PUBLISH: ["Subscription Identifier"],

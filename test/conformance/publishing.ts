@@ -1,5 +1,5 @@
-// What conversations about PUBLISH share: several clients at once, and a PUBLISH taken apart byte by byte, for what a
-// packet library does not keep: the order of properties, and strings as they were encoded. MQTT 5.0 section 3.3.
+// What conversations about PUBLISH share: several clients at once, and a PUBLISH parsed byte by byte. A packet library
+// keeps neither the order of properties nor strings as they were encoded. MQTT 5.0 section 3.3.
 
 import { expect } from "vitest";
 import { type Connected, type ConnectOptions, connect } from "../support/connect.ts";

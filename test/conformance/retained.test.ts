@@ -74,7 +74,7 @@ describe("a retained message", () => {
     },
   );
 
-  it("that is empty is not kept where there was none [MQTT-3.3.1-7]", async () => {
+  it("that is empty is not kept if there was none [MQTT-3.3.1-7]", async () => {
     const topic = await retainedTopic(target.url, "");
     const subscriber = await connect(target.url);
     await subscriber.subscribe(topic);

@@ -69,7 +69,7 @@ describe("Clean Start 1", () => {
 });
 
 describe("Clean Start 0", () => {
-  it.each(versions)("of version %i begins a session where there is none [MQTT-3.1.2-6]", async (version) => {
+  it.each(versions)("of version %i begins a session if there is none [MQTT-3.1.2-6]", async (version) => {
     const topic = unique("session/new");
     const client = await connect(target.url, durable(version));
     expect(client.connack.sessionPresent).toBe(false);

@@ -196,7 +196,7 @@ describe("SUBACK", () => {
     probe.send(connectPacket());
     const maximumPacketSize = (await probe.receiveBytes()).length + 5;
     const client = await connect(target.url, { properties: { maximumPacketSize } });
-    // One that is granted, and one that brokers have reasons to refuse.
+    // A filter that is granted, and a filter that brokers have reasons to refuse.
     const deep = `${unique("subscribe")}${"/x".repeat(30_000)}`;
     client.send({ cmd: "subscribe", messageId: 1, subscriptions: ["a", deep].map((topic) => ({ topic, qos: 0 })) });
     const suback = await client.receiveBytes();

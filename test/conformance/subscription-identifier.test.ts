@@ -1,5 +1,5 @@
-// Subscription Identifiers. MQTT 5.0 sections 3.3.2.3.8 and 3.8.2.1.2. Those of subscriptions that overlap are in
-// overlapping-subscriptions.test.ts.
+// Subscription Identifiers. MQTT 5.0 sections 3.3.2.3.8 and 3.8.2.1.2. The identifiers of overlapping subscriptions are
+// in overlapping-subscriptions.test.ts.
 
 import type { IPublishPacket } from "mqtt-packet";
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
-// Whom the conversations are held with: our own broker, started on free ports, or any other by URL, which
-// `npm run conformance -- URL…` hands over in the environment. Conversations ask for nothing but MQTT; those that need
-// a broker with certain settings, or a WebSocket, are skipped where there is none, and their titles say what they need.
+// Whom the conversations are held with: our own broker, started on free ports, or any other by URL, which `npm run
+// conformance -- URL…` hands over in the environment. Conversations ask for nothing but MQTT; those that need a broker
+// with certain settings, or a WebSocket, are skipped if that is missing, and their titles say what they need.
 
 import { afterAll, describe } from "vitest";
 import { useBroker } from "../support/broker.ts";
@@ -10,7 +10,7 @@ import { endConversations } from "../support/conversation.ts";
 export type Target = {
   /** Where conversations are held: `tcp://…`, or `ws://…` where only that was given. */
   readonly url: string;
-  /** For the rules on WebSocket frames: every address at which this client may connect. None where none was given. */
+  /** For the rules on WebSocket frames: every address at which this client may connect. Empty if none was given. */
   webSocketUrls(clientId: string): readonly string[];
 };
 

@@ -21,7 +21,7 @@ describe("a topic alias of the client", () => {
     const [publisher, subscriber] = await connectAll(target.url, {}, {});
     const count = Math.min(maximumOf(publisher, skip), 1000);
     await subscriber.subscribe(`${topic}/+`);
-    // The last ones, where there are very many.
+    // Only the last ones if there are very many.
     const aliases = Array.from({ length: count }, (_, index) => maximumOf(publisher, skip) - index);
     for (const named of [true, false]) {
       for (const topicAlias of aliases) {
@@ -34,7 +34,7 @@ describe("a topic alias of the client", () => {
     }
   });
 
-  it("stands for its topic until it is set anew, at every QoS [MQTT-3.3.2-12]", async ({ skip }) => {
+  it("stands for its topic until it is set again, at every QoS [MQTT-3.3.2-12]", async ({ skip }) => {
     const [one, two] = [unique("alias/one"), unique("alias/two")];
     const [publisher, subscriber] = await connectAll(target.url, {}, {});
     const topicAlias = maximumOf(publisher, skip);
@@ -186,7 +186,7 @@ describe("a topic alias of the broker", () => {
     },
   );
 
-  it("is set anew on each connection, for what is sent again and for what has waited [MQTT-3.3.2-7]", async () => {
+  it("is set again on each connection, for messages that are repeated and that have waited [MQTT-3.3.2-7]", async () => {
     const topics = [unique("alias/again"), unique("alias/again")];
     const options = { ...durable(), properties: { sessionExpiryInterval: 600, topicAliasMaximum: 5 } };
     const publisher = await connect(target.url);

@@ -58,8 +58,8 @@ describe("a topic filter", () => {
     await client.expectNothingMore();
   });
 
-  // Each looks like another to whoever normalizes: composed and decomposed, upper and lower case, with and without a
-  // byte order mark, wide and narrow, dots and escapes that mean something elsewhere.
+  // Names that normalization would make equal: composed and decomposed, upper and lower case, with and without a byte
+  // order mark, wide and narrow. Also dots and escapes that mean something elsewhere.
   it.each([
     ["é", "e\u0301"],
     ["straße", "STRASSE"],

@@ -67,7 +67,7 @@ describe.concurrent("the Will Delay Interval", () => {
     await watcher.expectNothingMore();
   });
 
-  it("begins anew with the Will of the next connection [MQTT-3.1.3-9]", async () => {
+  it("begins again with the Will of the next connection [MQTT-3.1.3-9]", async () => {
     const { watcher, client, topic, again } = await scene(60, kept(600));
     client.drop();
     const next = await again({ will: { topic, payload: "next", qos: 0, retain: false } });

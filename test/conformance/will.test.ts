@@ -80,7 +80,7 @@ describe.concurrent("the Will is published", () => {
     }
   });
 
-  it("as the latest CONNECT has it", async () => {
+  it("of the latest CONNECT", async () => {
     const { watcher, client, topic, again } = await scene();
     await client.disconnect();
     const next = await again({ will: { topic, payload: "next", qos: 0, retain: false } });
@@ -178,7 +178,7 @@ describe.concurrent("the Will Message", () => {
     client.drop();
     const message = await watcher.message({ topic, payload: "will" });
     expect(message.properties).toMatchObject(unaltered);
-    // It counts from the publication, hence is hardly less.
+    // It counts from the publication, so it is hardly less.
     expect(message.properties?.messageExpiryInterval).toBeGreaterThan(95);
     expect(message.properties?.messageExpiryInterval).toBeLessThanOrEqual(100);
     expect(message.properties).not.toHaveProperty("willDelayInterval");

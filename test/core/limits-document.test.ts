@@ -14,7 +14,7 @@ const tests = ["core", "objects", "broker"].flatMap((name) => {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".test.ts"));
   return files.map((file) => readFileSync(join(folder, file), "utf8"));
 });
-/** Names in square brackets amid a text in quotes. */
+/** Names in square brackets inside a text in quotes. */
 const named = new Set(tests.flatMap((source) => [...source.matchAll(/"[^"\n]*"/g)].flatMap(([text]) => namesIn(text))));
 
 function namesIn(text: string): string[] {

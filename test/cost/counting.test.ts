@@ -157,7 +157,7 @@ describe("what an idle client costs", () => {
         await stage.sleepToAlarm(0);
         const { counts, ms } = await stage.window(() => stage.sleepToAlarm(100_000));
         await client.until(() => true);
-        // An alarm that is late, as a fast clock makes it, begins the wait anew: another PINGREQ may come before the next.
+        // An alarm that a fast clock makes late begins the wait again: another PINGREQ may come before the next one.
         const { webSocketMessage = 0, alarm } = counts.objects.SESSION?.events ?? {};
         expect(alarm).toBe(2);
         expect(Math.abs(webSocketMessage - ms / 60_000)).toBeLessThan(1);

@@ -67,7 +67,7 @@ describe("the report", () => {
     expect(counts).toEqual(["0", "deliver 1, exchange 1", "0", "1.5", "2", "0", "0", "12346"]);
   });
 
-  it("says which target is missed, and has no column where there is none", () => {
+  it("says which target is missed, and has no column without targets", () => {
     expect(renderReport(reportOf(resultOf({ target: 2.2 })))).toContain("2.20: missed");
     expect(renderReport(reportOf(resultOf({})))).not.toContain("target");
   });

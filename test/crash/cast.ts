@@ -1,4 +1,4 @@
-// Who takes part in a run: each version, each path to a session, names and wildcards, a shared group; some stay, some come
+// The clients of a run: each version, each path to a session, names and wildcards, a shared group. Some stay, some come
 // and go.
 
 import type { ClientOptions } from "./client.ts";
@@ -11,7 +11,7 @@ export const publishers: readonly (ClientOptions & { readonly maximumInFlight: n
   { clientId: "publisher-3", version: 5, path: "native WebSocket", maximumInFlight: 400 },
 ];
 
-/** A subscriber, and what it is to receive. */
+/** A subscriber, and what it must receive. */
 export type Part = SubscriberOptions & {
   readonly wants: (topicName: string) => boolean;
   /** It is away during some crashes. */
@@ -72,7 +72,7 @@ export const members: readonly Part[] = [
   { ...member, clientId: "member-2", version: 5, path: "relayed WebSocket", comesAndGoes: true },
 ];
 
-/** Hears of the Wills of those whom a crash has taken. */
+/** Receives the Wills of the clients that a crash has ended. */
 export const mourner: Part = {
   clientId: "mourner",
   version: 5,

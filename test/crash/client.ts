@@ -78,7 +78,7 @@ export class Client {
     await this.#until(() => this.#transport === undefined, endWithinMs, "for its connection to end");
   }
 
-  /** Is gone without a word, and stays away. */
+  /** Disappears without DISCONNECT, and stays away. */
   vanish(): void {
     this.#stop();
     this.#transport?.drop();

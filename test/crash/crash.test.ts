@@ -1,4 +1,4 @@
-// `npm run test:crash` in short. That its judgement can fail is in ledger.test.ts.
+// `npm run test:crash` in short. ledger.test.ts shows that its judgement can fail.
 
 import { describe, expect, it } from "vitest";
 import { violationsOf } from "./report.ts";

@@ -1,5 +1,6 @@
-// Home Assistant's pattern, with the clients that it and its add-ons use: hundreds of retained configurations, thousands
-// of subscriptions in packets of 500, a server that is killed, and everything again after the reconnect.
+// Home Assistant's pattern, with the clients that it and its add-ons use. There are hundreds of retained
+// configurations, and thousands of subscriptions in packets of 500. The server is killed, and after the reconnect
+// everything comes again.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -41,7 +41,7 @@ describe("the judgement over a run", () => {
   it.each([
     ["published", one, 2],
     ["subscribed", two, 1],
-  ] as const)("counts what came twice where it was %s at QoS 1, for that is allowed", (_, topic, qos) => {
+  ] as const)("counts what came twice if it was %s at QoS 1, which is allowed", (_, topic, qos) => {
     const receiver = receiverOf(qos, tallyOf({ [topic.name]: [3, 0, 2] }));
     expect(judge([topic], [receiver])).toEqual({ delivered: 2, lost: [], doubled: [], repeated: 3 });
   });

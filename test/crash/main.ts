@@ -1,4 +1,5 @@
-// `npm run test:crash`: kills the broker under load, again and again, and reports what came of what it had acknowledged.
+// `npm run test:crash`: kills the broker under load many times, and reports what became of the messages that it had
+// acknowledged.
 
 import { parseArgs } from "node:util";
 import { textOf, violationsOf } from "./report.ts";

@@ -1,6 +1,6 @@
-// Clients that a crash takes for good. Each has a Will, which the broker has to publish though the connection died with
-// it; some have a session besides, which has to end by time though nobody connects, and tells so by a Will that waits
-// for that. MQTT 5.0 sections 3.1.2.5, 3.1.2.11.2 and 3.1.3.2.2.
+// Clients that a crash ends for good. Each has a Will, which the broker must publish although it died with the
+// connection. Some also have a session, which must end by time although nobody connects. A Will that waits for the end
+// shows it. MQTT 5.0 sections 3.1.2.5, 3.1.2.11.2 and 3.1.3.2.2.
 
 import type { Path } from "../support/broker.ts";
 import { Client, type ClientOptions } from "./client.ts";

@@ -46,7 +46,7 @@ export class Publisher {
     this.topics = [topic("one", 1), topic("two", 2), topic("retained-one", 1, true), topic("retained-two", 2, true)];
   }
 
-  /** Begins so many messages more, as fast as it can; those left from before are no longer begun. */
+  /** Begins this many more messages, as fast as it can. Earlier messages that were not begun are dropped. */
   publish(count: number): void {
     this.#toSend = count;
     this.#fill();

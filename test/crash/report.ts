@@ -1,4 +1,4 @@
-// What a run has shown, and whether that is as it has to be.
+// What a run has shown, and whether it is right.
 
 import type { Verdict } from "./ledger.ts";
 
@@ -9,14 +9,14 @@ export type Report = {
   readonly seconds: number;
   /** PUBACK, or PUBREC. */
   readonly acknowledged: { readonly qos1: number; readonly qos2: number };
-  /** Of the load. */
+  /** Messages of the load. */
   readonly load: Verdict;
   readonly wills: Verdict;
   /** Retained messages older than the last that was acknowledged before a crash, or missing. */
   readonly oldRetained: readonly string[];
   /** Looked at, over all rounds. */
   readonly retained: number;
-  /** That ended by time as they had to, and those that did not. */
+  /** Sessions that ended by time as they must, and sessions that did not. */
   readonly expired: number;
   readonly notExpired: readonly string[];
   /** Anything else that must not be: sessions that were not there, refusals, messages never acknowledged. */

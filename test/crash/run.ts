@@ -16,7 +16,7 @@ import { Subscriber } from "./subscriber.ts";
 export type RunOptions = {
   readonly rounds: number;
   readonly seed: number;
-  /** Of each publisher, in each round, at most: subscribers that were away have to catch up. */
+  /** The most messages of each publisher per round, because subscribers that were away must catch up. */
   readonly messagesPerRound: number;
   readonly onRound?: (round: number) => void;
 };
@@ -25,7 +25,7 @@ export type RunOptions = {
 const loadMs = { least: 20, most: 2_000 };
 /** Now and then another crash follows, while clients are just coming back. */
 const secondCrash = { probability: 0.25, leastMs: 0, mostMs: 400 };
-/** Of those that come and go: to leave before a crash, and else to return late after it. */
+/** The share of the clients that come and go that leaves before a crash; the others return late after it. */
 const awayProbability = 0.4;
 const recoverWithinMs = 30_000;
 /** A Will that did not get through is tried again after 15 s, and what a topic object owes after 5 s. */
@@ -104,7 +104,7 @@ class Scene {
     for (const publisher of this.#publishers) publisher.publish(this.#messagesPerRound);
     await passed(this.#random.between(loadMs.least, loadMs.most));
     const kept = lastAcknowledged(this.#publishers);
-    // Some that the crash finds connected do not come back before others have.
+    // Some of the clients that were connected come back only after others have.
     const late = guests.filter((client) => client.isWanted && this.#random.chance(awayProbability));
     for (const client of late) client.giveUp();
     await this.#crash();
@@ -180,7 +180,7 @@ class Scene {
     };
   }
 
-  /** Whatever has happened, nobody comes back. */
+  /** Ends all clients, whatever has happened. */
   end(): void {
     for (const client of [...this.#clients, ...this.#mortals.map(({ client }) => client)]) client.vanish();
   }

@@ -1,5 +1,6 @@
-// A subscriber with a session that outlives its connection. At QoS 2 it counts a message when PUBLISH comes under a packet
-// identifier that it does not hold, as a good client does: a repeat before PUBREL is the same message. Section 4.3.3.
+// A subscriber with a session that outlives its connection. At QoS 2 it counts a message when PUBLISH comes with a
+// packet identifier that it does not hold. A repeat before PUBREL is the same message, as for every good client.
+// Section 4.3.3.
 
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import { Changes } from "./changes.ts";

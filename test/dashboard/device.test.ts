@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser)("a device in the dashboard", () => {
     },
   );
 
-  it("is shown at the ports that this server has, for ESPHome and Tasmota, and where the server is to be started anew", async () => {
+  it("is shown at the ports that this server has, for ESPHome and Tasmota, and for a server that must be restarted", async () => {
     const { page } = await dashboard.signedIn();
     await addDevice(page, "shed");
     const token = await page.getByLabel("Token", { exact: true }).innerText();
@@ -278,7 +278,7 @@ function connectAsIt(clientId: string, password: string, url: string): Promise<M
   return mqtt.connectAsync(address, { clientId, username: clientId, password, reconnectPeriod: 0 }, false);
 }
 
-/** Of the chart's canvas: those that are not as transparent as an empty one. */
+/** The pixels of the chart's canvas that are not as transparent as an empty one. */
 function drawnPixels(page: Page): Promise<number> {
   return page.locator(".chart canvas").evaluate((element) => {
     const { width, height } = element as unknown as { width: number; height: number };

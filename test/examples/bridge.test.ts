@@ -270,8 +270,8 @@ async function retainedAt(side: Side, topic: string): Promise<string | undefined
 }
 
 /**
- * Each of `names` has come once to either side, and nothing else has, but for what is retained: that MQTT sends again with a
- * SUBSCRIBE, and Mosquitto whenever its bridge is back. Behind everything that was published before it comes a
+ * Each of `names` has come once to either side, and nothing else has, except retained messages. MQTT sends these again
+ * with a SUBSCRIBE, and Mosquitto whenever its bridge is back. Behind everything that was published before it comes a
  * mark from either side: then nothing is under way.
  */
 async function expectOnce(house: Side, cloud: Side, names: readonly string[]): Promise<void> {

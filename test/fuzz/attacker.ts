@@ -79,8 +79,8 @@ class Attacker {
   }
 
   /**
-   * Whether the broker has to end a connection that says no more: when its client has ended its direction; when it
-   * never was connected; and in MQTT 5.0 by the Server Keep Alive. In MQTT 3.x a client may ask for none.
+   * Whether the broker must end a connection that sends no more. It must if the client has ended its direction, or was
+   * never connected, and in MQTT 5.0 by the Server Keep Alive. In MQTT 3.x a client may ask for no keep alive.
    */
   get #mustEnd(): boolean {
     const { ending } = this.#script;
@@ -88,9 +88,9 @@ class Attacker {
   }
 
   /**
-   * Whether the broker has ended it in time, if it has to, which a late CONNACK may change. A WebSocket is ended by a
-   * Close frame, the first or the answer to the client's: the TCP connection below a native one is workerd's, which may
-   * keep it for as long as others keep the object awake.
+   * Whether the broker has ended it in time, if it must; a late CONNACK may change that. A Close frame ends a
+   * WebSocket, whichever side sends the first. The TCP connection below a native one is workerd's, which may keep it as
+   * long as others keep the object awake.
    */
   async endedWithin(patienceMs: number): Promise<boolean> {
     const endMs = performance.now() + patienceMs;
@@ -134,7 +134,7 @@ class Attacker {
   }
 
   #onConnack({ reasonCode, returnCode }: IConnackPacket, bytes: Buffer): void {
-    // Of CONNACK, that of MQTT 3.x has no properties.
+    // CONNACK of MQTT 3.x has no properties.
     this.#versions = bytes.length === 4 ? [4] : [5];
     this.#isAccepted = (reasonCode ?? returnCode) === 0;
   }

@@ -16,7 +16,7 @@ import { Witnesses } from "./witnesses.ts";
 export type FuzzOptions = {
   readonly seed: number;
   readonly firstCase: number;
-  /** After so many cases, or so much time. */
+  /** When to stop: after a number of cases, or after a time. */
   readonly cases: number;
   readonly durationMs: number;
   /** Each minute. */
@@ -128,7 +128,7 @@ class Fuzzer {
         const attacking = this.#attack(this.#nextCase);
         this.#nextCase += 1;
         this.#attacks.push(attacking);
-        // Those that wait for their end do not keep others from beginning.
+        // Cases that wait for their end do not keep others from beginning.
         await Promise.race([attacking, passed(1_000)]);
       }
     };

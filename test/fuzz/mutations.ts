@@ -1,5 +1,5 @@
-// From what a client should say to what a broken or hostile one might: packets spoilt, repeated, out of order, mixed with
-// another client's, and cut anywhere on their way.
+// Turns what a client should send into what a broken or hostile client might: packets are spoilt, repeated, out of
+// order, mixed with another client's, and cut anywhere.
 
 import { type Path, paths } from "../support/broker.ts";
 import { Random } from "../support/random.ts";
@@ -129,7 +129,7 @@ function movesOf(random: Random, packets: readonly Buffer[], isWebSocket: boolea
   return moves;
 }
 
-/** A packet a chunk, or all in one, or cut where no packet ends, or byte by byte. */
+/** One packet per chunk, all in one, cut inside packets, or byte by byte. */
 function chunksOf(random: Random, packets: readonly Buffer[]): readonly Buffer[] {
   const all = Buffer.concat(packets);
   switch (random.below(5)) {
@@ -154,7 +154,7 @@ function cut(random: Random, bytes: Buffer): Buffer[] {
   return pieces;
 }
 
-/** Everything that a case sends, to be looked at. */
+/** Everything that a case sends, for people to look at. */
 export function describeScript({ path, clientId, moves, acknowledges, ending }: Script): string {
   const lines = moves.map((move) => {
     if (move.type === "bytes") return `  ${move.bytes.toString("hex")}`;

@@ -32,7 +32,7 @@ describe("the key to the API", () => {
     expect((await keptAdminToken(folder)).token).not.toBe(token);
   });
 
-  it("is whole after a crash amid its making", async () => {
+  it("is whole after a crash while it is made", async () => {
     await writeFile(`${file}.new`, "half");
     expect((await keptAdminToken(folder)).token).toMatch(/^[\w-]{43}$/);
     await expect(stat(`${file}.new`)).rejects.toThrow("ENOENT");

@@ -42,7 +42,7 @@ const clientIds = ["garbage", "cut-short", "later"] as const;
 
 /** Something of every object; each test has a copy of it. */
 let sound: string;
-/** Where the objects' databases are, by what has made them: a client, a topic, an access object. */
+/** The objects' databases by what has made them: a client, a topic, an access object. */
 const files = new Map<string, string>();
 let folder: string;
 let log: string[];

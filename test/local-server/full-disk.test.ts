@@ -40,7 +40,7 @@ describe.skipIf(!canMount("The tests of a full disk"))("a full disk", { timeout 
     return fetch(`${broker.http}/api/v1/${place}`, { ...post, headers });
   };
 
-  it("takes nothing that is to be stored, says so in one line, and loses nothing [B165]", async () => {
+  it("takes nothing that must be stored, says so in one line, and loses nothing [B165]", async () => {
     const away = await connect(broker.ws, { clientId: "away", ...durable() });
     await away.subscribe("q/#", { qos: 1 });
     await away.disconnect();
@@ -55,7 +55,7 @@ describe.skipIf(!canMount("The tests of a full disk"))("a full disk", { timeout 
     native.sendPublish("q/3", large, { qos: 2 });
     await expect(native.receiveAny(patience)).rejects.toThrow("closed");
     await relayed.receive({ cmd: "disconnect", reasonCode: 0x89 }, patience);
-    // While the topic object starts anew, QoS 0 would go with it.
+    // While the topic object restarts, QoS 0 would be lost.
     live.sendPublish("live", "QoS 0", { qos: 0 });
     await live.message({ topic: "live" }, patience);
 

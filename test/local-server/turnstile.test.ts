@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Turnstile } from "../../tools/local-server/front-door/turnstile.ts";
 
-it("lets so many through at a time, and networks take turns", () => {
+it("lets a fixed number through at a time, and networks take turns", () => {
   const turnstile = new Turnstile(2);
   const entered: string[] = [];
   const wait = (network: string, name: string) => turnstile.wait(network, () => entered.push(name));

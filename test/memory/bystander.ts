@@ -29,7 +29,7 @@ export class Bystander {
     return new Bystander(worker);
   }
 
-  /** Of the messages since the last time. */
+  /** The times of the messages since the last call. */
   async latency(): Promise<Latency> {
     const answer = once(this.#worker, "message");
     this.#worker.postMessage("report");

@@ -1,5 +1,5 @@
-// `npm run measure:memory`: what the server's processes take of memory while clients do what they should not, and what a
-// quiet pair of clients notices of it. For one's own eyes: nothing is judged.
+// `npm run measure:memory`: measures the memory of the server's processes while clients misbehave, and what a quiet
+// pair of clients notices. For people to look at: nothing is judged.
 
 import { parseArgs } from "node:util";
 import { passed } from "../support/time.ts";
@@ -27,7 +27,7 @@ type Row = {
 };
 
 const quietMs = 5_000;
-/** What is to be freed has been by then. */
+/** After this time, everything that can be freed has been. */
 const settleMs = 5_000;
 
 async function measure({ name, variables = {}, descriptors, prepare }: Scenario): Promise<Row> {

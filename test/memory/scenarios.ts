@@ -1,4 +1,4 @@
-// What may grow without bound if nothing bounds it. Each ends by itself, and says what has come of it.
+// Scenarios in which memory would grow if nothing limited it. Each ends by itself, and reports what happened.
 
 import { generate, type Packet } from "mqtt-packet";
 import { type Path, paths } from "../support/broker.ts";
@@ -302,7 +302,7 @@ async function newClient(server: ServerProcess, path: Path): Promise<void> {
   for (;;) {
     try {
       const connecting = WireClient.connect(server, { clientId: "newcomer", path });
-      // One that is refused after the upgrade hears nothing more.
+      // A client that is refused after the upgrade gets no more bytes.
       const client = await Promise.race([connecting, passed(newcomerPatienceMs)]);
       client?.drop();
       if (client !== undefined) return;

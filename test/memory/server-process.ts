@@ -48,7 +48,7 @@ export class ServerProcess {
     return new ServerProcess(dataDir, start, await start());
   }
 
-  /** Of objects, with and without rows. */
+  /** The number of databases of objects, with and without rows. */
   async databases(): Promise<number> {
     const names = await readdir(this.#dataDir, { recursive: true });
     return names.filter((name) => name.endsWith(".sqlite") && !name.endsWith("metadata.sqlite")).length;

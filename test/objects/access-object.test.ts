@@ -104,7 +104,7 @@ describe("a credential", () => {
     expect(await access.deleteCredential("x")).toBe(false);
   });
 
-  it("cannot take another's username or certificate, also where that cannot be read; nothing changes", async () => {
+  it("cannot take another's username or certificate, even if that cannot be read; nothing changes", async () => {
     const { access, sql, state } = scene();
     const certificate = { kind: "certificate", sha256 } as const;
     const { credential: first } = await made(access, certificate);
@@ -193,7 +193,7 @@ describe("sessions that cannot be reached", () => {
     expect([state.told, state.alarmAtMs]).toEqual([[null], alarmAtMs]);
   });
 
-  it("hear of it also where the object is gone before it has told anybody", async () => {
+  it("are notified even if the object is gone before it has notified anybody", async () => {
     const { access, open, state } = scene();
     const { credential } = await made(access);
     let alarmAtMs = 0;

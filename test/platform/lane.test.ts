@@ -82,7 +82,7 @@ describe("a lane", () => {
 });
 
 describe("a lane that the other end has forgotten", () => {
-  it("begins anew, later than all that were forgotten, with the batch that was refused", async () => {
+  it("begins again, later than all that were forgotten, with the batch that was refused", async () => {
     const receiver = new LaneReceiver<readonly number[]>();
     const forgottenMs = Date.now() + 5_000;
     vi.spyOn(receiver, "receive").mockImplementationOnce(() => {

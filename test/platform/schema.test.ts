@@ -58,7 +58,7 @@ describe("the tables of an object", () => {
     expect(tables()).toEqual(["mark", "schema_version"]);
   });
 
-  it("are not there where what else was to be written with them failed", () => {
+  it("are not there if the rest of their transaction failed", () => {
     const { storage, tables } = parts();
     const schema = new Schema(storage, [first]);
     const act = () => {

@@ -1,4 +1,4 @@
-// Eclipse Paho's C library, as Debian has it: a small device, compiled and run over TCP and WebSocket.
+// Eclipse Paho's C library, in Debian's version: a small device, compiled and run over TCP and WebSocket.
 
 import { execFile } from "node:child_process";
 import { once } from "node:events";

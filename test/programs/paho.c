@@ -1,7 +1,7 @@
 // One device on Paho's C library: says that it is online with a Will behind it, publishes a reading, and prints the
 // commands that come, a line each. It ends with the command "end".
 //
-// Usage: paho SERVER_URI USERNAME PASSWORD CLIENT_ID VERSION, SERVER_URI as Paho has it (tcp://HOST:PORT,
+// Usage: paho SERVER_URI USERNAME PASSWORD CLIENT_ID VERSION, SERVER_URI in Paho's form (tcp://HOST:PORT,
 // ws://HOST:PORT/mqtt), VERSION 4 or 5
 
 #include <MQTTClient.h>

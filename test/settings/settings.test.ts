@@ -156,7 +156,7 @@ describe("the variables", () => {
     ["null", "the rules takes an object"],
     ['{"publish":{"allow":["a/#/b"]}}', '"a/#/b" is not a topic filter'],
     ['{"publsh":{}}', 'no field "publsh"'],
-  ])("refuse the rules %s, also where nobody is let in by them, and say why", (ANONYMOUS_RULES, why) => {
+  ])("refuse the rules %s, even if nobody is let in by them, and say why", (ANONYMOUS_RULES, why) => {
     for (const variables of [{ ANONYMOUS_RULES }, { ANONYMOUS_RULES, ALLOW_ANONYMOUS: "1" }]) {
       const refusal = refusalOf(variables);
       expect(refusal.startsWith("ANONYMOUS_RULES: ")).toBe(true);

@@ -1,5 +1,5 @@
-// A client's end of the messages it gets over one connection: notes each, checks that the broker keeps to the client's
-// Receive Maximum and to packet identifiers, and acknowledges, some time later, in order.
+// A client's side of the messages that it gets over one connection. It records each, checks that the broker respects
+// Receive Maximum and packet identifiers, and acknowledges in order, some time later.
 
 import type { IPublishPacket } from "mqtt-packet";
 import type { Profile } from "./client-packets.ts";

@@ -1,10 +1,10 @@
-// What the broker has promised, held against what clients did and heard. Everything here is judged at the end, when
-// faults have stopped and all that was owed has had its time.
+// Compares what the broker has promised with what clients did and received. Everything here is judged at the end, when
+// faults have stopped and everything owed has had time to arrive.
 
 import type { QoS } from "../../src/core/message/message.ts";
 import type { History, Life, Publication, Receipt, Subscription } from "./history.ts";
 
-/** @returns what is broken, a line each */
+/** @returns one line for each broken promise */
 export function checkMessages(history: History): string[] {
   const groups = sharedGroups(history);
   return [
@@ -18,7 +18,7 @@ export function checkMessages(history: History): string[] {
   ];
 }
 
-/** What nobody has published here: nothing crosses from one namespace to another. */
+/** Finds messages that nobody has published here: nothing crosses from one namespace to another. */
 function strange({ lives, publications, wills }: History): string[] {
   const ofWills = new Set(wills.map(({ payload }) => payload));
   return lives.flatMap((life) =>
@@ -28,7 +28,7 @@ function strange({ lives, publications, wills }: History): string[] {
   );
 }
 
-/** What a session that is still there was promised and did not get: QoS 1 at least once, QoS 2 exactly once. */
+/** Finds what a remaining session was promised and did not get: QoS 1 at least once, QoS 2 exactly once. */
 function missing(history: History, life: Life): string[] {
   if (!isLasting(life)) return [];
   const got = new Set(life.receipts.map(({ payload }) => payload));
@@ -66,8 +66,8 @@ function waysTo({ asked }: Life, topicName: string): number {
 }
 
 /**
- * What one client publishes to one topic at one QoS comes in order, repeats aside [MQTT-4.6.0-5]. Who subscribes amid
- * repeats may have missed the first of them.
+ * What one client publishes to one topic at one QoS comes in order, repeats aside [MQTT-4.6.0-5]. A client that
+ * subscribes during repeats may have missed the first of them.
  */
 function disordered(history: History, life: Life): string[] {
   const last = new Map<string, Publication>();
@@ -75,7 +75,7 @@ function disordered(history: History, life: Life): string[] {
   const wrong: string[] = [];
   for (const { payload, qos } of life.receipts) {
     const publication = history.publications.get(payload);
-    // At QoS 0 a client that is away misses what it is not sent again.
+    // At QoS 0 a client that is away misses messages, which are not sent again.
     if (qos === 0 && publication?.qos !== 0) continue;
     if (publication === undefined || isShared(publication.topicName) || seen.has(payload)) continue;
     if (publication.mayExpire || publication.mayBeRefused) continue;
@@ -112,7 +112,7 @@ function sharedGroups({ lives }: History): Group[] {
       const subscriptions = life.subscriptions.filter((subscription) => subscription.topicFilter === topicFilter);
       return { life, subscriptions };
     });
-    // One that has never heard SUBACK may be a member too.
+    // A client that never received SUBACK may be a member too.
     return { topicFilter, members: members.filter(({ life }) => life.asked.has(topicFilter)) };
   });
 }
@@ -123,7 +123,7 @@ function checkGroup(history: History, { topicFilter, members }: Group): string[]
   const isStable = members.every(({ life, subscriptions }) => isLasting(life) && subscriptions.every(stays));
   if (!isStable) return [];
   const since = Math.max(...members.map(({ subscriptions }) => subscriptions[0]?.from ?? Number.POSITIVE_INFINITY));
-  // A member may hold it at a QoS that it has asked for and not heard SUBACK of.
+  // A member may hold it at a QoS that it has requested, without having received SUBACK.
   const lowestQos = Math.min(...members.map(({ life }) => life.asked.get(topicFilter) ?? 0));
   const filter = filterOf(topicFilter);
   const receipts = payloadsOf(
@@ -165,7 +165,7 @@ export function checkWills(history: History): string[] {
 }
 
 /**
- * Of one publisher's retained messages on one topic, the last one acknowledged is there, or one that came after it.
+ * For each topic and publisher, the retained message is the last one acknowledged, or a later one.
  * @param retained what a new subscriber gets: payload by topic name
  */
 export function checkRetained(history: History, retained: ReadonlyMap<string, string>): string[] {
@@ -221,7 +221,7 @@ function isLasting(life: Life): boolean {
   return life.isDurable && life.endedAt === Number.POSITIVE_INFINITY;
 }
 
-/** Of `$share/{name}/{filter}`. */
+/** The name and the filter in `$share/{name}/{filter}`. */
 export function filterOf(sharedFilter: string): string {
   return sharedFilter.split("/").slice(2).join("/");
 }

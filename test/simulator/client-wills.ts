@@ -1,4 +1,4 @@
-// The Wills of a client's connections, and what is to become of each, as far as the client can know.
+// The Wills of a client's connections, and what should become of each, as far as the client can know.
 
 import type { Profile, WillWish } from "./client-packets.ts";
 import type { WillRecord } from "./history.ts";
@@ -8,7 +8,7 @@ export class ClientWills {
   readonly #world: World;
   readonly #profile: Profile;
   #count = 0;
-  /** Of the last connection: cancelled when the session is resumed in time. */
+  /** The Will of the last connection, which is cancelled if the session is resumed in time. */
   #delayed: WillRecord | undefined;
 
   constructor(world: World, profile: Profile) {

@@ -1,6 +1,6 @@
-// A client as MQTT wants it, speaking bytes to the broker: keeps its session state through connections, sends again
-// what was not acknowledged, acknowledges in order. It holds the broker to what every client may expect, packet by
-// packet; what becomes of messages is judged at the end.
+// A client as MQTT requires it, which sends bytes to the broker. It keeps its session state across connections, sends
+// again what was not acknowledged, and acknowledges in order. It checks every packet of the broker; what becomes of
+// messages is judged at the end.
 
 import type { Packet } from "mqtt-packet";
 import type { QoS } from "../../src/core/message/message.ts";
@@ -96,7 +96,7 @@ export class Client {
     connection.isLeaving = true;
     this.changedAtMs = this.#world.clock.nowMs;
     connection.hasLeft = !(withWill && isFive);
-    // Where the broker has taken the connection for lost before, the Will is out.
+    // If the broker decided earlier that the connection is lost, the Will is published.
     connection.wasLost = connection.link.endedAtMs < Number.POSITIVE_INFINITY;
     if (endsSession && isFive) {
       this.#mustStartClean = true;
@@ -208,7 +208,7 @@ export class Client {
     connection.isAccepted = true;
     this.changedAtMs = this.#world.clock.nowMs;
     if (connection.will !== undefined) connection.will.isSet = true;
-    // Before MQTT 3.1.1 the client is not told.
+    // Before MQTT 3.1.1 CONNACK does not say it.
     const isPresent =
       this.profile.version === 3 ? !connection.cleanStart && this.session !== undefined : sessionPresent;
     if (isPresent && connection.cleanStart) this.#wrong("got an old session for a clean start [MQTT-3.2.2-2]");
@@ -248,7 +248,7 @@ export class Client {
     this.#lose(connection);
   }
 
-  /** What nobody uses any more is found out by the keep alive, if the broker has not closed it before. */
+  /** The keep alive finds connections that nobody uses, unless the broker has closed them before. */
   #abandon(connection: Connection): void {
     this.#lose(connection);
     this.#world.clock.after(this.profile.keepAliveSec * 1500, undefined, () => connection.link.cut());

@@ -1,7 +1,7 @@
-// The simulated time: what is to happen when, one event after another. Two events of one millisecond happen in the
-// order in which they were asked for.
+// The simulated time: a schedule of events, which happen one after another. Two events of one millisecond happen in the
+// order in which they were scheduled.
 
-/** Whose event it is: nothing happens any more to one that has gone. */
+/** The owner of the event. After the owner is gone, its events do not happen. */
 export type Owner = { readonly isAlive: boolean; afterEvent(): void };
 
 export type Event = {
@@ -23,7 +23,7 @@ export class Clock {
   nowMs = 1_800_000_000_000;
   /** Whose code is running. */
   running: Owner | undefined;
-  /** Hears of what nobody else has caught. */
+  /** Called with errors that nobody else has caught. */
   onError: (error: unknown) => void = () => {};
   readonly #heap: Event[] = [];
   #orders = 0;
@@ -37,7 +37,7 @@ export class Clock {
   }
 
   /**
-   * Has everything happen until `endMs`, one event after another, each with all that follows from it by promises alone.
+   * Runs all events until `endMs`, one after another, each with everything that follows from it by promises alone.
    * @param mayGoOn asked before each event; false ends it there
    */
   pass(endMs: number, mayGoOn: () => boolean): Promise<void> {

@@ -1,4 +1,4 @@
-// In place of the module "cloudflare:workers".
+// Stands in for the module "cloudflare:workers".
 
 export class DurableObject {
   readonly ctx: DurableObjectState;

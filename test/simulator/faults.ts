@@ -1,5 +1,5 @@
-// What goes wrong, and how long everything takes. A run's seed decides how likely each fault is in it, so that some
-// runs have one kind of fault only, and some have all.
+// Decides what goes wrong, and how long everything takes. A run's seed decides how likely each fault is, so that some
+// runs have only one kind of fault, and some have all.
 
 import type { Random } from "../support/random.ts";
 import type { Features } from "./features.ts";
@@ -77,12 +77,12 @@ export class Faults {
     return this.#random.skewed(1, 10 * this.#slow);
   }
 
-  /** When the object crashes that has written what is not confirmed yet; `undefined` if it does not. */
+  /** When an object with unconfirmed writes crashes; `undefined` if it does not. */
   crashWithinMs(confirmMs: number): number | undefined {
     return this.areOn && this.#random.chance(this.#crashWhileWriting) ? this.#random.next() * confirmMs : undefined;
   }
 
-  /** Of what is not confirmed, so much survives a crash. */
+  /** The share of the unconfirmed writes that survives a crash. */
   keptAfterCrash(): number {
     return this.#random.pick([0, 1, this.#random.next()]);
   }

@@ -1,5 +1,5 @@
-// What a world has beyond clients and a network that fails: each seed has some of it, so that every feature is seen alone,
-// with each other one, and not at all.
+// What a world has beyond clients and a failing network. Each seed has some of these features, so that every feature
+// occurs alone, together with each other one, and not at all.
 
 import type { Random } from "../support/random.ts";
 

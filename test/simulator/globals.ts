@@ -18,8 +18,8 @@ export function simulateModules(): void {
 }
 
 /**
- * What is slow on purpose happens in threads of Node.js, and is done at a moment that no seed decides: here it is done at
- * once, and with a single round.
+ * Password hashing is slow on purpose, and Node.js does it in threads, at a moment that no seed decides. Here it is
+ * done at once, and with a single round.
  */
 const quickHashes = {
   importKey: async (_format: string, key: Uint8Array) => key,
@@ -27,7 +27,7 @@ const quickHashes = {
     Uint8Array.from(pbkdf2Sync(key, salt, 1, bits / 8, "sha256")).buffer,
 };
 
-/** To be called before each run. */
+/** Call it before each run. */
 export function simulateGlobals(world: World): void {
   const { clock, ids } = world;
   Date.now = () => world.wallClock.nowMs + ((clock.running as Instance | undefined)?.host?.skewMs ?? 0);

@@ -1,5 +1,5 @@
-// A client with a credential, as simple as can be: it connects when it may, publishes, and notes what it gets. What it is
-// allowed is the operator's business, and judged there.
+// A client with a credential, as simple as possible: it connects when it may, publishes, and records what it gets.
+// guesthouse.ts decides and judges what it is allowed.
 
 import { generate, type Packet, parser } from "mqtt-packet";
 import { lineOf } from "../support/packet-line.ts";
@@ -41,7 +41,7 @@ export class Guest {
     this.#handlers = handlers;
   }
 
-  /** What it has shown for the connection that it has, where that one was accepted; `null` where there is none. */
+  /** The secret of its present connection, if that was accepted; `null` if there is none. */
   get shown(): Login | undefined | null {
     return this.#connection?.isAccepted ? this.#connection.shown : null;
   }

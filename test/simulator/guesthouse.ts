@@ -1,6 +1,6 @@
-// Credentials and what they are worth: guests that log in with them, an operator that changes and deletes them, and a
-// witness. What is judged: whoever is not allowed any more is gone when the operator has its answer, and stays out; what may
-// not be published reaches nobody, what may not be received reaches no guest; and no credential has more clients than it may.
+// Credentials at work: guests that log in with them, an operator that changes and deletes them, and a witness. It
+// judges three promises. A guest that is no longer allowed is gone when the operator has its answer, and stays out.
+// Forbidden messages are neither published nor received. And no credential has more clients than it may.
 
 import type { AccessRules } from "../../src/core/access/access-rules.ts";
 import { fullAccess } from "../../src/core/access/access-rules.ts";
@@ -22,11 +22,11 @@ type Account = {
   id: string;
   login: Login | undefined;
   guests: readonly Guest[];
-  /** A change is under way; for ever where it was not answered: what holds then, the operator does not know. */
+  /** A change is under way. If it was never answered, it stays so, because the operator does not know what holds. */
   isChanging: boolean;
-  /** Deleted, as the operator was told; Infinity while it is not. */
+  /** When the operator got the answer that it is deleted; Infinity before that. */
   endedAtMs: number;
-  /** May do nothing with `secret` any more, as the operator was told. */
+  /** When the operator got the answer that `secret` is no longer valid. */
   restrictedAtMs: number;
 };
 

@@ -1,5 +1,5 @@
-// What clients did and what they heard, as the judge has to know it. A moment is a number that grows with every event:
-// what happens in the same millisecond still has an order.
+// What clients did and received, for the judge. A moment is a number that grows with every event, so events of the same
+// millisecond still have an order.
 
 import type { QoS } from "../../src/core/message/message.ts";
 
@@ -20,7 +20,7 @@ export type Publication = {
   /** Clears the retained message: there is no payload to recognise it by. */
   readonly isEmpty: boolean;
   readonly mayExpire: boolean;
-  /** Some session may not take it. A client that does not hear of that sends the message again, as a new one. */
+  /** A session may refuse it. A client that does not learn of that sends the message again, as a new one. */
   readonly mayBeRefused: boolean;
   /** Its acknowledgement is a promise: before MQTT 5.0 there is no other answer, even to a message that is refused. */
   readonly isBinding: boolean;
@@ -73,7 +73,7 @@ export type WillRecord = {
   readonly mayBeRefused: boolean;
   /** CONNACK came. */
   isSet: boolean;
-  /** Whether it is to be published: "may" where the client cannot know. */
+  /** Whether it must be published: "may" if the client cannot know. */
   fate: "must" | "may" | "must not";
 };
 
@@ -147,7 +147,7 @@ export class History {
     for (const subscription of life.subscriptions) {
       if (subscription.topicFilter !== topicFilter) continue;
       if (subscription.to === Number.POSITIVE_INFINITY) subscription.isRenewed = isRenewed;
-      // It is not known what the broker holds: a new one, or none.
+      // What the broker holds is unknown: a new one, or none.
       else if (!isRenewed) subscription.isRenewed = false;
       subscription.to = Math.min(subscription.to, this.moment);
     }

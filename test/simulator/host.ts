@@ -8,10 +8,10 @@ import type { World } from "./world.ts";
 
 export type Kind = "session" | "topic" | "directory" | "access";
 
-/** An alarm may find nothing, or come twice; when it comes more often with no pause, it only finds itself. */
+/** An alarm may find nothing to do, or come twice. If it comes more often without a pause, it is a loop. */
 const maximumRingsInARow = 20;
 const ringPauseMs = 1_000;
-/** The platform tries an alarm again whose handler failed: twice as late each time, and so many times. */
+/** If an alarm's handler fails, the platform tries again this many times, with twice the pause each time. */
 const firstAlarmRetryMs = 2_000;
 const maximumAlarmRetries = 6;
 
@@ -56,7 +56,7 @@ export class Host {
   }
 
   /**
-   * An event comes in, and starts the object where it is not in memory.
+   * An event arrives, and starts the object if it is not in memory.
    * @returns what the object answers; rejected when it cannot
    */
   async receive<Result>(event: (object: never) => Result): Promise<Awaited<Result>> {
@@ -115,9 +115,9 @@ export class Host {
   }
 
   /**
-   * Another instance takes over: new events go to it. The one that runs may go on with what it has in memory, its timers,
-   * its calls and its sockets, until it touches its storage, or hears of it: that is all that the platform promises. Where
-   * something written is not confirmed yet, the object ends at once, for its output gate breaks.
+   * Another instance takes over: new events go to it. The running instance may go on with its memory, timers, calls and
+   * sockets until it touches its storage or learns of it; the platform promises no more. If a write is not confirmed
+   * yet, the object ends at once, because its output gate breaks.
    */
   supersede(forMs: number): void {
     const { instance } = this;
@@ -173,7 +173,7 @@ export class Host {
     return this.hasFullDisk && !query.startsWith("SELECT");
   }
 
-  /** To be called after whatever may have set the alarm. */
+  /** Call it after anything that may have set the alarm. */
   watchAlarm(): void {
     const { alarmAtMs } = this.storage;
     if (this.#isRinging || alarmAtMs === (this.#alarm?.atMs ?? null)) return;

@@ -11,12 +11,12 @@ type Output = { readonly needs: number; readonly leave: () => void };
 /** After so long without an event, an object that waits for nothing leaves memory. */
 const hibernateAfterMs = 10_000;
 
-/** What an object gets that another instance has taken the place of. */
+/** Thrown at an object that another instance has replaced. */
 export class SupersededError extends Error {
   override readonly name = "SupersededError";
 }
 
-/** What an instance gets that has left memory: whatever it still goes on with has no effect. */
+/** Thrown at an instance that has left memory: whatever it still does has no effect. */
 export class GoneError extends Error {
   override readonly name = "GoneError";
 
@@ -32,7 +32,7 @@ export class Instance implements Caller {
   sockets: Set<ServerSocket> | undefined;
   object: unknown;
   readonly host: Host;
-  /** Of the object's `setTimeout`. */
+  /** Timers of the object's `setTimeout`. */
   readonly timers = new Set<Event>();
   openCalls = 0;
   /** Answers that others wait for; called when the object goes. */
@@ -66,7 +66,7 @@ export class Instance implements Caller {
     return this.#ready;
   }
 
-  /** Gives an event to the object, once its start is over. */
+  /** Passes an event to the object, once its start is over. */
   async run<Result>(event: (object: never) => Result): Promise<Awaited<Result>> {
     this.#lastEventMs = this.host.world.clock.nowMs;
     await this.#ready;
@@ -78,7 +78,7 @@ export class Instance implements Caller {
   /** Something leaves the object: as soon as what was written before it is safe. */
   leave(act: () => void): void {
     if (!this.isAlive) return;
-    // What it could still write is nothing.
+    // It can write nothing any more.
     if (this.sockets !== undefined) {
       act();
       return;
@@ -93,7 +93,7 @@ export class Instance implements Caller {
     this.sockets = new Set(sockets);
     for (const socket of this.sockets) {
       socket.instance = this;
-      // The one that takes its place takes the connection for lost.
+      // The new instance assumes that the connection is lost.
       socket.link?.end();
     }
   }

@@ -1,10 +1,10 @@
-// What has to hold at every moment, on the disk of the object that has just done something.
+// What must be true at every moment on the disk of the object that has just done something.
 
 import type { Host } from "./host.ts";
 
 export type Bounds = { readonly maximumQueuedMessages: number; readonly maximumOwedMessages: number };
 
-/** @returns what does not hold; `undefined` for nothing */
+/** @returns the broken invariant; `undefined` if all hold */
 export function brokenInvariant({ kind, label, storage }: Host, bounds: Bounds): string | undefined {
   const count = (table: string) => storage.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`)[0]?.count;
   if (kind === "session") {

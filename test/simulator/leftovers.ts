@@ -1,5 +1,5 @@
-// What is on the disks at the end: the subscriptions of the sessions that there are, and nothing of those that have
-// ended; nothing that still waits to be handed on.
+// Checks the disks at the end. They must have the subscriptions of the remaining sessions, nothing of sessions that
+// have ended, and nothing that still waits to be forwarded.
 
 import { shardOf } from "../../src/core/topic/shard.ts";
 import { filterOf, matches } from "./checks.ts";
@@ -10,7 +10,7 @@ type SubscriptionRow = {
   readonly client_id: string;
   readonly topic_filter: string;
   readonly generation: string;
-  /** The end of the session may never have been heard of where no message has come since that it would have got. */
+  /** A shard may not know that the session has ended, if no message for it has come since. */
   readonly isProbed: boolean;
 };
 type OwnRow = { readonly topic_filter: string };

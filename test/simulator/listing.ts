@@ -1,4 +1,4 @@
-// What the directory lists, held against what is so: within a minute of somebody asking it is right, whatever crashed,
+// Compares the directory's list with the truth: within a minute after somebody asks it is right, whatever crashed,
 // stopped or was not reported before.
 
 import type { Client } from "./client.ts";

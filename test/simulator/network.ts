@@ -1,6 +1,6 @@
-// Calls from one object to another, as the platform's RPC: arguments and answers are copies, a call waits for its
-// caller's disk and an answer for that of the object called. Each call meets its fate. What is under way ends with the
-// process of either end, as its connection does: a call never reaches a later start of its target.
+// Calls from one object to another, like the platform's RPC. Arguments and answers are copies. A call waits for its
+// caller's disk, and an answer for the disk of the object called. The seed decides what happens to each call. A call
+// ends with the process of either side, so it never reaches a later start of its target.
 
 import type { Host } from "./host.ts";
 import { type Caller, WorkerProcess } from "./worker.ts";
@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 
 type Methods = Record<string, (...parameters: unknown[]) => unknown>;
 
-/** The platform gives up on a call that nothing comes of. */
+/** The platform gives up on a call without an answer. */
 const unansweredMs = 60_000;
 
 export class Network {

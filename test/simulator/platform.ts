@@ -1,4 +1,4 @@
-// The simulated Durable Objects: all there are, by class and name; what each is given to work with.
+// The simulated Durable Objects by class and name, and what each gets from the platform.
 
 import { AccessObject } from "../../src/objects/access-object.ts";
 import { DirectoryObject } from "../../src/objects/directory-object.ts";

@@ -1,4 +1,4 @@
-// Runs of many seeds in threads: each thread has globals of its own to be replaced.
+// Runs many seeds in threads, because each thread has globals of its own that can be replaced.
 
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -9,7 +9,7 @@ export type Failure = { readonly seed: number; readonly broken: string };
 
 export type PoolOptions = {
   readonly threads: number;
-  /** A guarantee to be switched off; see sabotage.ts. */
+  /** A guarantee to switch off; see sabotage.ts. */
   readonly sabotage?: SabotageName | undefined;
   /** All worlds have these features and no other; otherwise those of the sabotage, or what each seed chooses. */
   readonly features?: readonly FeatureName[] | undefined;
@@ -19,7 +19,7 @@ export type PoolOptions = {
   readonly onFailure?: ((failure: Failure) => void) | undefined;
 };
 
-/** What a thread tells. */
+/** What a thread reports. */
 export type Told =
   | { readonly type: "trace"; readonly line: string }
   | { readonly type: "done"; readonly seed: number; readonly broken: string | undefined };

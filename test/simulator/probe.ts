@@ -1,5 +1,5 @@
-// A client that comes when all is over. It publishes to every topic, so that shards find the subscriptions of sessions
-// that are gone, and asks for everything that is retained.
+// A client that comes at the very end. It publishes to every topic, so that shards find the subscriptions of ended
+// sessions, and asks for everything that is retained.
 
 import { Client } from "./client.ts";
 import type { Profile } from "./client-packets.ts";

@@ -1,5 +1,5 @@
-// A broker with one guarantee switched off, or with a bug that it once had, to show that the judge sees it. What
-// is changed is a small piece around the broker, or one of its methods; nothing in src knows of it.
+// A broker with one guarantee switched off, or with a bug that it once had, to show that the judge finds it. Each
+// sabotage changes a small piece around the broker, or one of its methods; nothing in src knows of it.
 
 import { Access } from "../../src/core/access/access.ts";
 import { LaneReceiver } from "../../src/core/lane/lane-receiver.ts";
@@ -88,7 +88,7 @@ export const sabotages = {
       return {};
     },
   },
-  /** What a session that cannot be reached is owed is gone with the topic object. */
+  /** Messages owed to a session that cannot be reached are lost with the topic object. */
   "owed messages not stored": {
     seed: 60,
     features: [],
@@ -97,7 +97,7 @@ export const sabotages = {
       return {};
     },
   },
-  /** A client that is not let in any more stays where it is. */
+  /** A client that is no longer allowed stays connected. */
   "revocations not told": {
     seed: 2,
     features: ["access"],
@@ -106,7 +106,7 @@ export const sabotages = {
       return {};
     },
   },
-  /** Rules are asked for, and not kept to. */
+  /** Rules are read, but not applied. */
   "rules not kept to": {
     seed: 3,
     features: ["access"],
@@ -124,7 +124,7 @@ export const sabotages = {
       return {};
     },
   },
-  /** What the directory was told last is listed, and nobody is asked whether it is so. */
+  /** The directory lists the last report, and asks nobody whether it is still true. */
   "listings not confirmed": {
     seed: 59,
     features: [],
@@ -146,9 +146,9 @@ export const sabotages = {
     features: ["namespaces"],
     change: () => ({ separatesNamespaces: false }),
   },
-  /** An object that another instance has taken the place of goes on writing. */
+  /** An object that another instance has replaced goes on writing. */
   "two instances that write": { seed: 12, features: ["secondInstances"], change: () => ({ fencesStorage: false }) },
-  /** What a full disk does not take counts as kept. */
+  /** What a full disk refuses counts as stored. */
   "owed messages acknowledged without a disk": {
     seed: 15,
     features: ["fullDisks"],
@@ -204,8 +204,8 @@ export const sabotages = {
   /** Writes that belong together are cut apart by a crash: an object whose disk failed in its first statements never started again. */
   "transactions that are not whole": { seed: 47, features: [], change: () => ({ hasTransactions: false }) },
   /**
-   * A member of a shared subscription refuses the repeat of a message that it has: it had stored a QoS 2 message, and
-   * crashed before it answered; asked again, with its client gone, it refused, and another member got a second copy.
+   * A member of a shared subscription refuses the repeat of a message that it has. It had stored a QoS 2 message and
+   * crashed before it answered. Asked again, with its client gone, it refused, and another member got a second copy.
    */
   "repeats refused": {
     seed: 8,
@@ -229,7 +229,7 @@ export const sabotages = {
   },
 } satisfies Record<string, Sabotage>;
 
-/** To be called once in a thread. */
+/** Call it once in a thread. */
 export function optionsOf({ features, change }: Sabotage): Partial<RunOptions> {
   return { features, ...change() };
 }

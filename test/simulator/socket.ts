@@ -109,7 +109,7 @@ export class Link implements ClientLink {
     clock.after(faults.noticeMs(), undefined, () => this.#onGone());
   }
 
-  /** The server's end is gone without a word. */
+  /** The server's end is gone without a Close frame. */
   lose(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
@@ -122,7 +122,7 @@ export class Link implements ClientLink {
     this.endedAtMs = Math.min(this.endedAtMs, this.#world.clock.nowMs);
   }
 
-  /** Of the object: waits for its disk. */
+  /** Called by the object: waits for its disk. */
   leave({ instance }: ServerSocket, act: () => void): void {
     (instance ?? this.host.instance)?.leave(act);
   }
@@ -175,7 +175,7 @@ export class Link implements ClientLink {
 
   #give({ instance }: ServerSocket, event: (object: never) => unknown): void {
     const done = instance === undefined ? this.host.receive(event) : this.host.receiveAs(instance, event);
-    // The object deals with its mistakes itself.
+    // The object handles its errors itself.
     done.catch(() => {});
   }
 

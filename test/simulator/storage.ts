@@ -1,7 +1,7 @@
-// The simulated disk of one object: SQLite and the alarm. Writes are confirmed some time after they are made, in
-// order; a crash keeps those that are confirmed, and as many of the others as chance has it. Writes of one
-// `transactionSync` stand or fall together. The platform would keep all that a turn has written, or nothing: to cut
-// between any two writes is harder. Only the alarm is there with the first that is kept of its turn.
+// The simulated disk of one object: SQLite and the alarm. Writes are confirmed some time after they are made, in order;
+// a crash keeps those that are confirmed, and a random number of the others. Writes of one `transactionSync` are kept
+// or lost together. The platform would keep all that a turn has written, or nothing: to cut between any two writes is
+// harder. Only the alarm is there with the first that is kept of its turn.
 
 import { NodeSqlStorage } from "../support/node-sql-storage.ts";
 
@@ -12,7 +12,7 @@ type Write = {
   readonly turn: number;
 };
 
-/** An error of the disk that the simulator has made up: what it sets off is no mistake of the broker's. */
+/** An error of the disk that the simulator has made up: what follows from it is not a bug of the broker. */
 export class DiskError extends Error {
   override readonly name = "DiskError";
 }
@@ -73,7 +73,7 @@ export class SimulatedStorage {
     this.#loseAllBut(this.#writes.slice(0, this.#confirmed + Math.round(keep * this.#unconfirmed)));
   }
 
-  /** The object ends itself amid a turn: workerd takes back what that turn has written. */
+  /** The object ends itself during a turn of the event loop: workerd takes back what that turn has written. */
   abort(keep: number): void {
     this.#writes = this.#writes.filter(({ turn }) => turn < this.#turn);
     this.crash(keep);
@@ -126,7 +126,7 @@ export class SimulatedStorage {
     return storage as unknown as DurableObjectStorage;
   }
 
-  /** For checks: rows as they are now, or none where there is no such table. */
+  /** For checks: rows as they are now, or none if the table is missing. */
   rows<Row>(query: string): Row[] {
     try {
       return this.#sql.exec(query).toArray() as Row[];

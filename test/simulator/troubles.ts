@@ -1,5 +1,5 @@
-// What befalls single objects and connections while faults are on: crashes, cuts, full disks, alarms that fail, second
-// instances, and clocks that are set. When each comes is drawn here; what it does is the host's business.
+// Troubles of single objects and connections while faults are on: crashes, cuts, full disks, failing alarms, second
+// instances, and clocks that are set. This file draws when each comes; the host does what it means.
 
 import type { Random } from "../support/random.ts";
 import type { Clock } from "./clock.ts";

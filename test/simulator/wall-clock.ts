@@ -1,5 +1,5 @@
-// What objects take for the time. The simulated time goes on by itself; what a clock shows may be set, and the clock of
-// each object may be wrong by seconds.
+// The time that objects see. The simulated time goes on by itself, but clocks may be set, and the clock of each object
+// may be wrong by seconds.
 
 import type { Random } from "../support/random.ts";
 import type { Clock } from "./clock.ts";
@@ -45,7 +45,7 @@ export class WallClock {
     return byMs;
   }
 
-  /** Of a new object, against the machine's clock. */
+  /** The clock of a new object, relative to the machine's. */
   newSkewMs(): number {
     return this.#features.clockSkew ? this.#random.between(-maximumSkewMs, maximumSkewMs) : 0;
   }

@@ -26,12 +26,12 @@ type Habit =
   | "shares"
   /** Ends it with every connection. */
   | "visits"
-  /** Outlives its connections for a while; begins anew now and then, and is away at the end. */
+  /** Outlives its connections for a while; starts a new session now and then, and is away at the end. */
   | "drifts";
 
 const habits: readonly Habit[] = ["keeps", "keeps", "shares", "shares", "visits", "drifts"];
 
-/** Of a client that has nothing to do any more, but to see whether it is still connected. */
+/** The pace of a client that only checks whether it is still connected. */
 const settledPaceMs = 15_000;
 
 export class Actor {

@@ -42,7 +42,7 @@ type Phase = "eventful" | "settling" | "over";
 
 /** The longest that anything takes: tries of what is owed, at most five minutes apart, and expiring sessions. */
 const settlingMs = 1_500_000;
-/** What objects tell of the simulator's own troubles. */
+/** Log lines of objects about the simulator's own troubles. */
 const toldInTrouble =
   /DiskError|SupersededError|"event":"(a lane gave up|a login cannot be judged|a client cannot be judged again|a change has not reached all)/;
 /** A broken connection is noticed by then: twice the longest keep alive, and the platform's patience with a call. */
@@ -211,7 +211,7 @@ export class World {
     return this.#steppedAtMs < sinceMs && hosts.every(({ failedAtMs }) => failedAtMs < sinceMs);
   }
 
-  /** @param line made only where somebody reads it */
+  /** @param line made only if somebody reads it */
   trace(line: string | (() => string)): void {
     if (this.#onTrace === undefined) return;
     const at = ((this.clock.nowMs - this.#startMs) / 1000).toFixed(3).padStart(9);
@@ -231,7 +231,7 @@ export class World {
     throw new DiskError("simulated");
   }
 
-  /** What objects complain of: a mistake of the broker's, unless the simulator has made it up. */
+  /** An error that objects log: a bug of the broker, unless the simulator has made it up. */
   onConsole(line: string): void {
     this.trace(line);
     const isDeliberate = toldInTrouble.test(line);
@@ -277,7 +277,7 @@ export class World {
     }
   }
 
-  /** To be called when an object has done something. */
+  /** Call it when an object has done something. */
   checkAfter({ host }: Instance): void {
     const broken = brokenInvariant(host, this.#bounds);
     if (broken !== undefined) this.violate(broken);

@@ -1,5 +1,5 @@
-// Sessions that outlive their connections, cut off all at once as by a deploy, whose clients all come back at once and
-// without back-off: how long that takes, what it costs in calls between objects, and whether anything is lost.
+// Durable sessions that are all cut off at once, as by a deploy. Their clients come back at the same time and without
+// back-off. Measures how long that takes, what it costs in calls between objects, and whether anything is lost.
 
 import { countingBundle, readCounts } from "../../tools/cost/counts.ts";
 import { Changes } from "../crash/changes.ts";
@@ -15,7 +15,7 @@ export type StormReport = {
   readonly heardSec: readonly number[];
   readonly queued: number;
   readonly lost: readonly string[];
-  /** Of all objects since the crash, by "caller to binding.method". */
+  /** Calls of all objects since the crash, by "caller to binding.method". */
   readonly calls: Readonly<Record<string, number>>;
 };
 

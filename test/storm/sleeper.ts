@@ -12,7 +12,7 @@ export class Sleeper {
   acknowledges: boolean;
   /** CONNACK has come with Session Present; as `performance.now()`. */
   resumedAtMs: number | undefined;
-  /** Of the messages that it got, by payload: when it got each first. */
+  /** When it first got each message, by payload. */
   readonly heardAtMs = new Map<string, number>();
   /** Times that its session was not there. */
   newSessions = 0;

@@ -1,5 +1,5 @@
-// The HTTP API as a program uses it. Every answer is held against the API's own document, so that the two cannot drift
-// apart: its status has to be one of the operation's, and its body as that one's schema says.
+// The HTTP API as a program uses it. Every answer is compared with the API's own document, so that the two cannot drift
+// apart. The status must be one of the operation's, and the body must match its schema.
 
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -11,7 +11,7 @@ export const adminToken = "admin-token-of-the-tests";
 export type ApiAnswer = {
   readonly status: number;
   readonly headers: Headers;
-  /** The body; `undefined` where there is none. */
+  /** The body; `undefined` if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: what it is the document says, and every answer is checked against it.
   readonly body: any;
 };
@@ -71,7 +71,7 @@ export function documentOf(broker: Broker): Promise<ApiDocument> {
   return document;
 }
 
-/** All of them, with something in the place of each parameter. */
+/** All operations, with a value for each parameter. */
 export async function operationsOf(broker: Broker): Promise<{ method: string; path: string; scope: string }[]> {
   const { paths } = await documentOf(broker);
   return Object.entries(paths).flatMap(([path, operations]) =>

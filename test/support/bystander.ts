@@ -1,6 +1,6 @@
-// For tests of hostile clients: a broker with somebody well-behaved connected to it all the time. After each test the
-// broker has to be well: a fresh client is served, over TCP, which is the longest way in; the bystander still has its
-// connection and its messages; workerd is the same process; and nothing of ours has thrown.
+// For tests of hostile clients: a broker to which a well-behaved client is connected all the time. After each test the
+// broker must be well. A fresh client is served over TCP, which is the longest way in. The bystander still has its
+// connection and its messages. workerd is the same process, and nothing of ours has thrown.
 
 import { afterEach, beforeAll, expect } from "vitest";
 import { type Broker, useBroker } from "./broker.ts";

@@ -8,7 +8,7 @@ export type ConnectOptions = Omit<Partial<IConnectPacket>, "cmd" | "clientId" | 
   version?: 3 | 4 | 5;
   clientId?: string;
   subprotocol?: string;
-  /** Of the WebSocket's request. */
+  /** Headers of the WebSocket's request. */
   headers?: Record<string, string>;
 };
 

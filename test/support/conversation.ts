@@ -1,6 +1,6 @@
-// Scripted conversations with a broker: what this side sends, and what it expects to hear next, packet by packet.
-// Works with any broker by URL. Nothing here sleeps: `receive` waits for the next packet up to a limit, and
-// `expectNothingMore` proves silence by a message sent round after whatever might still be on its way.
+// Scripted conversations with a broker: what this side sends, and what it expects next, packet by packet. Works with
+// any broker by URL. Nothing here sleeps: `receive` waits for the next packet up to a limit, and `expectNothingMore`
+// proves silence by a message sent round after whatever might still be on its way.
 
 import { generate, type IPublishPacket, type Packet, type PacketCmd, parser, type QoS } from "mqtt-packet";
 import { expect } from "vitest";
@@ -148,7 +148,7 @@ export class Conversation {
     await this.closed();
   }
 
-  /** Nothing arrives for this long: only where nothing else can prove the absence. */
+  /** Nothing arrives for this long. Use it only if nothing else can prove the absence. */
   async expectNothing(ms: number): Promise<void> {
     await expect(this.receiveBytes({ timeoutMs: ms })).rejects.toThrow("within");
   }
@@ -170,8 +170,8 @@ export class Conversation {
   }
 
   /**
-   * As `rest`, with all that another client has published to this topic at this QoS, which may be 0. A mark of that client
-   * arrives behind it, for nothing else is ordered with QoS 0 [MQTT-4.6.0-1].
+   * As `rest`, with all that another client has published to this topic at this QoS, which may be 0. A mark of that
+   * client arrives behind it, because nothing else is ordered with QoS 0 [MQTT-4.6.0-1].
    */
   async restAfter(publisher: Conversation, topic: string, options: PublishOptions = {}): Promise<IPublishPacket[]> {
     const mark = `mark for ${this.clientId}`;

@@ -23,7 +23,7 @@ const everyLanguage = [
   },
 ] as const;
 
-/** Those that can be run here. */
+/** The programs that can run here. */
 export const languages = everyLanguage.filter(
   ({ language }) => language !== "Python" || hasPythonModule("a device in Python", "paho.mqtt.client"),
 );

@@ -51,7 +51,7 @@ export async function rawUpgrade(url: string, lines: readonly string[]): Promise
   }
 }
 
-/** Asks for a WebSocket where the broker must refuse. */
+/** Asks for a WebSocket that the broker must refuse. */
 export async function refusedUpgrade(url: string, headers: Record<string, string> = {}): Promise<Reply> {
   const asked = request(url.replace(/^ws/, "http"), { headers: { ...upgradeHeaders, ...headers }, agent: false });
   asked.end();
@@ -101,7 +101,7 @@ export async function* framesOf({ socket, head }: Pick<Upgraded, "socket" | "hea
   }
 }
 
-/** Waits for the frame that closes the WebSocket; returns the close code, or 1005 where it has none. */
+/** Waits for the frame that closes the WebSocket; returns the close code, or 1005 if it has none. */
 export async function closeCode(upgraded: Upgraded): Promise<number> {
   for await (const { opcode, payload } of framesOf(upgraded)) {
     if (opcode === 8) return payload.length === 0 ? 1005 : payload.readUInt16BE(0);

@@ -166,7 +166,7 @@ export class MemorySessionStore implements SessionStore {
     this.#rows.snapshot = snapshot;
   }
 
-  /** Of an empty store it writes nothing, and is not noted. */
+  /** An empty store writes nothing, and notes nothing. */
   clear(): void {
     const { record, snapshot, subscriptions, outgoing, incoming, remembered } = this.#rows;
     const tables = [subscriptions, outgoing, incoming, remembered];

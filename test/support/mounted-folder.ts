@@ -1,4 +1,4 @@
-// A folder on a file system of its own, to be filled up or made read-only. Mounting one takes root on Linux.
+// A folder on a file system of its own, which can be filled up or made read-only. Needs root on Linux.
 
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";

@@ -1,5 +1,5 @@
-// A network of its own, with a loopback interface alone: there a line that listens on every address is run as it is printed,
-// and nobody else can reach it. Making one takes root on Linux.
+// A network of its own, with only a loopback interface. A printed command that listens on every address can run in it,
+// and nobody else can reach it. Needs root on Linux.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

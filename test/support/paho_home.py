@@ -1,7 +1,10 @@
 """Home Assistant with paho-mqtt: a durable session, and all subscriptions in packets of 500 with each connection.
 
-Usage: paho_home.py HOST PORT CLIENT_ID SUBSCRIPTIONS. Prints a line for each thing that happens:
-  connected, granted CODES (how many SUBACK codes, and which), retained COUNT (topics, per connection), live TOPIC PAYLOAD
+Usage: paho_home.py HOST PORT CLIENT_ID SUBSCRIPTIONS. Prints one line per event:
+  connected
+  granted CODES           how many SUBACK codes, and which
+  retained COUNT          topics, per connection
+  live TOPIC PAYLOAD
 It reconnects by itself, and ends with its standard input.
 """
 

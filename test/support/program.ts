@@ -33,7 +33,7 @@ export function runForFile(args: readonly string[], variables: Record<string, st
   return program;
 }
 
-/** `run`, where each process may open so many files; `%folder` in the arguments is an empty folder. */
+/** `run` with a limit of open files for each process; `%folder` in the arguments is an empty folder. */
 export function runWithDescriptors(limit: number, args: readonly string[]): Program {
   const folder = mkdtempSync(path.join(tmpdir(), "durable-mqtt-test-"));
   undoAfterTest(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,7 +44,7 @@ export function runWithDescriptors(limit: number, args: readonly string[]): Prog
   return program;
 }
 
-/** Once it has ended, where it has not by itself. */
+/** Kills the program unless it has ended, and waits for its end. */
 export async function killed(program: ChildProcess): Promise<void> {
   if (program.exitCode !== null || program.signalCode !== null) return;
   program.kill("SIGKILL");
@@ -100,7 +100,7 @@ function setVariables(variables: Readonly<Record<string, string | undefined>>): 
   return () => set(before);
 }
 
-/** What it has written to standard output by the time that matches. */
+/** Waits until standard output matches, and returns what was written. */
 export async function outputUntil({ stdout }: { readonly stdout: Readable }, pattern: RegExp): Promise<string> {
   let out = "";
   await new Promise<void>((resolve, reject) => {

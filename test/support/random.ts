@@ -1,6 +1,5 @@
-// Where every decision of the simulator, the crash tests and the fuzzer comes from, so that a seed replays a run: a small
-// generator, sfc32 by Chris Doty-Humphrey. A library would bring shrinking and arbitraries, which whole worlds have no
-// use for.
+// Makes every decision of the simulator, the crash tests and the fuzzer, so that a seed replays a run. A small
+// generator, sfc32 by Chris Doty-Humphrey. A library would bring shrinking and arbitraries, which these do not need.
 
 export class Random {
   #a: number;

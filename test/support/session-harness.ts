@@ -43,7 +43,7 @@ export class SessionHarness {
   log: string[] = [];
   /** Names the life of the session in deliveries; known from its last SUBSCRIBE. */
   generation = "";
-  /** Those that nobody has answered yet. */
+  /** Logins that nobody has answered yet. */
   logins: { readonly socketId: SocketId; readonly attempt: LoginAttempt }[] = [];
   readonly #logIn: LogIn;
   readonly #sockets = new Map<SocketId, TestSocket>();

@@ -1,5 +1,5 @@
-// Before any test: the Worker as the deploy bundles it, so that no test pays for that or reports its failure; and a folder
-// for what test files make once and share.
+// Runs before any test. Bundles the Worker as the deploy does, so that no test pays for it or reports its failure, and
+// makes a folder for what test files share.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 
 export type SilentSocket = {
-  /** Of HTTP; `undefined` where none has come. */
+  /** The HTTP status; `undefined` if none has come. */
   readonly status: () => number | undefined;
   readonly isOpen: () => boolean;
   /** Resolves when its TCP connection is at its end. */

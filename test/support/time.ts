@@ -1,6 +1,6 @@
 // For tests whose subject is time. A test that waits for something waits for that thing, never for a while.
 
-/** Resolves after `ms`: where the passing of time itself is what the broker must notice. */
+/** Resolves after `ms`, for tests in which the broker must notice the passing of time itself. */
 export function passed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

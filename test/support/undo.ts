@@ -1,4 +1,4 @@
-// What a test has begun and has to end, whatever becomes of it: after each test, the last first.
+// Ends what a test has begun, even if it fails: after each test, the last first.
 
 const undoings: (() => unknown)[] = [];
 

@@ -99,7 +99,7 @@ lwmqtt_err_t BufferedClient::send(const Bytes &bytes) {
   return LWMQTT_SUCCESS;
 }
 
-/** The next bytes. Those that have arrived are there even if the connection is not any more. */
+/** The next bytes. Bytes that have arrived stay readable after the connection is gone. */
 lwmqtt_err_t BufferedClient::read(size_t length, Bytes &bytes) {
   while (isTimeLeft()) {
     client->loop();

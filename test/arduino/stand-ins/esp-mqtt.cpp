@@ -1,6 +1,7 @@
-// esp-mqtt's task, states and events, as read in its source, over the stand-in of a WebSocket: a task of its own; SUBACK and
-// PUBACK are events and refusals do not close; what is lost is reported as ERROR, if there is an error to report, and then
-// DISCONNECTED; after that it waits for a call to reconnect. Its frames are not its own: test/broker/boards.test.ts has those.
+// esp-mqtt's task, states and events, as read in its source, over the stand-in of a WebSocket. It has a task of its
+// own. SUBACK and PUBACK are events, and refusals do not close the connection. A loss is reported as ERROR, if there is
+// an error, and then as DISCONNECTED. After that it waits for a call to reconnect. It does not make frames itself:
+// test/broker/boards.test.ts has those.
 
 #include <Arduino.h>
 #include <WebSocketsClient.h>

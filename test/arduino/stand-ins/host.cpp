@@ -1,6 +1,6 @@
-// What an Arduino core does with a sketch, on this machine. What is written to the serial monitor and what a pin shows goes to
-// standard output. Time is the machine's, and jumps forward when the test says so: a line "skip N" on standard input moves the
-// board's clock by N milliseconds and ends each wait that is over by then.
+// What an Arduino core does with a sketch, on this machine. What is written to the serial monitor and what a pin shows
+// goes to standard output. Time is the machine's, and jumps forward when the test says so. A line "skip N" on standard
+// input moves the board's clock by N milliseconds, and ends each wait that is over by then.
 
 #include <Arduino.h>
 #include <WiFi.h>

@@ -139,7 +139,7 @@ describe("a message", () => {
 });
 
 describe("what is remembered of answers", () => {
-  /** Of a thousand topics that are asked for. */
+  /** How many of a thousand topics are allowed. */
   function heldBytes(characters: number): number {
     setFlagsFromString("--expose-gc");
     const collect: () => void = runInNewContext("gc");
@@ -162,7 +162,7 @@ describe("what is remembered of answers", () => {
 });
 
 describe("names in filters", () => {
-  it("stand for the client, also amid a level", () => {
+  it("stand for the client, even inside a level", () => {
     expect(granted(["d/%c/#", "u-%u", "%c%u"], [], ["d/c1/x", "d/c2/x", "u-user", "c1user", "%c%u"])).toEqual([
       "d/c1/x",
       "u-user",

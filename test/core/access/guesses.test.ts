@@ -14,7 +14,7 @@ function source(fields: Partial<GuessSource> = {}): GuessSource {
   return { username: "victim", isKnown: true, address: "a", clientId: "attacker", isOwn: false, ...fields };
 }
 
-/** How many of so many wrong guesses are judged, and how many only look as if. */
+/** How many of `count` wrong guesses are judged, and how many only seem to be. */
 function guess(
   guesses: Guesses,
   count: number,
@@ -146,7 +146,7 @@ describe("a right secret", () => {
     const guesses = newGuesses();
     logIn(guesses, {});
     logIn(guesses, {});
-    // Those of its own, and those that everybody has at this address.
+    // Its own guesses, and the guesses that this address has in common.
     expect(guess(guesses, 1_000, () => ({ clientId: "own" })).judge).toBe(40);
     expect(guess(guesses, 1_000, () => ({ clientId: "own", isOwn: true })).judge).toBe(20);
   });

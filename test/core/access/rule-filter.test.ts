@@ -26,7 +26,7 @@ const filter = fc
   .filter((text) => text !== "");
 const anyFilter = fc.oneof({ weight: 9, arbitrary: filter }, fc.constant("#"));
 
-/** As the rules have it: MQTT's meaning, but for names that start with `$`. */
+/** What the rules say: MQTT's meaning, except for names that start with `$`. */
 function isInRule(rule: string, name: string): boolean {
   if (!name.startsWith("$")) return matchesTopicFilter(rule, name);
   const isNamed = !/^[+#]/.test(rule);

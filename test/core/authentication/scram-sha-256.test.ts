@@ -5,7 +5,7 @@ import { onClientFinal, onClientFirst, type ScramExchange } from "../../../src/c
 import { readScramUsers } from "../../../src/core/authentication/scram-users.ts";
 import { ScramClient, scramUser } from "../../support/scram-client.ts";
 
-// Of the password "pencil".
+// Made from the password "pencil".
 const user =
   "user=SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
 const clientNonce = "rOprNGfwEbeRWgbNEkqO";

@@ -74,7 +74,7 @@ describe("shared limits", () => {
     expect(retained).toMatchObject({ used: 3, maximum: 200, largest: [{ amount: 3 }] });
   });
 
-  it("of which nobody reported the use are left out", () => {
+  it("without a reported use are left out", () => {
     const limitsOf = (...[stats]: Parameters<typeof sharedLimitTotalsOf>) =>
       sharedLimitTotalsOf(stats).map(({ limit }) => limit);
     expect(limitsOf({ sharedLimitUse: ofDirectory, topics: [undefined, olderCounts] })).toEqual([

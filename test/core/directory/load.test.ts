@@ -5,7 +5,7 @@ import { noCounts } from "../../../src/core/session/counters.ts";
 const startMs = 1_800_000_000_000;
 const counting = (packetsReceived: number) => ({ ...noCounts, packetsReceived });
 
-/** Looks every ten seconds, with so many packets between two of them. */
+/** Looks every ten seconds, with this number of packets between two looks. */
 function lookedAt(looks: number, packets: number, from?: Load): Load {
   let load = from ?? nextLoad(undefined, counting(0), startMs);
   for (let look = 0; look < looks; look += 1) {
@@ -22,7 +22,7 @@ describe("load averages", () => {
 
   it("come to the rate of a minute, the longer the span the later", () => {
     const [one, five, fifteen] = lookedAt(6, 100).perMinute["messages/received"];
-    // Of 600 a minute, after one minute: 1 - e^-1, 1 - e^-1/5, 1 - e^-1/15.
+    // 600 per minute, after one minute: 1 - e^-1, 1 - e^-1/5, 1 - e^-1/15.
     expect(one).toBeCloseTo(600 * (1 - Math.exp(-1)), 6);
     expect(five).toBeCloseTo(600 * (1 - Math.exp(-1 / 5)), 6);
     expect(fifteen).toBeCloseTo(600 * (1 - Math.exp(-1 / 15)), 6);

@@ -167,7 +167,7 @@ describe("a lane whose batch got no answer", () => {
     expect(lane.next(49, true)).toEqual(sends(1, "1"));
   });
 
-  it("gives up on everything in it after so long, in order, and starts anew", () => {
+  it("gives up on everything in it after its time, in order, and starts again", () => {
     const lane = laneOf(["1", "2", "3", "4", "5", "6"]);
     lane.next(1000, false);
     expect(lane.onFailure("lost", 1000)).toEqual([]);

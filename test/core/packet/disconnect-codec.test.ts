@@ -76,7 +76,7 @@ describe("AUTH", () => {
     expect(packet.authenticationData?.constructor).toBe(Uint8Array);
   });
 
-  it("to the client has its method, and data where there are any [MQTT-3.15.2-1]", () => {
+  it("to the client has its method, and its data if there are any [MQTT-3.15.2-1]", () => {
     const auth = (data: Uint8Array | undefined, reasonCode = 0x18) =>
       hex(encoded({ type: "AUTH", reasonCode, authenticationMethod: "m", authenticationData: data }));
     expect(auth(undefined)).toBe(`f006180415${field("m")}`);

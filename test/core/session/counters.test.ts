@@ -33,7 +33,7 @@ describe("a session", () => {
     expect(h.session.account).toBeUndefined();
   });
 
-  it("keeps them through a hibernation, and begins anew with each connection, which has a name of its own", () => {
+  it("keeps them through a hibernation, and begins again with each connection, which has a name of its own", () => {
     const h = new SessionHarness();
     h.subscribed();
     h.deliver(delivery("1"));
@@ -72,7 +72,7 @@ describe("the queue of a client that is away", () => {
     expect(byMessages).toHaveLength(3);
   });
 
-  it("is not told again by an object that starts with it", () => {
+  it("is not reported again by an object that starts with it", () => {
     const h = new SessionHarness();
     h.subscribed().drop();
     for (let count = 1; count <= 12; count += 1) h.deliver(delivery(`${count}`));

@@ -1,6 +1,6 @@
-// One session, and whatever its clients, its topic objects and its platform may do, in any order: packets that are valid,
-// nearly valid or none, sockets that come and go, answers and deliveries, hibernations and crashes. The harness throws
-// where something is sent after a close, or cannot be decoded; what throws inside the session is a mistake of ours.
+// One session, and everything that its clients, its topic objects and its platform may do, in any order. Packets are
+// valid, nearly valid or none at all; sockets come and go; there are answers, deliveries, hibernations and crashes. The
+// harness throws if something is sent after a close, or cannot be decoded; what throws inside the session is a bug.
 
 import fc from "fast-check";
 import type { Packet } from "mqtt-packet";
@@ -17,7 +17,7 @@ const openIds = fc.integer({ min: 1, max: 6 });
 
 type Bytes = { readonly [version in ProtocolVersion]: Uint8Array[] };
 
-/** A packet or what is left of it, in each version, for it is not known which the client will have by then. */
+/** A packet or what is left of it, in each version, because the client's version at that time is not known. */
 function inEachVersion(bytes: (version: ProtocolVersion) => fc.Arbitrary<Uint8Array[]>): fc.Arbitrary<Bytes> {
   return fc.record({ 3: bytes(3), 4: bytes(4), 5: bytes(5) });
 }

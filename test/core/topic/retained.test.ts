@@ -69,7 +69,7 @@ describe("a retained message", () => {
     if (typeof subscriber === "number") throw new Error("refused");
     const { recipients } = topic.retainedPage(topic.beginRetained(subscriber), nowMs);
     expect(recipients.map(textOf)).toEqual(["1"]);
-    // Whoever asks for one of the two options alone gets it as MQTT has it, and others do too.
+    // A client that asks for only one of the two options gets what MQTT says, and so do others.
     const other = topic.subscribe("bridge", "g", { ...bridge, retainAsPublished: false });
     if (typeof other === "number") throw new Error("refused");
     expect(topic.retainedPage(topic.beginRetained(other), nowMs).recipients.map(textOf)).toEqual(["1", "old"]);
@@ -250,7 +250,7 @@ describe("a publisher's share of the retained messages", () => {
     expect(topic.takeReachedNotes()).toMatchObject([{ limit: "retainedBytes", shortage: "limit", count: 1 }]);
   });
 
-  it("is counted anew after a restart, and what an older version has stored is nobody's", () => {
+  it("is counted again after a restart, and what an older version has stored is nobody's", () => {
     const { topic, store } = setUp({ maximumRetainedMessages: 4 });
     for (const name of ["a", "b"]) publish(topic, name, "x", {}, nowMs, by("credential/a"));
     store.putRetained("old", store.readRetained("a") as Uint8Array, 0, "", 1_000);

@@ -22,7 +22,7 @@ describe("a publish", () => {
     expect([qosOf(0), qosOf(1), qosOf(2)]).toEqual([0, 1, 1]);
   });
 
-  it("is delivered at the maximum QoS at most, also where more was granted before it was lowered", () => {
+  it("is delivered at the maximum QoS at most, even if more was granted before it was lowered", () => {
     const store = new MemoryTopicStore();
     topicWith({ store }).subscribe("c1", "g1", to("a"));
     const lowered = topicWith({ store, capabilities: { maximumQos: 1 } });
@@ -217,7 +217,7 @@ describe("what the subscriptions of a topic object take of memory", () => {
     expect(topic.subscribe("c3", "later", to("f"))).toBe(0x97);
   });
 
-  it("is counted anew after a restart", () => {
+  it("is counted again after a restart", () => {
     const store = new MemoryTopicStore();
     full(store);
     expect(topicWith({ store, maximumSubscriptionBytes: 900 }).subscribe("c3", "g3", to("d"))).toBe(0x97);

@@ -104,7 +104,7 @@ describe("a login", () => {
     expect(await logIn({ ...both, username: "nobody" })).toEqual({ outcome: "refused" });
   });
 
-  it("by a chosen password is to be compared, and is worth its credential then, which no session remembers", async () => {
+  it("by a chosen password must be compared, and is worth its credential then, which no session remembers", async () => {
     expect(await logIn({ username: "password" })).toMatchObject({ outcome: "compare", passwordHash });
     expect(await logInCompared({ username: "password" })).toMatchObject(grantOf("2", "password", false));
   });
@@ -240,7 +240,7 @@ describe("the last refusal of a credential", () => {
   });
 });
 
-describe("a login of a credential that holds only so many clients", () => {
+describe("a login of a credential with a maximum number of clients", () => {
   const login = { username: "token", passwordSha256: token };
   const logInAs = (clientId: string, atMs = nowMs) => logIn({ ...login, clientId }, false, atMs);
   const mayHave = (maximumClients: number) => put("1", "token", { kind: "token", sha256: token }, { maximumClients });

@@ -21,7 +21,7 @@ function grant(username: string): Grant {
   return { identity, username, rules: fullAccess, endsAtMs: 0, secretId: "" };
 }
 
-/** Sessions, and what each was told last. */
+/** Sessions, and the last notification of each. */
 function scene(clientIds: string[] = [], recent: string[] = []) {
   const sql = new NodeSqlStorage();
   const told = new Map<string, string>();
@@ -53,7 +53,7 @@ function scene(clientIds: string[] = [], recent: string[] = []) {
 const many = Array.from({ length: 250 }, (_, index) => `c${String(index).padStart(3, "0")}`);
 
 describe("a revision", () => {
-  it("is told to all sessions of its identity, also of those that nobody lists yet", async () => {
+  it("is sent to all sessions of its identity, even those that nobody lists yet", async () => {
     const { told, state, revisions } = scene(many, ["new"]);
     revisions.put(identity);
     expect(await revisions.tell(identity)).toBe(true);
@@ -77,7 +77,7 @@ describe("a revision", () => {
     expect(most).toBe(20);
   });
 
-  it("is told to all others where one session cannot be reached, and later to that one alone", async () => {
+  it("is sent to all others if one session cannot be reached, and later to that one alone", async () => {
     const { told, state, revisions } = scene(many);
     state.unreachable.add("c000");
     revisions.put(identity);
@@ -90,7 +90,7 @@ describe("a revision", () => {
     expect([state.calls, told.get("c000")]).toEqual([1, "first"]);
   });
 
-  it("is told to all again after a restart, or where it cannot be known who has heard it", async () => {
+  it("is sent to all again after a restart, or if it is unknown who has received it", async () => {
     const { told, state, open, revisions } = scene(["a", "b"], ["a"]);
     state.unreachable.add("b");
     revisions.put(identity);
@@ -135,7 +135,7 @@ describe("a revision", () => {
     expect(await revisions.tellAll()).toBe(true);
   });
 
-  it("that came amid another is told also where nobody but the alarm asks for it", async () => {
+  it("that came during another is sent even if nobody but the alarm asks for it", async () => {
     const { told, state, revisions } = scene(["a"]);
     state.onTell = async () => {
       if (state.grant === null) return;
@@ -188,7 +188,7 @@ describe("recent logins", () => {
     expect([recent.has("credential/1", "a", 1), recent.has("credential/1", "b", 1)]).toEqual([true, false]);
   });
 
-  it("are so many at most, and one identity pushes out none of another's", () => {
+  it("have a maximum number, and one identity pushes out none of another's", () => {
     const recent = new RecentLogins();
     recent.note("credential/2", "b", 60_000);
     for (let index = 0; index < 20_000; index += 1) recent.note("credential/3", `c${index}`, 60_000);

@@ -33,7 +33,7 @@ function tell(connection: string, messagesSent: number) {
 }
 
 describe("what is told", () => {
-  it("is added once, whether it is told again or not", () => {
+  it("is added once, whether it is reported again or not", () => {
     connect("c", "one");
     for (const total of [5, 5, 8]) tell("one", total);
     expect(ledger.totals.counts.messagesSent).toBe(8);

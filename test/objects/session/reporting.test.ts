@@ -22,7 +22,7 @@ const connected: Report = {
 };
 const ended: Report = { type: "ended", isExpired: false };
 
-/** A session's object, which starts anew with `start`. */
+/** A session's object, which restarts with `start`. */
 function scene() {
   const state = { isReachable: true, isUntold: false, heard: [] as Report[], givenUp: 0, told: 0 };
   const start = () =>
@@ -51,7 +51,7 @@ function scene() {
 }
 
 describe("a report that cannot be told", () => {
-  it("is told again, ever more rarely, until it has been heard; nothing is written otherwise", async () => {
+  it("is sent again, ever more rarely, until it has arrived; nothing is written otherwise", async () => {
     const { state, start } = scene();
     const reporting = start();
     reporting.report(connected);

@@ -15,7 +15,7 @@ const subscriptions = Array.from({ length: 5_000 }, (_, index) => {
   };
 });
 
-/** Of a session that ends with its connection, after so many messages. */
+/** The socket of a session that ends with its connection, after `messages` messages. */
 function keptSession(messages: number, list: readonly object[] = subscriptions): KeptSession {
   const snapshot = {
     connection: { socketId: 1 },

@@ -224,7 +224,7 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("keeps a snapshot that is larger than a row may be, and nothing of it beside the next", () => {
-      // Of three bytes each: parts may end within a character.
+      // Each has three bytes: parts may end within a character.
       const large = "\u20ac".repeat(1_100_000);
       writes(
         (store) => store.putSnapshot(large),

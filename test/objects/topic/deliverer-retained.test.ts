@@ -52,7 +52,7 @@ describe("the retained messages of a new subscription", () => {
     expect(scene.received).toEqual([]);
   });
 
-  it("begin anew when it is made again, and what was under way ends", async () => {
+  it("begin again when it is made again, and what was under way ends", async () => {
     const { scene, numbers, release } = heldAtFirst();
     await vi.advanceTimersByTimeAsync(100);
     scene.deliverer.sendRetained(scene.subscribe("c", "r/#", 2, true));

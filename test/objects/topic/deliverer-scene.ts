@@ -1,4 +1,4 @@
-// A topic object's inside without the object: sessions are functions that answer as told.
+// A topic object's inside without the object: sessions are functions that answer what the test says.
 
 import { vi } from "vitest";
 import { allCapabilities } from "../../../src/core/capabilities.ts";

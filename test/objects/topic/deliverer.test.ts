@@ -93,7 +93,7 @@ describe("a shared subscription", () => {
     expect(await publishThrice(scene)).toEqual(["a", "b", "a"]);
   });
 
-  it("refuses a message where all are away and the queue of the one whose turn it is is full [B59]", async () => {
+  it("refuses a message if all members are away and the queue of the next one is full [B59]", async () => {
     const scene = shared("a", "b");
     const answers = [Refused, QueueFull];
     scene.answers.set("a", () => answers.shift() ?? Accepted).set("b", Refused);

@@ -21,7 +21,7 @@ describe("a batch that is open", () => {
     expect(answers).toEqual([0, 0]);
   });
 
-  it("is answered at once where nobody is waited for", async () => {
+  it("is answered at once if nobody is waited for", async () => {
     const batch = new OpenBatch(1);
     batch.settle();
     expect(await batch.whenComplete).toEqual([0]);

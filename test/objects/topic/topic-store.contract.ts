@@ -96,7 +96,7 @@ export function topicStoreContract(name: string, open: () => OpenedTopicStore): 
       }
     });
 
-    it("lists retained names from one on, or after it, so many at most", () => {
+    it("lists retained names from one on, or after it, up to a limit", () => {
       const { store } = open();
       for (const topicName of ["b", "a/b", "a", "a-", "c"])
         store.putRetained(topicName, Uint8Array.of(1), 0, "p", 1_000);

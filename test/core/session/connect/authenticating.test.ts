@@ -25,7 +25,7 @@ describe("CONNECT with a method", () => {
 
   it.each([
     ["nothing", undefined],
-    ["nothing in so many words", Buffer.alloc(0)],
+    ["an empty text", Buffer.alloc(0)],
   ])("and %s is asked for it, without data", (_, data) => {
     const h = harness();
     const client = new ScramClient("user", "pencil");
@@ -45,7 +45,7 @@ describe("CONNECT with a method", () => {
     expect(socket.heard()).toEqual(["CONNACK new 0x87"]);
   });
 
-  it("that is unknown is refused with 0x8C, also where there are no users [MQTT-4.12.0-1] [B56]", () => {
+  it("that is unknown is refused with 0x8C, even if there are no users [MQTT-4.12.0-1] [B56]", () => {
     const first = new ScramClient("user", "pencil").first();
     for (const [h, name] of [
       [harness(), "SCRAM-SHA-1"],
@@ -117,7 +117,7 @@ describe("CONNECT with a method", () => {
     expect(codes.flat()).toEqual(["CONNACK new 0x87", "CONNACK new 0x9f", "CONNACK new 0x88", "CONNACK new 0x87"]);
   });
 
-  it("is always asked for, for a right guess is not to be told by an answer that comes without", () => {
+  it("is always asked for, because an answer without it would show that a guess was right", () => {
     let asked = 0;
     const h = harness({ logIn: () => ({ ...granted(), isReusable: ++asked > 0 }) });
     const durable = { clean: false, properties: { sessionExpiryInterval: 3600 } };

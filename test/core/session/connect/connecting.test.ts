@@ -128,7 +128,7 @@ describe("Clean Start and resumption", () => {
     expect(h.deliver(delivery("1"))).toEqual([0]);
   });
 
-  it("begins one where there is none [MQTT-3.1.2-6] [MQTT-3.2.2-2]", () => {
+  it("begins a session if there is none [MQTT-3.1.2-6] [MQTT-3.2.2-2]", () => {
     expect(new SessionHarness().resume().heard()).toEqual(["CONNACK new"]);
   });
 

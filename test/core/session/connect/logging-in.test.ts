@@ -54,7 +54,7 @@ describe("CONNECT of a client that shows who it is", () => {
     expect(h.reports).toEqual([]);
   });
 
-  it("is closed where no answer comes in time, and one that comes later is nobody's", () => {
+  it("is closed if no answer comes in time, and a later answer is ignored", () => {
     const h = new SessionHarness(pending);
     const client = h.connect(user);
     h.handle({ type: "connect timeout", socketId: client.id });
@@ -174,7 +174,7 @@ describe("a login that a session remembers", () => {
     expect(client.heard()).toEqual(["DISCONNECT 0x87"]);
   });
 
-  it("is none where it was not to be remembered: a password could be guessed from it", () => {
+  it("is not kept if it must not be remembered: a password could be guessed from it", () => {
     const h = new SessionHarness({ logIn: () => granted(credential, false) });
     h.connected({ ...user, ...durable });
     expect(h.store.readRecord()?.admission.shownSha256).toBe("");

@@ -84,7 +84,7 @@ describe("a re-authentication", () => {
     expect(socket.heard()).toEqual(["DISCONNECT 0x82"]);
   });
 
-  it("may begin anew before it ends", () => {
+  it("may begin again before it ends", () => {
     const h = harness();
     const socket = proved(h);
     socket.send(auth(new ScramClient("user", "pencil").first(), 0x19));

@@ -32,14 +32,14 @@ describe("Response Information", () => {
     expect(responseInformationOf("r/%c", "x".repeat(70), { ...defaultLimits, maximumTopicBytes: 64 })).toBeUndefined();
   });
 
-  it("is told to a client that asks, by the identifier it has in the end", () => {
+  it("is sent to a client that asks, made from its final identifier", () => {
     const h = new SessionHarness({ clientId: "assigned1", responseInformation: "responses/%c" });
     const { connack } = h.connected({ ...asking, clientId: "" });
     expect(connack).toMatchObject({ properties: { responseInformation: "responses/assigned1" } });
   });
 
   it.each([{}, { properties: { requestResponseInformation: false } }, { protocolVersion: 4 } as const])(
-    "is not told to a client that does not ask: %j [MQTT-3.1.2-28]",
+    "is not sent to a client that does not ask: %j [MQTT-3.1.2-28]",
     (fields) => {
       const { connack } = new SessionHarness({ responseInformation: "responses/%c" }).connected(fields);
       expect(connack).toMatchObject({ cmd: "connack" });

@@ -5,7 +5,7 @@ import { SessionHarness } from "../../../support/session-harness.ts";
 describe("Receive Maximum of the server", () => {
   const limits = { receiveMaximum: 2 };
 
-  it("is told to the client, and one more message ends the connection [MQTT-3.3.4-7] [B27]", () => {
+  it("is sent to the client, and one more message ends the connection [MQTT-3.3.4-7] [B27]", () => {
     const h = new SessionHarness({ limits });
     const client = h.connected();
     expect(client.connack).toMatchObject({ properties: { receiveMaximum: 2 } });

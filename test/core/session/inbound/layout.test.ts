@@ -26,7 +26,7 @@ describe("a new layout of the topic objects", () => {
     expect(h.takeRequests()).toMatchObject(filters.map(() => ({ generation: h.generation, sendRetained: false })));
   });
 
-  it("is noted when all have answered, and then they are not told again", () => {
+  it("is stored when all have answered, and then nothing is registered again", () => {
     const h = moved();
     h.resume();
     for (let answers = 0; answers < 4; answers += 1) h.answer(2);
@@ -39,7 +39,7 @@ describe("a new layout of the topic objects", () => {
     expect(h.requests).toEqual([]);
   });
 
-  it("is told again at the next CONNECT when one could not be reached, and the connection goes on", () => {
+  it("is registered again at the next CONNECT when one could not be reached, and the connection goes on", () => {
     const h = moved();
     const client = h.resume();
     for (let answers = 0; answers < 4; answers += 1) h.answer(2);
@@ -53,7 +53,7 @@ describe("a new layout of the topic objects", () => {
     expect(layoutOf(h)).toBe("1/4");
   });
 
-  it("is told again by time until all have answered, also while the client is away", () => {
+  it("is registered again by time until all have answered, also while the client is away", () => {
     const h = moved();
     h.resume().drop();
     const waitedSec: number[] = [];
@@ -74,7 +74,7 @@ describe("a new layout of the topic objects", () => {
     expect(h.session.nextDeadlineMs).toBe((h.store.readRecord()?.disconnectedAtMs ?? 0) + 3_600_000);
   });
 
-  it("is told again by time after a crash, though nobody connects", () => {
+  it("is registered again by time after a crash, though nobody connects", () => {
     const h = moved();
     h.resume().drop();
     h.crash();
@@ -94,7 +94,7 @@ describe("a new layout of the topic objects", () => {
     expect(layoutOf(h)).toBe("1/4");
   });
 
-  it("is told again when one has refused, though the last to answer has not", () => {
+  it("is registered again when one has refused, though the last to answer has not", () => {
     const h = moved();
     h.resume();
     h.answer(0x97);
@@ -104,7 +104,7 @@ describe("a new layout of the topic objects", () => {
     expect(h.requests).toHaveLength(5);
   });
 
-  it("is told again when a crash came before the answers", () => {
+  it("is registered again when a crash came before the answers", () => {
     const h = moved();
     h.resume();
     h.crash();
@@ -119,7 +119,7 @@ describe("a new layout of the topic objects", () => {
     expect(h.store.readRecord()).toMatchObject({ layout: "1/4", isConnected: false, disconnectedAtMs: h.nowMs });
   });
 
-  it("is noted at once where there is nothing to tell", () => {
+  it("is stored at once if there is nothing to register", () => {
     const h = new SessionHarness();
     h.connected({ properties: { sessionExpiryInterval: 3600 } });
     h.crash(sharded);
@@ -128,7 +128,7 @@ describe("a new layout of the topic objects", () => {
     expect(layoutOf(h)).toBe("1/4");
   });
 
-  it("of a session that has begun anew meanwhile is not touched by late answers", () => {
+  it("of a session that has started again meanwhile is not changed by late answers", () => {
     const h = moved();
     h.resume();
     const late = [...h.requests];

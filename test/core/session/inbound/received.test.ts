@@ -124,7 +124,7 @@ describe("a topic object that fails at a message", () => {
     expect(later.heard()).toEqual(["PUBREC #7"]);
   });
 
-  it("is told to a client of MQTT 5.0, whose connection goes on [B65]", () => {
+  it("is reported to a client of MQTT 5.0, whose connection goes on [B65]", () => {
     const h = new SessionHarness();
     const client = h.connected(durable);
     client.publish(1, 1);

@@ -344,7 +344,7 @@ describe("UNSUBSCRIBE", () => {
 });
 
 describe("the end of a session", () => {
-  it("is told to every shard that was ever asked, answered or not", () => {
+  it("is sent to every shard that was ever asked, answered or not", () => {
     const h = new SessionHarness(sharded);
     const client = h.connected();
     client.subscribe(5, "a");
@@ -373,7 +373,7 @@ describe("the end of a session", () => {
     expect(h.takeRequests()).toEqual([{ type: "end", generation: h.generation }]);
   });
 
-  it("is told to nobody where nobody was asked", () => {
+  it("is sent to no shard if none was asked", () => {
     const h = new SessionHarness(sharded);
     h.connected().drop();
     expect(h.requests).toEqual([]);

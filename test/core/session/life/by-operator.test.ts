@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { delivery, granted, SessionHarness } from "../../../support/session-harness.ts";
 
 describe("a look at a session", () => {
-  it("shows nothing where there is none, and writes nothing", () => {
+  it("shows nothing if there is no session, and writes nothing", () => {
     const h = new SessionHarness();
     expect(h.inspect()).toBeUndefined();
     // The directory may list one that a crash has ended.

@@ -90,7 +90,7 @@ describe("a session without its client", () => {
 });
 
 describe("a connected client", () => {
-  it.each(backSec)("is waited for anew after a step of %i s, and no longer [B151]", (stepSec) => {
+  it.each(backSec)("is waited for again after a step of %i s, and no longer [B151]", (stepSec) => {
     const h = new SessionHarness();
     const client = h.connected(durable, { isRelayed: false });
     h.pass(stepSec);
@@ -124,7 +124,7 @@ describe("a connected client", () => {
     expect(client.heard()).toEqual([]);
   });
 
-  it.each([60, 3600])("is waited for anew when its alarm is set after a step of %i s, without an event", (stepSec) => {
+  it.each([60, 3600])("is waited for again when its alarm is set after a step of %i s, without an event", (stepSec) => {
     const h = new SessionHarness();
     h.connected(durable, { isRelayed: false });
     h.pass(60 + stepSec);
@@ -141,7 +141,7 @@ describe("a connected client", () => {
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 90_000);
   });
 
-  it("at MAXIMUM_UNHEARD_BYTES is waited for anew after a step back", () => {
+  it("at MAXIMUM_UNHEARD_BYTES is waited for again after a step back", () => {
     const limits = { maximumUnheardBytes: 65_536, maximumKeepAliveSec: 60 };
     const h = new SessionHarness({ limits });
     const client = h.connected({ keepalive: 0, protocolVersion: 4 }, {});

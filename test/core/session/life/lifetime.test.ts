@@ -145,7 +145,7 @@ describe("the keep alive of a client's own socket", () => {
     expect(h.session.nextDeadlineMs).toBe(h.nowMs + 30_000);
   });
 
-  it("is watched in time where there is a Will, or a shared subscription [MQTT-3.1.2-22] [B82]", () => {
+  it("is watched in time if there is a Will, or a shared subscription [MQTT-3.1.2-22] [B82]", () => {
     const other = new SessionHarness();
     const will = { topic: "w", payload: Buffer.from("gone"), qos: 0 as const, retain: false };
     const withWill = other.connected({ keepalive: 20, will }, direct);

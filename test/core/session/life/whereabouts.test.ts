@@ -1,4 +1,4 @@
-// What a session says of where its client is, and what it tells the directory when that has to be told again.
+// What a session says about where its client is, and what it reports to the directory when it must report again.
 
 import { describe, expect, it } from "vitest";
 import { isEarlierConnection } from "../../../../src/core/session/life/whereabouts.ts";
@@ -51,7 +51,7 @@ describe("a session that is asked where its client is", () => {
 });
 
 describe("what a crash has ended", () => {
-  it("is told to the directory with the Will that the alarm publishes", () => {
+  it("is reported to the directory with the Will that the alarm publishes", () => {
     const h = new SessionHarness();
     h.connected({ will });
     h.reports = [];

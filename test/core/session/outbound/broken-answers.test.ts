@@ -1,5 +1,5 @@
-// What a client answers to a stored message never makes the message end its connections for ever: the client comes back,
-// gets what is left, and answers in the same way, until nothing is left or the connection holds.
+// No answer of a client to a stored message lets the message end its connections for ever. The client comes back, gets
+// what is left, and answers in the same way, until nothing is left or the connection stays open.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

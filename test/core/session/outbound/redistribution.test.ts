@@ -93,7 +93,7 @@ describe("a connection that is lost, with a session that goes on", () => {
     expect(h.store.writes).toEqual(["putRecord"]);
   });
 
-  it("offers a message with an identity under a new one, for it may come back", () => {
+  it("offers a message with an identity under a new one, because it may come back", () => {
     const h = new SessionHarness();
     const client = h.subscribed();
     const id = `${messageIdAt(h.nowMs)}-other-1 g`;

@@ -189,7 +189,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("keeps what it has sent through a hibernation, and begins anew with each connection [MQTT-3.3.2-7]", () => {
+  it("keeps what it has sent through a hibernation, and begins again with each connection [MQTT-3.3.2-7]", () => {
     const h = new SessionHarness();
     const client = h.subscribed(fields);
     h.deliver(delivery("1", { topicName: one }));

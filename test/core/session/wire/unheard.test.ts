@@ -36,7 +36,7 @@ describe("MAXIMUM_UNHEARD_BYTES", () => {
   it.each([
     ["PINGREQ", { cmd: "pingreq" }, ["PINGRESP"]],
     ["an acknowledgement", { cmd: "puback", messageId: 7 }, []],
-  ] as const)("begins anew with %s of the client [B80]", (_, packet, answer) => {
+  ] as const)("begins again with %s of the client [B80]", (_, packet, answer) => {
     const h = new SessionHarness({ limits });
     const client = full(h);
     client.send(packet);
@@ -45,7 +45,7 @@ describe("MAXIMUM_UNHEARD_BYTES", () => {
     expect(h.session.droppedMessages).toBe(1);
   });
 
-  it("begins anew with each connection", () => {
+  it("begins again with each connection", () => {
     const h = new SessionHarness({ limits });
     full(h, {}, { properties: { sessionExpiryInterval: 3600 } });
     const again = h.resume();
