@@ -11,7 +11,7 @@ declare global {
     readonly TOPIC: DurableObjectNamespace<TopicObject>;
     readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
     readonly ACCESS: DurableObjectNamespace<AccessObject>;
-    /** The dashboard's files; absent where none is served. */
+    /** The dashboard's files; absent if none is served. */
     readonly ASSETS?: Fetcher;
     /** Absent if all clients have one address, as on this machine. */
     readonly CONNECT_RATE_LIMIT?: RateLimit;

@@ -1,4 +1,4 @@
-// The Worker: routes requests. /mqtt/{clientId} hands the socket to the session and takes no further part; /mqtt relays it.
+// The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and takes no further part; /mqtt relays it.
 // /api/v1 is for the operator. The same addresses exist below /ns/{namespace}: namespaces are separate brokers in one
 // deployment. All other addresses are the dashboard's. A WebSocket is for MQTT, or it is refused, at any address.
 

@@ -37,8 +37,8 @@ const clientSchema = z
     connected: z.boolean(),
     protocolVersion,
     identity,
-    username: z.string().nullable().openapi({ description: "Of its credential; null if it has none" }),
-    name: z.string().nullable().openapi({ description: "Of its credential, for people; null if it has none" }),
+    username: z.string().nullable().openapi({ description: "The username of its credential; null if it has none" }),
+    name: z.string().nullable().openapi({ description: "The name of its credential, for people; null if it has none" }),
     address: address.openapi({ description: `Where it connects from, or did last. ${addressText}` }),
     queuedMessages: z
       .number()

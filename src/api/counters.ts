@@ -1,4 +1,4 @@
-// What sessions count, as the API tells it: of one of them, and of all.
+// What sessions count, in the form of the API: for one session, and for all.
 
 import { z } from "@hono/zod-openapi";
 import type { Counts } from "../core/session/counters.ts";

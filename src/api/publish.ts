@@ -22,7 +22,7 @@ import { ApiError } from "./errors.ts";
 import { bytesOfBase64, encoding, qos } from "./formats.ts";
 import { failure, operation } from "./operation.ts";
 
-/** A string as MQTT has it. Section 1.5.4. */
+/** A UTF-8 string that MQTT allows. Section 1.5.4. */
 const text = z
   .string()
   .refine((value) => value.isWellFormed() && !value.includes("\0"), "takes no U+0000 and no half of a surrogate pair")

@@ -68,8 +68,8 @@ const stats = z
     owedMessages: count.openapi({ description: "Messages kept for sessions that could not be reached" }),
     sharedLimits: z.array(sharedLimit).openapi({
       description:
-        "The limits that all clients of the namespace share, always in the same order. A limit of which nothing could be " +
-        "found out is left out.",
+        "The limits that all clients of the namespace share, always in the same order. A limit is left out if nothing " +
+        "could be found out about it.",
     }),
   })
   .openapi("Stats");

@@ -1,6 +1,6 @@
 // Limits how often wrong API tokens reach the namespace's access object. After too many from one network, a further token is
-// looked up only if it may be right: it has been right before, or its hash begins like one of the namespace's tokens. So a
-// right token passes, however many wrong ones come from its network. All this is in the memory of one isolate.
+// looked up only if it may be right. It may be if it was right before, or if its hash begins like one of the namespace's
+// tokens. So a right token passes, however many wrong ones come from its network. All this is in the memory of one isolate.
 
 import { TokenBucket } from "../core/token-bucket.ts";
 

@@ -26,7 +26,7 @@ export class Authenticator {
 
   /**
    * A JWT speaks for itself: as password, or in the request of the WebSocket where CONNECT has no password. All else is
-   * for the access object to know. Never throws: a client that cannot be judged is told to come back.
+   * for the access object to know. Never throws: a client that cannot be judged has to come back.
    */
   async logIn(attempt: LoginAttempt): Promise<LoginResult> {
     const { revisions } = this;

@@ -28,7 +28,7 @@ export type JwtResult =
 /** Key and algorithms belong together: no token may choose how it is checked. */
 type Verifier = { readonly getKey: JWTVerifyGetKey; readonly algorithms: string[] };
 
-/** `Ed25519` is the name that RFC 9864 gives what was called `EdDSA`. */
+/** `Ed25519` is RFC 9864's name for what was called `EdDSA`. */
 const algorithmsOfKey = [["RS256"], ["ES256"], ["EdDSA", "Ed25519"]];
 
 class KeysUnavailable extends Error {}
@@ -80,7 +80,7 @@ export async function grantOfJwt(
 
 function grantIn({ sub, iss = "", exp = 0, ...claims }: JWTPayload, settings: JwtSettings): Grant {
   const { clockToleranceSec, graceSec, rules } = settings;
-  const given = claims.mqtt === undefined ? rules : readAccessRules(claims.mqtt);
+  const claimed = claims.mqtt === undefined ? rules : readAccessRules(claims.mqtt);
   const username = textIn(sub, "sub");
   if (username === "") throw new ClaimError("sub takes a name");
   const endsAtMs = (exp + Math.max(clockToleranceSec, graceSec)) * 1000;
@@ -88,7 +88,7 @@ function grantIn({ sub, iss = "", exp = 0, ...claims }: JWTPayload, settings: Jw
   return {
     identity: `jwt/${encodeURIComponent(textIn(iss, "iss"))}/${encodeURIComponent(username)}`,
     username,
-    rules: boundTo(claims.client_id, given),
+    rules: boundTo(claims.client_id, claimed),
     endsAtMs,
   };
 }

@@ -6,7 +6,7 @@ import { newToken, sha256Hex } from "./token.ts";
 
 export type MadeSecret = {
   readonly stored: StoredSecret;
-  /** What was generated, which only this tells. */
+  /** The token that was generated. It is not stored anywhere. */
   readonly token?: string;
 };
 

@@ -48,7 +48,7 @@ export class ByteWriter {
     this.#bytes = capacityBytes === 0 ? noBytes : new Uint8Array(capacityBytes);
   }
 
-  /** A writer into these bytes, which `finish` hands out again when they are full. */
+  /** A writer into these bytes, which `finish` returns when they are full. */
   static filling(bytes: Uint8Array<ArrayBuffer>): ByteWriter {
     const writer = new ByteWriter(0);
     writer.#bytes = bytes;

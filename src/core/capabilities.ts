@@ -1,9 +1,9 @@
 // What MQTT lets a broker leave out: each capability and the variable that restricts it, named as in `limits.ts`.
-// CONNACK tells of a restriction. MQTT 5.0 sections 3.2.2.3.4, 3.2.2.3.5 and 3.2.2.3.11 to 3.2.2.3.13.
+// CONNACK says that there is a restriction. MQTT 5.0 sections 3.2.2.3.4, 3.2.2.3.5 and 3.2.2.3.11 to 3.2.2.3.13.
 
 import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
 
-/** `[default, least, most]` of each capability. The default is what a client assumes that is told nothing. */
+/** `[default, least, most]` of each capability. The default is what a client assumes if CONNACK says nothing. */
 export const capabilityRanges = {
   /** The maximum QoS of a PUBLISH and a Will. Subscriptions are granted no more. */
   maximumQos: [2, 0, 2],

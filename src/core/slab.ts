@@ -9,7 +9,7 @@ let usedBytes = 0;
 
 /**
  * A packet's bytes, to be written once and by whoever asked. They may be a view of a buffer that other packets share, and
- * are never handed out again: what is kept for long keeps the slab, and is to be copied.
+ * are never used again. A view keeps the whole slab in memory: copy what is kept for long.
  */
 export function packetBytes(length: number): Uint8Array<ArrayBuffer> {
   if (length > maximumSharedBytes) return new Uint8Array(length);

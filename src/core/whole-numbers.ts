@@ -4,7 +4,7 @@ export type Range = readonly [initial: number, least: number, most: number];
 export type Ranges<Name extends string> = { readonly [name in Name]: Range };
 export type WholeNumbers<Name extends string> = { readonly [name in Name]: number };
 
-/** What holds where nothing is set. */
+/** What holds if nothing is set. */
 export function initialsOf<Name extends string>(ranges: Ranges<Name>): WholeNumbers<Name> {
   return mapRanges(ranges, (_, [initial]) => initial);
 }

@@ -1,5 +1,5 @@
-// What only the Worker sees of a client, told to its session in one header of its own making. Nothing else of the client's
-// request goes further, so that no header of a client's is ever taken for the Worker's word.
+// What only the Worker sees of a client. It sends that to the session in one header of its own. Nothing else of the
+// client's request goes there, so that the session never takes a client's header for the Worker's.
 
 import type { ClientFacts } from "../core/access/login-attempt.ts";
 import { networkOf } from "../core/access/network.ts";

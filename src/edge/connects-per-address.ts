@@ -2,7 +2,7 @@
 // about right rather than exact, and before any object is touched. The limit is in wrangler.toml.
 
 /**
- * @param address as `networkOf` has it
+ * @param address from `networkOf`
  * @returns whether a connection may go on; it may if there is no binding, or no address
  */
 export async function mayConnect(address: string | undefined, env: Env): Promise<boolean> {

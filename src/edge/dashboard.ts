@@ -16,7 +16,7 @@ const pageHeaders = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** Vite gives these files names that change with their content. */
+/** Vite names these files after their content. */
 const immutable = { "Cache-Control": "public, max-age=31536000, immutable" };
 
 /** Somebody has typed the address or followed a link. Programs get a line that says where MQTT is. */

@@ -1,6 +1,6 @@
-// Where MQTT over WebSocket is, in each namespace. The addresses that documents give take every client. Those that are
-// left when a client's URL has no path, or ends with a slash, take only clients that offer an MQTT subprotocol: `/` is
-// also the dashboard's.
+// Where MQTT over WebSocket is, in each namespace. The addresses in the documents take every client. `/` and
+// `/mqtt/`, for URLs without a path or with a slash at the end, take only clients that offer an MQTT subprotocol: `/` is also
+// the dashboard's.
 
 export type MqttAddress = {
   readonly namespace: string;
@@ -22,7 +22,7 @@ export function mqttAddressOf(pathname: string): MqttAddress | undefined {
   return ["", "/", "/mqtt/"].includes(rest) ? { namespace, clientId, needsSubprotocol: true } : undefined;
 }
 
-/** @returns the path to tell somebody who came to this one */
+/** @returns the path to suggest to somebody who came to this one */
 export function mqttPathNear(pathname: string): string {
   return `${namespacePattern.exec(pathname)?.[0] ?? ""}/mqtt`;
 }

@@ -1,5 +1,5 @@
-// Tells the Worker whether a namespace exists before it touches any object in it, so that a name that a stranger has made up
-// leaves nothing behind. Who may connect is decided elsewhere.
+// Whether a namespace exists, which the Worker asks before it touches any object in it: a name that a stranger has made up
+// must leave nothing behind. Who may connect is decided elsewhere.
 
 import { logError } from "../platform/log.ts";
 import { accessStub } from "../platform/stubs.ts";
@@ -7,7 +7,7 @@ import type { Settings } from "../settings/settings.ts";
 
 export const defaultNamespace = "default";
 
-/** A namespace that exists stays. One that does not may be made at any time, by another isolate. */
+/** A namespace that exists stays. A missing namespace may be made at any time, by another isolate. */
 const knownMs = 600_000;
 const unknownMs = 5_000;
 const maximumRemembered = 1_000;

@@ -40,7 +40,7 @@ export function withCors(request: Request, response: Response, settings: WebSett
 }
 
 /**
- * An address is always taken: only a name can be made to lead to somebody else's machine (DNS rebinding), and a page that was
+ * An address is always taken. Only a name can be made to lead to somebody else's machine (DNS rebinding); a page that was
  * loaded from an address came from there.
  */
 function isAllowedHost(hostname: string, allowedHosts: readonly string[]): boolean {

@@ -50,7 +50,7 @@ const migrations: Migrations = [
   { refusal: refusalMigration },
 ];
 
-/** When to try again to tell sessions about a change. The wait doubles each time. */
+/** When to try again to notify sessions of a change. The wait doubles each time. */
 const firstRetryMs = 10_000;
 /** Waits before further tries while the API call waits: a call to a session may fail just once. */
 const secondTriesMs = [100, 400];
@@ -111,7 +111,7 @@ export class AccessObject extends DurableObject<Env> {
       clientsOf: async (identity, after, most) =>
         (await directory().clientsOf(identity, after, most)).map(({ clientId }) => clientId),
       recentClientsOf: (identity) => this.recent.clientsOf(identity, Date.now()),
-      tell: (clientId, identity, grant) =>
+      notify: (clientId, identity, grant) =>
         sessionStub(env, this.settings, this.namespace, clientId).revise(identity, grant),
     });
     if (this.revisions.isOpen) void ctx.blockConcurrencyWhile(() => this.findAlarm());
@@ -246,7 +246,7 @@ export class AccessObject extends DurableObject<Env> {
 
   override alarm(): Promise<void> {
     return this.bugs.guardAlarm(async () => {
-      const isDone = await this.revisions.tellAll();
+      const isDone = await this.revisions.notifyAll();
       if (!this.revisions.isOpen) return;
       this.retryMs = Math.min(this.retryMs * 2, maximumRetryMs);
       await this.nextAlarm.move(Date.now() + (isDone ? unlistedAtMostMs : this.retryMs));
@@ -328,7 +328,7 @@ export class AccessObject extends DurableObject<Env> {
     return { ok: true, credential, token: made?.token };
   }
 
-  /** Changes what an identity may do, and tells its sessions. The alarm tells those that cannot be reached now. */
+  /** Changes what an identity may do, and notifies its sessions. The alarm notifies those that cannot be reached now. */
   private async revise(identity: string, change: () => void): Promise<void> {
     try {
       this.schema.atomically(() => {
@@ -341,13 +341,13 @@ export class AccessObject extends DurableObject<Env> {
       throw error;
     }
     this.retryMs = firstRetryMs;
-    // The alarm is set before any wait, so that sessions are told even after a crash.
+    // The alarm is set before any wait, so that sessions are notified even after a crash.
     void this.nextAlarm.move(Date.now() + firstRetryMs);
     for (const waitMs of secondTriesMs) {
-      if (await this.revisions.tell(identity)) return;
+      if (await this.revisions.notify(identity)) return;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
-    await this.revisions.tell(identity);
+    await this.revisions.notify(identity);
   }
 
   private refusalOf({ credential: { id, username }, secret }: StoredCredential): CredentialResult | undefined {

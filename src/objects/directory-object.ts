@@ -1,5 +1,5 @@
-// Who is connected in a namespace, and what happens in it, in numbers. Told by the sessions, and never in the path of a
-// message.
+// Who is connected in a namespace, and what happens in it, in numbers. The sessions report it. No message passes through
+// here.
 
 import { DurableObject } from "cloudflare:workers";
 import type { CredentialPresences } from "../core/access/devices.ts";
@@ -148,8 +148,8 @@ export class DirectoryObject extends DurableObject<Env> {
   }
 
   /**
-   * How many clients of one identity are connected, not counting `exceptClientIds`. If that leaves no room for another, the
-   * sessions of the listed ones are asked first, so that clients that a crash or a stop has cut off keep nobody out.
+   * How many clients of one identity are connected, not counting `exceptClientIds`. If that leaves no room for another,
+   * the sessions of the listed clients are asked first. Otherwise clients that a crash has cut off would keep others out.
    * @param maximum how many there may be; missing from an access object of an earlier version
    */
   async countOf(identity: string, exceptClientIds: readonly string[], maximum?: number): Promise<number> {
@@ -263,8 +263,8 @@ export class DirectoryObject extends DurableObject<Env> {
 
   private list(clientId: string, report: Omit<ReportOf<"connected">, "type">, nowMs: number): void {
     // The connection is already listed if the call is repeated after a restart.
-    const told = this.clientTable.told(clientId, report.connection) ?? noCounts;
-    this.clientTable.connect(clientId, report, told);
+    const reported = this.clientTable.reportedCounts(clientId, report.connection) ?? noCounts;
+    this.clientTable.connect(clientId, report, reported);
     this.presence.onConnected(clientId, report.identity, nowMs);
     this.ledger.onConnected(this.presence.counts.connected);
     this.survey.onConnected(clientId, report.atMs <= nowMs ? report.atMs : nowMs);

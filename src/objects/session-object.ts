@@ -1,4 +1,4 @@
-// A client's session: takes its sockets, gives every event to the core, and runs the effects. MQTT's rules are in
+// A client's session: takes its sockets, passes every event to the core, and runs the effects. MQTT's rules are in
 // core/session; here are sockets, calls, the alarm and hibernation.
 
 import { DurableObject } from "cloudflare:workers";
@@ -83,11 +83,11 @@ export class SessionObject extends DurableObject<Env> {
     this.reporting = new Reporting({
       call: (laneId, { sequence, items }) =>
         directoryStub(env, settings, namespace).report(clientId, laneId, sequence, items),
-      isUntold: () => this.store.isUntold,
-      putUntold: (isUntold) => this.store.putUntold(isUntold),
+      isUnreported: () => this.store.isUnreported,
+      putUnreported: (isUnreported) => this.store.putUnreported(isUnreported),
       onGivenUp: () => this.onReportsGivenUp(namespace, clientId),
       onAnswers: (answers) => this.onReported(answers),
-      onTold: () => this.afterEvent(),
+      onReported: () => this.afterEvent(),
       onBroken: (error) => this.bugs.restart(error),
     });
     void ctx.blockConcurrencyWhile(async () => {
@@ -240,7 +240,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /**
-   * What a crash cut off is dealt with in one turn with the event that the object started for. That is not the opening
+   * What a crash cut off is dealt with together with the event that the object started for. That is not the opening
    * of a socket: if its CONNECT follows, leaving and coming back are one commit and one call to the directory.
    */
   private recover(): void {

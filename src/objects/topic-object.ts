@@ -1,4 +1,4 @@
-// One shard of a namespace's topics: takes the requests of sessions, and hands their messages on. Owns the calls and
+// One shard of a namespace's topics: takes the requests of sessions, and delivers their messages. Owns the calls and
 // the alarm; what a message means is in core/topic.
 
 import { DurableObject } from "cloudflare:workers";
@@ -40,7 +40,7 @@ const maximumRetryMs = 300_000;
 /** The publisher of what the broker itself publishes. No client has this identifier: an object's name cannot hold it. */
 const noClientId = "";
 
-/** Who holds most of what is retained: so many are told. */
+/** How many of those who hold most of what is retained are named. */
 const maximumHolders = 5;
 
 export class TopicObject extends DurableObject<Env> {
@@ -156,7 +156,7 @@ export class TopicObject extends DurableObject<Env> {
       }
     }
     this.logReached();
-    batch.settle();
+    batch.done();
     this.watchOwed();
     return batch.whenComplete;
   }

@@ -11,7 +11,7 @@ export const lostCode = 1006;
 const unsendableCodes = [1004, 1005, lostCode];
 
 export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
-  // A failed WebSocket keeps its connection when it is closed. One in CLOSING may wait for the answer to a Close frame.
+  // A failed WebSocket keeps its connection when it is closed. In CLOSING it may wait for the answer to a Close frame.
   if (webSocket.readyState === WebSocket.CLOSED) return;
   const isSendable = code >= 1000 && code <= 1013 && !unsendableCodes.includes(code);
   const shortReason = utf8Bytes(reason) <= maximumReasonBytes ? reason : reason.slice(0, maximumReasonBytes / 3);

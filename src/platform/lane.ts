@@ -34,7 +34,7 @@ export type LaneHandlers<Item, Answer> = {
 export class Lane<Item, Answer> {
   private readonly handlers: LaneHandlers<Item, Answer>;
   private readonly sender: LaneSender<Item>;
-  /** New with every start of the object: the receiver tells repeats by it. */
+  /** New with every start of the object: the receiver recognises repeats by it. */
   private id = newId(Date.now());
   private isPumping = false;
   private readonly waiting = new Timer(() => this.pump(true));
@@ -57,7 +57,7 @@ export class Lane<Item, Answer> {
     const isAwaited = this.isPumping || (this.waiting.isOn ? !this.sender.hasFullBatch : this.sender.isInFlight);
     if (isAwaited) return true;
     this.isPumping = true;
-    // After this turn, so that what it adds shares a batch. `queueMicrotask` costs workerd several times as much.
+    // After this event, so that all that it adds shares a batch. `queueMicrotask` costs workerd several times as much.
     void Promise.resolve().then(this.pumpOnce);
     return true;
   }
@@ -80,7 +80,7 @@ export class Lane<Item, Answer> {
 
   private async call(batch: Batch<Item>): Promise<void> {
     let answers: readonly Answer[] | undefined;
-    let given: readonly Item[] = [];
+    let givenUp: readonly Item[] = [];
     try {
       answers = await this.answersOf(batch);
     } catch (error) {
@@ -88,16 +88,16 @@ export class Lane<Item, Answer> {
       const beginAfterMs = beginAfterOf(error);
       if (beginAfterMs !== undefined) this.id = newId(Math.max(Date.now(), beginAfterMs + 1));
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";
-      given = this.sender.onFailure(failure, Date.now());
-      if (given.length > 0 && storageFailureOf(error) === undefined)
-        logError("a lane gave up", { count: given.length, reason: String(error) });
+      givenUp = this.sender.onFailure(failure, Date.now());
+      if (givenUp.length > 0 && storageFailureOf(error) === undefined)
+        logError("a lane gave up", { count: givenUp.length, reason: String(error) });
     }
     try {
       if (answers !== undefined) {
         this.sender.onAnswer();
         this.handlers.onAnswers(batch.items, answers);
-      } else if (given.length > 0) {
-        this.handlers.onGivenUp(given);
+      } else if (givenUp.length > 0) {
+        this.handlers.onGivenUp(givenUp);
       }
     } catch (error) {
       this.handlers.onBroken(error);

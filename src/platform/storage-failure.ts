@@ -1,4 +1,4 @@
-// Recognises failures of an object's storage by their messages: the platform gives them no code.
+// Recognises failures of an object's storage by their messages: they have no code.
 
 export type StorageFailure = {
   /** One line for people: what is wrong, and what to do. */

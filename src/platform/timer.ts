@@ -1,6 +1,6 @@
-// A timer that is set and put off with every message. workerd keeps some 180 bytes of each `setTimeout` that is cleared, for
-// as long as the object is awake, so nothing is cleared here: what is pending looks whether it is still wanted. As a
-// pending timer keeps the object awake, and billed, it looks early: after a few milliseconds, then twice as late each time.
+// A timer that is set and put off with every message. While the object is awake, workerd keeps some 180
+// bytes of each `setTimeout` that is cleared. So nothing is cleared here: a pending timer looks whether it is still wanted.
+// It also keeps the object awake, and billed, so it looks early: after a few milliseconds, then twice as late each time.
 // The platform's timers count real time, so a look that comes before its time shows that the clock was set back.
 
 const firstLookMs = 10;

@@ -5,7 +5,7 @@
 /** Where in the stream the next byte belongs. Section 2.1: fixed header byte, Remaining Length, and that many bytes. */
 type Position =
   | { readonly in: "first byte" }
-  /** The last chunk ended with a 0xC0 where a packet begins: withheld, for it may be half of a PINGREQ. */
+  /** The last chunk ended with a 0xC0 where a packet begins: withheld, because it may be half of a PINGREQ. */
   | { readonly in: "first byte, 0xC0 withheld" }
   | { readonly in: "remaining length"; readonly value: number; readonly bytesRead: number }
   | { readonly in: "body"; readonly bytesLeft: number }
@@ -68,7 +68,7 @@ export class PingFilter {
     return { forward: kept.bytes(), pings };
   }
 
-  /** Moves over one part of a packet that is to be kept, or what the chunk holds of it. Returns where that ends. */
+  /** Moves over one part of a packet that goes on to the session, or what the chunk holds of it. Returns where that ends. */
   #advance(chunk: Uint8Array, index: number): number {
     const position = this.#position;
     switch (position.in) {

@@ -172,7 +172,7 @@ export class Relay {
     if (isClientGone) session.close(CloseCode.Normal, "the client closed");
   }
 
-  /** The session's object restarts or is gone, so it could not tell the client anything. */
+  /** The session's object restarts or is gone, so it could not send the client anything. */
   private onSessionLost(raw: RawPacket): void {
     if (this.state.name === "closed") return;
     if (this.isAccepted) this.disconnect(ReasonCode.ServerBusy, "the session was lost, connect again");

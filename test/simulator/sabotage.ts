@@ -102,7 +102,7 @@ export const sabotages = {
     seed: 2,
     features: ["access"],
     change: () => {
-      Revisions.prototype.tell = async () => true;
+      Revisions.prototype.notify = async () => true;
       return {};
     },
   },

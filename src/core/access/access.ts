@@ -17,7 +17,7 @@ export type Names = {
 /** What of a message its publisher needs to be allowed. */
 type PublishedAs = { readonly topicName: string; readonly qos: QoS; readonly retain: boolean };
 
-/** Topic names whose answer is remembered, and how long they are together: a client chooses them, also where it may not. */
+/** Topic names whose answer is remembered, and how long they are together: a client chooses them, also those that it may not use. */
 const maximumRemembered = 256;
 const maximumRememberedCharacters = 16_384;
 

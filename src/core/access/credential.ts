@@ -8,7 +8,7 @@ import type { PasswordHash } from "./login.ts";
 
 const textEncoder = new TextEncoder();
 
-/** What is kept to check a login with; nothing of it tells the secret. */
+/** What is kept to check a login with; the secret cannot be found out from it. */
 export type StoredSecret =
   /** Generated here, of so much chance that a plain hash cannot be turned back. */
   | { readonly kind: "token"; readonly sha256: string }
@@ -23,7 +23,7 @@ export type SecretKind = StoredSecret["kind"];
 /** What may be shown of it. Plain data. */
 export type Credential = {
   readonly id: string;
-  /** What CONNECT gives as User Name, and `%u` in rules. No two have the same. */
+  /** What CONNECT has as User Name, and `%u` in rules. No two have the same. */
   readonly username: string;
   /** For people. */
   readonly name: string;
@@ -52,7 +52,7 @@ export type CredentialFields = Pick<
   "username" | "name" | "rules" | "maximumClients" | "isEnabled" | "expiresAtMs"
 >;
 
-/** Plain data, since an error thrown between objects loses its kind. `token` is given only this once. */
+/** Plain data, since an error thrown between objects loses its kind. `token` is shown only this once. */
 export type CredentialResult =
   | { readonly ok: true; readonly credential: Credential; readonly token: string | undefined }
   | {

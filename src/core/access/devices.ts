@@ -1,5 +1,5 @@
-// Devices: the credentials of a namespace as the people who run them look for them: by name, in order, a page at a time,
-// each with whether it is connected, when it was last, and why it was last refused.
+// Devices: the credentials of a namespace as the people who run them look for them: by name, in order, a page at a time. Each
+// says whether it is connected, when it last was, and why it was last refused.
 
 import { type Credential, identityOf } from "./credential.ts";
 import { isOfDashboard } from "./dashboard-credential.ts";

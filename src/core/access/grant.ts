@@ -1,4 +1,4 @@
-// What authentication gives a client: who it is, and what it may do.
+// What a client has after its login: who it is, and what it may do.
 
 import { type AccessRules, noAccess } from "./access-rules.ts";
 
@@ -11,12 +11,12 @@ export type Grant = {
   readonly rules: AccessRules;
   /** When the connection has to end, in milliseconds since 1970; 0 for never. */
   readonly endsAtMs: number;
-  /** Which secret of the credential it was given for; none if there is no credential. */
+  /** Which secret of the credential was shown; none if there is no credential. */
   readonly secretId?: string;
 };
 
 /** The identity of a client without credentials. A client that proves an identity may take over its session. */
 export const anonymousIdentity = "anonymous";
 
-/** What is on record of a client of which nothing is: it may do nothing, and what it left is for whoever proves more. */
+/** The grant of a client that nothing is on record about. It may do nothing, and what it left is for whoever proves more. */
 export const nobodysGrant: Grant = { identity: anonymousIdentity, username: "", rules: noAccess, endsAtMs: 0 };

@@ -2,7 +2,7 @@
 
 import type { Grant } from "./grant.ts";
 
-/** What the Worker alone can see of a client, and tells its session. Plain data, fit for JSON. */
+/** What the Worker alone can see of a client, and passes on to its session. Plain data, fit for JSON. */
 export type ClientFacts = {
   /** As `Login.address`. */
   readonly address?: string;

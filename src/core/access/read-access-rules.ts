@@ -12,8 +12,8 @@ const maximumCharacters = 8_000;
 const fields = ["publish", "subscribe", "maximumQos", "retain", "clientIds"];
 
 /**
- * @param value as JSON has it: an object with any of the fields of `AccessRules`; none of `publish` and `subscribe`
- * allows nothing, all others have their widest value if they are left out
+ * @param value as it comes from JSON: an object with any of the fields of `AccessRules`. Without `publish` or `subscribe`
+ * nothing of that kind is allowed; any other field has its widest value if it is left out
  * @throws {AccessRulesError}
  */
 export function readAccessRules(value: unknown): AccessRules {

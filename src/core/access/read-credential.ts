@@ -1,4 +1,4 @@
-// Credentials as they come from the disk. One that is not as it should be is none, and so lets nobody in.
+// Credentials as they come from the disk. A broken credential counts as none, and so lets nobody in.
 
 import { fromBase64 } from "../base64.ts";
 import type { Credential, StoredCredential, StoredSecret } from "./credential.ts";

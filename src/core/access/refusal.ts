@@ -1,4 +1,4 @@
-// Why a client was last refused that named a credential: for whoever runs the broker, as the client is not told.
+// Why a client was last refused that named a credential: for whoever runs the broker, as the client does not learn it.
 
 export const refusalReasons = [
   /** The token, password, certificate or proof is missing or wrong. */

@@ -1,6 +1,6 @@
-// The filters of rules, as the sets of Topic Names that they stand for. They are Topic Filters, MQTT 5.0 section 4.7, but for
-// one thing: a wildcard at the start of a rule reaches names that start with `$` too, and only `$SYS` has to be named. What
-// a client subscribes to keeps MQTT's meaning [MQTT-4.7.2-1].
+// The filters of rules, as the sets of Topic Names that they stand for. They are Topic Filters (MQTT 5.0 section 4.7), with one
+// difference: a wildcard at the start of a rule reaches names that start with `$` too. Only `$SYS` has to be named. What a
+// client subscribes to keeps MQTT's meaning [MQTT-4.7.2-1].
 
 import { matchesTopicFilter } from "../topic/topic-filter.ts";
 

@@ -42,7 +42,7 @@ export class ScramUsers {
 
   /**
    * A name that nobody has gets a verifier as well, always the same one and by its looks any user's, so that an
-   * exchange does not tell which names exist. RFC 5802 section 9 asks for no less if that matters.
+   * exchange does not show which names exist. RFC 5802 section 9 asks for no less if that matters.
    */
   find(name: string): { readonly verifier: ScramVerifier; readonly isKnown: boolean } {
     // Made for every name: the time it takes is to say nothing either.
@@ -52,8 +52,8 @@ export class ScramUsers {
   }
 
   /**
-   * Looks like the user whose key gives the highest salt. Another user who comes or goes then changes few of the
-   * stand-ins; if one key made them all, each change would tell them from the users.
+   * Looks like the user whose key makes the highest salt. Another user who comes or goes then changes few of the
+   * stand-ins; if one key made them all, each change would show which are stand-ins.
    */
   private standInFor(name: string): ScramVerifier {
     const candidates = [...this.users.values()].map(({ verifier, saltKey }) => {

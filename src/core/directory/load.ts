@@ -1,5 +1,5 @@
-// How much happens in a minute, averaged over 1, 5 and 15 minutes with a weight that decays: what was counted between
-// two looks counts for as much as their distance is of the whole. As Mosquitto computes it.
+// How much happens in a minute, averaged over 1, 5 and 15 minutes with a weight that decays. What was counted between
+// two looks weighs more the longer the time between them. Mosquitto computes it like this.
 
 import { type Counts, increaseOf } from "../session/counters.ts";
 
@@ -16,7 +16,7 @@ export type LoadName =
 /** In minutes. */
 export const loadSpans = [1, 5, 15] as const;
 
-/** One for each of `loadSpans`. */
+/** An average for each of `loadSpans`. */
 type Averages = readonly [number, number, number];
 
 /** Plain data, fit for JSON. */
@@ -40,7 +40,7 @@ const countOf: Readonly<Record<LoadName, keyof Counts>> = {
 
 export const loadNames = Object.keys(countOf) as LoadName[];
 
-/** Looks closer together tell too little. */
+/** Looks that are closer together say too little. */
 const leastMs = 1_000;
 
 /** @param last `undefined` for the first look, which knows of no load yet */

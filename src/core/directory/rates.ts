@@ -26,10 +26,10 @@ export class RateTable {
   onCounted(clientId: string, increase: Readonly<Counts>, nowMs: number): void {
     const last = this.ofClients.get(clientId);
     const elapsedMs = nowMs - (last?.atMs ?? nowMs);
-    const isTold = elapsedMs >= leastMs;
+    const isLongEnough = elapsedMs >= leastMs;
     this.put(clientId, {
       atMs: nowMs,
-      perSec: isTold ? scaled(increase, 1000 / elapsedMs) : (last?.perSec ?? noCounts),
+      perSec: isLongEnough ? scaled(increase, 1000 / elapsedMs) : (last?.perSec ?? noCounts),
     });
   }
 

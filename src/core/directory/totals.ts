@@ -1,4 +1,4 @@
-// What has happened in a namespace since its directory first heard of a session. It is as much as the sessions have told.
+// What has happened in a namespace since its directory first heard of a session. It is as much as the sessions have reported.
 
 import { type Counts, noCounts } from "../session/counters.ts";
 

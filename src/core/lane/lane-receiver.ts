@@ -1,11 +1,11 @@
-// The other end of the lanes into one object: recognises the repeat of a batch by its number and gives the same
+// The other end of the lanes into one object: recognises the repeat of a batch by its number and returns the same
 // answer again instead of acting twice. What it remembers is in memory: after a restart a repeat is acted on, and
-// QoS 2 messages are told apart by their ids.
+// QoS 2 messages are recognised by their ids.
 //
-// It remembers so many lanes and no more, so a batch of a lane it does not know can be new, or the repeat of one that it
-// acted on before it forgot the lane. Lanes therefore name when they began, and of those that were forgotten the latest
-// beginning is kept: an unknown lane that began no later is refused. A sender that is alive begins another lane then; a
-// repeat that only wanders through the network has nobody to do so, and is never acted on.
+// It remembers a limited number of lanes. So a batch of an unknown lane can be new, or it repeats a batch that was acted on
+// before the lane was forgotten. Lanes therefore say when they began, and the latest beginning of a forgotten lane is kept:
+// an unknown lane that began no later is refused. A sender that is alive then begins another lane. A repeat that only
+// wanders through the network has no sender that would, and is never acted on.
 
 /** A sender's name for one lane; a new one after each of its restarts. See `laneIdOf`. */
 export type LaneId = string;
@@ -17,7 +17,7 @@ const forgotten = "a lane that is forgotten: begin another after";
 
 /**
  * @param startedAtMs when the lane begins, in milliseconds since 1970
- * @param unique tells it from all others
+ * @param unique no other lane has it
  */
 export function laneIdOf(startedAtMs: number, unique: string): LaneId {
   return `${startedAtMs}@${unique}`;

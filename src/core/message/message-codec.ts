@@ -1,5 +1,5 @@
-// Messages and deliveries as bytes: how they are stored and how they travel between objects. Not MQTT's own form,
-// for it has to carry what a PUBLISH does not: the identity, and the instant of expiry.
+// Messages and deliveries as bytes: how they are stored and how they travel between objects. This is not MQTT's own
+// form, because it has to carry what a PUBLISH does not: the message id, and the instant of expiry.
 //
 // Each starts with a format version, since what is stored outlives the program that stored it.
 

@@ -38,7 +38,7 @@ export type Delivery = {
   readonly sharedFilter: string;
 };
 
-/** The message as a clock has it that is so much ahead of the one that the message comes from. */
+/** The message by another clock, which is ahead of the clock that the message comes from by this many milliseconds. */
 export function withSkew(message: Message, skewMs: number): Message {
   return message.expiresAtMs === 0 || skewMs === 0
     ? message

@@ -14,8 +14,8 @@ type AcknowledgementType = AcknowledgementPacket["type"];
 const LIBRARY_NAMES = { PUBACK: "puback", PUBREC: "pubrec", PUBREL: "pubrel", PUBCOMP: "pubcomp" } as const;
 
 /**
- * Any reason code is taken: what follows from it is whether it is an error, and a client that uses one of another packet
- * would end its connection with each delivery of the same message.
+ * Any reason code is taken, because all that matters is whether it is an error. Otherwise a client that uses the code of
+ * another packet would end its connection with each delivery of the same message.
  *
  * @throws {ProtocolError} see decodePacket
  */

@@ -114,8 +114,8 @@ export type EncodeOptions = {
 const DISPENSABLE = ["reasonString", "responseInformation", "serverReference"] as const;
 
 /**
- * A Reason String is left out if the client does not want it, if it would make the packet too large, and
- * before MQTT 5.0; so is what else a server may send and need not [MQTT-3.2.2-19].
+ * A Reason String is left out if the client does not want it, if it would make the packet too large, and before
+ * MQTT 5.0. The same goes for all else that a server may leave out [MQTT-3.2.2-19].
  *
  * @returns undefined when there is nothing to send: the version has no such packet, or the packet is larger than
  * the client accepts [MQTT-3.1.2-24]. A delivery then counts as completed [MQTT-3.1.2-25].

@@ -44,7 +44,7 @@ export type ParsedAuth = {
   properties: { authenticationMethod: string; authenticationData?: Uint8Array };
 };
 
-/** What the library is given to generate. */
+/** What the library generates a packet from. */
 export type GeneratedPacket =
   | {
       cmd: "connack";
@@ -92,8 +92,8 @@ export type GeneratedPacket =
     }
   | { cmd: "pingresp" };
 
-// By default the first packet fills a cache of all 65,536 two-byte numbers, a Buffer each: some 10 MB and as many
-// milliseconds, which a Worker pays again in each isolate.
+// By default the first packet fills a cache of all 65,536 two-byte numbers, a Buffer each. That takes some 10 MB and 10 ms,
+// again in each isolate.
 writeToStream.cacheNumbers = false;
 
 const textEncoder = new TextEncoder();

@@ -127,7 +127,7 @@ export class PacketReader {
 
   /**
    * Copies what must wait. The buffer doubles as bytes arrive, so that many small chunks cost no more than a few
-   * large ones; it is not made as large as the packet announces, for announcing costs the client nothing.
+   * large ones. It is not made as large as the packet announces, because announcing costs the client nothing.
    */
   #hold(bytes: Uint8Array): void {
     const needed = this.#heldBytes + bytes.length;

@@ -1,5 +1,5 @@
 // The control packets as the core sees them: decoded, checked, and the same for every protocol version.
-// MQTT 5.0 chapter 3. If a version lacks a field, it has the value that means "not given".
+// MQTT 5.0 chapter 3. If a version lacks a field, it has the value that means "absent".
 
 import type { Capabilities } from "../capabilities.ts";
 import type { Delivery, QoS } from "../message/message.ts";
@@ -16,7 +16,7 @@ export type ConnectWill = {
   readonly retain: boolean;
   /** Will Delay Interval; 0 before MQTT 5.0. */
   readonly delaySec: number;
-  /** Message Expiry Interval, where given. */
+  /** Message Expiry Interval, if there is one. */
   readonly messageExpirySec: number | undefined;
   /** As `Message.properties`. */
   readonly properties: Uint8Array;

@@ -92,7 +92,7 @@ const DEFINITIONS: readonly (Definition | undefined)[] = definitionsById([
 export type Properties = {
   /** The numbers in it, by identifier; a property that is no number is there as `undefined`. */
   readonly values: ReadonlyMap<number, number | undefined>;
-  /** As `Message.properties`: a view where nothing had to be taken out. */
+  /** As `Message.properties`: a view if nothing had to be taken out. */
   readonly forwarded: Uint8Array;
 };
 
@@ -101,8 +101,8 @@ export const NO_PROPERTIES: Properties = { values: new Map(), forwarded: NO_BYTE
 /**
  * Reads a Property Length and that many bytes of properties.
  *
- * @throws {ProtocolError} 0x81 for one that is unknown, is not for this packet or is cut short; 0x82 for one that is
- * repeated or out of range; 0x94 for a Topic Alias of 0
+ * @throws {ProtocolError} 0x81 for a property that is unknown, is not for this packet or is cut short. 0x82 for one
+ * that is repeated or out of range. 0x94 for a Topic Alias of 0
  */
 export function readProperties(reader: ByteReader, owner: PropertyOwner): Properties {
   const length = reader.varint();
@@ -211,7 +211,7 @@ function text(reader: ByteReader): undefined {
 }
 
 function responseTopic(reader: ByteReader): undefined {
-  // A Topic Name to publish to, hence without wildcards [MQTT-3.3.2-14].
+  // A Topic Name to publish to, so without wildcards [MQTT-3.3.2-14].
   if (!isTopicName(readString(reader))) throw notAllowed("Response Topic is not a topic name");
 }
 

@@ -4,7 +4,7 @@
 export type RawPacket = {
   /** Packet type and flags. */
   readonly firstByte: number;
-  /** The whole packet, fixed header included; where possible a view of the chunk it arrived in. */
+  /** The whole packet, fixed header included. It may be a view of the chunk that it arrived in. */
   readonly bytes: Uint8Array;
   /** Where the fixed header ends. */
   readonly bodyOffset: number;

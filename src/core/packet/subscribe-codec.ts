@@ -1,6 +1,6 @@
 // SUBSCRIBE and UNSUBSCRIBE from the client, SUBACK and UNSUBACK to it. MQTT 5.0 sections 3.8 to 3.11.
 //
-// A text with wildcards where none may be is malformed, and ends the connection [3.1.1 MQTT-4.8.0-1]. A filter that is
+// A text with misplaced wildcards is malformed, and ends the connection [3.1.1 MQTT-4.8.0-1]. A filter that is
 // none of ours (a share without a name, more levels than we take) is answered in SUBACK, by whoever decides that.
 
 import { ByteReader } from "../bytes.ts";

@@ -10,7 +10,7 @@ export const apiHolder = "api";
 const anonymousPrefix = `${anonymousIdentity}/`;
 
 /**
- * An identity holds what all its clients hold together. Anonymous clients are told apart by their client identifiers.
+ * An identity holds what all its clients hold together. Anonymous clients differ by their client identifiers.
  * @param identity as `Grant.identity`
  */
 export function holderOf(identity: string, clientId: string): string {

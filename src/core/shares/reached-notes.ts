@@ -1,4 +1,4 @@
-// What the log is to hear of shared limits that were reached: the first time at once, then seldom, however often it happens.
+// What the log says of shared limits that were reached: the first time at once, then rarely, however often it happens.
 
 import type { Reached } from "./reached.ts";
 import type { Holding } from "./shared-room.ts";

@@ -38,7 +38,7 @@ export class SharedRoom {
     return this.holdings.get(holder) ?? 0;
   }
 
-  /** @param amount negative when it is given back */
+  /** @param amount negative when it is freed */
   add(holder: string, amount: number): void {
     if (amount === 0) return;
     const after = this.heldBy(holder) + amount;
@@ -50,7 +50,7 @@ export class SharedRoom {
 
   /**
    * Whether the holder may have more. Whoever does not take more is never refused, however little room there is.
-   * @param freed what somebody else gives back in return
+   * @param freed what somebody else frees in return
    */
   shortageOf(holder: string, more: number, freed = 0): Shortage | undefined {
     if (more <= 0) return undefined;

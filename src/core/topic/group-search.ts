@@ -104,7 +104,7 @@ export const groupSearchMachine = new StateMachine<GroupSearchStateName, GroupSe
   },
 });
 
-/** What the search wants done now. While it asks or tries, the member's answer is given to `next`. */
+/** What the search wants done now. While it asks or tries, the member's answer goes to `next`. */
 export type SearchStep =
   /** Ask the member whether it has the message. */
   | { readonly type: "ask"; readonly member: Recipient }

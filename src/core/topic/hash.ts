@@ -2,8 +2,8 @@
 // has where uses are counted.
 
 /**
- * FNV-1a over UTF-16 code units, 32 bits, then the final mix of MurmurHash3: FNV-1a alone spreads names that differ
- * only in their last characters badly over a shard count that is a power of two.
+ * FNV-1a over UTF-16 code units, 32 bits, then the final mix of MurmurHash3. FNV-1a alone spreads names badly if they
+ * differ only in their last characters and the shard count is a power of two.
  */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;

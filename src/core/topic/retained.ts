@@ -1,4 +1,4 @@
-// The retained messages of one shard: stored, replaced, cleared, and handed out page by page to new subscriptions.
+// The retained messages of one shard: stored, replaced, cleared, and sent page by page to new subscriptions.
 // MQTT 5.0 section 3.3.1.3.
 
 import type { Limits } from "../limits.ts";
@@ -38,7 +38,7 @@ type Rooms = { readonly messages: SharedRoom; readonly bytes: SharedRoom };
 
 export type RetainedPage = { readonly recipients: readonly Recipient[]; readonly next: RetainedCursor | undefined };
 
-/** A page bounds the work of a turn, and the memory. One that fills a lane's batch is sent without waiting for more. */
+/** A page bounds the work of one event, and the memory. If it fills a lane's batch, it is sent without waiting for more. */
 const pageNames = 500;
 const pageMessages = 100;
 const pageBytes = 1_048_576;
@@ -261,8 +261,8 @@ function count(rooms: Rooms, publisher: string, messages: number, bytes: number)
 }
 
 /**
- * A bridge keeps on its side what it is sent. What it has brought itself may be out of date by then: it must not get
- * that back when it subscribes again after a pause, before it could bring what is new.
+ * A bridge keeps on its side what it is sent. What it brought itself may be out of date when it subscribes again after a
+ * pause: it must not get that back before it could bring what is new.
  */
 function isMirror({ noLocal, retainAsPublished }: Subscriber): boolean {
   return noLocal && retainAsPublished;

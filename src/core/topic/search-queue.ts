@@ -1,5 +1,5 @@
-// One group search at a time for a message that must come only once: two at once would both hear that nobody has the message,
-// and send it to two members.
+// One group search at a time for a message that must come only once. Two at once would both hear that nobody has the
+// message, and send it to two members.
 
 /** A search of the queue. Searches with the same key are for the same message and group; without a key it waits for nobody. */
 export type Queued = { readonly key: string | undefined };

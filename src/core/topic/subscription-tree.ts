@@ -87,8 +87,8 @@ export class SubscriptionTree<Value> {
 
   /**
    * Visits the value of every filter that matches, in no particular order. It goes down all matching branches
-   * together, a level at a time, and stops where they end: a name deeper than the tree costs no more than the tree,
-   * and a deep tree no call stack.
+   * together, a level at a time, and stops where they end. So a name that is deeper than the tree costs no more than the
+   * tree, and a deep tree needs no call stack.
    *
    * @param topicName valid
    * @param visit must not change the tree

@@ -22,7 +22,7 @@ export type TopicCounts = SubscriptionCounts & {
   readonly sharedLimitUse?: SharedLimitUse;
   /** Kept for sessions that could not be reached. */
   readonly owedMessages: number;
-  /** Messages that were published, handed to sessions, and dropped on the way, since the object last started. */
+  /** Messages that were published, accepted by sessions, and dropped on the way, since the object last started. */
   readonly publishedMessages: number;
   readonly deliveredMessages: number;
   readonly droppedMessages: number;

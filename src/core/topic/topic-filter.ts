@@ -73,9 +73,8 @@ export function matchesTopicFilter(filter: string, topicName: string): boolean {
 }
 
 /**
- * The characters that every Topic Name matching `filter` starts with, so that a sorted table of names need only be
- * scanned from there: `a/` for `a/+/c`, and `a/b` for `a/b/#`, since `a/b` itself matches. Not all names with the
- * prefix match.
+ * The characters that every Topic Name matching `filter` starts with: `a/` for `a/+/c`, and `a/b` for `a/b/#`, since `a/b`
+ * itself matches. A sorted table of names need only be scanned from there. Not all names with the prefix match.
  *
  * @param filter the `filter` of a parsed `TopicFilter`
  */

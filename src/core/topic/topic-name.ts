@@ -26,7 +26,7 @@ export function isValidTopicName(name: string, limits: TopicLimits = protocolTop
 
 /**
  * What Topic Names and Topic Filters have in common: not empty, no U+0000, at most `maxBytes`, and encodable in
- * UTF-8 [MQTT-1.5.4-1] (a lone surrogate never comes from a packet, but may from JSON).
+ * UTF-8 [MQTT-1.5.4-1]. A lone surrogate never comes from a packet, but may come from JSON.
  */
 export function isTopicText(text: string, limits: TopicLimits): boolean {
   return text !== "" && fitsUtf8(text, limits.maxBytes) && !text.includes("\0") && text.isWellFormed();
@@ -42,7 +42,7 @@ export function levelCount(topic: string): number {
 }
 
 function fitsUtf8(text: string, maxBytes: number): boolean {
-  // A code unit takes one to three bytes, which settles nearly every name without looking at it.
+  // A code unit takes one to three bytes, which decides nearly every name without a look at it.
   if (text.length > maxBytes) return false;
   if (text.length * 3 <= maxBytes) return true;
   let bytes = 0;

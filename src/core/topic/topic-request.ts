@@ -1,4 +1,4 @@
-// What a session asks of a topic object, and what a topic object hands to a session: the items of their two lanes,
+// What a session asks of a topic object, and what a topic object delivers to a session: the items of their two lanes,
 // and the bytes of their batches.
 
 import { ByteReader, ByteWriter } from "../bytes.ts";
@@ -48,7 +48,7 @@ export type TopicRequest =
       readonly type: "subscribe";
       readonly generation: string;
       readonly subscription: TopicSubscription;
-      /** Retain Handling, decided: whether the retained messages are to be sent. */
+      /** Retain Handling, decided: whether to send the retained messages. */
       readonly sendRetained: boolean;
       readonly by?: Requester | undefined;
     }
@@ -154,8 +154,8 @@ function requesterOf(request: TopicRequest): Requester | undefined {
 }
 
 /**
- * Who asks, behind the requests, where a version that does not know of it does not look: each requester, and how many
- * requests in a row are its own or say nothing of it. Nothing if no request says who asks.
+ * Who asks, behind the requests: a version that does not know of it does not look there. Each requester comes with how many
+ * requests in a row are its own or do not say whose they are. Nothing is written if no request says who asks.
  */
 function writeRequesters(writer: ByteWriter, requests: readonly TopicRequest[]): void {
   let present: Requester | undefined;

@@ -1,4 +1,4 @@
-// What a topic object keeps on disk. Synchronous, as SQLite in a Durable Object is: an answer given after a write
+// What a topic object keeps on disk. Synchronous, as SQLite in a Durable Object is: an answer after a write
 // leaves only once the write is confirmed.
 
 import type { SessionDelivery, TopicSubscription } from "./topic-request.ts";
@@ -53,7 +53,7 @@ export interface TopicStore {
   /** When the next retained message expires, in milliseconds since 1970; Infinity for never. */
   nextRetainedExpiryMs(): number;
 
-  /** A delivery that could not be handed over; kept in order, behind the others or before them. */
+  /** A delivery whose session could not be reached; kept in order, behind the others or before them. */
   putOwed(clientId: string, delivery: SessionDelivery, isFirst: boolean, atMs: number): void;
   /** When the latest owed delivery was put, in milliseconds since 1970; 0 for none. */
   lastOwedAtMs(): number;

@@ -40,8 +40,8 @@ export type SubscribeOptions = {
   readonly nowMs?: number;
 };
 
-/** Shared groups whose turns are remembered. If there are more, all turns begin again. */
-const maximumTurns = 10_000;
+/** Groups whose next member is remembered. If there are more, all begin with their first member again. */
+const maximumRoundRobins = 10_000;
 /** The memory that one level uses in the tree, without its text: measured. */
 const levelBytes = 280;
 
@@ -53,8 +53,8 @@ export class Topic {
   private readonly filtersOf = new Map<string, Map<string, Subscriber>>();
   /** The estimated memory of the tree, by the holders of its subscriptions. */
   private readonly treeBytes: SharedRoom;
-  /** Whose turn it is in each shared group. */
-  private readonly turns = new Map<string, number>();
+  /** The position of the member that is asked first next time, by group. */
+  private readonly nextMembers = new Map<string, number>();
   /** What has replaced a subscription without asking for the retained messages itself. */
   private readonly successors = new WeakMap<Subscriber, Subscriber>();
   private readonly retained: RetainedMessages;
@@ -115,7 +115,7 @@ export class Topic {
 
   /**
    * The subscription that retained messages asked for by this one still go to: itself, or what has replaced it with
-   * no retained messages of its own. `undefined` once it was taken back, or made anew with all of them to come.
+   * no retained messages of its own. `undefined` once it was taken back, or made again with all of them to come.
    */
   heirOf(subscriber: Subscriber): Subscriber | undefined {
     let heir = subscriber;
@@ -167,8 +167,8 @@ export class Topic {
   }
 
   /**
-   * Whom a message goes to that a member of a shared subscription has had and gives away.
-   * @returns the other members, in the order in which they are to be asked; none when it has expired
+   * The members that may take a message which another member's session cannot send to its client.
+   * @returns the other members, in the order in which to ask them; none when it has expired
    */
   redistribute(clientId: string, request: RedistributeRequest, nowMs: number): readonly Recipient[] {
     const { generation, topicFilter, message } = request;
@@ -178,7 +178,7 @@ export class Topic {
       if (subscriber.topicFilter !== topicFilter) return;
       if (subscriber.clientId !== clientId || subscriber.generation !== generation) members.push(subscriber);
     });
-    return members.length === 0 ? [] : this.inTurn(topicFilter, members, message);
+    return members.length === 0 ? [] : this.roundRobin(topicFilter, members, message);
   }
 
   /**
@@ -250,7 +250,7 @@ export class Topic {
   }
 
   /**
-   * Takes a retained message away; subscribers are not told, as they would be by a PUBLISH that clears it.
+   * Deletes a retained message. Subscribers do not hear of it, as they would from a PUBLISH that clears it.
    * @returns whether there was one
    */
   deleteRetained(topicName: string): boolean {
@@ -305,24 +305,24 @@ export class Topic {
       groups:
         groups === undefined
           ? []
-          : [...groups].map(([name, members]) => this.inTurn(name, members, groupMessage(name, message))),
+          : [...groups].map(([name, members]) => this.roundRobin(name, members, groupMessage(name, message))),
     };
   }
 
   /**
-   * The members of a shared subscription in the order in which they are to be asked. At QoS 0 and 1 they take
-   * turns; at QoS 2 the message itself decides, so that a repeat of it goes to the same member.
+   * The members of a shared subscription in the order in which to ask them. At QoS 0 and 1 the first changes with each
+   * message. At QoS 2 the message itself decides, so that a repeat of it goes to the same member.
    */
-  private inTurn(name: string, members: Subscriber[], message: Message): Recipient[] {
+  private roundRobin(name: string, members: Subscriber[], message: Message): Recipient[] {
     let first: number;
     if (message.qos === 2) {
       // The tree's order changes with a restart.
       members.sort((one, other) => (one.clientId < other.clientId ? -1 : 1));
       first = hashOf(message.id) % members.length;
     } else {
-      first = (this.turns.get(name) ?? 0) % members.length;
-      if (this.turns.size >= maximumTurns) this.turns.clear();
-      this.turns.set(name, first + 1);
+      first = (this.nextMembers.get(name) ?? 0) % members.length;
+      if (this.nextMembers.size >= maximumRoundRobins) this.nextMembers.clear();
+      this.nextMembers.set(name, first + 1);
     }
     return members.map((_, index) => {
       const subscriber = members[(first + index) % members.length] as Subscriber;

@@ -1,4 +1,4 @@
-// The API tokens of a namespace in SQLite: what each may do, and its hash. One that cannot be read may do nothing.
+// The API tokens of a namespace in SQLite: what each may do, and its hash. A token whose row cannot be read may do nothing.
 
 import { logError } from "../../platform/log.ts";
 import type { Schema } from "../../platform/schema.ts";

@@ -1,5 +1,5 @@
-// The credentials of a namespace in SQLite: a row each, the rest of it as JSON. One that cannot be read lets nobody in,
-// and keeps its username until it is deleted.
+// The credentials of a namespace in SQLite: a row each, the rest of it as JSON. A credential that cannot be read lets nobody
+// in, and keeps its username until it is deleted.
 
 import type { Credential, StoredCredential } from "../../core/access/credential.ts";
 import { readCredential } from "../../core/access/read-credential.ts";

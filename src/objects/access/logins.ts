@@ -129,7 +129,7 @@ export class Logins {
     return this.admit(found, login, nowMs);
   }
 
-  /** The client is not told why: see `noteRefusal`. */
+  /** The client does not learn why: see `noteRefusal`. */
   private refused(found: StoredCredential | undefined, reason: RefusalReason, nowMs: number): LoginResult {
     this.noteRefusal(found, reason, nowMs);
     return { outcome: "refused" };

@@ -18,7 +18,7 @@ export class Refusals {
   /** By the credential's id; `undefined` until it is needed. */
   private known: Map<string, Refusal> | undefined;
   private readonly stored = new Map<string, Refusal>();
-  /** Later ones that may turn out to be none, each with the client identifier of that login. */
+  /** Later refusals that may prove to be none, each with the client identifier of that login. */
   private readonly unsure = new Map<string, { readonly clientId: string; readonly refusal: Refusal }>();
 
   constructor(schema: Schema) {

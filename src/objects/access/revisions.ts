@@ -1,6 +1,5 @@
-// Tells every session of an identity that its rights have changed, until all have been told. A row on disk, written with the
-// change itself, says that there is something to tell. Sessions are told the present grant, so telling them twice is
-// harmless.
+// Notifies the sessions of an identity that its rights have changed, until all have been notified. A row on disk, written
+// with the change itself, says that this is to do. Sessions get the present grant, so notifying them twice is harmless.
 
 import type { Grant } from "../../core/access/grant.ts";
 import { type LogFields, logError } from "../../platform/log.ts";
@@ -16,7 +15,7 @@ export type RevisionHandlers = {
   readonly clientsOf: (identity: string, after: string, most: number) => Promise<readonly string[]>;
   /** Clients that have just logged in, and may not be listed yet. */
   readonly recentClientsOf: (identity: string) => readonly string[];
-  readonly tell: (clientId: string, identity: string, grant: Grant | null) => Promise<void>;
+  readonly notify: (clientId: string, identity: string, grant: Grant | null) => Promise<void>;
 };
 
 /** The work that is left for one identity. */
@@ -25,8 +24,8 @@ type Task = {
   unreached: readonly string[] | undefined;
   /** When the change was made, or this object started; in milliseconds since 1970. */
   putAtMs: number;
-  /** The clients that have been told of the change. */
-  readonly told: Set<string>;
+  /** The clients that have been notified of the change. */
+  readonly notified: Set<string>;
   /** Whether another change has come during the present round. */
   isOutdated: boolean;
   /** Whether the row is still on disk, as far as is known. */
@@ -36,9 +35,9 @@ type Task = {
 };
 
 const table = "revision";
-const toldAtOnce = 20;
+const notifiedAtOnce = 20;
 const pageClients = 100;
-/** If more clients were not reached, all sessions are told again. */
+/** If more clients were not reached, all sessions are notified again. */
 const maximumUnreached = 1_000;
 
 export class Revisions {
@@ -51,7 +50,7 @@ export class Revisions {
     this.handlers = handlers;
   }
 
-  /** To be called in the transaction of the change. Call `tell` after it. */
+  /** To be called in the transaction of the change. Call `notify` after it. */
   put(identity: string): void {
     this.schema.insert(table, "INSERT OR IGNORE INTO revision (identity) VALUES (?)", identity);
     const task = this.taskOf(identity);
@@ -59,14 +58,14 @@ export class Revisions {
     task.isOwed = true;
     task.unreached = undefined;
     task.putAtMs = Date.now();
-    task.told.clear();
+    task.notified.clear();
   }
 
-  /** @returns whether all known sessions of the identity have been told; never throws */
-  tell(identity: string): Promise<boolean> {
+  /** @returns whether all known sessions of the identity have been notified; never throws */
+  notify(identity: string): Promise<boolean> {
     const task = this.taskOf(identity);
     const round = task.round
-      .then(() => this.tellRound(identity, task))
+      .then(() => this.notifyRound(identity, task))
       .catch((error: unknown) => {
         logNotYet({ reason: String(error) });
         return false;
@@ -79,13 +78,13 @@ export class Revisions {
   }
 
   /** The same for all identities. */
-  async tellAll(): Promise<boolean> {
+  async notifyAll(): Promise<boolean> {
     let isDone = true;
-    for (const identity of this.owed()) isDone = (await this.tell(identity)) && isDone;
+    for (const identity of this.owed()) isDone = (await this.notify(identity)) && isDone;
     return isDone;
   }
 
-  /** Whether any identity needs another round: see `tellRound`. */
+  /** Whether any identity needs another round: see `notifyRound`. */
   get isOpen(): boolean {
     return this.owed().length > 0;
   }
@@ -99,7 +98,7 @@ export class Revisions {
     const task = this.tasks.get(identity) ?? {
       unreached: undefined,
       putAtMs: Date.now(),
-      told: new Set(),
+      notified: new Set(),
       isOutdated: false,
       isOwed: true,
       round: Promise.resolve(true),
@@ -111,15 +110,15 @@ export class Revisions {
   /**
    * A client that logged in before this object last started may not have been listed when the change was made. Within
    * `unlistedAtMostMs` it is listed, or has asked for its grant. So the row stays on disk for that time, and then one more
-   * round tells the clients that are new.
+   * round notifies the clients that are new.
    */
-  private async tellRound(identity: string, task: Task): Promise<boolean> {
-    // A round that began after the change, and before this one, may have told all of it.
+  private async notifyRound(identity: string, task: Task): Promise<boolean> {
+    // A round that began after the change, and before this one, may have done all of it.
     task.isOwed = this.isOwed(identity);
     if (!task.isOwed) return true;
     task.isOutdated = false;
     const isLast = Math.abs(Date.now() - task.putAtMs) >= unlistedAtMostMs;
-    const unreached = await this.tellSessions(identity, task);
+    const unreached = await this.notifySessions(identity, task);
     if (task.isOutdated) return false;
     if (unreached.length > 0) task.unreached = unreached.length > maximumUnreached ? undefined : unreached;
     else if (!isLast) task.unreached = undefined;
@@ -135,27 +134,27 @@ export class Revisions {
   }
 
   /**
-   * Tells the clients that the last round did not reach, or all clients, except for those that have been told already.
+   * Notifies the clients that the last round did not reach, or all clients, except for those that know already.
    * @returns the clients that could not be reached
    */
-  private async tellSessions(identity: string, task: Task): Promise<string[]> {
+  private async notifySessions(identity: string, task: Task): Promise<string[]> {
     const which = task.unreached;
     const unreached: string[] = [];
     let reason = "";
-    const tell = async (clientId: string) => {
+    const notify = async (clientId: string) => {
       try {
-        if (task.told.has(clientId)) return;
-        await this.handlers.tell(clientId, identity, this.handlers.grantOf(identity));
-        // If another change has come meanwhile, the client may not have been told of that.
-        if (!task.isOutdated) task.told.add(clientId);
+        if (task.notified.has(clientId)) return;
+        await this.handlers.notify(clientId, identity, this.handlers.grantOf(identity));
+        // If another change has come meanwhile, the client may not know of that.
+        if (!task.isOutdated) task.notified.add(clientId);
       } catch (error) {
         unreached.push(clientId);
         reason = String(error);
       }
     };
     for await (const clientIds of which === undefined ? this.pagesOf(identity) : [which]) {
-      for (let start = 0; start < clientIds.length; start += toldAtOnce) {
-        await Promise.all(clientIds.slice(start, start + toldAtOnce).map(tell));
+      for (let start = 0; start < clientIds.length; start += notifiedAtOnce) {
+        await Promise.all(clientIds.slice(start, start + notifiedAtOnce).map(notify));
       }
     }
     if (unreached.length > 0) logNotYet({ count: unreached.length, reason });

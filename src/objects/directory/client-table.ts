@@ -30,7 +30,7 @@ export type Client = {
   readonly address: string;
   /** When it connected, or left; milliseconds since 1970. */
   readonly sinceMs: number;
-  /** What waits for a client that is away, as its session last told: when it left, and with each power of ten since. */
+  /** What waits for a client that is away, as its session last reported: when it left, and with each power of ten since. */
   readonly queuedMessages: number;
 };
 
@@ -76,12 +76,12 @@ export class ClientTable {
    * What has been counted over a connection; `undefined` if another one is the latest, or the session has ended. Then the
    * connection's account is closed, and must not be added again.
    */
-  told(clientId: string, connection: string): Readonly<Counts> | undefined {
+  reportedCounts(clientId: string, connection: string): Readonly<Counts> | undefined {
     const row = this.row(clientId);
     return row === undefined || row.connection !== connection ? undefined : (JSON.parse(row.told) as Counts);
   }
 
-  putTold(clientId: string, { counts }: Account): void {
+  putReportedCounts(clientId: string, { counts }: Account): void {
     this.schema.change("client", "UPDATE client SET told = ? WHERE client_id = ?", JSON.stringify(counts), clientId);
   }
 

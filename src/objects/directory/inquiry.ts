@@ -10,7 +10,7 @@ import type { Presence } from "./presence.ts";
 
 /** How long to wait for a session that does not answer. It is asked again later. */
 const patienceMs = 2_000;
-/** How long a session counts as confirmed. One whose client is away costs as much to ask, and changes rarely. */
+/** How long a session counts as confirmed. A session whose client is away costs as much to ask, and changes rarely. */
 const connectedFreshMs = 55_000;
 const sleepingFreshMs = 600_000;
 /** A round asks this many sessions at once each second, up to a total: the platform limits the calls of an event. */

@@ -1,6 +1,6 @@
 // When a client of each credential was last connected. For a session that waits for its client, the client's row has it. For
-// all others it is kept here: exact in memory, while the row is written at most once an hour, so that a fleet that wakes
-// often does not pay for it each time.
+// all others it is kept here, exact in memory. The row is written at most once an hour, so that a fleet that wakes often
+// does not pay for it each time.
 
 import { isCredential } from "../../core/access/credential.ts";
 import type { Schema } from "../../platform/schema.ts";

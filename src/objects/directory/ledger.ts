@@ -37,8 +37,8 @@ export class Ledger {
 
   /** @returns what is new in the account */
   increase(clientId: string, { connection, counts }: Account): Readonly<Counts> {
-    const told = this.clients.told(clientId, connection);
-    return told === undefined ? noCounts : increaseOf(counts, told);
+    const reported = this.clients.reportedCounts(clientId, connection);
+    return reported === undefined ? noCounts : increaseOf(counts, reported);
   }
 
   /** Writes a row if there is anything to add. */

@@ -57,7 +57,7 @@ export class Survey {
     this.rates.onCounted(clientId, increase, nowMs);
     if (isZero(increase)) return;
     this.ledger.add(increase);
-    this.clients.putTold(clientId, account);
+    this.clients.putReportedCounts(clientId, account);
     this.presence.schedule.onChanged(clientId, increase.messagesReceived + increase.messagesSent >= busyMessages);
   }
 

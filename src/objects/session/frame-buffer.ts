@@ -1,4 +1,4 @@
-// Collects the packets of one turn into WebSocket frames. Boards lose what is over 15 KiB or fragmented: packets
+// Collects the packets of one event into WebSocket frames. Boards lose what is over 15 KiB or fragmented: packets
 // share a frame up to 4 KiB, and a larger one goes alone, whole.
 
 const maximumSharedBytes = 4_096;

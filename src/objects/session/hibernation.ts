@@ -1,5 +1,5 @@
-// Makes a session object ready to hibernate: has its client's socket keep what memory would lose, and keeps the object
-// awake, by a timer, for as long as that has to wait. An object that is awake is billed, so it waits for as little as it can.
+// Makes a session object ready to hibernate: its client's socket keeps what memory would lose. While that has to wait, a
+// timer keeps the object awake. An object that is awake is billed, so it waits for as little as it can.
 
 import type { Session } from "../../core/session/session.ts";
 import { TokenBucket } from "../../core/token-bucket.ts";
@@ -8,15 +8,15 @@ import type { SessionSockets } from "./session-sockets.ts";
 
 /** After so long without an event, rows are written for what is in memory only: soon enough it is acknowledged. */
 const quietMs = 3_000;
-/** What costs no row is kept at once while traffic is sparse: so often in a row, and so many times a second on average. */
+/** What costs no row is kept at once while traffic is sparse: this often in a row, and this many times a second on average. */
 const keepsInARow = 20;
 const keepsPerSec = 40;
-/** Dense traffic is over when nothing has come for so long; looked at so often. */
+/** Dense traffic is over when nothing has come for this long. */
 const sparseGapMs = 20;
 const denseLookMs = 100;
 
 export type HibernationHandlers = {
-  /** The timer is over; `act` is to be called as any event is. */
+  /** The timer is over; call `act` like any event. */
   readonly onTimer: (act: () => void) => void;
   /** A packet was begun and not completed for too long. */
   readonly onStalled: () => void;

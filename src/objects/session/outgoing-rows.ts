@@ -229,7 +229,7 @@ export class OutgoingRows {
   }
 }
 
-/** A row that cannot be read counts as none. Otherwise it would end every connection over which it is to be sent. */
+/** A row that cannot be read counts as none. Otherwise it would end every connection that it would be sent over. */
 function readable(bytes: Uint8Array): Delivery | undefined {
   try {
     return decodeDelivery(bytes);

@@ -1,4 +1,4 @@
-// The WebSockets of one session object: their numbers, the frames of a turn, and what a socket keeps through a
+// The WebSockets of one session object: their numbers, the frames of an event, and what a socket keeps through a
 // hibernation.
 
 import type { Account } from "../../core/session/counters.ts";
@@ -14,7 +14,7 @@ type Attachment = Heard & {
   readonly account: Account;
   /** The snapshot, or null if it is so large that it is in the store. */
   readonly json: string | null;
-  /** The snapshot without its subscriptions, which are most of it and seldom change; newer than the one in the store. */
+  /** The snapshot without its subscriptions, which are most of it and rarely change; newer than the one in the store. */
   readonly rest?: string | undefined;
 };
 
@@ -58,7 +58,7 @@ export class SessionSockets {
   }
 
   /**
-   * After a start of the object: finds the connected client's socket, and closes others, of which nothing is known.
+   * After a start of the object: finds the connected client's socket, and closes all others: nothing is known about them.
    */
   wake(): KeptSession | undefined {
     let found: KeptSession | undefined;

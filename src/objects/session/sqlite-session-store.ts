@@ -106,12 +106,12 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   /** Whether the session's state must still be reported to the directory, even if it has ended. */
-  get isUntold(): boolean {
+  get isUnreported(): boolean {
     return this.schema.rows("untold", "SELECT id FROM untold").length > 0;
   }
 
-  putUntold(isUntold: boolean): void {
-    if (isUntold) this.schema.insert("untold", "INSERT OR IGNORE INTO untold VALUES (1)");
+  putUnreported(isUnreported: boolean): void {
+    if (isUnreported) this.schema.insert("untold", "INSERT OR IGNORE INTO untold VALUES (1)");
     else this.schema.change("untold", "DELETE FROM untold");
   }
 

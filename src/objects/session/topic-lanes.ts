@@ -1,6 +1,6 @@
 // A session's lanes to the topic objects: one for each shard it talks to, so that what a client does on one shard
-// stays in order. What leaves for other members of a shared subscription has lanes of its own: the members are asked
-// one after the other, and a client that is back meanwhile does not wait for them.
+// stays in order. Messages for other members of a shared subscription have lanes of their own. Those members are
+// asked one after the other, and a client that comes back must not wait for that.
 
 import type { Effect, RequestToken } from "../../core/session/effect.ts";
 import { encodeTopicRequests, type TopicRequest } from "../../core/topic/topic-request.ts";

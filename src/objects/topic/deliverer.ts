@@ -1,5 +1,5 @@
-// Sends deliveries from a topic object to sessions: a lane to each, the searches through shared subscriptions, the pages of
-// retained messages, and what is owed to a session that cannot be reached.
+// Sends deliveries from a topic object to sessions, over a lane to each. Runs the searches through shared subscriptions, sends
+// the pages of retained messages, and keeps what is owed to a session that cannot be reached.
 
 import { GroupSearch, type MemberAnswer } from "../../core/topic/group-search.ts";
 import type { Recipient } from "../../core/topic/recipient.ts";
@@ -8,7 +8,7 @@ import { SearchQueue } from "../../core/topic/search-queue.ts";
 import type { Topic } from "../../core/topic/topic.ts";
 import { DeliveryAnswer, type SessionDelivery, sizeOfDelivery } from "../../core/topic/topic-request.ts";
 import type { Subscriber } from "../../core/topic/topic-store.ts";
-import { Turns } from "../../platform/turns.ts";
+import { PieceQueue } from "../../platform/piece-queue.ts";
 import type { OpenBatch } from "./open-batch.ts";
 import type { OwedTable } from "./owed-table.ts";
 import { type SessionCalls, SessionLanes } from "./session-lanes.ts";
@@ -55,7 +55,7 @@ export class Deliverer {
   private readonly owed: OwedTable;
   private readonly handlers: DelivererHandlers;
   private readonly lanes: SessionLanes<Item>;
-  private readonly pages: Turns<RetainedCursor>;
+  private readonly pages: PieceQueue<RetainedCursor>;
   private readonly searches = new SearchQueue<Search>();
   /** Since the object started: accepted by sessions, and dropped on the way to them. */
   deliveredMessages = 0;
@@ -73,7 +73,7 @@ export class Deliverer {
       },
       onBroken: handlers.onBroken,
     });
-    this.pages = new Turns((cursor) => this.sendPage(cursor), handlers.onBroken);
+    this.pages = new PieceQueue((cursor) => this.sendPage(cursor), handlers.onBroken);
   }
 
   /** Sends a delivery that nobody waits for. */
@@ -117,8 +117,8 @@ export class Deliverer {
   }
 
   /**
-   * Sends the retained messages of a new subscription, one page after the other, as the session takes them. Each page has a
-   * turn of its own, because it is a search.
+   * Sends the retained messages of a new subscription, one page after the other, as the session takes them. Other events
+   * come between two pages, because each page is a search.
    */
   sendRetained(subscriber: Subscriber): void {
     this.pages.add(this.topic.beginRetained(subscriber));
@@ -180,7 +180,7 @@ export class Deliverer {
       const isKept = step.type === "owe" && this.owe(step.member, origin, isOwedFirst && search === first);
       if (isKept) origin.batch.onTaken(origin.index);
       const next = this.searches.end(search);
-      if (isAwaited) origin.batch.settle();
+      if (isAwaited) origin.batch.done();
       search = next;
     }
   }
@@ -210,7 +210,7 @@ export class Deliverer {
     } else if (owedSequence !== undefined) {
       this.handlers.onOwed();
     } else {
-      settle(item, this.owe(item, origin, isFirst));
+      finish(item, this.owe(item, origin, isFirst));
     }
     if (next !== undefined) this.pages.add(next);
   }
@@ -229,7 +229,7 @@ export class Deliverer {
     if (outcome === "kept") this.handlers.onOwed();
     else this.droppedMessages += 1;
     if (outcome === "full") origin?.batch.onRefused(origin.index);
-    // An MQTT 3.x publisher cannot be told of a refusal: it would take the answer for a promise that the message is kept.
+    // An MQTT 3.x publisher cannot hear a refusal: it would take any answer for a promise that the message is kept.
     else if (outcome === "failed") origin?.batch.onFailed(origin.index);
     return outcome === "kept";
   }
@@ -263,7 +263,7 @@ export class Deliverer {
       else this.pages.add(next);
     }
     if (search === undefined) {
-      settle(item, answer === DeliveryAnswer.Accepted);
+      finish(item, answer === DeliveryAnswer.Accepted);
     } else {
       if (answer === DeliveryAnswer.Accepted) search.origin.batch.onTaken(search.origin.index);
       search.group.next(this.memberAnswer(item, answer));
@@ -298,8 +298,8 @@ export class Deliverer {
 }
 
 /** The batch no longer waits for this delivery. */
-function settle({ origin, delivery }: Item, isTaken: boolean): void {
+function finish({ origin, delivery }: Item, isTaken: boolean): void {
   if (origin === undefined || delivery.qos === 0) return;
   if (isTaken) origin.batch.onTaken(origin.index);
-  origin.batch.settle();
+  origin.batch.done();
 }

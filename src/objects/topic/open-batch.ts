@@ -8,7 +8,7 @@ export class OpenBatch {
   readonly answers: number[];
   readonly whenComplete: Promise<number[]>;
   private resolve: (answers: number[]) => void = () => {};
-  /** One for the batch itself, until all its deliveries have been opened. */
+  /** How many deliveries the answers wait for, and one more until the whole batch has been acted on. */
   private open = 1;
 
   constructor(count: number) {
@@ -18,7 +18,7 @@ export class OpenBatch {
     });
   }
 
-  /** One more delivery has to be settled before the batch is answered. */
+  /** One more delivery has to be over before the batch is answered. `done` follows. */
   expect(): void {
     this.open += 1;
   }
@@ -38,7 +38,8 @@ export class OpenBatch {
     this.answers[index] = ReasonCode.UnspecifiedError;
   }
 
-  settle(): void {
+  /** A delivery is over, or the whole batch has been acted on. */
+  done(): void {
     this.open -= 1;
     if (this.open === 0) this.resolve(this.answers);
   }

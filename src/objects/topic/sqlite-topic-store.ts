@@ -187,7 +187,7 @@ export class SqliteTopicStore implements TopicStore {
   }
 }
 
-/** A row that cannot be read counts as none. Otherwise it would stop the object at each try to hand over what is owed. */
+/** A row that cannot be read counts as none. Otherwise it would stop the object at each try to send what is owed. */
 function readable(bytes: Uint8Array): SessionDelivery | undefined {
   try {
     return decodeSessionDelivery(bytes);

@@ -42,7 +42,7 @@ export class SysSubscriptions {
     return [...clientIds];
   }
 
-  /** Asks even for a subscription that gets nothing at once, because this tells the directory that somebody watches. */
+  /** Asks even for a subscription that gets nothing at once, because the directory learns from it that somebody watches. */
   private async greet(subscriber: Subscriber, sendRetained: boolean): Promise<void> {
     const values = await this.ask();
     // The client may have unsubscribed, or subscribed again, which sends the values again.

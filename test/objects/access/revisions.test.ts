@@ -40,7 +40,7 @@ function scene(clientIds: string[] = [], recent: string[] = []) {
         return clientIds.filter((clientId) => clientId > after).slice(0, most);
       },
       recentClientsOf: () => recent,
-      tell: async (clientId, _, grant) => {
+      notify: async (clientId, _, grant) => {
         state.calls += 1;
         await state.onTell(clientId);
         if (state.unreachable.has(clientId)) throw new Error("out of reach");
@@ -56,10 +56,10 @@ describe("a revision", () => {
   it("is sent to all sessions of its identity, even those that nobody lists yet", async () => {
     const { told, state, revisions } = scene(many, ["new"]);
     revisions.put(identity);
-    expect(await revisions.tell(identity)).toBe(true);
+    expect(await revisions.notify(identity)).toBe(true);
     expect(told).toEqual(new Map([...many, "new"].map((clientId) => [clientId, "first"])));
     state.calls = 0;
-    expect([await revisions.tell(identity), await revisions.tellAll()]).toEqual([true, true]);
+    expect([await revisions.notify(identity), await revisions.notifyAll()]).toEqual([true, true]);
     expect(state.calls).toBe(0);
   });
 
@@ -73,7 +73,7 @@ describe("a revision", () => {
       open -= 1;
     };
     revisions.put(identity);
-    await revisions.tell(identity);
+    await revisions.notify(identity);
     expect(most).toBe(20);
   });
 
@@ -81,12 +81,12 @@ describe("a revision", () => {
     const { told, state, revisions } = scene(many);
     state.unreachable.add("c000");
     revisions.put(identity);
-    expect(await revisions.tell(identity)).toBe(false);
+    expect(await revisions.notify(identity)).toBe(false);
     expect(told.size).toBe(249);
     expect(logged).toHaveBeenCalledOnce();
     state.unreachable.clear();
     state.calls = 0;
-    expect(await revisions.tellAll()).toBe(true);
+    expect(await revisions.notifyAll()).toBe(true);
     expect([state.calls, told.get("c000")]).toEqual([1, "first"]);
   });
 
@@ -94,13 +94,13 @@ describe("a revision", () => {
     const { told, state, open, revisions } = scene(["a", "b"], ["a"]);
     state.unreachable.add("b");
     revisions.put(identity);
-    expect(await revisions.tell(identity)).toBe(false);
+    expect(await revisions.notify(identity)).toBe(false);
     state.unreachable.clear();
     const restarted = open();
     state.isListBroken = true;
-    expect(await restarted.tellAll()).toBe(false);
+    expect(await restarted.notifyAll()).toBe(false);
     state.isListBroken = false;
-    expect(await restarted.tellAll()).toBe(true);
+    expect(await restarted.notifyAll()).toBe(true);
     expect(told.get("b")).toBe("first");
   });
 
@@ -118,11 +118,11 @@ describe("a revision", () => {
       await held;
     };
     revisions.put(identity);
-    const first = revisions.tell(identity);
+    const first = revisions.notify(identity);
     await new Promise((resolve) => setImmediate(resolve));
     state.grant = null;
     revisions.put(identity);
-    const second = revisions.tell(identity);
+    const second = revisions.notify(identity);
     await new Promise((resolve) => setImmediate(resolve));
     letGo();
     expect([await first, await second]).toEqual([false, true]);
@@ -132,7 +132,7 @@ describe("a revision", () => {
         ["b", "nobody"],
       ]),
     );
-    expect(await revisions.tellAll()).toBe(true);
+    expect(await revisions.notifyAll()).toBe(true);
   });
 
   it("that came during another is sent even if nobody but the alarm asks for it", async () => {
@@ -143,8 +143,8 @@ describe("a revision", () => {
       revisions.put(identity);
     };
     revisions.put(identity);
-    expect(await revisions.tell(identity)).toBe(false);
-    expect(await revisions.tellAll()).toBe(true);
+    expect(await revisions.notify(identity)).toBe(false);
+    expect(await revisions.notifyAll()).toBe(true);
     expect(told.get("a")).toBe("nobody");
   });
 
@@ -152,11 +152,11 @@ describe("a revision", () => {
     const { state, revisions } = scene(["a"]);
     state.onTell = () => new Promise<void>(() => {});
     revisions.put("credential/stuck");
-    void revisions.tell("credential/stuck");
+    void revisions.notify("credential/stuck");
     await new Promise((resolve) => setImmediate(resolve));
     state.onTell = async () => {};
     revisions.put(identity);
-    expect(await revisions.tell(identity)).toBe(true);
+    expect(await revisions.notify(identity)).toBe(true);
   });
 });
 
@@ -167,11 +167,11 @@ describe("a session that is listed nowhere when the change is made", () => {
     const startMs = Date.now();
     const clock = vi.spyOn(Date, "now").mockReturnValue(startMs);
     revisions.put(identity);
-    expect(await revisions.tell(identity)).toBe(true);
+    expect(await revisions.notify(identity)).toBe(true);
     expect(revisions.isOpen).toBe(true);
     clientIds.push("unlisted");
     clock.mockReturnValue(startMs + unlistedAtMostMs);
-    expect([await revisions.tellAll(), revisions.isOpen]).toEqual([true, false]);
+    expect([await revisions.notifyAll(), revisions.isOpen]).toEqual([true, false]);
     expect([told.size, state.calls]).toEqual([2, 2]);
     clock.mockRestore();
   });

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 function connect(clientId: string, connection: string) {
   const report = { type: "connected", protocolVersion: 5, identity: "anonymous", connection, atMs: 1 } as const;
-  clients.connect(clientId, report, clients.told(clientId, connection) ?? noCounts);
+  clients.connect(clientId, report, clients.reportedCounts(clientId, connection) ?? noCounts);
 }
 const account = (connection: string, messagesSent: number) => ({ connection, counts: { ...noCounts, messagesSent } });
 
@@ -29,7 +29,7 @@ const account = (connection: string, messagesSent: number) => ({ connection, cou
 function tell(connection: string, messagesSent: number) {
   const told = account(connection, messagesSent);
   ledger.add(ledger.increase("c", told));
-  clients.putTold("c", told);
+  clients.putReportedCounts("c", told);
 }
 
 describe("what is told", () => {

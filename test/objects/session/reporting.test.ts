@@ -24,7 +24,7 @@ const ended: Report = { type: "ended", isExpired: false };
 
 /** A session's object, which restarts with `start`. */
 function scene() {
-  const state = { isReachable: true, isUntold: false, heard: [] as Report[], givenUp: 0, told: 0 };
+  const state = { isReachable: true, isUnreported: false, heard: [] as Report[], givenUp: 0, told: 0 };
   const start = () =>
     new Reporting({
       call: async (_, { items }) => {
@@ -32,15 +32,15 @@ function scene() {
         state.heard.push(...items);
         return items.map(() => 0);
       },
-      isUntold: () => state.isUntold,
-      putUntold: (isUntold) => {
-        state.isUntold = isUntold;
+      isUnreported: () => state.isUnreported,
+      putUnreported: (isUnreported) => {
+        state.isUnreported = isUnreported;
       },
       onGivenUp: () => {
         state.givenUp += 1;
       },
       onAnswers: () => {},
-      onTold: () => {
+      onReported: () => {
         state.told += 1;
       },
       onBroken: (error) => {
@@ -56,13 +56,13 @@ describe("a report that cannot be told", () => {
     const reporting = start();
     reporting.report(connected);
     await vi.advanceTimersByTimeAsync(100);
-    expect(state).toMatchObject({ heard: [connected], isUntold: false, told: 0 });
+    expect(state).toMatchObject({ heard: [connected], isUnreported: false, told: 0 });
     state.isReachable = false;
     reporting.report(ended);
     const waits: number[] = [];
     for (let tries = 1; tries <= 9; tries += 1) {
       await vi.advanceTimersByTimeAsync(15_000);
-      expect(state).toMatchObject({ givenUp: tries, isUntold: true });
+      expect(state).toMatchObject({ givenUp: tries, isUnreported: true });
       waits.push(reporting.alarmAtMs(Date.now()) - Date.now());
       vi.setSystemTime(Math.max(Date.now(), reporting.alarmAtMs(Date.now())));
       expect(reporting.isDue(Date.now())).toBe(true);
@@ -74,7 +74,7 @@ describe("a report that cannot be told", () => {
     expect(waits.at(-1)).toBeGreaterThan(100_000);
     state.isReachable = true;
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(state).toMatchObject({ heard: [connected, ended], isUntold: false, told: 1 });
+    expect(state).toMatchObject({ heard: [connected, ended], isUnreported: false, told: 1 });
     expect([reporting.isOwing, reporting.isDue(Date.now())]).toEqual([false, false]);
   });
 
@@ -88,7 +88,7 @@ describe("a report that cannot be told", () => {
     expect([again.isOwing, again.isDue(Date.now())]).toEqual([true, true]);
     again.report(connected);
     await vi.advanceTimersByTimeAsync(100);
-    expect([state.isUntold, again.isOwing]).toEqual([false, false]);
+    expect([state.isUnreported, again.isOwing]).toEqual([false, false]);
   });
 
   it("is not taken for told by the length of a queue alone", async () => {

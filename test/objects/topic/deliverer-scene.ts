@@ -71,7 +71,7 @@ export class DelivererScene {
     batch.answers[0] = 0x10;
     for (const recipient of route.recipients) this.deliverer.deliver(recipient, { batch, index: 0 });
     for (const members of route.groups) this.deliverer.deliverToGroup(members, { batch, index: 0 }, mayBeRepeat);
-    batch.settle();
+    batch.done();
     return (await batch.whenComplete)[0];
   }
 
@@ -84,7 +84,7 @@ export class DelivererScene {
     batch.answers[0] = 0x10;
     if (isOrphaned) this.deliverer.deliverToGroup(members, { batch, index: 0 }, false);
     else this.deliverer.offerToGroup(members, { batch, index: 0 });
-    batch.settle();
+    batch.done();
     return (await batch.whenComplete)[0];
   }
 

@@ -12,18 +12,18 @@ describe("a batch that is open", () => {
     });
     batch.expect();
     batch.expect();
-    batch.settle();
-    batch.settle();
+    batch.done();
+    batch.done();
     await Promise.resolve();
     expect(answers).toBeUndefined();
-    batch.settle();
+    batch.done();
     await batch.whenComplete;
     expect(answers).toEqual([0, 0]);
   });
 
   it("is answered at once if nobody is waited for", async () => {
     const batch = new OpenBatch(1);
-    batch.settle();
+    batch.done();
     expect(await batch.whenComplete).toEqual([0]);
   });
 

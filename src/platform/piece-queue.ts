@@ -1,9 +1,9 @@
-// Work in pieces that each have a turn of the object of their own, so that what comes meanwhile is not kept waiting.
+// Work in pieces, each from a timer of its own, so that the events that come between two pieces do not wait for all of them.
 
 /** The platform allows an object 10,000 timers, and lets calls overtake them: a piece each may be too many. */
 const maximumTimers = 100;
 
-export class Turns<Piece> {
+export class PieceQueue<Piece> {
   private readonly act: (piece: Piece) => void;
   private readonly onBroken: (error: unknown) => void;
   /** In order, and at least as many as there are timers. */
