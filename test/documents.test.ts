@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { settingNames } from "../src/settings/settings.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
@@ -23,6 +24,8 @@ const names = new Set(files.map((file) => path.basename(file)));
 const codeFiles = files.filter((file) =>
   /^(src|test|tools|bench|dashboard|examples|bin)\/.*\.(ts|tsx|js|sh|py)$/.test(file),
 );
+/** Names of the commands' variables, of other programs' settings and of constants are somewhere in the code. */
+const allCode = [...codeFiles, ...files.filter((file) => /\.(ino|h|cpp)$/.test(file))].map(read).join("\n");
 
 describe.each(documents)("%s", (document) => {
   const text = read(document);
@@ -54,6 +57,11 @@ describe.each(written)("%s", (document) => {
     const paths = code.filter((text) => /^(src|test|tools|bench|dashboard|examples|bin|docs)\/[\w./*-]*$/.test(text));
     const bare = code.filter((text) => /^[\w-]+\.(ts|tsx|sh|toml)$/.test(text));
     expect([...paths.filter((text) => !exists(text)), ...bare.filter((text) => !names.has(text))]).toEqual([]);
+  });
+
+  it("names settings that exist", () => {
+    const settings = code.filter((text) => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(text));
+    expect(settings.filter((name) => !settingNames.includes(name) && !allCode.includes(name))).toEqual([]);
   });
 
   it("names commands that exist", () => {
