@@ -15,7 +15,7 @@ import { WrongTokens } from "./wrong-tokens.ts";
 const textEncoder = new TextEncoder();
 const wrongTokens = new WrongTokens();
 
-/** To be called for a token that was just made, which older lists do not have. */
+/** Call it for a token that was just made, because older lists lack it. */
 export function onTokenMade(namespace: string, token: string): void {
   wrongTokens.noteRight(namespace, sha256Hex(token));
 }
@@ -88,7 +88,7 @@ function unauthorized(message: string, isWrong: boolean): ApiError {
   return new ApiError(401, isWrong ? "wrong-token" : "no-token", message, { "WWW-Authenticate": challenge });
 }
 
-/** Takes as long wherever they differ, and whatever their length. */
+/** Takes the same time wherever they differ, and whatever their length. */
 function isSame(one: string, other: string): boolean {
   return isEqual(sha256(textEncoder.encode(one)), sha256(textEncoder.encode(other)));
 }

@@ -260,7 +260,7 @@ function noSuchSession(): ApiError {
   return notFound("session with this client identifier");
 }
 
-/** @throws {ApiError} for what is no client identifier */
+/** @throws {ApiError} if it is not a client identifier */
 function stubOf({ env, settings, namespace }: Place, clientId: string) {
   const isPossible =
     clientId !== "" && utf8Bytes(clientId) <= settings.limits.maximumClientIdBytes && !clientId.includes("\0");

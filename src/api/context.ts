@@ -1,4 +1,4 @@
-// What each part of the API works with.
+// The types that all parts of the API share.
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Settings } from "../settings/settings.ts";

@@ -1,4 +1,4 @@
-// What a request says of a credential, in the terms of core/access.
+// Turns the credential in a request into the terms of core/access.
 
 import type { z } from "@hono/zod-openapi";
 import type { AccessRules } from "../core/access/access-rules.ts";
@@ -10,7 +10,7 @@ import { ApiError } from "./errors.ts";
 type New = z.infer<typeof newCredential>;
 type Changes = Omit<z.infer<typeof changedCredential>, "secret">;
 
-/** @throws {ApiError} for rules that are none */
+/** @throws {ApiError} if the rules are not valid */
 export function fieldsOf({ username, name, rules, maximumClients, enabled, expiresAt }: New): CredentialFields {
   return {
     username,
@@ -22,7 +22,7 @@ export function fieldsOf({ username, name, rules, maximumClients, enabled, expir
   };
 }
 
-/** @throws {ApiError} for rules that are none */
+/** @throws {ApiError} if the rules are not valid */
 export function changesOf(changes: Changes): Partial<CredentialFields> {
   const { username, name, rules, maximumClients, enabled, expiresAt } = changes;
   return {

@@ -1,4 +1,4 @@
-// Credentials and their rules as JSON has them. What rules mean is in core/access.
+// Credentials and their rules as JSON. core/access says what rules mean.
 
 import { z } from "@hono/zod-openapi";
 import { refusalReasons } from "../core/access/refusal.ts";

@@ -146,7 +146,7 @@ function noSuchCredential(): ApiError {
   return notFound("credential with this id");
 }
 
-/** @throws {ApiError} for a refusal */
+/** @throws {ApiError} if the access object refuses */
 function madeOf(result: CredentialResult): z.infer<typeof madeCredential> {
   if (result.ok) return { ...shown(result.credential), token: result.token ?? null };
   throw result.code === "not-found" ? noSuchCredential() : new ApiError(409, result.code, result.message);

@@ -1,4 +1,4 @@
-// /devices: credentials as the people look for them who run them, with who is connected.
+// /devices: credentials for the people who run devices, with who is connected.
 
 import { z } from "@hono/zod-openapi";
 import { identityOf } from "../core/access/credential.ts";

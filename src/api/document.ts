@@ -18,7 +18,7 @@ export function addDocument(api: Api): void {
     description: "ADMIN_TOKEN, or an API token with the scope that the operation names",
   });
   const info = { title: "durable-mqtt", version: brokerVersion, description, license: { name: "MIT" } };
-  // Once for each isolate: to make it takes longer than anything else here, and no token is needed to ask.
+  // Made once per isolate: it takes longer than anything else here, and asking needs no token.
   let document: ReturnType<Api["getOpenAPI31Document"]> | undefined;
   api.get("/openapi.json", (context) => {
     document ??= api.getOpenAPI31Document({ openapi: "3.1.0", info });

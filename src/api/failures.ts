@@ -38,12 +38,12 @@ function traceOf(error: unknown): string {
   return messageAt === -1 ? name : name + stack.slice(messageAt + message.length);
 }
 
-/** During a deploy an object of the version before may be called, which has not all methods of this one. */
+/** During a deploy the object may still run the previous version, which lacks some methods of this one. */
 export function isOfEarlierVersion(error: unknown): boolean {
   return error instanceof TypeError && /does not implement the method/.test(error.message);
 }
 
-/** Whether the platform marks the error as one on the way to an object, and not inside it. */
+/** Whether the platform marks the error as one that happened on the way to an object, and not inside it. */
 function isUnreachable(error: unknown): boolean {
   const marks = error as { retryable?: boolean; overloaded?: boolean } | null | undefined;
   return marks?.retryable === true || marks?.overloaded === true;

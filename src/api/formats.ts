@@ -1,4 +1,4 @@
-// Values as JSON has them.
+// Values in JSON.
 
 import { z } from "@hono/zod-openapi";
 
@@ -16,7 +16,10 @@ export const encoding = z
   .enum(["utf-8", "base64"])
   .openapi({ description: "How `payload` is written; `base64` is RFC 4648 section 4, with padding" });
 
-/** Native, so that megabytes take no time; strict, as the other way would lose what it does not know. */
+/**
+ * Uses the platform's decoder, because megabytes would take long otherwise. Strict, because a lenient one would drop
+ * characters.
+ */
 export function bytesOfBase64(text: string): Uint8Array | undefined {
   try {
     return /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0

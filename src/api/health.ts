@@ -1,4 +1,4 @@
-// GET /health: for monitors. It needs no token, and says nothing of the broker but that it is there.
+// GET /health, for monitors. It needs no token, and says only that the broker runs.
 
 import { z } from "@hono/zod-openapi";
 import { directoryStub } from "../platform/stubs.ts";

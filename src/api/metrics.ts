@@ -1,5 +1,5 @@
-// GET /metrics, for Prometheus: at the address where its users look for it, and under the API's as well. It is text, and
-// no part of the API's document.
+// GET /metrics, for Prometheus: at its usual address, and under the API's as well. It is text, so it is not in the
+// API's document.
 
 import { prometheusTextOf } from "../metrics/prometheus.ts";
 import { directoryStub } from "../platform/stubs.ts";

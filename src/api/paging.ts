@@ -1,4 +1,4 @@
-// Lists come in pages. A cursor says where the next page begins; what is in it is nobody else's business.
+// Lists come in pages. A cursor says where the next page begins. Its content is private to the list.
 
 import { z } from "@hono/zod-openapi";
 import { utf8Decoder } from "../core/utf8.ts";

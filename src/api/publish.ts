@@ -142,8 +142,8 @@ function textBytes(payload: string): Uint8Array | undefined {
 }
 
 /**
- * Hands it to its topic object, on a lane of its own.
- * @returns whether anybody took it
+ * Sends the message to its topic object, on a lane of its own.
+ * @returns whether any subscription matched
  */
 async function publish({ env, settings, namespace }: Place, message: Message): Promise<boolean> {
   const shard = shardOf(message.topicName, settings.topicShards);

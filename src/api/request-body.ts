@@ -42,7 +42,7 @@ async function readBytes({ body }: Request, maxBytes: number): Promise<Uint8Arra
 }
 
 /**
- * A lenient decoder would put U+FFFD in the place of what is not text, and the broker would store another text than was sent.
+ * A lenient decoder would replace what is not text with U+FFFD, and the broker would store another text than was sent.
  * @throws {ApiError} 400 for bytes that are not UTF-8, and for an escape of half a surrogate pair
  */
 function textOfBody(bytes: Uint8Array): string {

@@ -263,7 +263,9 @@ async function readOf(place: Place, topic: string): Promise<z.infer<typeof retai
   return item;
 }
 
-/** Where a list goes on: the shard and the last topic that was read there, or the start of a long topic and its key. */
+/**
+ * The position of a list: the shard and the last topic that was read there, or the start of a long topic and its key.
+ */
 const position = z.tuple([z.number().int().min(0).max(255), z.string().nullable(), z.string().max(100).optional()]);
 
 /** A cursor is part of a URL, which platforms limit to about 16 KB. Each of these characters takes up to six there. */

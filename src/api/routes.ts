@@ -22,7 +22,7 @@ export class Routes {
     return this.find(path)?.pattern;
   }
 
-  /** Why no route took the request. */
+  /** Says why no route matches the request. */
   missing(path: string): ApiError {
     const methods = [...(this.find(path)?.methods ?? [])].join(", ");
     if (methods === "") {

@@ -1,4 +1,4 @@
-// What a token may be good for. ADMIN_TOKEN is good for all of it, in every namespace.
+// What a token may be used for. ADMIN_TOKEN has every scope, in every namespace.
 
 /** The scopes that an API token can have. */
 export const grantableScopes = [

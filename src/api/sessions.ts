@@ -1,4 +1,4 @@
-// /sessions: those that wait for their clients, by what waits in them.
+// /sessions: sessions whose clients are away, ordered by their queues.
 
 import { z } from "@hono/zod-openapi";
 import type { Client } from "../objects/directory/client-table.ts";
@@ -21,7 +21,7 @@ const sleepingSession = z
 
 type SleepingSession = z.infer<typeof sleepingSession>;
 
-/** Each session of a page is asked, and woken for it. */
+/** Every session of a page is asked, which wakes its object. */
 const maximumAsked = 200;
 const askedAtOnce = 20;
 

@@ -1,4 +1,4 @@
-// GET /stats: how much there is of everything, and how often it has happened, asked when somebody asks.
+// GET /stats: the broker's counts and rates, collected when somebody asks.
 
 import { z } from "@hono/zod-openapi";
 import { sharedLimitTotalsOf, topicTotalsOf } from "../core/directory/broker-stats.ts";

@@ -1,4 +1,4 @@
-// Finds out who a client is: asks whoever knows about what it shows. Which of several things counts is decided here.
+// Finds out who a client is, by asking whoever can check what it shows. Decides which of several things counts.
 
 import { anonymousIdentity, type Grant } from "../core/access/grant.ts";
 import type { Login, LoginVerdict } from "../core/access/login.ts";
@@ -34,7 +34,7 @@ export class Authenticator {
     return revisions === this.revisions ? result : this.logIn(attempt);
   }
 
-  /** What somebody may do has changed: what is being judged meanwhile is judged again, by what holds now. */
+  /** Somebody's rights have changed: logins that are being judged are judged again, with the new rights. */
   onRevised(): void {
     this.revisions += 1;
   }
@@ -66,7 +66,7 @@ export class Authenticator {
   private async logInByCredential(attempt: LoginAttempt): Promise<LoginResult> {
     const login = loginOf(attempt);
     const access = accessStub(this.env, this.settings, this.namespace);
-    // What has the form of a token was one: a device that is revoked does not come back as anybody.
+    // A text in the form of a token was one: a revoked device must not come back as an anonymous client.
     const { anonymousRules } = this.settings;
     const isAnonymousAllowed = anonymousRules !== undefined && !showsToken(attempt) && !attempt.isWrongProof;
     const verdict: LoginVerdict = await access.logIn(login, isAnonymousAllowed);

@@ -1,5 +1,5 @@
-// JSON Web Tokens as logins: who a client is, and what it may do, in the words of whoever signed it. RFC 7519. Nobody has to
-// be asked; so none can be revoked before it expires, but by changing the key.
+// JSON Web Tokens as logins: whoever signed the token says who a client is and what it may do. RFC 7519. Nobody has to
+// be asked, so a token can be revoked before it expires only by changing the key.
 
 import {
   type CryptoKey,
@@ -39,14 +39,14 @@ class ClaimError extends Error {}
 /** The last millisecond that a date can have, and an alarm. */
 const lastMs = 8.64e15;
 
-/** Whether a text looks like a JWT: anything else is a password. */
+/** Whether a text looks like a JWT. Anything else is a password. */
 export function isJwt(text: string): boolean {
   return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 }
 
 /**
  * Nothing of the token is ever in what is logged.
- * @param namespace the one whose token it has to be: the claim `ns` names another than `default`
+ * @param namespace the token must be for this one: the claim `ns` names another than `default`
  */
 export async function grantOfJwt(
   token: string,
@@ -93,7 +93,7 @@ function grantIn({ sub, iss = "", exp = 0, ...claims }: JWTPayload, settings: Jw
   };
 }
 
-/** A list would pass for a text in rules, and half of a character has no bytes. */
+/** A list would be taken for a text in rules, and half of a character has no bytes. */
 function textIn(claim: unknown, name: string): string {
   if (typeof claim !== "string" || !claim.isWellFormed()) throw new ClaimError(`${name} takes a text`);
   return claim;
@@ -107,7 +107,7 @@ function boundTo(clientId: unknown, rules: AccessRules): AccessRules {
   return { ...rules, clientIds: [clientId] };
 }
 
-/** By their settings, which an isolate has once. */
+/** Keys by their settings, which an isolate has once. */
 const publicKeys = new WeakMap<JwtSettings, Verifier>();
 const jwksOf = new WeakMap<JwtSettings, JWKSCacheInput>();
 
@@ -130,7 +130,7 @@ async function verifierOf(settings: JwtSettings): Promise<Verifier> {
   }
 }
 
-/** The kind of key says which algorithm it is for. */
+/** The kind of key decides the algorithm. */
 async function importPublicKey(text: string): Promise<Verifier> {
   for (const algorithms of algorithmsOfKey) {
     const [algorithm = ""] = algorithms;
@@ -139,7 +139,7 @@ async function importPublicKey(text: string): Promise<Verifier> {
       const key = isJwk ? await importJWK(JSON.parse(text), algorithm) : await importSPKI(text, algorithm);
       return { getKey: async () => key as CryptoKey, algorithms };
     } catch {
-      // It is another kind.
+      // The key is of another kind.
     }
   }
   throw new KeysUnavailable("JWT_PUBLIC_KEY cannot be read: give a key for RS256, ES256 or EdDSA");
@@ -157,7 +157,7 @@ function remoteKeys(settings: JwtSettings, url: URL): JWTVerifyGetKey {
   });
   return async (header, token) => {
     const waitMs = (unavailableUntilMs.get(settings) ?? 0) - Date.now();
-    // A wait that is longer than it ever is was begun before the clock was set back.
+    // A wait that is longer than the maximum began before the clock was set back.
     if (waitMs > 0 && waitMs <= unavailableMs)
       throw new KeysUnavailable("the keys at JWT_JWKS_URL could not be fetched");
     try {

@@ -1,4 +1,4 @@
-// The secret of a credential that is made or changed.
+// Makes the secret of a credential that is made or changed.
 
 import type { NewSecret, StoredSecret } from "../core/access/credential.ts";
 import { hashPassword } from "./password.ts";

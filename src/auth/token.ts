@@ -1,11 +1,11 @@
-// Generated tokens: 256 bits of chance, so that a plain hash of one is as safe as the slowest.
+// Generated tokens: 256 random bits, so that a plain hash of a token is as safe as a slow one.
 
 import { sha256 } from "../core/authentication/hmac.ts";
 
 const tokenBytes = 32;
 const textEncoder = new TextEncoder();
 
-/** With a start by which people, and scanners for leaked secrets, know what it is. */
+/** Begins with a prefix by which people, and scanners for leaked secrets, recognise it. */
 export function newToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(tokenBytes));
   return `dmq_${btoa(String.fromCharCode(...bytes))
@@ -14,7 +14,7 @@ export function newToken(): string {
     .replace(/=+$/, "")}`;
 }
 
-/** Whether the text could be one: what cannot need not be looked up. */
+/** Whether the text could be a token. Other texts need not be looked up. */
 export function isTokenText(text: string): boolean {
   return /^dmq_[\w-]{43}$/.test(text);
 }

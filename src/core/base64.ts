@@ -13,7 +13,7 @@ export function toBase64(bytes: Uint8Array): string {
   return text.slice(0, text.length - padding) + "=".repeat(padding);
 }
 
-/** @returns undefined where `text` is not what `toBase64` makes of any bytes */
+/** @returns `undefined` if `toBase64` makes `text` from no bytes */
 export function fromBase64(text: string): Uint8Array | undefined {
   const digits = text.replace(/={1,2}$/, "");
   const bytes = new Uint8Array(Math.floor((digits.length * 6) / 8));

@@ -1,5 +1,5 @@
-// Strings that come again and again in bytes: topic names, generations. Looking one up costs a tenth of decoding it, and
-// what is the same string in memory is compared and found faster from there on.
+// Strings that often repeat in bytes: topic names, generations. Looking one up costs a tenth of decoding it, and equal
+// strings that share memory are compared and found faster.
 
 /** Longer ones are rare, and decoding them is quicker than hashing. */
 const maximumBytes = 96;

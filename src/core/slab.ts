@@ -1,7 +1,9 @@
 // Room for small packets. An ArrayBuffer of its own for each costs more than what is done with it, so that many share one.
 
 const slabBytes = 0x1_0000;
-/** What is larger gets a buffer of its own: it costs little beside its content, and a slab must not be half empty. */
+/**
+ * A larger packet gets a buffer of its own: that costs little beside its content, and a slab must not be half empty.
+ */
 const maximumSharedBytes = 0x1000;
 
 let slab = new Uint8Array(slabBytes);

@@ -1,11 +1,12 @@
-// What a client is allowed: filters of what it may publish and subscribe to, and the most it may ask for. Guarantee
-// G6: what is not allowed is denied.
+// What a client is allowed: filters for publishing and subscribing, and the most that it may ask for. Guarantee G6:
+// what is not allowed is denied.
 
 import type { QoS } from "../message/message.ts";
 
 /**
  * Topic filters in which `%c` stands for the client identifier and `%u` for the username. What any of `allow` covers is
- * allowed, but for what any of `deny` covers. A wildcard at the start reaches names that start with `$` too, but for `$SYS`.
+ * allowed, except what any of `deny` covers. A wildcard at the start also reaches names that start with `$`, except
+ * `$SYS`.
  */
 export type FilterRules = { readonly allow: readonly string[]; readonly deny: readonly string[] };
 
@@ -24,7 +25,7 @@ export type AccessRules = {
 const everything: FilterRules = { allow: ["#"], deny: [] };
 const nothing: FilterRules = { allow: [], deny: [] };
 
-/** `$SYS` is reached by no wildcard. */
+/** No wildcard reaches `$SYS`. */
 export const fullAccess: AccessRules = {
   publish: everything,
   subscribe: { allow: ["#", "$SYS/#"], deny: [] },

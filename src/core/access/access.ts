@@ -14,7 +14,7 @@ export type Names = {
   readonly username: string;
 };
 
-/** What of a message its publisher needs to be allowed. */
+/** The parts of a message that its publisher must be allowed. */
 type PublishedAs = { readonly topicName: string; readonly qos: QoS; readonly retain: boolean };
 
 /** Topic names whose answer is remembered, and how long they are together: a client chooses them, also those that it may not use. */
@@ -41,8 +41,8 @@ export class Access {
 
   /**
    * A PUBLISH, or a Will.
-   * @param isBridge whether the client is a bridge: one may say how it is itself, unless a rule denies it
-   * @returns what is wrong with it, in words for the client; `undefined` if it is allowed
+   * @param isBridge whether the client is a bridge, which may publish its own state unless a rule denies it
+   * @returns what is wrong with the message, in words for the client; `undefined` if it is allowed
    */
   whyNotPublish({ topicName, qos, retain }: PublishedAs, isBridge: boolean): string | undefined {
     const isAllowed = isOfBroker(topicName)
@@ -63,8 +63,8 @@ export class Access {
   }
 
   /**
-   * Whether all that the filter could bring is allowed: there is no subscribing to a part of it.
-   * @param topicFilter valid; of a shared subscription the filter inside counts
+   * Whether everything that the filter could bring is allowed: a client cannot subscribe to a part of it.
+   * @param topicFilter valid; for a shared subscription, the filter inside counts
    */
   maySubscribe(topicFilter: string): boolean {
     const parsed = parseTopicFilter(topicFilter);
@@ -85,9 +85,9 @@ export function mayConnectAs({ clientIds }: Pick<AccessRules, "clientIds">, name
 class Filters {
   private readonly allow: readonly string[];
   private readonly deny: readonly string[];
-  /** What is denied cannot be said of this client: then everything is. */
+  /** A deny rule cannot be filled in for this client, so everything is denied. */
   private readonly deniesAll: boolean;
-  /** All names but those that start with `$`. */
+  /** All names except those that start with `$`. */
   private readonly isEverything: boolean;
   private readonly remembered = new Map<string, boolean>();
   private rememberedCharacters = 0;
@@ -95,7 +95,7 @@ class Filters {
   constructor({ allow, deny }: FilterRules, names: Names) {
     this.allow = allow.map((filter) => expanded(filter, names)).filter((filter) => filter !== undefined);
     const denied = deny.map((filter) => expanded(filter, names));
-    // What cannot be said of this client must not be the hole in its fence.
+    // A deny rule that cannot be filled in must not be a hole in the fence.
     this.deniesAll = denied.includes(undefined);
     if (this.deniesAll) this.allow = [];
     this.deny = denied.filter((filter) => filter !== undefined);
@@ -134,14 +134,14 @@ class Filters {
 }
 
 /**
- * Where Mosquitto's bridge says whether it is connected, for itself alone.
+ * The topic in which Mosquitto's bridge says whether it is connected, for itself alone.
  * @returns `undefined` for a client identifier that would be more, or less, than one level of the topic
  */
 export function bridgeStateTopicOf(clientId: string): string | undefined {
   return isOneLevel(clientId) ? `$SYS/broker/connection/${clientId}/state` : undefined;
 }
 
-/** What the broker says of itself nobody else may say. */
+/** Only the broker may publish its own state. */
 function whyNotAsClient(topicName: string): string {
   return isOfBroker(topicName)
     ? "below $SYS/ only the broker publishes, and a bridge its own state"
@@ -167,12 +167,12 @@ function expanded(filter: string, names: Names): string | undefined {
 function isNamedBy(pattern: string, { clientId, username }: Names): boolean {
   const parts = pattern.split("%u");
   if (parts.length > 1 && !isOneLevel(username)) return false;
-  // A "*" in the username stands for nothing but itself.
+  // A "*" in the username stands only for itself.
   const literal = parts.flatMap((part, index) => (index === 0 ? [part] : [{ text: username }, part]));
   return matchesPattern(literal, clientId);
 }
 
-/** What is put in the place of `%c` and `%u`: a name that would be more, or less, than one level matches nothing. */
+/** The value of `%c` or `%u`. A name that would be more, or less, than one level matches nothing. */
 function isOneLevel(name: string): boolean {
   return name !== "" && !/[+#/]/.test(name);
 }

@@ -10,7 +10,7 @@ const textEncoder = new TextEncoder();
 
 /** What is kept to check a login with; the secret cannot be found out from it. */
 export type StoredSecret =
-  /** Generated here, of so much chance that a plain hash cannot be turned back. */
+  /** A generated token. It has enough random bits that a plain hash cannot be reversed. */
   | { readonly kind: "token"; readonly sha256: string }
   | { readonly kind: "password"; readonly passwordHash: PasswordHash }
   /** As `Login.certificateSha256`. */
@@ -20,7 +20,7 @@ export type StoredSecret =
 
 export type SecretKind = StoredSecret["kind"];
 
-/** What may be shown of it. Plain data. */
+/** The fields that may be shown. Plain data. */
 export type Credential = {
   readonly id: string;
   /** What CONNECT has as User Name, and `%u` in rules. No two have the same. */
@@ -38,10 +38,10 @@ export type Credential = {
   readonly updatedAtMs: number;
 };
 
-/** With what it is checked by. */
+/** A credential with what it is checked by. */
 export type StoredCredential = { readonly credential: Credential; readonly secret: StoredSecret };
 
-/** The secret of a credential to be made or changed: "token" has one generated. */
+/** The secret of a credential to make or change; "token" generates one. */
 export type NewSecret =
   | Extract<StoredSecret, { kind: "certificate" | "scram" }>
   | { readonly kind: "token" }
@@ -75,7 +75,7 @@ export function isCredential(identity: string): boolean {
   return identity.startsWith(identityPrefix);
 }
 
-/** The credential's id in its identity; another identity as it is, which is no credential's id. */
+/** The credential's id from its identity. Another identity is returned unchanged, which is no credential's id. */
 export function idOf(identity: string): string {
   return isCredential(identity) ? identity.slice(identityPrefix.length) : identity;
 }

@@ -11,7 +11,7 @@ export type Device = Pick<
   "id" | "username" | "name" | "kind" | "isEnabled" | "expiresAtMs" | "createdAtMs"
 >;
 
-/** What the directory knows of the clients of one identity. */
+/** What the directory knows about the clients of one identity. */
 export type DevicePresence = {
   /** How many are connected. */
   readonly connected: number;
@@ -23,8 +23,8 @@ export type DevicePresence = {
 export type DevicePresences = ReadonlyMap<string, DevicePresence>;
 
 /**
- * Every credential that has a client, or had one: one column for each field, which is the most compact form. The directory
- * sends it to the access object.
+ * Every credential that has or had a client, with one column for each field, which is the most compact form. The
+ * directory sends it to the access object.
  */
 export type CredentialPresences = {
   readonly identities: readonly string[];
@@ -44,7 +44,7 @@ export type DeviceQuery = {
   readonly search: string;
   readonly sort: DeviceSort;
   readonly isDescending: boolean;
-  /** Only those with connected clients, or only those without; `undefined` for both. */
+  /** Only devices with connected clients, or only devices without; `undefined` for both. */
   readonly isConnected: boolean | undefined;
   readonly offset: number;
   readonly limit: number;
@@ -71,7 +71,7 @@ const collator = new Intl.Collator("en", { numeric: true });
 /** All credentials of a namespace, without their rules. */
 export class DeviceIndex {
   private readonly entries = new Map<string, Entry>();
-  /** By label: `undefined` until it is needed. */
+  /** Sorted by label; `undefined` until it is needed. */
   private ordered: readonly Entry[] | undefined;
 
   has(id: string): boolean {
@@ -93,7 +93,7 @@ export class DeviceIndex {
     return this.entries.get(id)?.device;
   }
 
-  /** The identities of all credentials that the search finds, also of those that dashboards made for themselves. */
+  /** The identities of all credentials that the search finds, including those that dashboards made for themselves. */
   identitiesOf(search: string): string[] {
     const wanted = foldedText(search);
     const found = [...this.entries.values()].filter(({ searched }) => searched.includes(wanted));

@@ -50,7 +50,7 @@ const slots = 4_096;
 /** Names that do not exist count as one if their first characters, this many, are the same. */
 const comparedCharacters = 256;
 
-/** Where a login comes from, and whom it claims to be. */
+/** The source of a login, and the name that it claims. */
 export type GuessSource = {
   readonly username: string;
   /** Whether the name has a secret that could be guessed. */
@@ -85,7 +85,7 @@ export class Guesses {
     this.slotKey = slotKey;
   }
 
-  /** To be called before a secret is judged. It counts as wrong until `onRight`, so that guessing in parallel is no use. */
+  /** Call it before a secret is judged. It counts as wrong until `onRight`, so that guessing in parallel is no use. */
   take(source: GuessSource, nowMs: number): GuessVerdict {
     const record = this.recordOf(source, nowMs);
     if (record?.provenBucketOf(source)?.take(nowMs)) return { outcome: "judge", allowance: "proven" };

@@ -1,4 +1,4 @@
-// What a CONNECT asks to be checked, and what comes of it. Who checks it, and how, is outside of the core.
+// What a CONNECT asks to be checked, and the result. The check itself is outside of the core.
 
 import type { Grant } from "./grant.ts";
 

@@ -30,7 +30,7 @@ export type LoginVerdict =
   | {
       readonly outcome: "compare";
       readonly passwordHash: PasswordHash;
-      /** To be sent back with that second question. */
+      /** Send it back with that second question. */
       readonly allowance?: Allowance;
       /** A wrong password is answered after this many milliseconds, with "later". */
       readonly lateMs?: number;

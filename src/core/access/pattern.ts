@@ -1,9 +1,9 @@
-// Patterns of client identifiers: `*` stands for any characters, also none.
+// Patterns of client identifiers: `*` stands for any characters, or none.
 
-/** Text with `*` in it, or text that is as it is. */
+/** Text that may contain `*`. */
 export type PatternPart = string | { readonly text: string };
 
-/** Whether the whole text is as the pattern says. Takes no longer than the two are long together, times stars. */
+/** Whether the whole text matches the pattern. The time grows with the lengths of both, times the number of stars. */
 export function matchesPattern(pattern: readonly PatternPart[], text: string): boolean {
   const pieces = piecesOf(pattern);
   const first = pieces[0] ?? "";

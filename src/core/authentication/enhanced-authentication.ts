@@ -1,5 +1,5 @@
-// Which authentication methods there are, and one step of an exchange. MQTT 5.0 section 4.12. In which packets the
-// steps travel, and what follows from the last one, is the session's business.
+// Which authentication methods there are, and one step of an exchange. MQTT 5.0 section 4.12. The session decides in
+// which packets the steps travel, and what follows from the last one.
 
 import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";

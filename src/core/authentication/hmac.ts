@@ -1,5 +1,5 @@
-// SHA-256 and HMAC, and the one place that knows where they come from. The platform has them too, but answers later:
-// here a packet is handled before the next one is looked at.
+// SHA-256 and HMAC, and the only file that knows where they come from. The platform's own are asynchronous, but here a
+// packet is handled before the next one is read.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as hash } from "@noble/hashes/sha2.js";
@@ -14,7 +14,7 @@ export function hmacSha256(key: Uint8Array, text: string): Uint8Array {
   return hmac(hash, key, textEncoder.encode(text));
 }
 
-/** Takes as long for any two of the same length: what time it took says nothing of a secret. */
+/** Takes the same time for any two of the same length, so that the time reveals nothing about a secret. */
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;
   let difference = 0;

@@ -12,7 +12,7 @@ const variationSelector = /^[\ufe00-\ufe0f]$/;
 /** Controls, private use, surrogates, and the separators of lines and paragraphs. */
 const prohibited = /[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** @returns undefined for a text with a character that none may have */
+/** @returns `undefined` if the text has a forbidden character */
 export function saslPrepared(text: string): string | undefined {
   const mapped = Array.from(text, (character) => {
     if (mappedToNothing.has(character) || variationSelector.test(character)) return "";

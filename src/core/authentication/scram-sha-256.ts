@@ -1,5 +1,5 @@
 // The server's side of SCRAM-SHA-256: two messages come, two are answered. RFC 5802 sections 3, 5 and 7, with the hash
-// of RFC 7677. The password is never here, nor anything from which it could be proved to another server.
+// of RFC 7677. Neither the password is here, nor anything that would prove it to another server.
 //
 // Client and server prove to each other that they know the same password. A wrong proof, like a
 // proof for a name that does not exist, differs from a right one only in a flag. Each must be counted before the client

@@ -1,5 +1,5 @@
-// The users of SCRAM-SHA-256 as they are stored: no password, but what a password that is proved can be checked
-// against. RFC 5802 section 3; the text of an entry is the one that PostgreSQL keeps.
+// The stored users of SCRAM-SHA-256: not passwords, but what the proof of a password is checked against. RFC 5802
+// section 3; the text of an entry is the one that PostgreSQL keeps.
 
 import { fromBase64, toBase64 } from "../base64.ts";
 import { hmacSha256 } from "./hmac.ts";
@@ -24,7 +24,7 @@ export class ScramUsersError extends Error {}
 
 type User = {
   readonly verifier: ScramVerifier;
-  /** What the salts of names that nobody has are made with. */
+  /** The key that makes the salts of unknown names. */
   readonly saltKey: Uint8Array;
 };
 
@@ -45,7 +45,7 @@ export class ScramUsers {
    * exchange does not show which names exist. RFC 5802 section 9 asks for no less if that matters.
    */
   find(name: string): { readonly verifier: ScramVerifier; readonly isKnown: boolean } {
-    // Made for every name: the time it takes is to say nothing either.
+    // Made for every name, so that the time reveals nothing either.
     const standIn = this.standInFor(name);
     const user = this.users.get(name);
     return { verifier: user?.verifier ?? standIn, isKnown: user !== undefined };

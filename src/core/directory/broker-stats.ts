@@ -1,4 +1,4 @@
-// A namespace in numbers: what the directory has counted, and what its topic objects have.
+// A namespace in numbers: the counts of the directory and of its topic objects.
 
 import type { Counts } from "../session/counters.ts";
 import { type SharedLimit, sharedLimits } from "../shares/reached.ts";
@@ -36,7 +36,7 @@ export type TopicTotals = {
   readonly retained: {
     readonly messages: number;
     readonly bytes: number;
-    /** Who holds most of it, the most first. */
+    /** The largest holders, largest first. */
     readonly publishers: readonly RetainedTotals[];
   };
   readonly owedMessages: number;

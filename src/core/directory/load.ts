@@ -46,7 +46,7 @@ const leastMs = 1_000;
 /** @param last `undefined` for the first look, which knows of no load yet */
 export function nextLoad(last: Load | undefined, counts: Readonly<Counts>, nowMs: number): Load {
   if (last === undefined) return { atMs: nowMs, counts, perMinute: mapNames(() => [0, 0, 0]) };
-  // The clock was set back: over what time the rest has happened nobody knows.
+  // The clock was set back, so the time in which the rest happened is unknown.
   if (nowMs < last.atMs) return { ...last, atMs: nowMs, counts };
   const minutes = (nowMs - last.atMs) / 60_000;
   if (minutes * 60_000 < leastMs) return last;

@@ -1,5 +1,5 @@
-// Clocks of two objects that do not agree. What travels between them holds times of the sender's clock, as when a message
-// expires: the receiver translates them into its own.
+// Handles clocks of two objects that differ. Data between them has times of the sender's clock, such as a message's
+// expiry, which the receiver translates into its own.
 
 /** A call that takes no longer than this shows no difference: the way takes some time, too. */
 const onTheWayMs = 100;

@@ -7,7 +7,7 @@
 // an unknown lane that began no later is refused. A sender that is alive then begins another lane. A repeat that only
 // wanders through the network has no sender that would, and is never acted on.
 
-/** A sender's name for one lane; a new one after each of its restarts. See `laneIdOf`. */
+/** A sender's name for one lane. It has a new one after each restart. See `laneIdOf`. */
 export type LaneId = string;
 
 const rememberedLanes = 16_384;

@@ -1,5 +1,5 @@
-// One end of a lane: an ordered channel from one object to another, with one call in flight. Owns the queue, the
-// batches and their numbers, and when to retry; does not call, wait or know what it carries.
+// The sending end of a lane: an ordered channel from one object to another, with one call in flight. It owns the queue,
+// the batches and their numbers, and the time of retries. It does not call or wait, and does not know what it carries.
 //
 // A call costs far more than what it carries, so messages travel in batches. Calls between objects complete so
 // fast that batches do not form by themselves; waiting some milliseconds after a batch of several forms them, and a
@@ -97,7 +97,7 @@ export class LaneSender<Item> {
   }
 
   /**
-   * What to do now; to be asked after every event.
+   * What to do now. Ask after every event.
    * @param waited true when the `wait` of the last step is over
    */
   next(nowMs: number, waited: boolean): LaneStep<Item> {

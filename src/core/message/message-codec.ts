@@ -1,7 +1,7 @@
 // Messages and deliveries as bytes: how they are stored and how they travel between objects. This is not MQTT's own
 // form, because it has to carry what a PUBLISH does not: the message id, and the instant of expiry.
 //
-// Each starts with a format version, since what is stored outlives the program that stored it.
+// Each starts with a format version, because stored data outlives the program that stored it.
 
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { Delivery, Message, QoS } from "./message.ts";

@@ -25,7 +25,7 @@ export type Message = {
   readonly payload: Uint8Array;
 };
 
-/** A message on its way to one session: what that session's subscriptions make of it. */
+/** A message on its way to one session, with the options of that session's subscriptions. */
 export type Delivery = {
   readonly message: Message;
   /** min(published, granted) [MQTT-3.8.4-8]. */
@@ -34,7 +34,7 @@ export type Delivery = {
   readonly retain: boolean;
   /** The identifiers of all matching subscriptions [MQTT-3.3.4-4]; empty if none has one. */
   readonly subscriptionIdentifiers: readonly number[];
-  /** The filter of the shared subscription it came by, `$share/…`; empty if it came by any other. */
+  /** The filter of the shared subscription that it matched, `$share/…`; empty for an ordinary subscription. */
   readonly sharedFilter: string;
 };
 

@@ -1,8 +1,8 @@
 // Control packets to bytes and back, for all three protocol versions. MQTT 5.0 chapters 2 and 3.
 //
-// Decoding is strict: each packet is walked through field by field, and what the specification forbids is refused
-// with the reason code of section 4.13. Only then does the library mqtt-packet (see mqtt-packet.ts) see it.
-// What a packet means, and whether it may come at this moment, is the connection's business.
+// Decoding is strict: each packet is walked through field by field, and what the specification forbids is refused with
+// the reason code of section 4.13. Only then does the library mqtt-packet (see mqtt-packet.ts) see it. The connection
+// decides what a packet means, and whether it may come at this moment.
 
 import { BytesError } from "../bytes.ts";
 import { decodeAcknowledgement, encodeAcknowledgement } from "./acknowledgement-codec.ts";

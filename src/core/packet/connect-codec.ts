@@ -48,8 +48,8 @@ export function decodeConnect(raw: RawPacket): ConnectPacket {
 }
 
 /**
- * In which version to refuse a CONNECT that could not be decoded: the one that it names, and where it names none
- * of the three, the nearest. Its sender may not understand the others.
+ * The version in which to refuse a CONNECT that could not be decoded: the version that it names, or else the nearest of
+ * the three. Its sender may not understand the others.
  */
 export function refusalVersion({ bytes, bodyOffset }: RawPacket): ProtocolVersion {
   const nameBytes = ((bytes[bodyOffset] ?? 0) << 8) | (bytes[bodyOffset + 1] ?? 0);

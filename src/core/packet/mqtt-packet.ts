@@ -1,5 +1,5 @@
-// The library mqtt-packet, and the one place that knows it: plain types in front of it, and Uint8Array instead of
-// Buffer. It is lenient, so that a packet comes here only after it was checked field by field (see codec.ts).
+// The only file that knows the library mqtt-packet: it puts plain types in front of it, and Uint8Array instead of
+// Buffer. The library is lenient, so a packet comes here only after codec.ts has checked it field by field.
 
 import { parser, writeToStream } from "mqtt-packet";
 import { ByteWriter } from "../bytes.ts";

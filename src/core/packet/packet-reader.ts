@@ -1,4 +1,4 @@
-// From a stream of bytes to whole control packets. MQTT 5.0 section 2.1.1 (the fixed header) and chapter 6: a
+// Splits a stream of bytes into whole control packets. MQTT 5.0 section 2.1.1 (the fixed header) and chapter 6: a
 // WebSocket frame holds parts of packets or several of them, as it happens [MQTT-6.0.0-2].
 //
 // What is inside a packet is the codec's business.

@@ -6,7 +6,7 @@ export type RawPacket = {
   readonly firstByte: number;
   /** The whole packet, fixed header included. It may be a view of the chunk that it arrived in. */
   readonly bytes: Uint8Array;
-  /** Where the fixed header ends. */
+  /** The position at which the fixed header ends. */
   readonly bodyOffset: number;
 };
 

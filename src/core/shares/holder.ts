@@ -2,7 +2,10 @@
 
 import { anonymousIdentity } from "../access/grant.ts";
 
-/** Stored, or sent, by a version that did not say whose it is. It has no share of its own: only the limit counts. */
+/**
+ * The holder of what an older version stored or sent without a holder. It has no share of its own: only the limit
+ * counts.
+ */
 export const unknownHolder = "";
 /** What is published through the HTTP API. */
 export const apiHolder = "api";

@@ -1,4 +1,4 @@
-// How much of the shared limits is in use, as one object reports it: those that it counts.
+// One object's report of how much of the shared limits that it counts is in use.
 
 import type { SharedLimit } from "./reached.ts";
 import type { RoomUse } from "./shared-room.ts";

@@ -3,7 +3,7 @@
 
 import { isAnonymousHolder, unknownHolder } from "./holder.ts";
 
-/** What is in the way of more: the limit itself, or the holder's share of it. */
+/** What prevents more: the limit itself, or the holder's share of it. */
 export type Shortage = "limit" | "share";
 
 export type Holding = { readonly holder: string; readonly amount: number };
@@ -60,7 +60,7 @@ export class SharedRoom {
     return own + more > this.shareOf(holder, own, freed) ? "share" : undefined;
   }
 
-  /** What one holder may have. All anonymous clients together are one holder, and share what that may have. */
+  /** What one holder may have. All anonymous clients together are one holder, and share its part. */
   private shareOf(holder: string, own: number, freed: number): number {
     if (!isAnonymousHolder(holder)) return this.part(this.limit - (this.total - freed - own));
     const ofAllAnonymous = this.part(this.limit - (this.total - freed - this.ofAnonymous));
