@@ -1,5 +1,6 @@
 // The state machines of the core, in the order of docs/MACHINES.md.
 
+import { incomingMachine } from "../../src/core/session/inbound/incoming-message.ts";
 import { outgoingMachine } from "../../src/core/session/outbound/outgoing-message.ts";
 import type { StateMachine } from "../../src/core/state-machine.ts";
 import { groupSearchMachine } from "../../src/core/topic/group-search.ts";
@@ -14,6 +15,7 @@ export type Page = {
 };
 
 export const pages: readonly Page[] = [
+  { machine: incomingMachine as AnyMachine, file: "src/core/session/inbound/incoming-message.ts" },
   { machine: outgoingMachine as AnyMachine, file: "src/core/session/outbound/outgoing-message.ts" },
   { machine: groupSearchMachine as AnyMachine, file: "src/core/topic/group-search.ts" },
 ];

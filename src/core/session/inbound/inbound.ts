@@ -16,19 +16,7 @@ import { type Refusal, refusalOfMessage } from "../wire/message-limits.ts";
 import { checkMessageIsOffered } from "../wire/not-offered.ts";
 import { resolveTopicName } from "../wire/topic-alias.ts";
 import { ClientRate } from "./client-rate.ts";
-
-/** A QoS 2 message from the client, from PUBLISH until PUBREL. */
-type Incoming = {
-  readonly messageId: string;
-  /**
-   * "interrupted": a restart or a failure left it open whether the topic object has it; the client sends it again.
-   */
-  state: "forwarding" | "received" | "interrupted";
-  /** The connection over which PUBLISH came last, and PUBREC goes. */
-  socketId: SocketId;
-  isStored: boolean;
-  isStoredAsReceived: boolean;
-};
+import { Incoming, type IncomingEvent } from "./incoming-message.ts";
 
 /** Packet identifiers of QoS 2 messages. */
 export type KeptInbound = {
@@ -41,14 +29,16 @@ export type KeptInbound = {
 /** No socket has this number: the packet came before a restart. */
 const noSocket: SocketId = 0;
 
-function incomingOf({ messageId, isReceived }: IncomingRow): Incoming {
-  const state = isReceived ? "received" : "interrupted";
-  return { messageId, state, socketId: noSocket, isStored: true, isStoredAsReceived: isReceived };
+function incomingOf({ packetId, messageId, isReceived }: IncomingRow): Incoming {
+  return new Incoming(packetId, messageId, noSocket, isReceived ? "received, on disk" : "interrupted");
 }
 
 export class Inbound {
   private readonly context: Context;
+  /** QoS 2 messages, by packet identifier. */
   private readonly incoming: Map<number, Incoming>;
+  /** Messages that are in memory only. */
+  private readonly unstored = new Set<Incoming>();
   /** The topic name of the last message, which was within the limits. */
   private lastTopicName: string | undefined;
   private readonly publishes: ClientRate;
@@ -66,30 +56,31 @@ export class Inbound {
 
   /** Whether any is in memory only. */
   get hasUnstored(): boolean {
-    for (const { isStored } of this.incoming.values()) if (!isStored) return true;
-    return false;
+    return this.unstored.size > 0;
   }
 
   /** What a hibernation keeps beside the rows. */
   keptFor(socketId: SocketId): KeptInbound {
-    const all = [...this.incoming];
+    const all = [...this.incoming.values()];
     return {
-      interrupted: all.filter(([, { state }]) => state === "interrupted").map(([packetId]) => packetId),
-      leftOpen: all.filter(([, incoming]) => incoming.socketId !== socketId).map(([packetId]) => packetId),
+      interrupted: all.filter(({ state }) => state === "interrupted").map(({ packetId }) => packetId),
+      leftOpen: all.filter((incoming) => incoming.socketId !== socketId).map(({ packetId }) => packetId),
     };
   }
 
   /** After a hibernation, which nothing under way lets happen; the connection over `socketId` goes on. */
   onAwoken({ interrupted, leftOpen }: KeptInbound, socketId: SocketId): void {
     for (const [packetId, incoming] of this.incoming) {
-      incoming.state = interrupted.includes(packetId) ? "interrupted" : "received";
+      if (!interrupted.includes(packetId)) incoming.on("found received");
       incoming.socketId = leftOpen.includes(packetId) ? noSocket : socketId;
     }
   }
 
   /** A new life of the session. */
   clear(): void {
+    for (const incoming of this.incoming.values()) incoming.on("session over");
     this.incoming.clear();
+    this.unstored.clear();
   }
 
   /** @throws {ProtocolError} which ends the connection */
@@ -109,14 +100,14 @@ export class Inbound {
     const again = qos === 2 ? this.incoming.get(packetId) : undefined;
     if (again !== undefined && again.state !== "interrupted") {
       // [MQTT-4.3.3-10]; while it is being forwarded, PUBREC follows by itself.
+      again.on("PUBLISH again");
       again.socketId = connected.socketId;
-      if (again.state === "received") send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
+      if (again.isReceived) send(this.context, connected, { type: "PUBREC", packetId, reasonCode: 0 });
       return;
     }
     const refusal = this.refusalOf(topicName, packet, connected.isBridge);
     if (refusal !== undefined) {
-      // PUBREC then frees the packet identifier, of a message that goes again as well [MQTT-4.3.3-9].
-      if (again !== undefined) this.forget(packetId);
+      if (again !== undefined) this.forget(again, "PUBLISH refused");
       if (isOfBroker(topicName)) this.context.warn("a message below $SYS is refused", refusal.why);
       refuse(this.context, connected, packet, refusal);
       return;
@@ -148,12 +139,12 @@ export class Inbound {
     const incoming = this.exchangeOf(token);
     if (incoming === undefined) return;
     const isHeard = connected?.socketId === incoming.socketId;
-    if (!isError(reasonCode)) incoming.state = "received";
+    if (!isError(reasonCode)) incoming.on("answered");
     // With nobody to hear of the refusal, the client sends it again: as the same message, which some may have.
-    else if (isHeard) this.forget(packetId);
-    else incoming.state = "interrupted";
+    else if (isHeard) this.forget(incoming, "refused");
+    else incoming.on("refused unheard");
     if (isHeard) send(this.context, connected, { type: "PUBREC", packetId, reasonCode, reasonString });
-    else if (incoming.isStored) this.put(packetId, incoming);
+    else if (!this.unstored.has(incoming)) this.put(incoming);
   }
 
   /**
@@ -163,40 +154,36 @@ export class Inbound {
   onUnanswered(token: PublishToken): SocketId {
     const incoming = token.qos === 2 ? this.exchangeOf(token) : undefined;
     if (incoming === undefined) return token.socketId;
-    incoming.state = "interrupted";
+    incoming.on("unanswered");
     return incoming.socketId;
   }
 
   /** The client ends a QoS 2 exchange [MQTT-4.3.3-11]. */
   onPubrel(connected: Connected, packetId: number): void {
-    const isKnown = this.incoming.has(packetId);
-    this.forget(packetId);
-    const reasonCode = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
+    const incoming = this.incoming.get(packetId);
+    if (incoming !== undefined) this.forget(incoming, "PUBREL");
+    const reasonCode = incoming === undefined ? ReasonCode.PacketIdentifierNotFound : ReasonCode.Success;
     send(this.context, connected, { type: "PUBCOMP", packetId, reasonCode });
   }
 
   /** Before a hibernation: what is in memory only goes to disk. */
   spill(): void {
-    for (const [packetId, incoming] of this.incoming) {
-      if (!incoming.isStored) this.put(packetId, incoming);
-    }
+    for (const incoming of this.unstored) this.put(incoming);
   }
 
   /**
    * The connection of a durable session is gone. That a message was received is written only now: most exchanges
-   * never come to this, and an open one may be taken up again after the message's id is forgotten everywhere.
+   * never come to this, and an open one may go on after the message's id is forgotten everywhere.
    */
   onDisconnected(): void {
-    for (const [packetId, incoming] of this.incoming) {
-      if (incoming.state === "received" && !incoming.isStoredAsReceived) this.put(packetId, incoming);
-    }
+    for (const incoming of this.incoming.values()) if (incoming.state === "received") this.put(incoming);
   }
 
-  private put(packetId: number, incoming: Incoming): void {
-    const isReceived = incoming.state === "received";
-    this.context.store.putIncoming({ packetId, messageId: incoming.messageId, isReceived });
-    incoming.isStored = true;
-    incoming.isStoredAsReceived = isReceived;
+  private put(incoming: Incoming): void {
+    const { packetId, messageId, isReceived } = incoming;
+    this.context.store.putIncoming({ packetId, messageId, isReceived });
+    this.unstored.delete(incoming);
+    if (incoming.takes("written")) incoming.on("written");
   }
 
   /** The exchange that the token belongs to: another may have its packet identifier by now. */
@@ -207,29 +194,25 @@ export class Inbound {
 
   private remember({ socketId }: Connected, packetId: number, again: Incoming | undefined): string {
     if (again !== undefined) {
-      again.state = "forwarding";
+      again.on("PUBLISH again");
       again.socketId = socketId;
       return again.messageId;
     }
     const messageId = this.context.newMessageId(this.context.ownGeneration);
-    const incoming: Incoming = {
-      messageId,
-      state: "forwarding",
-      socketId,
-      isStored: false,
-      isStoredAsReceived: false,
-    };
+    const incoming = new Incoming(packetId, messageId, socketId, "forwarding");
     this.incoming.set(packetId, incoming);
     // The identifiers of a durable session are on disk before PUBREC.
-    if (this.context.isDurable) this.put(packetId, incoming);
+    if (this.context.isDurable) this.put(incoming);
+    else this.unstored.add(incoming);
     return messageId;
   }
 
-  private forget(packetId: number): void {
-    const incoming = this.incoming.get(packetId);
-    if (incoming === undefined) return;
+  /** @param event after it the message is over */
+  private forget(incoming: Incoming, event: IncomingEvent): void {
+    const { packetId } = incoming;
+    incoming.on(event);
     this.incoming.delete(packetId);
-    if (incoming.isStored) this.context.store.deleteIncoming(packetId);
+    if (!this.unstored.delete(incoming)) this.context.store.deleteIncoming(packetId);
   }
 
   private checkReceiveMaximum(connected: Connected): void {
