@@ -14,15 +14,37 @@ export type SessionRecord = {
   readonly expirySec: number;
   /** Where its subscriptions are registered: the epoch and the number of shards. */
   readonly layout: string;
-  /** Whether the client is connected, as far as the disk knows. After a crash this is still true. */
-  readonly isConnected: boolean;
-  /** Milliseconds since 1970; 0 while connected. */
-  readonly disconnectedAtMs: number;
+  /** Where the client is, as far as the disk knows: after a crash it still says that the client is connected. */
+  readonly client: ClientState;
   /** Outgoing messages up to this sequence may have been sent before: they go again with DUP. */
   readonly sentThrough: number;
   /** Who owns the session. */
   readonly admission: Admission;
 };
+
+/** The client of a session is connected, or the session waits for it. */
+export type ClientState =
+  | { readonly state: "connected" }
+  /** Since when, in milliseconds since 1970. */
+  | { readonly state: "away"; readonly sinceMs: number };
+
+/** A record as it is stored, in a row or in a socket's attachment. */
+export type StoredRecord = Omit<SessionRecord, "client"> & {
+  readonly isConnected: boolean;
+  /** In milliseconds since 1970; 0 while connected. */
+  readonly disconnectedAtMs: number;
+};
+
+export function storedRecordOf(record: SessionRecord): StoredRecord {
+  const { generation, expirySec, layout, client, sentThrough, admission } = record;
+  const isConnected = client.state === "connected";
+  const disconnectedAtMs = client.state === "connected" ? 0 : client.sinceMs;
+  return { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough, admission };
+}
+
+export function recordOf({ isConnected, disconnectedAtMs, ...record }: StoredRecord): SessionRecord {
+  return { ...record, client: isConnected ? { state: "connected" } : { state: "away", sinceMs: disconnectedAtMs } };
+}
 
 /** What a client was found to be worth, and what the session needs to find it so again by itself. */
 export type Admission = {
@@ -34,7 +56,7 @@ export type Admission = {
 };
 
 /** What a session remembers of the client that it had last, or has. */
-export type LastClient = Pick<SessionRecord, "admission" | "isConnected" | "disconnectedAtMs">;
+export type LastClient = Pick<SessionRecord, "admission" | "client">;
 
 /** For sessions stored before sessions had owners. */
 export const nobodysAdmission: Admission = { grant: nobodysGrant, shownSha256: "", learnedAtMs: 0 };

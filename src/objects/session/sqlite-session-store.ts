@@ -11,9 +11,11 @@ import {
   nobodysAdmission,
   type OutgoingIndex,
   type OutgoingMessage,
+  recordOf,
   type SessionRecord,
   type SessionStore,
   type StoredWill,
+  storedRecordOf,
   type WillStage,
 } from "../../core/session/session-store.ts";
 import type { TopicSubscription } from "../../core/topic/topic-request.ts";
@@ -118,7 +120,7 @@ export class SqliteSessionStore implements SessionStore {
   readRecord(): SessionRecord | undefined {
     const [row] = this.schema.rows<RecordRow>("session", "SELECT * FROM session");
     if (row === undefined) return undefined;
-    return {
+    return recordOf({
       generation: row.generation,
       expirySec: row.expiry_sec,
       layout: row.layout,
@@ -126,11 +128,12 @@ export class SqliteSessionStore implements SessionStore {
       disconnectedAtMs: row.disconnected_at_ms,
       sentThrough: row.sent_through,
       admission: row.admission === "" ? nobodysAdmission : (JSON.parse(row.admission) as Admission),
-    };
+    });
   }
 
   putRecord(record: SessionRecord): void {
-    const { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough, admission } = record;
+    const { generation, expirySec, layout, isConnected, disconnectedAtMs, sentThrough, admission } =
+      storedRecordOf(record);
     this.schema.insert(
       "session",
       "INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?, ?)",

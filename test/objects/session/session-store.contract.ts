@@ -15,8 +15,7 @@ const record: SessionRecord = {
   generation: "generation1",
   expirySec: 0xffff_ffff,
   layout: "1/4",
-  isConnected: true,
-  disconnectedAtMs: 1_800_000_000_123,
+  client: { state: "away", sinceMs: 1_800_000_000_123 },
   sentThrough: 70_000,
   admission: { grant, shownSha256: "c2hhMjU2", learnedAtMs: 1_800_000_000_100 },
 };
@@ -79,11 +78,17 @@ export function sessionStoreContract(name: string, open: () => OpenedStore): voi
     });
 
     it("keeps one record, the last", () => {
-      const put = (store: SessionStore) => {
-        store.putRecord({ ...record, generation: "old", isConnected: false });
-        store.putRecord(record);
-      };
-      writes(put, (store) => expect(store.readRecord()).toEqual(record));
+      const connected: SessionRecord = { ...record, generation: "old", client: { state: "connected" } };
+      for (const [first, last] of [
+        [connected, record],
+        [record, connected],
+      ] as const) {
+        const put = (store: SessionStore) => {
+          store.putRecord(first);
+          store.putRecord(last);
+        };
+        writes(put, (store) => expect(store.readRecord()).toEqual(last));
+      }
     });
 
     it("keeps a Will at every stage, and replaces it by its id", () => {

@@ -142,9 +142,9 @@ function admissionOf(
  * leaves no record of when that was; it is the time at which the session finds out, by this CONNECT or by its alarm.
  */
 function remembered(last: LastClient, attempt: LoginAttempt, { settings, nowMs }: Context): Admission | undefined {
-  const { admission, isConnected, disconnectedAtMs } = last;
+  const { admission, client } = last;
   const { grant, shownSha256: known, learnedAtMs } = admission;
-  const ageMs = isConnected ? 0 : nowMs - Math.max(learnedAtMs, disconnectedAtMs);
+  const ageMs = client.state === "connected" ? 0 : nowMs - Math.max(learnedAtMs, client.sinceMs);
   // What ended in the future ended before the clock was set back: how long ago nobody knows.
   if (known === "" || ageMs < 0 || ageMs >= settings.limits.loginReuseSec * 1000) return undefined;
   if (grant.endsAtMs !== 0 && grant.endsAtMs <= nowMs) return undefined;

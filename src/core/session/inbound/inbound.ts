@@ -1,5 +1,6 @@
-// PUBLISH and PUBREL from the client. A message is handed to its topic object first and acknowledged when that has
-// answered, at QoS 1 and at QoS 2 alike: PUBREC means that it is stored wherever it is owed. MQTT 5.0 section 4.3.
+// PUBLISH and PUBREL from the client. A message is forwarded to its topic object first, and acknowledged when that has
+// answered, at QoS 1 and at QoS 2 alike. So PUBREC means that it is stored wherever it is owed. The states of a QoS 2 message
+// are in incoming-message.ts. MQTT 5.0 section 4.3.
 
 import { isOfBroker } from "../../access/rule-filter.ts";
 import type { Message } from "../../message/message.ts";
@@ -219,7 +220,7 @@ export class Inbound {
     // Before MQTT 5.0 a client is told no maximum; its packet identifiers bound it.
     if (connected.protocolVersion !== 5) return;
     const { receiveMaximum } = this.context.settings.limits;
-    // The client's quota starts anew with each connection: what an earlier one left open takes none of it.
+    // The client's quota is full again with each connection: what an earlier one left open takes none of it.
     const isSuspect = this.incoming.size >= receiveMaximum;
     if (isSuspect && this.openOver(connected.socketId) >= receiveMaximum) {
       // [MQTT-3.3.4-7]

@@ -29,10 +29,10 @@ export function lookAfterMsOf(hasWill: boolean, expirySec: number, isStored: boo
 
 /** When the session ends by time; Infinity while its client is connected, or for never. */
 export function sessionEndMs(record: SessionRecord | undefined): number {
-  if (record === undefined || record.isConnected || record.expirySec === neverExpiresSec) {
+  if (record === undefined || record.client.state === "connected" || record.expirySec === neverExpiresSec) {
     return Number.POSITIVE_INFINITY;
   }
-  return record.disconnectedAtMs + record.expirySec * 1000;
+  return record.client.sinceMs + record.expirySec * 1000;
 }
 
 /** The keep alive of a relayed client is watched by the Worker. */

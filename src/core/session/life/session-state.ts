@@ -9,7 +9,7 @@ import { Inbound } from "../inbound/inbound.ts";
 import { Registering } from "../inbound/registering.ts";
 import { Subscribing } from "../inbound/subscribing.ts";
 import { Outbound } from "../outbound/outbound.ts";
-import type { Admission, LastClient, SessionRecord } from "../session-store.ts";
+import { type Admission, type LastClient, recordOf, type SessionRecord, storedRecordOf } from "../session-store.ts";
 import type { Connected } from "../wire/connection.ts";
 import { lookAfterMsOf, sessionEndMs, type Watch } from "./lifetime.ts";
 import { QueueLevel, type QueueSize } from "./queue-level.ts";
@@ -68,7 +68,8 @@ export class SessionState {
 
   /** When its client left, in milliseconds since 1970; 0 while it is connected. */
   get disconnectedAtMs(): number {
-    return this.record?.disconnectedAtMs ?? 0;
+    const client = this.record?.client;
+    return client?.state === "away" ? client.sinceMs : 0;
   }
 
   /** When it ends by time, in milliseconds since 1970. */
@@ -107,8 +108,7 @@ export class SessionState {
       generation,
       expirySec,
       layout: this.record?.layout ?? layout,
-      isConnected: true,
-      disconnectedAtMs: 0,
+      client: { state: "connected" },
       sentThrough: 0,
       admission,
     };
@@ -202,7 +202,7 @@ export class SessionState {
     this.outbound.onDisconnected();
     if (this.context.isDurable) this.inbound.onDisconnected();
     const { sentThrough } = this.outbound;
-    this.record = { ...this.record, isConnected: false, disconnectedAtMs: nowMs, sentThrough };
+    this.record = { ...this.record, client: { state: "away", sinceMs: nowMs }, sentThrough };
     this.wills.onConnectionLost(this.endMs);
     if (!this.context.isDurable) {
       const { identity } = this.record.admission.grant;
@@ -290,14 +290,14 @@ export class SessionState {
     return {
       outbound: this.outbound.kept,
       inbound: this.inbound.keptFor(socketId),
-      state: isKept ? { record, subscriptions: this.subscribing.all() } : undefined,
+      state: isKept ? { record: storedRecordOf(record), subscriptions: this.subscribing.all() } : undefined,
     };
   }
 
   /** After a hibernation, with its client connected. */
   awake({ connection, outbound, inbound, state }: SessionSnapshot): void {
     if (state !== undefined) {
-      this.record = state.record;
+      this.record = recordOf(state.record);
       this.context.takeGrant(state.record.admission.grant);
       this.subscribing.restore(state.subscriptions);
     }
@@ -309,7 +309,7 @@ export class SessionState {
 
   /** The object starts without a client. If the disk says that it is connected, a crash has cut it off. */
   recover(): void {
-    if (this.record?.isConnected) {
+    if (this.record?.client.state === "connected") {
       this.outbound.onCrashed();
       this.leave("lost");
     } else if (this.record !== undefined) {

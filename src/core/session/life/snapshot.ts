@@ -5,11 +5,11 @@ import type { Account } from "../counters.ts";
 import type { SocketId } from "../effect.ts";
 import type { KeptInbound } from "../inbound/inbound.ts";
 import type { KeptOutbound } from "../outbound/outbound.ts";
-import type { SessionRecord } from "../session-store.ts";
+import type { StoredRecord } from "../session-store.ts";
 import type { ConnectionSnapshot, Heard } from "../wire/connection.ts";
 
 export type KeptState = {
-  readonly record: SessionRecord;
+  readonly record: StoredRecord;
   readonly subscriptions: readonly TopicSubscription[];
 };
 

@@ -33,7 +33,7 @@ describe("a new layout of the topic objects", () => {
     expect(layoutOf(h)).toBe("1/1");
     h.answer(2);
     expect(layoutOf(h)).toBe("1/4");
-    expect(h.store.readRecord()?.isConnected).toBe(true);
+    expect(h.store.readRecord()?.client.state).toBe("connected");
     h.crash();
     h.resume();
     expect(h.requests).toEqual([]);
@@ -71,7 +71,8 @@ describe("a new layout of the topic objects", () => {
     }
     h.answerAll(2);
     expect(layoutOf(h)).toBe("1/4");
-    expect(h.session.nextDeadlineMs).toBe((h.store.readRecord()?.disconnectedAtMs ?? 0) + 3_600_000);
+    const client = h.store.readRecord()?.client;
+    expect(h.session.nextDeadlineMs).toBe((client?.state === "away" ? client.sinceMs : 0) + 3_600_000);
   });
 
   it("is registered again by time after a crash, though nobody connects", () => {
@@ -116,7 +117,7 @@ describe("a new layout of the topic objects", () => {
     const h = moved();
     h.resume().drop();
     h.answerAll(2);
-    expect(h.store.readRecord()).toMatchObject({ layout: "1/4", isConnected: false, disconnectedAtMs: h.nowMs });
+    expect(h.store.readRecord()).toMatchObject({ layout: "1/4", client: { state: "away", sinceMs: h.nowMs } });
   });
 
   it("is stored at once if there is nothing to register", () => {

@@ -16,7 +16,7 @@ describe("a packet that is not completed", () => {
     expect(client.closed?.code).toBe(1008);
     expect(other.closed).toBeUndefined();
     expect(h.session.hasPartialPacket).toBe(false);
-    expect(h.store.readRecord()).toMatchObject({ isConnected: false, disconnectedAtMs: h.nowMs });
+    expect(h.store.readRecord()).toMatchObject({ client: { state: "away", sinceMs: h.nowMs } });
   });
 
   it("ends a socket whose CONNECT it was, without an answer", () => {
