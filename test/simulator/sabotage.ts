@@ -211,7 +211,7 @@ export const sabotages = {
     seed: 8,
     features: ["groups"],
     change: () => {
-      Outbound.prototype.hasTaken = () => false;
+      Outbound.prototype.hasAccepted = () => false;
       return {};
     },
   },

@@ -146,7 +146,7 @@ export class SessionHarness {
   }
 
   deliverTo(generation: string, ...deliveries: Delivery[]): readonly number[] {
-    return this.deliverItems(deliveries.map((delivery) => ({ generation, isRefusable: false, delivery })));
+    return this.deliverItems(deliveries.map((delivery) => ({ generation, kind: "plain", delivery })));
   }
 
   deliverItems(items: readonly SessionDelivery[]): readonly number[] {

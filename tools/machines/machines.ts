@@ -3,6 +3,7 @@
 import { incomingMachine } from "../../src/core/session/inbound/incoming-message.ts";
 import { outgoingMachine } from "../../src/core/session/outbound/outgoing-message.ts";
 import type { StateMachine } from "../../src/core/state-machine.ts";
+import { deliveryMachine } from "../../src/core/topic/delivery-question.ts";
 import { groupSearchMachine } from "../../src/core/topic/group-search.ts";
 
 /** A machine whatever its states and events are called. */
@@ -17,5 +18,6 @@ export type Page = {
 export const pages: readonly Page[] = [
   { machine: incomingMachine as AnyMachine, file: "src/core/session/inbound/incoming-message.ts" },
   { machine: outgoingMachine as AnyMachine, file: "src/core/session/outbound/outgoing-message.ts" },
+  { machine: deliveryMachine as AnyMachine, file: "src/core/topic/delivery-question.ts" },
   { machine: groupSearchMachine as AnyMachine, file: "src/core/topic/group-search.ts" },
 ];

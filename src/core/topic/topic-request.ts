@@ -4,6 +4,7 @@
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import { type Delivery, type Message, type QoS, withSkew } from "../message/message.ts";
 import { readDelivery, readMessage, writeDelivery, writeMessage } from "../message/message-codec.ts";
+import { bitsOf, type DeliveryKind, kindOf } from "./delivery-question.ts";
 
 /** A subscription as a topic object keeps it. */
 export type TopicSubscription = {
@@ -71,34 +72,14 @@ export type RedistributeRequest = {
 /** A delivery on its way to one life of one session. */
 export type SessionDelivery = {
   readonly generation: string;
-  /** From a shared subscription: a session that cannot send it on may refuse, so that another member gets it. */
-  readonly isRefusable: boolean;
-  /** Only asks whether the session has the message already. A session that does not have it refuses. */
-  readonly isQuestion?: true;
-  /** The topic object keeps the message, which is acknowledged. If the session has no room, it goes on keeping it. */
-  readonly isOwed?: true;
+  readonly kind: DeliveryKind;
   readonly delivery: Delivery;
 };
-
-/** What a session answers to a delivery. */
-export const DeliveryAnswer = {
-  /** Sent at QoS 0; at QoS 1 and 2 stored, or in memory for a session that ends with its connection. */
-  Accepted: 0,
-  /** That life of the session is over: remove its subscriptions. */
-  Stale: 1,
-  /** The session's queue is full. A message that is not owed is dropped, and counted. */
-  QueueFull: 2,
-  /** Refused, because the client is away, the queue is full, or it was a question. Only for a refusable delivery. */
-  Refused: 3,
-} as const;
 
 const requestKinds = ["publish", "subscribe", "unsubscribe", "end", "redistribute", "publish again"] as const;
 const noLocalBit = 0b0100;
 const retainAsPublishedBit = 0b1000;
 const sendRetainedBit = 0b1_0000;
-const refusableBit = 0b01;
-const questionBit = 0b10;
-const owedBit = 0b100;
 const hearsRefusalsBit = 0b1;
 
 /** About how many bytes of a batch, and of a queue, an item takes. */
@@ -244,24 +225,14 @@ export function decodeSessionDelivery(bytes: Uint8Array): SessionDelivery {
 
 function writeSessionDelivery(writer: ByteWriter, item: SessionDelivery): void {
   writer.string(item.generation);
-  const { isRefusable, isQuestion, isOwed } = item;
-  writer.u8((isRefusable ? refusableBit : 0) | (isQuestion ? questionBit : 0) | (isOwed ? owedBit : 0));
+  writer.u8(bitsOf(item.kind));
   writeDelivery(writer, item.delivery);
 }
 
 function readSessionDelivery(reader: ByteReader): SessionDelivery {
   const generation = reader.string();
-  const options = reader.u8();
-  const isRefusable = (options & refusableBit) !== 0;
-  const delivery = readDelivery(reader);
-  if ((options & (questionBit | owedBit)) === 0) return { generation, isRefusable, delivery };
-  return {
-    generation,
-    isRefusable,
-    ...((options & questionBit) !== 0 ? { isQuestion: true } : {}),
-    ...((options & owedBit) !== 0 ? { isOwed: true } : {}),
-    delivery,
-  };
+  const kind = kindOf(reader.u8());
+  return { generation, kind, delivery: readDelivery(reader) };
 }
 
 function writeSubscription(writer: ByteWriter, subscription: TopicSubscription, sendRetained: boolean): void {

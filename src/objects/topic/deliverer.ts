@@ -1,12 +1,13 @@
 // Sends deliveries from a topic object to sessions, over a lane to each. Runs the searches through shared subscriptions, sends
 // the pages of retained messages, and keeps what is owed to a session that cannot be reached.
 
+import { DeliveryAnswer } from "../../core/topic/delivery-question.ts";
 import { GroupSearch, type MemberAnswer } from "../../core/topic/group-search.ts";
 import type { Recipient } from "../../core/topic/recipient.ts";
 import type { RetainedCursor } from "../../core/topic/retained.ts";
 import { SearchQueue } from "../../core/topic/search-queue.ts";
 import type { Topic } from "../../core/topic/topic.ts";
-import { DeliveryAnswer, type SessionDelivery, sizeOfDelivery } from "../../core/topic/topic-request.ts";
+import { type SessionDelivery, sizeOfDelivery } from "../../core/topic/topic-request.ts";
 import type { Subscriber } from "../../core/topic/topic-store.ts";
 import { PieceQueue } from "../../platform/piece-queue.ts";
 import type { OpenBatch } from "./open-batch.ts";
@@ -78,14 +79,14 @@ export class Deliverer {
 
   /** Sends a delivery that nobody waits for. */
   send({ clientId, generation, delivery }: Recipient): void {
-    this.put({ clientId, generation, delivery, isRefusable: false });
+    this.put({ clientId, generation, delivery, kind: "plain" });
   }
 
   /** @param origin its batch waits, unless the delivery is at QoS 0 */
   deliver({ clientId, generation, delivery }: Recipient, origin: Origin): void {
     if (delivery.qos > 0) origin.batch.expect();
     else origin.batch.onTaken(origin.index);
-    this.put({ clientId, generation, delivery, origin, isRefusable: false });
+    this.put({ clientId, generation, delivery, origin, kind: "plain" });
   }
 
   /**
@@ -139,7 +140,7 @@ export class Deliverer {
     const { recipients, next } = this.topic.retainedPage({ ...cursor, subscriber }, Date.now());
     if (recipients.length === 0 && next !== undefined) this.pages.add(next);
     for (const [index, recipient] of recipients.entries()) {
-      this.put({ ...recipient, next: index === recipients.length - 1 ? next : undefined, isRefusable: false });
+      this.put({ ...recipient, next: index === recipients.length - 1 ? next : undefined, kind: "plain" });
     }
   }
 
@@ -171,7 +172,7 @@ export class Deliverer {
       const { group, origin, isAwaited } = search;
       const step = group.step;
       if (step.type === "ask" || step.type === "try") {
-        const answer = this.ask(search, step.member, step.type === "ask");
+        const answer = this.ask(search, step.member, step.type === "ask" ? "question" : "refusable");
         if (answer === undefined) return;
         group.next(answer);
         continue;
@@ -189,15 +190,14 @@ export class Deliverer {
   private ask(
     search: Search,
     { clientId, generation, delivery }: Recipient,
-    isQuestion: boolean,
+    kind: "question" | "refusable",
   ): MemberAnswer | undefined {
-    const item = { clientId, generation, delivery, isRefusable: true, search };
     // A question delivers nothing that could overtake anything.
-    if (!isQuestion && this.owed.isWithoutRoom(clientId)) return "refused";
-    if (!isQuestion && this.owed.has(clientId)) return "lost";
+    if (kind === "refusable" && this.owed.isWithoutRoom(clientId)) return "refused";
+    if (kind === "refusable" && this.owed.has(clientId)) return "lost";
     const isOnLane = this.lanes
       .to(clientId)
-      .enqueue(isQuestion ? { ...item, isQuestion } : item, sizeOfDelivery(delivery));
+      .enqueue({ clientId, generation, kind, delivery, search }, sizeOfDelivery(delivery));
     return isOnLane ? undefined : "lost";
   }
 
@@ -225,7 +225,7 @@ export class Deliverer {
       this.droppedMessages += 1;
       return true;
     }
-    const outcome = this.owed.put(clientId, { generation, delivery, isRefusable: false }, isFirst);
+    const outcome = this.owed.put(clientId, { generation, delivery, kind: "plain" }, isFirst);
     if (outcome === "kept") this.handlers.onOwed();
     else this.droppedMessages += 1;
     if (outcome === "full") origin?.batch.onRefused(origin.index);
@@ -271,9 +271,9 @@ export class Deliverer {
     }
   }
 
-  private memberAnswer({ isQuestion, clientId }: Item, answer: number): MemberAnswer {
+  private memberAnswer({ kind, clientId }: Item, answer: number): MemberAnswer {
     // What its session does not have, it may be owed.
-    const isUnsure = isQuestion === true && this.owed.has(clientId);
+    const isUnsure = kind === "question" && this.owed.has(clientId);
     switch (answer) {
       case DeliveryAnswer.Accepted:
         return "accepted";
@@ -290,7 +290,7 @@ export class Deliverer {
     const lane = this.lanes.to(clientId);
     if (!lane.isIdle) return;
     for (const { sequence, delivery } of this.owed.next(clientId, owedPage)) {
-      const item = { ...delivery, isOwed: true, clientId, owedSequence: sequence } as const;
+      const item = { ...delivery, kind: "owed", clientId, owedSequence: sequence } as const;
       // What does not fit follows: the order must hold.
       if (!lane.enqueue(item, sizeOfDelivery(delivery.delivery))) return;
     }

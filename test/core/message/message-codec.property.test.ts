@@ -65,7 +65,7 @@ describe("what is stored, or goes from object to object, comes back as it was", 
   });
 
   it("a batch for a session", () => {
-    const item = fc.record({ generation, isRefusable: fc.boolean(), delivery });
+    const item = fc.record({ generation, kind: fc.constantFrom("plain", "refusable", "question", "owed"), delivery });
     expectToComeBack(fc.array(item), encodeSessionDeliveries, decodeSessionDeliveries);
   });
 });

@@ -86,18 +86,17 @@ describe("the batches between a session and a topic object", () => {
   });
 
   it("hold deliveries, alone or several", () => {
-    const deliveries = [true, false].map((isRefusable): SessionDelivery => {
+    const kinds = ["plain", "refusable", "question", "owed"] as const;
+    const deliveries = kinds.map((kind): SessionDelivery => {
       const delivery = {
-        message: isRefusable ? message : plain,
+        message: kind === "refusable" ? message : plain,
         qos: 1,
         retain: true,
         subscriptionIdentifiers: [1, 2],
-        sharedFilter: isRefusable ? "$share/g/a/+" : "",
+        sharedFilter: kind === "refusable" ? "$share/g/a/+" : "",
       };
-      return { generation: "generation1", isRefusable, delivery: delivery as SessionDelivery["delivery"] };
+      return { generation: "generation1", kind, delivery: delivery as SessionDelivery["delivery"] };
     });
-    deliveries.push(...deliveries.map((each): SessionDelivery => ({ ...each, isQuestion: true })));
-    deliveries.push(...deliveries.map((each): SessionDelivery => ({ ...each, isOwed: true })));
     expect(decodeSessionDeliveries(encodeSessionDeliveries(deliveries))).toEqual(deliveries);
     for (const each of deliveries) expect(decodeSessionDelivery(encodeSessionDelivery(each))).toEqual(each);
   });
@@ -117,7 +116,7 @@ describe("the size of a message in queues and batches", () => {
     const request: TopicRequest = { type: "redistribute", generation: "g", topicFilter, message, isOrphaned: true };
     expect(encodeTopicRequests([request]).length).toBeLessThanOrEqual(sizeOfRequest(request));
     const delivery = { message, qos: 1, retain: true, subscriptionIdentifiers: [], sharedFilter: topicFilter } as const;
-    const bytes = encodeSessionDelivery({ generation: "g", isRefusable: true, delivery });
+    const bytes = encodeSessionDelivery({ generation: "g", kind: "refusable", delivery });
     expect(bytes.length).toBeLessThanOrEqual(sizeOfDelivery(delivery));
   });
 });
@@ -141,7 +140,7 @@ describe("what comes from an object whose clock says something else", () => {
     ]);
     const item: SessionDelivery = {
       generation: "g",
-      isRefusable: false,
+      kind: "plain",
       delivery: { message, qos: 2, retain: false, subscriptionIdentifiers: [], sharedFilter: "" },
     };
     const expected = { ...item, delivery: { ...item.delivery, message: shifted } };

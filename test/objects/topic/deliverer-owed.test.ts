@@ -1,7 +1,7 @@
 // What becomes of deliveries to a session that cannot be reached.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../src/core/topic/delivery-question.ts";
 import { DelivererScene } from "./deliverer-scene.ts";
 
 const { QueueFull, Refused } = DeliveryAnswer;

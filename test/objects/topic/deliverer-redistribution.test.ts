@@ -2,7 +2,7 @@
 // keep it, handed over when its session is over.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../src/core/topic/delivery-question.ts";
 import { DelivererScene } from "./deliverer-scene.ts";
 
 const { Accepted, Refused, QueueFull, Stale } = DeliveryAnswer;
@@ -88,7 +88,7 @@ describe("an offer", () => {
     for (let number = 0; number < 5_000; number++) {
       const clientId = `m${number}`;
       scene.subscribe(clientId, "$share/g/t");
-      scene.owed.put(clientId, { generation: `life-of-${clientId}`, isRefusable: false, delivery }, false);
+      scene.owed.put(clientId, { generation: `life-of-${clientId}`, kind: "plain", delivery }, false);
     }
     expect(await answerOf(scene.redistribute("giver", "1"))).toBe(0x10);
     expect(scene.received).toEqual([]);

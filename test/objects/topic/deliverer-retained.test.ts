@@ -1,7 +1,7 @@
 // Retained messages for a new subscription: page after page, as the session takes them, for as long as it is there.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../src/core/topic/delivery-question.ts";
 import { type Answer, DelivererScene, later } from "./deliverer-scene.ts";
 
 const { Accepted, QueueFull, Stale } = DeliveryAnswer;

@@ -4,8 +4,9 @@ import { vi } from "vitest";
 import { allCapabilities } from "../../../src/core/capabilities.ts";
 import { defaultLimits } from "../../../src/core/limits.ts";
 import type { Message, QoS } from "../../../src/core/message/message.ts";
+import { DeliveryAnswer } from "../../../src/core/topic/delivery-question.ts";
 import { Topic } from "../../../src/core/topic/topic.ts";
-import { DeliveryAnswer, decodeSessionDeliveries } from "../../../src/core/topic/topic-request.ts";
+import { decodeSessionDeliveries } from "../../../src/core/topic/topic-request.ts";
 import type { Subscriber } from "../../../src/core/topic/topic-store.ts";
 import { Deliverer } from "../../../src/objects/topic/deliverer.ts";
 import { OpenBatch } from "../../../src/objects/topic/open-batch.ts";
@@ -125,12 +126,14 @@ export class DelivererScene {
 
   async #deliver(clientId: string, batch: Uint8Array): Promise<number[]> {
     const codes: number[] = [];
-    for (const { delivery, isRefusable, isQuestion = false } of decodeSessionDeliveries(batch)) {
+    for (const { delivery, kind } of decodeSessionDeliveries(batch)) {
       const payload = new TextDecoder().decode(delivery.message.payload);
       const answering = this.answers.get(clientId) ?? DeliveryAnswer.Accepted;
-      const answer = typeof answering === "function" ? await answering(payload, isQuestion) : answering;
+      const answer = typeof answering === "function" ? await answering(payload, kind === "question") : answering;
       if (answer === "out of reach") throw new Error("out of reach");
-      const isTaken = answer === DeliveryAnswer.Accepted || (answer === DeliveryAnswer.Refused && !isRefusable);
+      const isTaken =
+        answer === DeliveryAnswer.Accepted ||
+        (answer === DeliveryAnswer.Refused && kind !== "refusable" && kind !== "question");
       if (isTaken) this.received.push({ clientId, payload });
       codes.push(isTaken ? DeliveryAnswer.Accepted : answer);
     }

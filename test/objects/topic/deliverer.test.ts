@@ -2,7 +2,7 @@
 // shared subscription are away.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DeliveryAnswer } from "../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../src/core/topic/delivery-question.ts";
 import { type Answer, DelivererScene, later } from "./deliverer-scene.ts";
 
 const { Accepted, Refused, QueueFull, Stale } = DeliveryAnswer;

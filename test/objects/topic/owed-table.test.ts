@@ -4,7 +4,7 @@ import { OwedTable } from "../../../src/objects/topic/owed-table.ts";
 import { MemoryTopicStore } from "../../support/memory-topic-store.ts";
 import { delivery } from "../../support/session-harness.ts";
 
-const owed = (text: string): SessionDelivery => ({ generation: "g1", isRefusable: false, delivery: delivery(text) });
+const owed = (text: string): SessionDelivery => ({ generation: "g1", kind: "plain", delivery: delivery(text) });
 
 describe("the table of what is owed", () => {
   afterEach(() => void vi.restoreAllMocks());

@@ -19,7 +19,7 @@ const subscriber: Subscriber = {
 
 const owed = (text: string): SessionDelivery => ({
   generation: "g1",
-  isRefusable: false,
+  kind: "plain",
   delivery: {
     message: {
       id: "",

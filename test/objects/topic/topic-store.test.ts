@@ -37,7 +37,7 @@ describe("SQLite topic store", () => {
     const node = new NodeSqlStorage();
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const store = new SqliteTopicStore(node.storage);
-    const owed = { generation: "g", isRefusable: false, delivery };
+    const owed = { generation: "g", kind: "plain", delivery } as const;
     for (let count = 0; count < 3; count += 1) store.putOwed("c1", owed, false, 1);
     node.exec("UPDATE owed SET delivery = x'ff' WHERE sequence < 3");
     const read = [

@@ -1,6 +1,7 @@
-// What a session answers to the deliveries of a topic object: whether it takes each.
+// What a session finds for each delivery of a topic object, and answers by delivery-question.ts.
 
-import { DeliveryAnswer, type SessionDelivery } from "../../topic/topic-request.ts";
+import { answerTo, DeliveryAnswer, type DeliveryFinding } from "../../topic/delivery-question.ts";
+import type { SessionDelivery } from "../../topic/topic-request.ts";
 import type { Context } from "../context.ts";
 import type { Connected } from "../wire/connection.ts";
 import type { Outbound } from "./outbound.ts";
@@ -14,10 +15,12 @@ export function takeDeliveries(
 ): number[] {
   let isBehind = false;
   const answers = items.map((item) => {
+    const { kind } = item;
     // What is owed is kept in order: one that finds no room holds up the others.
-    const answer = item.isOwed && isBehind ? DeliveryAnswer.QueueFull : take(context, outbound, connected, item);
+    const finding = kind === "owed" && isBehind ? "behind" : find(context, outbound, connected, item);
+    const answer = answerTo(kind, finding);
     if (answer === DeliveryAnswer.QueueFull) {
-      if (item.isOwed) isBehind = true;
+      if (kind === "owed") isBehind = true;
       else context.counts.messagesDropped += 1;
     }
     return answer;
@@ -26,16 +29,23 @@ export function takeDeliveries(
   return answers;
 }
 
-function take(
+function find(
   context: Context,
   outbound: Outbound,
   connected: Connected | undefined,
-  { generation, isRefusable, isQuestion, delivery }: SessionDelivery,
-): number {
-  if (context.generation !== generation) return DeliveryAnswer.Stale;
-  const canSend = () => !isQuestion && connected !== undefined && outbound.makeRoomFor(delivery);
-  if (isRefusable && !canSend()) {
-    return outbound.hasTaken(delivery) ? DeliveryAnswer.Accepted : DeliveryAnswer.Refused;
+  { generation, kind, delivery }: SessionDelivery,
+): DeliveryFinding {
+  if (context.generation !== generation) return "session over";
+  switch (kind) {
+    case "plain":
+    case "owed":
+      return outbound.accept(delivery, connected);
+    case "refusable": {
+      const canSend = connected !== undefined && outbound.makeRoomFor(delivery);
+      if (canSend) return outbound.accept(delivery, connected);
+      return outbound.hasAccepted(delivery) ? "accepted before" : "cannot send";
+    }
+    case "question":
+      return outbound.hasAccepted(delivery) ? "accepted before" : "not accepted before";
   }
-  return outbound.accept(delivery, connected);
 }

@@ -4,7 +4,7 @@
 import { type Delivery, isExpired } from "../../message/message.ts";
 import { isError, ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
-import { DeliveryAnswer, sizeOfMessage } from "../../topic/topic-request.ts";
+import { sizeOfMessage } from "../../topic/topic-request.ts";
 import type { Context } from "../context.ts";
 import { maximumMessagesPerRow } from "../session-store.ts";
 import { type Connected, send } from "../wire/connection.ts";
@@ -131,30 +131,30 @@ export class Outbound {
   }
 
   /** Whether it is the repeat of a message that this session took. */
-  hasTaken({ message: { id } }: Delivery): boolean {
+  hasAccepted({ message: { id } }: Delivery): boolean {
     return id !== "" && this.rememberedIds.has(id);
   }
 
   /**
    * Takes a message for the client; `flush` sends what it can.
-   * @returns one of `DeliveryAnswer`
    */
-  accept(delivery: Delivery, connected: Connected | undefined): number {
-    if (isExpired(delivery.message, this.context.nowMs)) return DeliveryAnswer.Accepted;
+  accept(delivery: Delivery, connected: Connected | undefined): "accepted" | "accepted before" | "expired" | "no room" {
+    if (isExpired(delivery.message, this.context.nowMs)) return "expired";
     if (delivery.qos === 0) {
       this.sendQos0(delivery, connected);
-      return DeliveryAnswer.Accepted;
+      return "accepted";
     }
     if (!this.makeRoomFor(delivery)) {
       // The answer to it was lost, and the queue is full by now: maybe with this very message.
-      return this.hasTaken(delivery) ? DeliveryAnswer.Accepted : DeliveryAnswer.QueueFull;
+      return this.hasAccepted(delivery) ? "accepted before" : "no room";
     }
     const { qos } = delivery;
     // An id and the message that it stands for are written together, or neither is.
     const isTwoRows = this.context.isDurable && delivery.message.id !== "";
     const entry = isTwoRows ? this.context.store.atomically(() => this.add(delivery, qos)) : this.add(delivery, qos);
-    if (entry !== undefined) this.queue.push(entry);
-    return DeliveryAnswer.Accepted;
+    if (entry === undefined) return "accepted before";
+    this.queue.push(entry);
+    return "accepted";
   }
 
   /** @returns undefined for a repeat. A message has an id if it was published at QoS 2, also if it is delivered at QoS 1 */

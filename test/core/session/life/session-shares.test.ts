@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { ReportAnswer } from "../../../../src/core/session/effect.ts";
-import { DeliveryAnswer } from "../../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../../src/core/topic/delivery-question.ts";
 import { delivery, SessionHarness } from "../../../support/session-harness.ts";
 
 const kilobyte = "x".repeat(1_000);

@@ -1,7 +1,7 @@
 // Message Expiry Interval, on the way through a session. MQTT 5.0 section 3.3.2.3.3.
 
 import { describe, expect, it } from "vitest";
-import { DeliveryAnswer } from "../../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../../src/core/topic/delivery-question.ts";
 import { delivery, SessionHarness, type TestSocket } from "../../../support/session-harness.ts";
 
 const { Accepted, QueueFull } = DeliveryAnswer;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { messageIdAt } from "../../../../src/core/session/context.ts";
-import { DeliveryAnswer } from "../../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../../src/core/topic/delivery-question.ts";
 import { delivery, SessionHarness } from "../../../support/session-harness.ts";
 
 const { Accepted, Stale, QueueFull, Refused } = DeliveryAnswer;
@@ -59,7 +59,7 @@ describe("a message to the client", () => {
   it("may be refused by a member of a shared subscription whose client is away", () => {
     const h = new SessionHarness();
     const client = h.subscribed();
-    const items = [{ generation: h.generation, isRefusable: true, delivery: delivery("1") }];
+    const items = [{ generation: h.generation, kind: "refusable" as const, delivery: delivery("1") }];
     expect(h.deliverItems(items)).toEqual([Accepted]);
     client.drop();
     expect(h.deliverItems(items)).toEqual([Refused]);
@@ -73,11 +73,11 @@ describe("a message to the client", () => {
     const client = h.subscribed(fields);
     const itemOf = (text: string) => {
       const once = delivery(text, { qos: 2, id: `${messageIdAt(h.nowMs)}-g-${text}` });
-      return { generation: h.generation, isRefusable: true, delivery: once };
+      return { generation: h.generation, kind: "refusable" as const, delivery: once };
     };
     const [had, other] = [itemOf("1"), itemOf("2")];
     expect(h.deliverItems([had])).toEqual([Accepted]);
-    const questions = [had, other].map((item) => ({ ...item, isQuestion: true }) as const);
+    const questions = [had, other].map((item) => ({ ...item, kind: "question" }) as const);
     expect(h.deliverItems(questions)).toEqual([Accepted, Refused]);
     expect(client.heard()).toEqual(["PUBLISH 1 q2 #1"]);
     if (fields !== undefined) return;
@@ -88,8 +88,12 @@ describe("a message to the client", () => {
   it("may be refused by a member of a shared subscription whose queue is full, and is not counted as dropped [B59]", () => {
     const h = new SessionHarness({ limits: { maximumQueuedMessages: 1 } });
     h.subscribed();
-    const items = ["1", "2"].map((text) => ({ generation: h.generation, isRefusable: true, delivery: delivery(text) }));
-    const unqueued = { generation: h.generation, isRefusable: true, delivery: delivery("3", { qos: 0 }) };
+    const items = ["1", "2"].map((text) => ({
+      generation: h.generation,
+      kind: "refusable" as const,
+      delivery: delivery(text),
+    }));
+    const unqueued = { generation: h.generation, kind: "refusable" as const, delivery: delivery("3", { qos: 0 }) };
     expect(h.deliverItems([...items, unqueued])).toEqual([Accepted, Refused, Accepted]);
     expect(h.session.droppedMessages).toBe(0);
   });
@@ -238,8 +242,8 @@ describe("the queue of a session", () => {
   it("leaves what is owed to it where it is, in order: behind what finds no room nothing does [MQTT-4.6.0-5]", () => {
     const h = new SessionHarness({ limits: { maximumQueuedBytes: 1000 } });
     h.subscribed().drop();
-    const item = (text: string) => ({ generation: h.generation, isRefusable: false, delivery: delivery(text) });
-    const owed = (text: string) => ({ ...item(text), isOwed: true as const });
+    const item = (text: string) => ({ generation: h.generation, kind: "plain" as const, delivery: delivery(text) });
+    const owed = (text: string) => ({ ...item(text), kind: "owed" as const });
     const items = [owed("x".repeat(600)), owed("y".repeat(600)), owed("z"), item("live")];
     expect(h.deliverItems(items)).toEqual([Accepted, QueueFull, QueueFull, Accepted]);
     // Nothing is lost: the topic object has it.

@@ -2,7 +2,7 @@
 
 import type { IDisconnectPacket, Packet } from "mqtt-packet";
 import { describe, expect, it, vi } from "vitest";
-import { DeliveryAnswer } from "../../../../src/core/topic/topic-request.ts";
+import { DeliveryAnswer } from "../../../../src/core/topic/delivery-question.ts";
 import { delivery, SessionHarness, type TestSocket } from "../../../support/session-harness.ts";
 
 const atMost = (maximumPacketSize: number, more: object = {}) => ({
