@@ -16,18 +16,22 @@ export type PoolOptions = {
   /** Ends everything at the first failure. */
   readonly stopsAtFailure?: boolean;
   readonly onTrace?: ((line: string) => void) | undefined;
+  /** Gets what happens to every session, as lines of session-recording.ts. */
+  readonly onRecorded?: ((line: string) => void) | undefined;
   readonly onFailure?: ((failure: Failure) => void) | undefined;
 };
 
 /** What a thread reports. */
 export type Told =
   | { readonly type: "trace"; readonly line: string }
+  | { readonly type: "recorded"; readonly line: string }
   | { readonly type: "done"; readonly seed: number; readonly broken: string | undefined };
 
 export type ThreadData = {
   readonly sabotage: SabotageName | undefined;
   readonly features: readonly FeatureName[] | undefined;
   readonly traces: boolean;
+  readonly records: boolean;
 };
 
 /** @returns the seeds with which a promise was broken, in order */
@@ -40,8 +44,13 @@ export async function runSeeds(seeds: readonly number[], options: PoolOptions): 
 }
 
 function runThread(left: number[], failures: Failure[], options: PoolOptions): Promise<void> {
-  const { sabotage, features, stopsAtFailure = false, onTrace, onFailure } = options;
-  const workerData: ThreadData = { sabotage, features, traces: onTrace !== undefined };
+  const { sabotage, features, stopsAtFailure = false, onTrace, onRecorded, onFailure } = options;
+  const workerData: ThreadData = {
+    sabotage,
+    features,
+    traces: onTrace !== undefined,
+    records: onRecorded !== undefined,
+  };
   const worker = new Worker(join(import.meta.dirname, "thread.ts"), { workerData });
   return new Promise((resolve, reject) => {
     const next = () => {
@@ -52,6 +61,10 @@ function runThread(left: number[], failures: Failure[], options: PoolOptions): P
     worker.on("message", (told: Told) => {
       if (told.type === "trace") {
         onTrace?.(told.line);
+        return;
+      }
+      if (told.type === "recorded") {
+        onRecorded?.(told.line);
         return;
       }
       const { seed, broken } = told;

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, it, vi } from "vitest";
 import { runSeeds } from "./pool.ts";
+import { recordSeed, replayFile } from "./recording.ts";
 import { type Sabotage, type SabotageName, sabotages } from "./sabotage.ts";
 
 // Only names are read here; what changes classes runs in the threads, where globals.ts puts the module in place.
@@ -33,6 +34,13 @@ describe("the judge of the simulator", () => {
     const found = await runSeeds(seeds(300), { threads, sabotage, stopsAtFailure: true });
     expect(found.length).toBeGreaterThan(0);
     console.log(`"${sabotage}" is found by seed ${found[0]?.seed} now, and no more by ${seed}`);
+  });
+
+  it("records sessions that replay to the same effects", { timeout: 60_000 }, async () => {
+    const lines: string[] = [];
+    const path = await recordSeed(3, { threads: 1 });
+    expect(replayFile(path, false, (line) => lines.push(line))).toBe(0);
+    expect(lines.length).toBeGreaterThan(100);
   });
 
   it("runs the same seed the same way again", { timeout: 60_000 }, async () => {

@@ -3,7 +3,7 @@
 // or lost together. The platform would keep all that a turn has written, or nothing: to cut between any two writes is
 // harder. Only the alarm is there with the first that is kept of its turn.
 
-import { NodeSqlStorage } from "../support/node-sql-storage.ts";
+import { NodeSqlStorage, type SqlDump } from "../support/node-sql-storage.ts";
 
 type Statement = { readonly query: string; readonly bindings: readonly SqlStorageValue[] };
 type Write = {
@@ -134,6 +134,11 @@ export class SimulatedStorage {
       if (String(error).includes("no such table")) return [];
       throw error;
     }
+  }
+
+  /** For a recording: everything as the object finds it now. */
+  dump(): SqlDump {
+    return this.#sql.dump();
   }
 
   /** A crash may leave tables that were just made, and nothing in them. */

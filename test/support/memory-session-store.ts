@@ -24,21 +24,65 @@ type Rows = {
   readonly remembered: Set<string>;
 };
 
+/** All rows, as plain data. */
+export type StoredRows = {
+  readonly record: SessionRecord | undefined;
+  readonly snapshot: string | undefined;
+  readonly wills: readonly StoredWill[];
+  readonly subscriptions: readonly TopicSubscription[];
+  readonly outgoing: readonly OutgoingRow[];
+  readonly incoming: readonly IncomingRow[];
+  readonly remembered: readonly string[];
+  /** As `SessionStore.isUsed`. */
+  readonly isUsed: boolean;
+};
+
+const noRows: StoredRows = {
+  record: undefined,
+  snapshot: undefined,
+  wills: [],
+  subscriptions: [],
+  outgoing: [],
+  incoming: [],
+  remembered: [],
+  isUsed: false,
+};
+
 export class MemorySessionStore implements SessionStore {
   /** The writes in order, by the name of their method. */
   readonly writes: string[] = [];
-  #rows: Rows = {
-    record: undefined,
-    snapshot: undefined,
-    wills: new Map(),
-    subscriptions: new Map(),
-    outgoing: new Map(),
-    incoming: new Map(),
-    remembered: new Set(),
-  };
+  readonly #wasUsed: boolean;
+  #rows: Rows;
+
+  constructor(stored: StoredRows = noRows) {
+    this.#wasUsed = stored.isUsed;
+    this.#rows = {
+      record: stored.record,
+      snapshot: stored.snapshot,
+      wills: new Map(stored.wills.map((will) => [will.id, will])),
+      subscriptions: new Map(stored.subscriptions.map((each) => [each.topicFilter, each])),
+      outgoing: new Map(stored.outgoing.map((row) => [row.index.sequence, row])),
+      incoming: new Map(stored.incoming.map((row) => [row.packetId, row])),
+      remembered: new Set(stored.remembered),
+    };
+  }
+
+  get stored(): StoredRows {
+    const { record, snapshot, wills, subscriptions, outgoing, incoming, remembered } = this.#rows;
+    return structuredClone({
+      record,
+      snapshot,
+      wills: [...wills.values()],
+      subscriptions: [...subscriptions.values()],
+      outgoing: [...outgoing.values()],
+      incoming: [...incoming.values()],
+      remembered: [...remembered],
+      isUsed: this.isUsed,
+    });
+  }
 
   get isUsed(): boolean {
-    return this.writes.length > 0;
+    return this.#wasUsed || this.writes.length > 0;
   }
 
   atomically<T>(write: () => T): T {

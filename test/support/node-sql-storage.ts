@@ -5,6 +5,13 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 
 type Row = Record<string, SqlStorageValue>;
 
+/** A database as plain data. */
+export type SqlDump = {
+  /** They make its tables and indexes. */
+  readonly statements: readonly string[];
+  readonly tables: readonly { readonly name: string; readonly rows: readonly Row[] }[];
+};
+
 export class NodeSqlStorage {
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
@@ -27,6 +34,26 @@ export class NodeSqlStorage {
     return this.exec("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
       .toArray()
       .map(({ name }) => String(name));
+  }
+
+  /** Everything in it. */
+  dump(): SqlDump {
+    const made = this.exec("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL");
+    const tables = this.tables().map((name) => ({ name, rows: this.exec(`SELECT * FROM ${name}`).toArray() }));
+    return { statements: made.toArray().map(({ sql }) => String(sql)), tables };
+  }
+
+  /** A database with what another one had. */
+  static of({ statements, tables }: SqlDump): NodeSqlStorage {
+    const storage = new NodeSqlStorage();
+    for (const statement of statements) storage.exec(statement);
+    for (const { name, rows } of tables) {
+      for (const row of rows) {
+        const marks = Object.keys(row).map(() => "?");
+        storage.exec(`INSERT INTO ${name} (${Object.keys(row)}) VALUES (${marks})`, ...Object.values(row));
+      }
+    }
+    return storage;
   }
 
   /** The same database, as a new start of the object finds it. */
