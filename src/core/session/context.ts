@@ -38,7 +38,7 @@ export class Context {
   record: SessionRecord | undefined;
   /** What the owner of the session may do; nothing if it has no owner. */
   access: Access;
-  /** The owner of the session as topic objects know it, for requests of which it hears a refusal, and for others. */
+  /** The owner of the session as topic objects know it: for requests whose refusal it takes, and for others. */
   private hearing: Requester;
   private deaf: Requester;
   readonly counters = new Counters();

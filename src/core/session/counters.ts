@@ -1,5 +1,5 @@
 // What a session counts: plain numbers in memory that grow with every packet. The directory is told when the connection
-// ends, and earlier only where somebody asks. Packets that the Worker answers for a relayed client, PINGREQ and PINGRESP,
+// ends, and earlier only if somebody asks. Packets that the Worker answers for a relayed client, PINGREQ and PINGRESP,
 // do not come by.
 
 /** How often each has happened. */

@@ -49,7 +49,7 @@ export function recordOf({ isConnected, disconnectedAtMs, ...record }: StoredRec
 /** What a client was found to be worth, and what the session needs to find it so again by itself. */
 export type Admission = {
   readonly grant: Grant;
-  /** Base64 of the SHA-256 of what the client showed; empty if that is not to be kept. */
+  /** Base64 of the SHA-256 of what the client showed; empty if that must not be kept. */
   readonly shownSha256: string;
   /** In milliseconds since 1970. */
   readonly learnedAtMs: number;
@@ -88,8 +88,8 @@ export type StoredWill = WillStage & {
 };
 
 /**
- * The state of a Will. It is stored, and never derived from a time and the clock: a clock that is set back must not make a
- * Will that is due look like one that waits.
+ * The state of a Will. It is stored, and never derived from a time and the clock. Otherwise a Will that is due would
+ * seem to wait again when the clock is set back.
  */
 export type WillStage =
   /** Its connection lives. */

@@ -84,8 +84,8 @@ function refused({ connect, proof }: Accepted): ProtocolError {
 }
 
 /**
- * A session belongs to whoever began it: with another's client identifier nobody gets at its messages. One that was
- * begun anonymously goes to whoever proves more.
+ * A session belongs to whoever began it, so another client with the same identifier cannot read its messages. An
+ * anonymous session goes to whoever proves more.
  * @throws {ProtocolError} 0x87
  */
 export function checkOwner(context: Context, last: Admission | undefined, { identity }: Grant): void {

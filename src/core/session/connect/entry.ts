@@ -48,7 +48,7 @@ function letIn(parts: Parts, pending: Pending, accepted: Accepted, admission: Ad
   connect(parts, pending, accepted, admission);
 }
 
-/** CONNACK of MQTT 3.x has no words for it, and programs seldom show those of 5.0: so the log has them too. */
+/** CONNACK of MQTT 3.x has no words for it, and programs rarely show those of 5.0, so they are logged too. */
 function checkWillOf(connect: ConnectPacket, access: Access, context: Context): void {
   try {
     checkWill(connect, access, context.settings);

@@ -5,7 +5,7 @@ import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { TokenBucket } from "../../token-bucket.ts";
 
-/** A client that was away comes with what has gathered, all at once: so many seconds' worth. */
+/** A client that was away may send what it has gathered at once: as much as in this many seconds. */
 const burstSec = 5;
 
 /** In memory only: a hibernation forgets it, and comes after a quiet time. */

@@ -1,5 +1,5 @@
-// The topic objects of a namespace have changed in number or epoch: a session tells the present ones what it subscribes
-// to, and goes on until all of them have answered, whether its client is there or not. Until then its record names the
+// The topic objects of a namespace have changed in number or epoch. A session registers its subscriptions with the
+// present ones until all of them have answered, whether its client is connected or not. Until then its record names the
 // layout that it was registered with before.
 
 import { hashOf } from "../../topic/hash.ts";
@@ -15,7 +15,7 @@ type Registration = { readonly generation: string; openRequests: number; hasFail
 export class Registering {
   private readonly context: Context;
   private readonly subscribing: Subscribing;
-  /** Those that have not been answered in full, by id. */
+  /** Registrations that have not been answered in full, by id. */
   private readonly registrations = new Map<number, Registration>();
   private lastId = 0;
   private tries = 0;

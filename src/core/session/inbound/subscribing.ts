@@ -29,7 +29,7 @@ export class Subscribing {
   private list: readonly TopicSubscription[] | undefined;
   private sharedCount = 0;
   private openSubscribes = 0;
-  /** Those that wait for shards, by id. */
+  /** Packets that wait for shards, by id. */
   private readonly pending = new Map<number, PendingFilters>();
   private lastPendingId = 0;
   /** Whether it has been logged that this connection asks for too many. */

@@ -34,8 +34,8 @@ function checkClient(parts: Parts, lateMs: number): void {
 }
 
 /**
- * If the client was last heard in the future, or the time to check on it has passed without an alarm, then the clock was set
- * or the alarm is late. The wait for the client begins again.
+ * Finds a set clock or a late alarm: the client was last heard in the future, or the time to check on it has passed
+ * without an alarm. The wait for the client then begins again.
  */
 export function heedClock({ context, connections, state }: Parts): void {
   const { nowMs, settings } = context;

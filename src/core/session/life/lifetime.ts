@@ -13,8 +13,8 @@ const soonestExpiryLookMs = 900_000;
 const latestLookMs = 86_400_000;
 
 /**
- * How soon a crash that cuts the client off has to be noticed, though nobody connects and nothing is delivered, where
- * the object does not watch a keep alive itself: each look costs a row.
+ * How soon a crash that cuts the client off must be noticed, although nobody connects and nothing is delivered. It
+ * counts if the object does not watch a keep alive itself: each look costs a row.
  *
  * @param hasWill a Will has to be published
  * @param expirySec the session's expiry has to begin: it ends late by as long again, 15 minutes at least, at most a day
@@ -57,7 +57,7 @@ function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDe
 /** An alarm that is late by no more than this counts as punctual. */
 export const punctualMs = 1_000;
 
-/** How closely a connection is to be watched. */
+/** How closely a connection must be watched. */
 export type Watch = {
   /** Others would notice a loss that is found late: a Will is due, or a shared subscription has a member too many. */
   readonly isPunctual: boolean;

@@ -83,7 +83,7 @@ export class SessionState {
     return endsAtMs === 0 ? Number.POSITIVE_INFINITY : endsAtMs;
   }
 
-  /** How closely its client's connection is to be watched. */
+  /** How closely its client's connection must be watched. */
   get watch(): Watch {
     const hasWill = !this.wills.isEmpty;
     return {
@@ -155,7 +155,7 @@ export class SessionState {
     if (generation !== undefined && generation === this.context.generation) this.setLayout();
   }
 
-  /** Time has passed: what is still not registered is told again. */
+  /** Time has passed: subscriptions that are not registered yet are sent again. */
   registerIfDue(): void {
     if (this.isMoved && this.registering.isDue) this.register();
   }

@@ -1,5 +1,5 @@
-// The states of a QoS 1 or 2 message to the client, from being taken until the client has acknowledged it. outbound.ts
-// says when which event comes, and outgoing.ts what is on disk. MQTT 5.0 sections 4.3, 4.4 and 4.8.2.
+// The states of a QoS 1 or 2 message to the client, until the client has acknowledged it. outbound.ts says when which
+// event comes, and outgoing.ts what is on disk. MQTT 5.0 sections 4.3, 4.4 and 4.8.2.
 
 import type { Delivery } from "../../message/message.ts";
 import { StateMachine } from "../../state-machine.ts";

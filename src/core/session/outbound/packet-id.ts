@@ -16,11 +16,11 @@ const maximumRemembered = 10_000;
 /** How many of them a hibernation keeps. */
 const maximumKept = 100;
 /**
- * Ids are remembered for so much longer than `deduplicationSec`: an id holds the time of the clock it was made by, and
+ * Ids are remembered for this much longer than `deduplicationSec`. An id holds the time of the clock that made it, and
  * either clock may be set while the message can still be repeated.
  */
 const clockStepMs = 3_600_000;
-/** Old ids are pruned once in so many new ones. */
+/** Old ids are pruned once in this number of new ones. */
 const pruneEvery = 256;
 
 /**

@@ -13,9 +13,9 @@ export function isBridge({ isBridge: hasFlag, protocolVersion, clientId, will }:
 }
 
 /**
- * What a client of MQTT 3.x subscribes to. With the flag of a bridge that has the options which a bridge of 5.0 asks
- * for in words: without No Local, what it brings would come back to it; without Retain As Published, a retained
- * message that changes would arrive as a live one.
+ * The subscription of a client of MQTT 3.x. With the flag of a bridge it has the options that a bridge of 5.0 requests.
+ * Without No Local, the bridge's own messages would come back to it. Without Retain As Published, a retained message
+ * that changes would arrive as a live one.
  */
 export function withBridgeOptions(
   { isBridge, protocolVersion }: Connected,

@@ -98,8 +98,8 @@ export type Connected = Recipient & {
 
 /**
  * Encodes and sends; a packet that the version lacks, or that is too large for the client, is not sent. Nobody waits
- * for one that is not: CONNACK, SUBACK and UNSUBACK are known to fit beforehand (connecting.ts, subscribing.ts), AUTH
- * is looked after (authenticating.ts), and acknowledgements without a Reason String are shorter than any CONNACK.
+ * for such a packet. connecting.ts and subscribing.ts check beforehand that CONNACK, SUBACK and UNSUBACK fit, and
+ * authenticating.ts looks after AUTH. Acknowledgements without a Reason String are shorter than any CONNACK.
  *
  * @returns how many bytes it sends; 0 for a packet that is not sent
  */

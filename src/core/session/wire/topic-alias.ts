@@ -46,7 +46,7 @@ type Mapping = Alias & {
 
 /** What the property Topic Alias takes: a topic name that is no longer saves nothing. */
 const propertyBytes = 3;
-/** For each alias, so many counters, and so many messages until the counts are halved: measured. */
+/** Counters per alias, and messages per alias until the counts are halved. Both are measured. */
 const countersPerAlias = 64;
 const messagesPerAlias = 4;
 /** A topic counts as more used if it is this many uses ahead. */
@@ -63,8 +63,8 @@ export class OutgoingAliases {
   private readonly mappings: Mapping[] = [];
   private readonly byTopicName = new Map<string, Mapping>();
   /**
-   * How much topics without an alias were used lately, found by the hash of a name, so that memory is bounded
-   * however many there are. Of two that share a counter one may get an alias too early, which costs bytes only.
+   * How much topics without an alias were used lately, found by the hash of a name, so that memory is bounded however
+   * many there are. If two share a counter, one may get an alias too early, which costs only bytes.
    */
   private readonly uses: Uint16Array;
   private usesUntilHalved: number;

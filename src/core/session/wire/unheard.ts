@@ -13,29 +13,29 @@ export type Unheard = {
 
 export const nothingUnheard: Unheard = { bytes: 0, fullSinceMs: 0 };
 
-/** Whether the client is to be sent nothing more at QoS 0 until it is heard of. */
+/** Whether the client must get nothing more at QoS 0 until it sends something. */
 export function isFull({ bytes }: Unheard, { maximumUnheardBytes }: Limits): boolean {
   return bytes >= maximumUnheardBytes;
 }
 
-/** A message of so many bytes goes to the client. */
+/** A message of `sentBytes` goes to the client. */
 export function withSent(unheard: Unheard, sentBytes: number, limits: Limits, nowMs: number): Unheard {
   const bytes = unheard.bytes + sentBytes;
   return { bytes, fullSinceMs: bytes >= limits.maximumUnheardBytes ? nowMs : 0 };
 }
 
 /**
- * When a client at its limit is taken for gone: at the longest keep alive, whatever its own is. One that reads all the
- * same, and just never sends, comes back then, instead of waiting for ever.
+ * When a client at its limit counts as gone: at the longest keep alive, whatever its own is. A client that still reads,
+ * but never sends, then reconnects instead of waiting for ever.
  */
 export function unheardDeadlineMs({ fullSinceMs }: Unheard, { maximumKeepAliveSec }: Limits): number {
   return fullSinceMs === 0 ? Number.POSITIVE_INFINITY : fullSinceMs + maximumKeepAliveSec * 1500;
 }
 
 /**
- * On the relayed path the Worker answers PINGREQ, and the session would hear nothing of a client that only pings: the
- * Worker passes one on if it has relayed more than this since anything was. Far below the limit, and far above what
- * an idle client gets.
+ * On the relayed path the Worker answers PINGREQ, so the session would learn nothing of a client that only pings. The
+ * Worker passes a PINGREQ on if it has relayed more than this since the last packet. Far below the limit, and far above
+ * what an idle client gets.
  */
 export function quietBytesOf({ maximumUnheardBytes }: Limits): number {
   return maximumUnheardBytes / 64;
