@@ -1,6 +1,6 @@
 // The Worker: routes requests. /mqtt/{clientId} passes the socket to the session and takes no further part; /mqtt relays it.
 // /api/v1 is for the operator. The same addresses exist below /ns/{namespace}: namespaces are separate brokers in one
-// deployment. All other addresses are the dashboard's. A WebSocket is for MQTT, or it is refused, at any address.
+// deployment. All other addresses are the dashboard's. A WebSocket that is not for MQTT is refused, at any address.
 
 import type { ClientFacts } from "./core/access/login-attempt.ts";
 import { utf8Bytes } from "./core/bytes.ts";

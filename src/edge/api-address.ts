@@ -1,4 +1,4 @@
-// The addresses of the API. Apart from the rest of the API, which an isolate loads at the first request for it.
+// The addresses of the API. The API itself is loaded at an isolate's first request for it.
 
 export type ApiAddress = {
   readonly namespace: string;
@@ -11,7 +11,7 @@ export type ApiAddress = {
 const pattern = /^(?<base>(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?\/api\/v1)(?<rest>(?:\/.*)?)$/;
 const metricsPattern = /^(?<base>(?:\/ns\/(?<namespace>[A-Za-z0-9_-]{1,64}))?)(?<rest>\/metrics)$/;
 
-/** @returns `undefined` for what is none of the API's addresses */
+/** @returns `undefined` if the path is no address of the API */
 export function apiAddressOf(pathname: string): ApiAddress | undefined {
   const groups = (pattern.exec(pathname) ?? metricsPattern.exec(pathname))?.groups;
   if (groups === undefined) return undefined;

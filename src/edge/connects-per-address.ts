@@ -1,5 +1,5 @@
-// How often clients of one address may connect, by Cloudflare's Rate Limiting binding: counted where the client comes in,
-// about right rather than exact, and before any object is touched. The limit is in wrangler.toml.
+// How often clients of one address may connect, by Cloudflare's Rate Limiting binding. It counts at the
+// location where the client comes in, roughly, and before any object is touched. The limit is in wrangler.toml.
 
 /**
  * @param address from `networkOf`

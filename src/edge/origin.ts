@@ -4,7 +4,7 @@
 import type { WebSettings } from "../settings/web-settings.ts";
 import type { Refused } from "./refused.ts";
 
-/** What boards send, which have no origin. A page opened from a file has it in some browsers. */
+/** What boards send, because they have no origin. In some browsers a page opened from a file has it too. */
 const ofBoards = "file://";
 
 /** @returns a refusal if the request came to another host name, or from a page that may not use the broker */
@@ -47,7 +47,7 @@ function isAllowedHost(hostname: string, allowedHosts: readonly string[]): boole
   return isAddress(hostname) || allowedHosts.some((allowed) => isNamedBy(hostname, allowed));
 }
 
-/** @param hostname as the URL parser writes it, which takes nothing else that looks like an address */
+/** @param hostname as the URL parser writes it: nothing else looks like an address then */
 function isAddress(hostname: string): boolean {
   return /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/.test(hostname);
 }

@@ -1,4 +1,4 @@
-// How the Worker says no before anybody else is asked: in the API's one shape on its addresses, and elsewhere as a line.
+// How the Worker refuses a request before it asks anybody else: at the API's addresses in the API's form, elsewhere as a line.
 
 import { apiAddressOf } from "./api-address.ts";
 

@@ -91,7 +91,7 @@ function counter(name: string, help: string, value: number): Metric {
   return { name: `${name}_total`, type: "counter", help, samples: [{ value }] };
 }
 
-/** The texts are our own: nothing in them has to be escaped. */
+/** All texts are the broker's: nothing in them has to be escaped. */
 function textOf({ name, type, help, samples }: Metric): string {
   const full = `durable_mqtt_${name}`;
   const lines = samples.map(({ labels = {}, value }) => {

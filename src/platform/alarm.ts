@@ -11,7 +11,7 @@ export class Alarm {
   private readonly storage: DurableObjectStorage;
   /** When the alarm should ring, by the object's clock, in milliseconds since 1970; Infinity for never. */
   private atMs = Number.POSITIVE_INFINITY;
-  /** By how much the platform's clock is taken to be ahead of the object's. */
+  /** How far the platform's clock seems to be ahead of the object's, in milliseconds. */
   private leadMs = 0;
 
   constructor(storage: DurableObjectStorage) {
@@ -46,7 +46,7 @@ export class Alarm {
     return Math.max(0, lateMs);
   }
 
-  /** Makes the alarm ring at this time, or earlier. Setting it writes a row, so one that rings early enough is kept. */
+  /** Makes the alarm ring at this time, or earlier. Setting it writes a row, so an alarm that rings early enough is kept. */
   set(atMs: number, nowMs: number): void {
     const canRing = this.atMs > nowMs - triedForMs;
     if (!Number.isFinite(atMs) || (atMs >= this.atMs && canRing)) return;

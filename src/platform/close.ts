@@ -3,7 +3,7 @@
 import { utf8Bytes } from "../core/bytes.ts";
 import { CloseCode } from "../core/session/effect.ts";
 
-/** Close frames hold no more, and a character takes three bytes at most. */
+/** The most that a Close frame holds. A character takes three bytes at most. */
 const maximumReasonBytes = 123;
 /** The code that a WebSocket reports for a connection that ended without a Close frame. */
 export const lostCode = 1006;

@@ -1,4 +1,4 @@
-// A lane at work: calls the other object, waits, retries. What to do when is decided by the core's LaneSender.
+// A lane at work: calls the other object, waits, retries. The core's LaneSender decides what to do when.
 
 import { beginAfterOf, laneIdOf } from "../core/lane/lane-receiver.ts";
 import { type Batch, type LaneLimits, LaneSender } from "../core/lane/lane-sender.ts";
@@ -22,12 +22,12 @@ const defaultLimits: LaneLimits = {
 const callTimeoutMs = 20_000;
 
 export type LaneHandlers<Item, Answer> = {
-  /** One call; `isAgain` after a failure: the stub of the last one is broken. Answers one for each item. */
+  /** Makes one call. `isAgain` after a failure: the stub of the last call is broken. @returns an answer for each item */
   readonly call: (laneId: string, batch: Batch<Item>, isAgain: boolean) => Promise<readonly Answer[]>;
   readonly onAnswers: (items: readonly Item[], answers: readonly Answer[]) => void;
   /** The other object could not be reached for some seconds: these are the owner's again, in order. */
   readonly onGivenUp: (items: readonly Item[]) => void;
-  /** One of the two above threw, which is a bug: the object must not go on. */
+  /** `onAnswers` or `onGivenUp` threw, which is a bug: the object must not go on. */
   readonly onBroken: (error: unknown) => void;
 };
 
@@ -53,7 +53,7 @@ export class Lane<Item, Answer> {
   /** @returns false when the lane is full: the item was not taken */
   enqueue(item: Item, bytes: number): boolean {
     if (!this.sender.enqueue(item, bytes)) return false;
-    // What waits already is soon asked for by itself. That costs nothing, and dense traffic nearly always waits.
+    // A call or a timer is under way, and takes this item along. That costs nothing, and dense traffic nearly always waits.
     const isAwaited = this.isPumping || (this.waiting.isOn ? !this.sender.hasFullBatch : this.sender.isInFlight);
     if (isAwaited) return true;
     this.isPumping = true;
@@ -84,7 +84,7 @@ export class Lane<Item, Answer> {
     try {
       answers = await this.answersOf(batch);
     } catch (error) {
-      // What the batch came to is as unknown as after a restart of either end.
+      // Whether the batch was acted on is as unknown as after a restart of either end.
       const beginAfterMs = beginAfterOf(error);
       if (beginAfterMs !== undefined) this.id = newId(Math.max(Date.now(), beginAfterMs + 1));
       const failure = (error as { overloaded?: boolean }).overloaded === true ? "overloaded" : "lost";

@@ -1,6 +1,6 @@
 // Work in pieces, each from a timer of its own, so that the events that come between two pieces do not wait for all of them.
 
-/** The platform allows an object 10,000 timers, and lets calls overtake them: a piece each may be too many. */
+/** The platform allows an object 10,000 timers, and lets calls overtake them: a timer for each piece may be too many. */
 const maximumTimers = 100;
 
 export class PieceQueue<Piece> {
@@ -10,7 +10,7 @@ export class PieceQueue<Piece> {
   private readonly waiting: Piece[] = [];
   private timers = 0;
 
-  /** @param onBroken what `act` throws has nobody else to catch it */
+  /** @param onBroken receives what `act` throws: nobody else would */
   constructor(act: (piece: Piece) => void, onBroken: (error: unknown) => void) {
     this.act = act;
     this.onBroken = onBroken;

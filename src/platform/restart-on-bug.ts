@@ -26,7 +26,7 @@ export class RestartOnBug {
     }
   }
 
-  /** `guard` for the handler of an alarm: the platform gives up an alarm that fails too often, but an object that starts looks. */
+  /** `guard` for an alarm's handler. The platform gives up an alarm that fails too often; an object that starts sets it again. */
   async guardAlarm(act: () => Promise<void>): Promise<void> {
     try {
       await act();

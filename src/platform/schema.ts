@@ -1,11 +1,11 @@
-// The tables of an object, and their version. Each is made when something is first put into it: two rows written a table,
-// which an object that needs it for nothing does not pay.
+// The tables of an object, and their version. A table is made when something is first put into it. To make one writes two
+// rows, which an object that needs no table does not pay for.
 
 import { laterVersionText } from "./storage-failure.ts";
 
 /**
- * What brings the tables from one version to the next, each by its name; the first statement that a table has makes it. A
- * version without any is one whose tables mean something else to an older program.
+ * The statements that bring each table from one version to the next, by the table's name. A table's first statement makes it.
+ * A version without statements is one whose rows mean something else to an older program.
  */
 export type Migrations = readonly Readonly<Record<string, string>>[];
 
@@ -13,9 +13,9 @@ export class Schema {
   private readonly storage: DurableObjectStorage;
   private readonly sql: SqlStorage;
   private readonly migrations: Migrations;
-  /** The tables that there are. */
+  /** The tables that exist. */
   private made: ReadonlySet<string>;
-  /** 0 while there is none. */
+  /** 0 while no table exists. */
   private version: number;
 
   constructor(storage: DurableObjectStorage, migrations: Migrations) {
@@ -35,7 +35,7 @@ export class Schema {
     return this.version > 0;
   }
 
-  /** The rows of a query, or none while its table is not there. */
+  /** The rows of a query; none while its table does not exist. */
   rows<Row extends Record<string, SqlStorageValue>>(
     table: string,
     query: string,

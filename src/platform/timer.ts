@@ -26,7 +26,7 @@ export class Timer {
     return this.dueMs <= atMs;
   }
 
-  /** Instead of when it was due before. */
+  /** Replaces the time at which it was due before. */
   set(nowMs: number, delayMs: number): void {
     this.dueMs = nowMs + delayMs;
     if (this.lookAtMs === Number.POSITIVE_INFINITY) this.lookMs = firstLookMs;
@@ -43,7 +43,7 @@ export class Timer {
     this.lookAtMs = atMs;
     setTimeout(() => {
       const lookedAtMs = Date.now();
-      // Otherwise another, set later, comes first.
+      // Otherwise a timer that was set later comes first.
       if (this.lookAtMs === atMs) {
         this.lookAtMs = Number.POSITIVE_INFINITY;
         this.dueMs -= Math.max(0, atMs - lookedAtMs);

@@ -14,8 +14,8 @@ export function offersMqtt(offered: string | null): boolean {
 }
 
 /**
- * @param offered the client's Sec-WebSocket-Protocol; one of ours is answered [MQTT-6.0.0-4], and others are accepted
- * without an answer, for some libraries offer names of their own
+ * @param offered the client's Sec-WebSocket-Protocol; MQTT's is answered [MQTT-6.0.0-4]. Others are accepted without an
+ * answer, because some libraries offer names of their own
  */
 export function webSocketReply(client: WebSocket, offered: string | null): Response {
   const chosen = chosenOf(offered);

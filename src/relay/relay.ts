@@ -1,6 +1,6 @@
 // A WebSocket to /mqtt: the client identifier is only in CONNECT, so the Worker reads that far, finds the session and
 // passes bytes both ways. It answers PINGREQ and watches the keep alive itself, so that an idle client does not wake
-// its session. What is wrong before the session is found touches no object.
+// its session. An error before the session is found touches no object.
 
 import type { ClientFacts } from "../core/access/login-attempt.ts";
 import { utf8Bytes } from "../core/bytes.ts";
@@ -34,7 +34,7 @@ type State =
   | { readonly name: "open"; readonly session: WebSocket; readonly filter: PingFilter }
   | { readonly name: "closed" };
 
-/** A timer that comes so much too early, or too late, shows that the clock was set. */
+/** A timer that comes this much too early, or too late, shows that the clock was set. */
 const clockStepMs = 1_000;
 
 const pingReq = new Uint8Array([0xc0, 0x00]);
@@ -55,7 +55,7 @@ export class Relay {
   /** Pings before CONNACK: they are answered after it. */
   private earlyPings = 0;
   private lastReceivedMs = Date.now();
-  /** Relayed to the client since anything of it was passed on. */
+  /** Bytes relayed to the client since anything from it was passed on. */
   private unheardBytes = 0;
   private timer: ReturnType<typeof setTimeout>;
   private readonly listener = ({ data }: MessageEvent) => this.onClientMessage(data);
@@ -196,7 +196,7 @@ export class Relay {
     }
   }
 
-  /** The session has to hear of a client that it sends much to, and then answers itself. */
+  /** The session has to hear from a client that it sends much to. Then the session answers the ping. */
   private onPing(session: WebSocket): void {
     if (this.unheardBytes > quietBytesOf(this.settings.limits)) this.pass(session, pingReq);
     else this.client.send(pingResp);
@@ -259,7 +259,7 @@ export class Relay {
     const session = this.state.name === "open" ? this.state.session : undefined;
     this.state = { name: "closed" };
     clearTimeout(this.timer);
-    // A client that goes on sending all the same would fill the memory: what nobody listens for is not kept.
+    // A client that goes on sending would fill the memory, so its bytes are not kept.
     this.client.removeEventListener("message", this.listener);
     closeWebSocket(this.client, code, reason);
     if (session !== undefined) closeWebSocket(session, CloseCode.Normal, "");

@@ -32,7 +32,7 @@ export const jwtSettingNames = [
   "TOKEN_GRACE_SEC",
 ] as const;
 
-/** RFC 7518 section 3.2: as long as the hash at least. */
+/** At least as long as the hash. RFC 7518 section 3.2. */
 const leastSecretBytes = 32;
 
 /** @throws {SettingsError} */

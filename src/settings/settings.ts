@@ -19,7 +19,7 @@ export type Settings = {
   readonly redirection: Redirection | undefined;
   /** Topic objects per namespace. */
   readonly topicShards: number;
-  /** Part of the topic objects' names: a new value starts with empty ones, as a change of their number needs. */
+  /** Part of the topic objects' names. A new value starts with empty topic objects; a new number of them needs one. */
   readonly topicEpoch: string;
   /** How often `$SYS` is published while somebody watches; 0 for only when somebody subscribes. */
   readonly sysIntervalSec: number;
@@ -29,9 +29,9 @@ export type Settings = {
   readonly namespaces: "all" | "made" | ReadonlySet<string>;
   /** `undefined` for none. */
   readonly scramUsers: ScramUsers | undefined;
-  /** What a client may do that shows nothing of who it is; `undefined` if none is let in. */
+  /** What a client without credentials may do; `undefined` if no such client is let in. */
   readonly anonymousRules: AccessRules | undefined;
-  /** The API's token that may do all; `undefined` if the API is not set up. */
+  /** The token that may do everything in the API; `undefined` if the API is not set up. */
   readonly adminToken: string | undefined;
   readonly web: WebSettings;
   /** `undefined` if no JWT is taken. */
@@ -139,7 +139,7 @@ function anonymousRulesIn(variables: Variables): AccessRules | undefined {
   return wholeNumber(variables, "ALLOW_ANONYMOUS", [0, 0, 1]) === 1 ? rules : undefined;
 }
 
-/** What it is, no message says. */
+/** No message contains its value. */
 function adminTokenIn(variables: Variables): string | undefined {
   const token = textOf(variables, "ADMIN_TOKEN");
   if (token === undefined || /^[!-~]{16,256}$/.test(token)) return token;

@@ -9,7 +9,7 @@ export type WebSettings = {
   readonly allowedHosts: readonly string[] | undefined;
   /** Which header has the client's address; `undefined` if a client could write it itself. */
   readonly clientAddressHeader: string | undefined;
-  /** Whether what the request says of a client certificate is Cloudflare's word. */
+  /** Whether Cloudflare itself wrote what the request says of a client certificate. */
   readonly clientCertificates: boolean;
 };
 
