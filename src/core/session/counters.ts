@@ -21,7 +21,7 @@ export type Counts = {
   packetBytesSent: number;
 };
 
-/** What was counted over one connection, up to now: telling it again changes nothing. */
+/** What was counted over one connection, up to now. Reporting it twice changes nothing. */
 export type Account = {
   /** Names the connection among all of its session. */
   readonly connection: string;

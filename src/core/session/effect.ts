@@ -49,7 +49,7 @@ export type Effect =
   | { readonly type: "deliveries answered"; readonly answers: readonly number[] }
   /** For the caller of "disconnect" or "remove": whether there was a connection, or a session. */
   | { readonly type: "command answered"; readonly isDone: boolean }
-  /** For the operator: what went wrong for the client, where it may not be told in words. */
+  /** For the operator: what went wrong for the client, which may not get it in words. */
   | { readonly type: "log"; readonly event: string; readonly reason: string };
 
 /**
@@ -65,7 +65,7 @@ export function effectOf<Type extends Effect["type"]>(
   return found as Extract<Effect, { type: Type }>;
 }
 
-/** What the directory is told. */
+/** What a session reports to the directory. */
 export type Report =
   | {
       readonly type: "connected";

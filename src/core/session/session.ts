@@ -102,7 +102,7 @@ export class Session {
     }
     // While no socket keeps what memory alone knows, it is on disk after every event.
     if (connections.current === undefined) context.store.settleOutgoing();
-    // An alarm may follow in the same turn of the object: it has to find when the client was really heard last.
+    // An alarm may follow before anything else does: it has to find when the client was really heard last.
     else if (event.type !== "awoke" && event.type !== "frames") heedClock(parts);
     return context.takeEffects();
   }

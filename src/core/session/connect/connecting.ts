@@ -63,7 +63,7 @@ export function checkWill(packet: ConnectPacket, access: Access, { capabilities,
   if (whyNot !== undefined) throw new ProtocolError(ReasonCode.NotAuthorized, `the Will: ${whyNot}`);
 }
 
-/** A client that cannot be told that it is connected would wait for ever [MQTT-3.1.2-24]. */
+/** A client that gets no CONNACK would wait for ever [MQTT-3.1.2-24]. */
 export function expectConnackFits(packet: ConnectPacket, proof: Proof | undefined, settings: SessionSettings): void {
   const { protocolVersion, maximumPacketBytes, requestProblemInformation } = packet;
   if (maximumPacketBytes === undefined) return;

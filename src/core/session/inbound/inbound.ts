@@ -217,7 +217,7 @@ export class Inbound {
   }
 
   private checkReceiveMaximum(connected: Connected): void {
-    // Before MQTT 5.0 a client is told no maximum; its packet identifiers bound it.
+    // Before MQTT 5.0 no packet announces a maximum. The number of packet identifiers is the limit.
     if (connected.protocolVersion !== 5) return;
     const { receiveMaximum } = this.context.settings.limits;
     // The client's quota is full again with each connection: what an earlier one left open takes none of it.

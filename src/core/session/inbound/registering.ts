@@ -19,7 +19,7 @@ export class Registering {
   private readonly registrations = new Map<number, Registration>();
   private lastId = 0;
   private tries = 0;
-  /** When to tell all of them again; Infinity for never. */
+  /** When to register all of them again; Infinity for never. */
   private retryAtMs = Number.POSITIVE_INFINITY;
 
   constructor(context: Context, subscribing: Subscribing) {
@@ -28,7 +28,7 @@ export class Registering {
   }
 
   /**
-   * Tells the present topic objects.
+   * Registers with the present topic objects.
    * @returns whether there is anything to wait for: `onAnswer` follows, or another try is due
    */
   begin(): boolean {
@@ -56,7 +56,7 @@ export class Registering {
     return registration.hasFailed ? undefined : registration.generation;
   }
 
-  /** There is nothing more to tell. */
+  /** Nothing more has to be registered. */
   end(): void {
     this.tries = 0;
     this.retryAtMs = Number.POSITIVE_INFINITY;

@@ -90,7 +90,7 @@ export class Subscribing {
   }
 
   /**
-   * The shards have changed since they were told: tells the present ones.
+   * The shards have changed: registers all subscriptions with the present ones.
    * @param id of the registration, which each answer belongs to
    * @returns how many answers follow
    */
@@ -194,18 +194,18 @@ export class Subscribing {
       if (!access.maySubscribe(topicFilter)) {
         this.delete(topicFilter);
         if (isDurable) this.deleteStored(topicFilter);
-        this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
+        this.send(topicFilter, { type: "unsubscribe", generation, topicFilter });
       } else if (subscription.qos > access.maximumQos) {
         const lowered = { ...subscription, qos: access.maximumQos };
         this.put(lowered);
         if (isDurable) this.putStored(lowered);
-        this.tell(topicFilter, { type: "subscribe", generation, subscription: lowered, sendRetained: false });
+        this.send(topicFilter, { type: "subscribe", generation, subscription: lowered, sendRetained: false });
       }
     }
   }
 
-  /** Tells the shards what has to be so, whatever they answer. */
-  private tell(topicFilter: string, request: TopicRequest): void {
+  /** Sends a request whose answer changes nothing. */
+  private send(topicFilter: string, request: TopicRequest): void {
     for (const shard of this.shardsOfText(topicFilter)) this.context.request(shard, request, undefined);
   }
 
@@ -270,12 +270,12 @@ export class Subscribing {
     const before = this.context.isDurable ? this.stored.get(topicFilter) : pending.replaced[index];
     if (before === undefined) {
       this.delete(topicFilter);
-      this.tell(topicFilter, { type: "unsubscribe", generation, topicFilter });
+      this.send(topicFilter, { type: "unsubscribe", generation, topicFilter });
       return;
     }
     this.put(before);
     const by = this.context.requester(false);
-    this.tell(topicFilter, { type: "subscribe", generation, subscription: before, sendRetained: false, by });
+    this.send(topicFilter, { type: "subscribe", generation, subscription: before, sendRetained: false, by });
   }
 
   private put(subscription: TopicSubscription): void {

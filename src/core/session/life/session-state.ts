@@ -187,7 +187,7 @@ export class SessionState {
     this.context.store.putRecord(this.record);
   }
 
-  /** DISCONNECT gives another Session Expiry Interval. */
+  /** DISCONNECT has another Session Expiry Interval. */
   setExpiry(expirySec: number): void {
     if (this.record !== undefined) this.record = { ...this.record, expirySec };
   }

@@ -96,7 +96,7 @@ export class Wills {
       if (this.underWay.has(id)) continue;
       this.underWay.add(id);
       const message = messageOf(messageId, will, dueAtMs);
-      // An earlier try may have come through; a crash leaves nothing that tells. For a QoS 2 Will it costs little to ask.
+      // An earlier try may have come through, and after a crash nobody knows. For a QoS 2 Will it costs little to ask.
       const type = will.qos === 2 ? "publish again" : "publish";
       const by = { holder: holderOf(grant.identity, settings.clientId), hearsRefusals: false };
       this.context.request(shardOf(will.topicName, settings.topicShards), { type, message, by }, { type: "will", id });

@@ -180,7 +180,7 @@ export class Outbound {
     for (const entry of this.table.all()) if (entry.isInFlight) entry.on("connection lost");
   }
 
-  /** A crash took the connection: what the disk does not tell is how much of the first window was sent. */
+  /** A crash took the connection. The disk does not say how much of the first window was sent. */
   onCrashed(): void {
     const { settings, store } = this.context;
     // A shared row brings back messages that were acknowledged, before those that were in flight.
@@ -297,7 +297,7 @@ export class Outbound {
     this.context.warn("a message is given up", "its client has ended its connection over it three times in a row");
   }
 
-  /** What `accept` has taken for a durable session goes to disk; before that nobody may be told that it was taken. */
+  /** What `accept` has taken for a durable session goes to disk; before that nobody may get the answer that it was taken. */
   store(): void {
     this.table.storeTaken();
   }

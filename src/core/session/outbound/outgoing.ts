@@ -113,7 +113,7 @@ export class OutgoingTable {
   }
 
   /**
-   * What waits and has expired goes when its turn comes, or here, when it is in the way of others [MQTT-3.3.2-5].
+   * An expired message is dropped when it would be sent next, or here, if it is in the way of others [MQTT-3.3.2-5].
    * @returns whether there was any
    */
   deleteExpired(): boolean {

@@ -28,7 +28,7 @@ export function checkMessageIsOffered(
 }
 
 /**
- * For a SUBSCRIBE of MQTT 5.0, whose client was told: what is not available is a Protocol Error, which DISCONNECT
+ * For a SUBSCRIBE of MQTT 5.0, whose CONNACK said so: what is not available is a Protocol Error, which DISCONNECT
  * answers and not SUBACK.
  *
  * @throws {ProtocolError} 0xA1, 0xA2 or 0x9E
@@ -48,7 +48,7 @@ export function checkSubscribeIsOffered(
   }
 }
 
-/** For one filter: MQTT 3.x tells the client of nothing, so that SUBACK has to [3.1.1 MQTT-3.8.3-2]. */
+/** For one filter: CONNACK of MQTT 3.x does not say it, so SUBACK has to [3.1.1 MQTT-3.8.3-2]. */
 export function refusalOfFilter(
   { isWildcard, shareName }: TopicFilter,
   { wildcardSubscriptionAvailable, sharedSubscriptionAvailable }: Capabilities,

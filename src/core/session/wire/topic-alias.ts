@@ -68,7 +68,7 @@ export class OutgoingAliases {
    */
   private readonly uses: Uint16Array;
   private usesUntilHalved: number;
-  /** Which alias the next topic without one is compared with: they take turns. */
+  /** Which alias the next topic without one is compared with: each in order, again and again. */
   private compared = 0;
 
   /** @param topicNames what aliases 1, 2, … stand for already */
@@ -86,7 +86,7 @@ export class OutgoingAliases {
 
   /**
    * The alias to send with a topic, if any; counts the use. A new one counts as known to the client only after
-   * `learn`, since the packet may turn out too large to be sent.
+   * `learn`, since the packet may be too large to be sent.
    */
   find(topicName: string): Alias | undefined {
     if (this.maximum === 0 || topicName.length <= propertyBytes) return undefined;
@@ -123,7 +123,7 @@ export class OutgoingAliases {
     return uses;
   }
 
-  /** So that what was used once gives way to what is used now. */
+  /** So that topics which are used now replace those which were used once. */
   private halveNowAndThen(): void {
     this.usesUntilHalved -= 1;
     if (this.usesUntilHalved > 0) return;

@@ -1,6 +1,6 @@
 // What a client has been sent at QoS 0 without a word from it. The platform buffers what a socket's client does not
-// read, without a limit, and tells nobody how much that is: of a client that says nothing, it may be everything. At QoS 1
-// and 2 the acknowledgements tell. MQTT 5.0 section 4.3.1.
+// read, without a limit, and nobody can ask how much that is. If a client says nothing, it may be everything. At QoS 1 and 2
+// the acknowledgements show it. MQTT 5.0 section 4.3.1.
 
 import type { Limits } from "../../limits.ts";
 
