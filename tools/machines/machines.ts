@@ -2,6 +2,7 @@
 
 import { incomingMachine } from "../../src/core/session/inbound/incoming-message.ts";
 import { outgoingMachine } from "../../src/core/session/outbound/outgoing-message.ts";
+import { connectionMachine } from "../../src/core/session/wire/connection-state.ts";
 import type { StateMachine } from "../../src/core/state-machine.ts";
 import { deliveryMachine } from "../../src/core/topic/delivery-question.ts";
 import { groupSearchMachine } from "../../src/core/topic/group-search.ts";
@@ -16,6 +17,7 @@ export type Page = {
 };
 
 export const pages: readonly Page[] = [
+  { machine: connectionMachine as AnyMachine, file: "src/core/session/wire/connection-state.ts" },
   { machine: incomingMachine as AnyMachine, file: "src/core/session/inbound/incoming-message.ts" },
   { machine: outgoingMachine as AnyMachine, file: "src/core/session/outbound/outgoing-message.ts" },
   { machine: deliveryMachine as AnyMachine, file: "src/core/topic/delivery-question.ts" },

@@ -18,6 +18,6 @@ export function awake({ context, connections, state }: Parts, { snapshot, heard,
   context.counters.restore(account);
   const current = fromSnapshot(snapshot.connection, heard, context.settings.limits.maximumPacketBytes);
   connections.current = current;
-  connections.put(current);
+  connections.restore(current);
   state.awake(snapshot);
 }

@@ -1,5 +1,5 @@
-// The states of one socket, as one union: a socket that has not sent CONNECT has no client, no aliases, no keep
-// alive. MQTT 5.0 sections 3.1, 4.12 and 4.13.
+// What a socket has in each of its states, as one union: a socket that has not sent CONNECT has no client, no aliases, no keep
+// alive. What leads from state to state is in connection-state.ts. MQTT 5.0 sections 3.1, 4.12 and 4.13.
 
 import type { ClientFacts } from "../../access/login-attempt.ts";
 import type { Exchange, Proof } from "../../authentication/enhanced-authentication.ts";

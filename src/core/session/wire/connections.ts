@@ -16,6 +16,7 @@ import {
   type Pending,
   send,
 } from "./connection.ts";
+import { type ConnectionEvent, checkWay, connectionMachine } from "./connection-state.ts";
 import { refusalOf } from "./refusal.ts";
 
 export class Connections {
@@ -81,14 +82,27 @@ export class Connections {
     throw new ProtocolError(ReasonCode.ConnectionRateExceeded, message);
   }
 
-  /** Its CONNECT was accepted, or waits for a proof or an answer, or it comes back from a hibernation. */
+  /** Its CONNECT was accepted, or waits for a proof or an answer. */
   put(connection: Authenticating | LoggingIn | Connected): void {
-    this.bySocket.set(connection.socketId, connection);
+    const { socketId, state } = connection;
+    checkWay(this.bySocket.get(socketId)?.state ?? "closed", state);
+    this.bySocket.set(socketId, connection);
+  }
+
+  /** It comes back from a hibernation. */
+  restore(connected: Connected): void {
+    this.bySocket.set(connected.socketId, connected);
   }
 
   /** The client closed it, or its network did. */
   forget(socketId: SocketId): Connection | undefined {
+    return this.end(socketId, "closed by the client");
+  }
+
+  private end(socketId: SocketId, event: ConnectionEvent): Connection | undefined {
     const connection = this.bySocket.get(socketId);
+    if (connection === undefined) return undefined;
+    connectionMachine.next(connection.state, event);
     this.bySocket.delete(socketId);
     return connection;
   }
@@ -109,7 +123,7 @@ export class Connections {
   }
 
   close({ socketId }: Connection, code: number, reason: string): void {
-    this.bySocket.delete(socketId);
+    this.end(socketId, "closed by the broker");
     this.context.effect({ type: "close", socketId, code, reason });
   }
 }
