@@ -15,7 +15,7 @@ export type IdleJob = {
 };
 
 const atOnce = 50;
-const settleMs = 1_000;
+const quietMs = 1_000;
 const keepAliveSec = 60;
 
 /** Needs a process that has done nothing yet, because memory that was used once can be used again without growing. */
@@ -25,10 +25,10 @@ export async function runIdle(target: TargetAddress, job: IdleJob): Promise<Figu
   const perClientKib = (fromMib: number) => ((residentMib() - fromMib) * 1024) / clients;
   const first = await connectMany(target, `${runId}-first`, atOnce);
   await Promise.all(first.map((connection) => connection.end()));
-  await passed(settleMs);
+  await passed(quietMs);
   const beforeMib = residentMib();
   const connections = await connectMany(target, `${runId}-idle`, clients);
-  await passed(settleMs);
+  await passed(quietMs);
   const idleKib = perClientKib(beforeMib);
   let hibernatedKib = Number.NaN;
   if (hibernatesAfterMs !== undefined) {

@@ -29,8 +29,8 @@ const secondCrash = { probability: 0.25, leastMs: 0, mostMs: 400 };
 const awayProbability = 0.4;
 const recoverWithinMs = 30_000;
 /** A Will that did not get through is tried again after 15 s, and what a topic object owes after 5 s. */
-const settleWithinMs = 40_000;
-const settlePollMs = 100;
+const quietWithinMs = 40_000;
+const quietPollMs = 100;
 /** Only a run of so many rounds lasts longer than a session takes to notice that a crash took its relayed client. */
 const roundsForRelayedMortals = 40;
 /** The queue holds more than a subscriber misses while it is away. */
@@ -49,7 +49,7 @@ export async function run({ rounds, seed, messagesPerRound, onRound = () => {} }
       await scene.round(round, round === 1 && rounds >= roundsForRelayedMortals);
       onRound(round);
     }
-    await scene.settle();
+    await scene.untilQuiet();
     return { seed, rounds, seconds: (performance.now() - startMs) / 1000, ...scene.findings() };
   } finally {
     scene.end();
@@ -136,20 +136,20 @@ class Scene {
   }
 
   /** Publishers end what they have begun, subscribers get what is theirs, and time does the rest. */
-  async settle(): Promise<void> {
+  async untilQuiet(): Promise<void> {
     for (const publisher of this.#publishers) {
       const { clientId } = publisher.client.options;
-      if (!(await publisher.finish(settleWithinMs))) this.#faults.push(`${clientId} gets no acknowledgement`);
+      if (!(await publisher.finish(quietWithinMs))) this.#faults.push(`${clientId} gets no acknowledgement`);
       if (publisher.refused > 0) this.#faults.push(`${clientId} was refused ${publisher.refused} messages`);
     }
-    const endMs = performance.now() + settleWithinMs;
+    const endMs = performance.now() + quietWithinMs;
     const isMissing = () => [this.#load(), this.#wills()].some(({ lost }) => lost.length > 0);
-    while (isMissing() && performance.now() < endMs) await passed(settlePollMs);
+    while (isMissing() && performance.now() < endMs) await passed(quietPollMs);
     // What is on its way still, doubled, arrives before this.
     const end = await sendEnd(this.#server);
     for (const subscriber of this.#subscribers) {
       const { clientId } = subscriber.options;
-      if (!(await subscriber.has([endTopic], settleWithinMs))) this.#faults.push(`${clientId} does not hear the end`);
+      if (!(await subscriber.has([endTopic], quietWithinMs))) this.#faults.push(`${clientId} does not hear the end`);
     }
     await end.leave();
     for (const mortal of this.#mortals.filter(({ expires }) => expires)) {

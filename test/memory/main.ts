@@ -28,7 +28,7 @@ type Row = {
 
 const quietMs = 5_000;
 /** After this time, everything that can be freed has been. */
-const settleMs = 5_000;
+const freedWithinMs = 5_000;
 
 async function measure({ name, variables = {}, descriptors, prepare }: Scenario): Promise<Row> {
   const server = await ServerProcess.start(variables, descriptors);
@@ -42,7 +42,7 @@ async function measure({ name, variables = {}, descriptors, prepare }: Scenario)
     server.restartPeak();
     const outcome = await act();
     const during = await bystander.latency();
-    await passed(settleMs);
+    await passed(freedWithinMs);
     return { name, before, peak: server.peak, after: server.now(), quiet, during, outcome };
   } finally {
     await bystander.end();

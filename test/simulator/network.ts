@@ -35,7 +35,7 @@ export class Network {
     caller.openCalls += 1;
     return new Promise((resolve, reject) => {
       let isOver = false;
-      const settle = (delayMs: number, act: () => void) => {
+      const respond = (delayMs: number, act: () => void) => {
         this.#world.clock.after(delayMs, caller, () => {
           if (isOver) return;
           isOver = true;
@@ -45,8 +45,8 @@ export class Network {
       };
       caller.leave(() =>
         this.#travel(caller, target, method, copy, {
-          answer: (answer) => settle(this.#world.faults.callMs(), () => resolve(structuredClone(answer))),
-          fail: (error, delayMs = this.#world.faults.callMs()) => settle(delayMs, () => reject(error)),
+          answer: (answer) => respond(this.#world.faults.callMs(), () => resolve(structuredClone(answer))),
+          fail: (error, delayMs = this.#world.faults.callMs()) => respond(delayMs, () => reject(error)),
         }),
       );
     });

@@ -32,7 +32,7 @@ type Habit =
 const habits: readonly Habit[] = ["keeps", "keeps", "shares", "shares", "visits", "drifts"];
 
 /** The pace of a client that only checks whether it is still connected. */
-const settledPaceMs = 15_000;
+const quietPaceMs = 15_000;
 
 export class Actor {
   readonly client: Client;
@@ -59,7 +59,7 @@ export class Actor {
         this.#act();
         this.live();
       } else {
-        this.live(this.#settle() && !this.#world.hasFullDisk ? this.#paceMs : settledPaceMs);
+        this.live(this.#comeBack() && !this.#world.hasFullDisk ? this.#paceMs : quietPaceMs);
       }
     });
   }
@@ -79,7 +79,7 @@ export class Actor {
    * Once faults have stopped, clients that come back do so, and publish no more.
    * @returns whether there was, or may soon be, anything to do
    */
-  #settle(): boolean {
+  #comeBack(): boolean {
     const { client } = this;
     const staysAway = this.habit === "drifts" || this.habit === "visits";
     if (staysAway) {

@@ -155,11 +155,11 @@ export class World {
     this.faults.areOn = false;
     this.phase = "settling";
     if (this.features.lostAlarms) await this.#pass(alarmsFailForMs);
-    await this.#settle();
+    await this.#untilQuiet();
     if (this.hasFullDisk) {
       // All the time nothing crashed for good. Now somebody makes room, and nothing was lost.
       for (const host of this.platform.hosts) host.makeRoom();
-      await this.#settle();
+      await this.#untilQuiet();
     }
     for (const { client } of this.#actors) if (!client.isConnected) client.giveUp();
     this.#guesthouse?.close();
@@ -259,7 +259,7 @@ export class World {
   }
 
   /** Everything gets its time. */
-  async #settle(): Promise<void> {
+  async #untilQuiet(): Promise<void> {
     this.#wakeThoseWithoutAlarm();
     // Until whoever was cut off is taken for gone.
     await this.#pass(noticedWithinMs);

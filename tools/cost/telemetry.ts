@@ -24,7 +24,7 @@ const rounds = { "a second": { before: 3, within: 15 }, "a minute": { before: 20
 const denseWindow = 100;
 const denseDeliveries = 5_000;
 /** Time for the acknowledgements that are under way when the last message has arrived. */
-const settleMs = 20;
+const acknowledgedWithinMs = 20;
 /** After this time without events, an object has done the work that it puts off. */
 const quietMs = 4_000;
 const topicName = "building/7/room/temperature";
@@ -107,7 +107,7 @@ async function playDense(stage: Stage, work: Work): Promise<Played> {
   await publishDensely(publisher, subscribers, work.qos, denseWindow);
   const window = await stage.window(async () => {
     await publishDensely(publisher, subscribers, work.qos, messages);
-    await stage.sleep(settleMs);
+    await stage.sleep(acknowledgedWithinMs);
   });
   return played(window, messages, work, 1 + subscribers.length);
 }

@@ -11,7 +11,7 @@ import { networkOf } from "../../../src/core/access/network.ts";
 import { type TcpPort, tcpPortHeader } from "../../device-setup/examples.ts";
 import type { Descriptors } from "../descriptors.ts";
 import { setAddressHeader } from "./address-header.ts";
-import { once, Room } from "./room.ts";
+import { ConnectionLimit, once } from "./connection-limit.ts";
 import { endUnlessClient } from "./silent.ts";
 import { Turnstile } from "./turnstile.ts";
 
@@ -43,7 +43,7 @@ const pendingTimeoutFactor = 1.5;
 const maximumOpening = 8;
 const openingMs = 1_000;
 /** An upgrade that waits longer than this for the turnstile is refused. */
-const turnMs = 10_000;
+const maximumWaitMs = 10_000;
 /** The limit of workerd. */
 const maximumHeadBytes = 128 * 1024;
 /** How long a request may take to arrive, and how long its connection may be silent. */
@@ -94,17 +94,17 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
 
 class Door {
   readonly #options: FrontDoorOptions;
-  readonly #room: Room;
+  readonly #limit: ConnectionLimit;
   readonly #turnstile = new Turnstile(maximumOpening);
   readonly #sockets = new Set<net.Socket>();
   /** Call it when the connection becomes a client. */
-  readonly #settled = new WeakMap<net.Socket, () => void>();
+  readonly #releases = new WeakMap<net.Socket, () => void>();
   readonly #refusing = new Set<net.Socket>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
-    this.#room = new Room(options.descriptors);
+    this.#limit = new ConnectionLimit(options.descriptors);
   }
 
   /** @returns whether to read its requests; if not, the connection has been refused */
@@ -112,13 +112,13 @@ class Door {
     socket.on("error", () => {}); // "close" follows
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    const place = this.#room.take(networkOfSocket(socket));
+    const place = this.#limit.admit(networkOfSocket(socket));
     if ("refusal" in place) {
       this.#refuse(socket, place.refusal);
       return false;
     }
-    this.#settled.set(socket, place.settle);
-    socket.once("close", place.settle);
+    this.#releases.set(socket, place.release);
+    socket.once("close", place.release);
     return true;
   }
 
@@ -152,10 +152,10 @@ class Door {
       isWaiting = false;
       this.#refuse(
         socket,
-        `some waited ${turnMs / 1000} s because the broker is busy with others. ` +
+        `some waited ${maximumWaitMs / 1000} s because the broker is busy with others. ` +
           "Devices that wait a random time before they try again get in sooner",
       );
-    }, turnMs);
+    }, maximumWaitMs);
     this.#turnstile.wait(networkOfSocket(socket), () => {
       clearTimeout(timer);
       const leave = once(() => this.#turnstile.leave());
@@ -179,7 +179,7 @@ class Door {
         // Some boards compare the names of headers case-sensitively.
         response.headers = headersAsWritten(response);
         endUnlessClient(socket, broker as net.Socket, pendingTimeoutFactor * this.#options.connectTimeoutMs, () =>
-          this.#settled.get(socket)?.(),
+          this.#releases.get(socket)?.(),
         );
       });
     });

@@ -6,10 +6,10 @@ import type { Descriptors } from "../descriptors.ts";
 /** Pending connections of one network, as a share of the descriptors for connections. Each connection takes four. */
 const networkShare = 1 / 8;
 
-/** Call `settle` when the connection becomes a client, and when it closes; only the first call counts. */
-export type Place = { readonly settle: () => void } | { readonly refusal: string };
+/** Call `release` when the connection becomes a client, and when it closes; only the first call counts. */
+export type Place = { readonly release: () => void } | { readonly refusal: string };
 
-export class Room {
+export class ConnectionLimit {
   readonly #descriptors: Descriptors;
   readonly #pending = new Map<string, number>();
 
@@ -17,7 +17,7 @@ export class Room {
     this.#descriptors = descriptors;
   }
 
-  take(network: string): Place {
+  admit(network: string): Place {
     const pending = this.#pending.get(network) ?? 0;
     if (pending >= this.#descriptors.room * networkShare) {
       return { refusal: `${pending} connections of ${network} are not clients yet` };
@@ -28,10 +28,10 @@ export class Room {
       return { refusal: `${used} of ${limit} file descriptors are in use: ${cure}` };
     }
     this.#pending.set(network, pending + 1);
-    return { settle: once(() => this.#settle(network)) };
+    return { release: once(() => this.#release(network)) };
   }
 
-  #settle(network: string): void {
+  #release(network: string): void {
     const left = (this.#pending.get(network) ?? 0) - 1;
     if (left > 0) this.#pending.set(network, left);
     else this.#pending.delete(network);
