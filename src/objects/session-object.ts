@@ -34,7 +34,7 @@ import { TopicLanes } from "./session/topic-lanes.ts";
 /** How long a frame waits for others while more are known to come, and how much may wait. */
 const gatherMs = 1;
 const maximumArrivedBytes = 65_536;
-/** What an empty frame counts as. */
+/** How many bytes an empty frame counts as. */
 const frameBytes = 64;
 
 export class SessionObject extends DurableObject<Env> {
@@ -50,7 +50,7 @@ export class SessionObject extends DurableObject<Env> {
   private readonly nextAlarm: Alarm;
   private readonly bugs: RestartOnBug;
   private isRecovered = false;
-  /** What the events of this turn have set off. */
+  /** The effects that have not run yet. */
   private effects: readonly Effect[] = [];
   /** Frames that wait for others, to be one event: one commit, one frame of answers. */
   private arrivals: Frame[] = [];
@@ -231,7 +231,7 @@ export class SessionObject extends DurableObject<Env> {
     this.on({ type: "closed", socketId: this.sockets.forget(socket) });
   }
 
-  /** The object starts: after a hibernation with its client's socket, after anything else without. */
+  /** The object starts. After a hibernation its client's socket is still there, after anything else it is not. */
   private wake(): void {
     const kept = this.sockets.wake();
     if (kept === undefined) return;

@@ -33,7 +33,7 @@ import { SysSubscriptions } from "./topic/sys-subscriptions.ts";
 
 type Publish = { readonly message: Message; readonly by?: Requester | undefined };
 
-/** How soon what is owed is tried again: the longer it has waited, the later, whatever becomes of this object meanwhile. */
+/** How soon owed messages are sent again. The longer they have waited, the longer the next wait, also after a restart. */
 const firstRetryMs = 5_000;
 const maximumRetryMs = 300_000;
 
@@ -112,7 +112,7 @@ export class TopicObject extends DurableObject<Env> {
 
   /**
    * From the directory, and from nobody else: values of `$SYS` that have changed.
-   * @returns whose subscriptions to `$SYS` there are
+   * @returns the clients that subscribe to `$SYS`
    */
   publishSys(values: readonly SysValue[]): string[] {
     const batch = new OpenBatch(values.length);
@@ -149,7 +149,7 @@ export class TopicObject extends DurableObject<Env> {
       try {
         this.actOn(clientId, request, { batch, index }, isFirst);
       } catch (error) {
-        // The others of the batch have been acted on: it must not be repeated as a whole.
+        // The batch's other requests have been acted on, so it must not be repeated as a whole.
         const { namespace } = splitName(this.ctx.id.name);
         logError("a request failed", { namespace, clientId, reason: reasonOf(error) });
         batch.answers[index] = ReasonCode.UnspecifiedError;
@@ -161,7 +161,7 @@ export class TopicObject extends DurableObject<Env> {
     return batch.whenComplete;
   }
 
-  /** Who fills a limit that all share, and who met it. */
+  /** Logs who reached a shared limit, and who uses most of it. */
   private logReached(): void {
     const notes = [...this.topic.takeReachedNotes(), ...this.owed.takeReachedNotes()];
     if (notes.length === 0) return;

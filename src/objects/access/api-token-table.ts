@@ -6,7 +6,7 @@ import type { Schema } from "../../platform/schema.ts";
 export const apiTokenMigration = `CREATE TABLE api_token (id TEXT PRIMARY KEY, name TEXT, scopes TEXT, created_at_ms INTEGER,
   sha256 TEXT NOT NULL UNIQUE) WITHOUT ROWID`;
 
-/** What may be shown of one. */
+/** The part of an API token that may be shown. */
 export type ApiToken = {
   readonly id: string;
   readonly name: string;
@@ -53,7 +53,7 @@ export class ApiTokenTable {
     return this.schema.rows<{ start: string }>(table, query).map(({ start }) => start);
   }
 
-  /** A hash of 256 bits of chance is looked up as it is: what time that takes says nothing of the token. */
+  /** The time that this takes reveals nothing: the token has 256 random bits, and only its hash is compared. */
   findBySha256(sha256: string): ApiToken | undefined {
     const [row] = this.schema.rows<Row>(table, "SELECT * FROM api_token WHERE sha256 = ?", sha256);
     return row && tokenOf(row);

@@ -22,7 +22,7 @@ export class CredentialTable {
     this.schema = schema;
   }
 
-  /** A new one, or another in the place of the one with its id. @throws if a third has its username or certificate */
+  /** Adds the credential, or replaces the one with its id. @throws if another has its username or certificate */
   put({ credential, secret }: StoredCredential): void {
     const { id, username, ...fields } = credential;
     const certificate = secret.kind === "certificate" ? secret.sha256 : null;
@@ -35,7 +35,7 @@ export class CredentialTable {
     this.schema.change(table, "DELETE FROM credential WHERE id = ?", id);
   }
 
-  /** Whether there is one with this id, also one that cannot be read. */
+  /** Whether a credential has this id, even if it cannot be read. */
   has(id: string): boolean {
     return this.schema.rows(table, "SELECT id FROM credential WHERE id = ?", id).length > 0;
   }
@@ -52,12 +52,12 @@ export class CredentialTable {
     return this.one(whereCertificate, sha256);
   }
 
-  /** The id of the credential that has it, also of one that cannot be read. */
+  /** The id of the credential that has this username, even if it cannot be read. */
   ownerOfUsername(username: string): string | undefined {
     return this.schema.rows<Row>(table, whereUsername, username)[0]?.id;
   }
 
-  /** As `ownerOfUsername`. */
+  /** The same for a certificate. */
   ownerOfCertificate(sha256: string): string | undefined {
     return this.schema.rows<Row>(table, whereCertificate, sha256)[0]?.id;
   }

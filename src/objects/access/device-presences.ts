@@ -1,5 +1,5 @@
-// Which credentials have clients now, and when they last had, from the directory. One call serves all who ask within half a
-// second: a page asks every other second, and there may be several.
+// Which credentials have clients now, and when they last had some, from the directory. All who ask within half a second share
+// one call: a page asks every other second, and several may be open.
 
 import type { CredentialPresences, DevicePresence, DevicePresences } from "../../core/access/devices.ts";
 
@@ -18,7 +18,7 @@ export class DevicePresencesOfDirectory {
     const presences = this.ask().then(byIdentity);
     const latest = { atMs: nowMs, presences };
     this.latest = latest;
-    // A failure is not shared with who asks later.
+    // Whoever asks later asks the directory again.
     presences.catch(() => {
       if (this.latest === latest) this.latest = undefined;
     });

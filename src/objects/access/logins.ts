@@ -78,7 +78,7 @@ export class Logins {
     if (verdict.outcome === "judge" && verdict.allowance !== "late") {
       return { outcome: "compare", passwordHash, allowance: verdict.allowance };
     }
-    // A hash that nobody has is not worth the work: one iteration will do, and the same answer after the same time.
+    // For a hash that nobody has one iteration is enough: the answer is the same, and takes the same time.
     const isWorthIt = verdict.outcome === "judge" && isToCompare;
     const late = isWorthIt ? passwordHash : { ...this.standIn, iterations: 1 };
     return { outcome: "compare", passwordHash: late, allowance: "late", lateMs };

@@ -1,5 +1,5 @@
 // Remembers who has just logged in. A change of rules must reach those sessions too, though the directory may not list them
-// yet. They are remembered for longer than a session can be neither listed nor ask for its grant again: see `reporting.ts`.
+// yet. Each is remembered until its session is listed, or has asked for its grant again: see `reporting.ts`.
 
 import { limitRanges } from "../../core/limits.ts";
 

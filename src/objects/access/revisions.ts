@@ -1,5 +1,5 @@
 // Notifies the sessions of an identity that its rights have changed, until all have been notified. A row on disk, written
-// with the change itself, says that this is to do. Sessions get the present grant, so notifying them twice is harmless.
+// with the change itself, says that this remains to be done. Sessions get the present grant, so notifying them twice is harmless.
 
 import type { Grant } from "../../core/access/grant.ts";
 import { type LogFields, logError } from "../../platform/log.ts";

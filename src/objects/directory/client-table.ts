@@ -34,7 +34,7 @@ export type Client = {
   readonly queuedMessages: number;
 };
 
-/** Where to go on with those that are away. */
+/** Where the next page of clients that are away begins. */
 export type SleepingCursor = Pick<Client, "queuedMessages" | "clientId">;
 
 export type ClientCounts = {

@@ -25,7 +25,7 @@ export class LastSeen {
     this.clients = clients;
   }
 
-  /** Credentials of which no client is connected. */
+  /** Credentials without a connected client. */
   get all(): ReadonlyMap<string, number> {
     return this.read();
   }

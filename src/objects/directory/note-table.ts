@@ -1,4 +1,4 @@
-// Things that there is one of, each a row with plain data: what it costs to change one is a row, however much is in it.
+// Single values, such as the totals: a row of plain data each. A change costs one row, however much is in it.
 
 import type { Schema } from "../../platform/schema.ts";
 

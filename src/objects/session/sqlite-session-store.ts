@@ -50,7 +50,7 @@ const migrations: Migrations = [
   { untold: "CREATE TABLE untold (id INTEGER PRIMARY KEY CHECK (id = 1))" },
 ];
 
-/** All but the Wills, which outlive the session. */
+/** All tables except for the Wills', which outlive the session. */
 const sessionTables = ["session", "subscription", "outgoing", "outgoing_batch", "incoming", "remembered", "snapshot"];
 
 /** A row holds 2 MB at most. */
@@ -300,7 +300,7 @@ export class SqliteSessionStore implements SessionStore {
     this.outgoingRows.forget();
   }
 
-  /** The session is gone: its storage goes as a whole, alarm included. Nothing if there is none. */
+  /** The session is gone: deletes the whole storage, including the alarm, if there is any. */
   async deleteAll(): Promise<void> {
     this.outgoingRows.forget();
     await this.schema.deleteAll();

@@ -2,7 +2,7 @@
 
 import { ReasonCode } from "../../core/packet/reason-code.ts";
 
-/** One promise a batch, and a counter, however many messages and sessions it takes. */
+/** One promise for the whole batch, and a counter, however many messages and sessions there are. */
 export class OpenBatch {
   /** A reason code for each request. */
   readonly answers: number[];
@@ -23,12 +23,12 @@ export class OpenBatch {
     this.open += 1;
   }
 
-  /** Somebody has the message of this request: it did match. */
+  /** A session has the message of this request, so a subscription did match. */
   onTaken(index: number): void {
     if (this.answers[index] === ReasonCode.NoMatchingSubscribers) this.answers[index] = ReasonCode.Success;
   }
 
-  /** Somebody who should have the message could not take it. That outweighs those who took it. */
+  /** A session that should have the message could not take it. That outweighs those that took it. */
   onRefused(index: number): void {
     if (this.answers[index] !== ReasonCode.UnspecifiedError) this.answers[index] = ReasonCode.QuotaExceeded;
   }

@@ -1,5 +1,5 @@
 // What a topic object owes to sessions that it could not reach: on disk, in order, and bounded. Later messages for the
-// same session queue behind it, so that order holds [MQTT-4.6.0-5]; unless the session has no room even for this.
+// same session queue behind it, so that order holds [MQTT-4.6.0-5], unless the session has no room even for this.
 
 import { type ReachedNote, ReachedNotes } from "../../core/shares/reached-notes.ts";
 import { type RoomUse, SharedRoom } from "../../core/shares/shared-room.ts";
