@@ -212,7 +212,8 @@ export class SessionState {
     }
     this.context.store.settleOutgoing();
     this.context.store.putRecord(this.record);
-    this.reportDisconnected(this.outbound.waitingSize, this.record.admission.grant.identity);
+    this.outbound.dropExpired();
+    this.reportDisconnected(this.outbound.queueSize, this.record.admission.grant.identity);
     if (how === "lost") this.outbound.redistribution.offer();
   }
 

@@ -67,12 +67,6 @@ export class Outbound {
     return this.table.size;
   }
 
-  /** The same, after messages that expired unsent have been dropped. */
-  get waitingSize(): { readonly messages: number; readonly bytes: number } {
-    this.dropExpired();
-    return this.table.size;
-  }
-
   /** Whether the queue takes nothing until its client is back, because its owner has used up its share of all queues. */
   get isClosed(): boolean {
     return this.closed;
