@@ -6,7 +6,7 @@ import { OverviewPage } from "./overview/overview-page.tsx";
 import { ConfirmDialog } from "./parts/confirm.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { hrefOf, type PageName, pageNames, route } from "./route.ts";
-import { isSigningIn, type Session, session, signOut } from "./session.ts";
+import { isSigningIn, type Session, session, signOut } from "./sign-in.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const pages = { live: LivePage, devices: DevicesPage, clients: ClientsPage, overview: OverviewPage, api: ApiPage };

@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
-import { signInByItself } from "./session.ts";
+import { signInByItself } from "./sign-in.ts";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/layout.css";

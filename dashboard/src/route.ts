@@ -22,7 +22,7 @@ export function goTo(page: PageName, selected?: string): void {
 
 function currentRoute(): Route {
   const known = routeOf(location.hash);
-  // session.ts removes the token from an address that signs in.
+  // sign-in.ts removes the token from an address that signs in.
   if (known === undefined && !/^(#token=|$)/.test(location.hash)) history.replaceState(null, "", hrefOf("live"));
   return known ?? { page: "live", selected: undefined };
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { lineOf } from "./api/api.ts";
 import { Fault } from "./parts/fault.tsx";
 import { hrefOf } from "./route.ts";
-import { signIn, signInNotice } from "./session.ts";
+import { signIn, signInNotice } from "./sign-in.ts";
 
 export function SignInPage() {
   const isBusy = useSignal(false);

@@ -1,7 +1,7 @@
 // Credentials and their rules as JSON. core/access says what rules mean.
 
 import { z } from "@hono/zod-openapi";
-import { refusalReasons } from "../core/access/refusal.ts";
+import { refusalReasons } from "../core/access/login-refusal.ts";
 import { utf8Bytes } from "../core/bytes.ts";
 import { count, qos, time } from "./formats.ts";
 

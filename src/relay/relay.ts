@@ -14,7 +14,7 @@ import { checkBeforeSession } from "../core/session/connect/before-session.ts";
 import { keepAliveSecOf } from "../core/session/connect/connecting.ts";
 import { checkRedirection } from "../core/session/connect/redirection.ts";
 import { CloseCode } from "../core/session/effect.ts";
-import { refusalOf } from "../core/session/wire/refusal.ts";
+import { refusalOf } from "../core/session/wire/connack-refusal.ts";
 import { quietBytesOf } from "../core/session/wire/unheard.ts";
 import { closeWebSocket, lostCode } from "../platform/close.ts";
 import { logError } from "../platform/log.ts";

@@ -6,7 +6,7 @@ import { lineOf } from "../api/api.ts";
 import { Fault } from "../parts/fault.tsx";
 import { plural } from "../parts/formats.ts";
 import { hrefOf, route } from "../route.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { type ApiDocument, type Operation, operationsOf } from "./document.ts";
 import { OperationView, Prose } from "./operation-view.tsx";
 import { isFound, searchTextOf } from "./search.ts";

@@ -9,7 +9,7 @@ import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { SearchField } from "../parts/search-field.tsx";
 import { goTo, hrefOf, route } from "../route.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { type ClientQuery, readClients } from "./read-clients.ts";
 import { SessionDetails } from "./session-details.tsx";
 import { versionNames } from "./version-names.ts";

@@ -10,7 +10,7 @@ import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { SearchField } from "../parts/search-field.tsx";
 import { goTo, route } from "../route.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { AddDevice } from "./add-device.tsx";
 import { DeviceDetails } from "./device-details.tsx";
 import { DeviceList, type Sort } from "./device-list.tsx";

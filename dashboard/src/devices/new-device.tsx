@@ -11,7 +11,7 @@ import { Icon } from "../parts/icon.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { Tabs } from "../parts/tabs.tsx";
 import { hrefOf } from "../route.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { BrokerField, GatewayField, type GatewayFieldProps, usualGateway } from "./addresses.tsx";
 import { dotOf, presenceEveryMs, refusalText, seenText, unattendedEveryMs } from "./device-state.ts";
 import { type Program, programsFor } from "./programs.ts";

@@ -5,7 +5,7 @@ import { Fault } from "../parts/fault.tsx";
 import { countText, plural, rateText } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { route } from "../route.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { type Feed, maximumWaiting } from "./feed.ts";
 import { PublishForm } from "./publish-form.tsx";
 import { Subscriptions } from "./subscriptions.tsx";

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Retained } from "../api/resources.ts";
 import { clockText, dateText } from "../parts/formats.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { mayBeOlder } from "./retained-age.ts";
 import type { Message } from "./topic-tree.ts";
 

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { lineOf } from "../api/api.ts";
 import { Fault } from "../parts/fault.tsx";
 import { Icon } from "../parts/icon.tsx";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { faultOfFilter, filtersIn } from "./topic-match.ts";
 
 export function Subscriptions({ session: { feed, connection } }: { session: Session }) {

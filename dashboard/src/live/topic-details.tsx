@@ -6,7 +6,7 @@ import { BackLink } from "../parts/back-link.tsx";
 import { confirm } from "../parts/confirm.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { bytesText, clockText, plural } from "../parts/formats.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { summaryOfMessage } from "./message-content.ts";
 import { MessageTime } from "./message-time.tsx";
 import type { ViewName } from "./payload.ts";

@@ -8,7 +8,7 @@ import { Chart, type Line } from "../parts/chart.tsx";
 import { Fault } from "../parts/fault.tsx";
 import { bytesText, clockText, countText, durationText, rateText } from "../parts/formats.ts";
 import { usePoll } from "../parts/poll.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sign-in.ts";
 import { SharedLimits } from "./shared-limits.tsx";
 import type { Latest, Sample } from "./stats-history.ts";
 

@@ -4,7 +4,7 @@
 import { type Credential, identityOf } from "./credential.ts";
 import { isOfDashboard } from "./dashboard-credential.ts";
 import { foldedText } from "./folded-text.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "./login-refusal.ts";
 
 export type Device = Pick<
   Credential,

@@ -5,7 +5,7 @@ import { ReasonCode } from "../packet/reason-code.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { authenticateAgain } from "./connect/authenticating.ts";
 import { onDisconnect } from "./life/ending.ts";
-import type { Parts } from "./life/parts.ts";
+import type { Parts } from "./parts.ts";
 import { type Connected, send } from "./wire/connection.ts";
 
 /**

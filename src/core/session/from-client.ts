@@ -11,7 +11,7 @@ import { dispatch } from "./dispatch.ts";
 import { CloseCode, type SocketId } from "./effect.ts";
 import type { Frame } from "./event.ts";
 import { onConnectionLost, refuse } from "./life/ending.ts";
-import type { Parts } from "./life/parts.ts";
+import type { Parts } from "./parts.ts";
 import type { Connection } from "./wire/connection.ts";
 import { nothingUnheard } from "./wire/unheard.ts";
 

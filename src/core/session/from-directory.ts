@@ -2,7 +2,7 @@
 
 import { ReportAnswer } from "./effect.ts";
 import { refuseSession } from "./life/ending.ts";
-import type { Parts } from "./life/parts.ts";
+import type { Parts } from "./parts.ts";
 
 /** @param answers each from `ReportAnswer` */
 export function onReportsAnswered(parts: Parts, answers: readonly number[]): void {

@@ -6,8 +6,8 @@ import { type Reached, reachedOf, reasonCodeOf } from "../shares/reached.ts";
 import type { SessionDelivery } from "../topic/topic-request.ts";
 import type { FilterToken, RequestToken, SocketId } from "./effect.ts";
 import { disconnect } from "./life/ending.ts";
-import type { Parts } from "./life/parts.ts";
 import { takeDeliveries } from "./outbound/deliveries.ts";
+import type { Parts } from "./parts.ts";
 
 export function onDeliveries({ context, connections, state }: Parts, items: readonly SessionDelivery[]): void {
   const { current } = connections;

@@ -12,11 +12,11 @@ import { heedClock, nextDeadlineMs, onAlarm } from "./life/alarm.ts";
 import { awake, hibernationOf } from "./life/hibernation.ts";
 import { onAsked, reportPresent, whereaboutsOf } from "./life/inspection.ts";
 import { disconnectByOperator, removeByOperator, revise } from "./life/operator.ts";
-import type { Parts } from "./life/parts.ts";
 import { SessionState } from "./life/session-state.ts";
 import { type SessionView, viewOf } from "./life/session-view.ts";
 import type { HibernatingSession } from "./life/snapshot.ts";
 import type { Whereabouts } from "./life/whereabouts.ts";
+import type { Parts } from "./parts.ts";
 import type { SessionStore } from "./session-store.ts";
 import { Connections } from "./wire/connections.ts";
 

@@ -9,7 +9,7 @@ import { anonymousIdentity, type Grant } from "../../core/access/grant.ts";
 import { type Allowance, Guesses, type GuessSource } from "../../core/access/guesses.ts";
 import type { Login, LoginVerdict, PasswordHash } from "../../core/access/login.ts";
 import type { LoginResult } from "../../core/access/login-attempt.ts";
-import type { RefusalReason } from "../../core/access/refusal.ts";
+import type { RefusalReason } from "../../core/access/login-refusal.ts";
 import { isEqual } from "../../core/authentication/hmac.ts";
 import { randomId } from "../../platform/random-id.ts";
 import type { CredentialTable } from "./credential-table.ts";

@@ -1,7 +1,7 @@
 // Why each credential was last refused. Exact in memory; the row is written at most once an hour, or once a minute if the
 // reason changes, so that somebody who guesses cannot make it write much.
 
-import type { Refusal, RefusalReason } from "../../core/access/refusal.ts";
+import type { Refusal, RefusalReason } from "../../core/access/login-refusal.ts";
 import type { Schema } from "../../platform/schema.ts";
 
 export const refusalMigration =

@@ -8,7 +8,7 @@ import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { accessOf, type Context } from "../context.ts";
 import { disconnect } from "../life/ending.ts";
-import type { Parts } from "../life/parts.ts";
+import type { Parts } from "../parts.ts";
 import type { Admission } from "../session-store.ts";
 import { type Accepted, connectionNameOf, type LoggingIn, type Pending, send } from "../wire/connection.ts";
 import { admissionBy, admit, checkOwner } from "./admission.ts";

@@ -1,9 +1,9 @@
 // Time: what is due when an alarm rings, and when the next one has to. MQTT 5.0 sections 3.1.2.10 and 3.1.2.11.2.
 
 import { ReasonCode } from "../../packet/reason-code.ts";
+import type { Parts } from "../parts.ts";
 import { disconnect } from "./ending.ts";
 import { goneDeadlineMs, livenessDeadlineMs, punctualMs } from "./lifetime.ts";
-import type { Parts } from "./parts.ts";
 
 /** @param lateMs see the event "alarm" */
 export function onAlarm(parts: Parts, lateMs: number): void {

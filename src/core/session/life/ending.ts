@@ -6,8 +6,8 @@ import { isError, ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { textOfReached } from "../../shares/reached.ts";
 import { CloseCode } from "../effect.ts";
+import type { Parts } from "../parts.ts";
 import { type Connected, type Connection, send } from "../wire/connection.ts";
-import type { Parts } from "./parts.ts";
 
 /** With these reason codes in DISCONNECT, a client says that it cannot use a packet from the server. */
 const blamesWhatWasSent: ReadonlySet<number> = new Set([

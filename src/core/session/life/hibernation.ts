@@ -1,7 +1,7 @@
 // A session through a hibernation of its object, with its client connected.
 
+import type { Parts } from "../parts.ts";
 import { fromSnapshot, takeSnapshot } from "../wire/connection.ts";
-import type { Parts } from "./parts.ts";
 import type { HibernatingSession, KeptSession } from "./snapshot.ts";
 
 /** What the socket of the connected client has to keep; `undefined` if there is none. */

@@ -1,6 +1,6 @@
 // Where a session's client is, for the directory and for whoever asks.
 
-import type { Parts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 /** Somebody is about to ask: what has expired goes first. */

@@ -2,8 +2,8 @@
 
 import type { Grant } from "../../access/grant.ts";
 import { ReasonCode } from "../../packet/reason-code.ts";
+import type { Parts } from "../parts.ts";
 import { disconnect } from "./ending.ts";
-import type { Parts } from "./parts.ts";
 
 /**
  * Ends the connection; the session stays, as after any loss.

@@ -8,6 +8,7 @@ import { ProtocolError } from "../../protocol-error.ts";
 import { TokenBucket } from "../../token-bucket.ts";
 import type { Context } from "../context.ts";
 import { CloseCode, type SocketId } from "../effect.ts";
+import { refusalOf } from "./connack-refusal.ts";
 import {
   type Authenticating,
   type Connected,
@@ -17,7 +18,6 @@ import {
   send,
 } from "./connection.ts";
 import { type ConnectionEvent, checkWay, connectionMachine } from "./connection-state.ts";
-import { refusalOf } from "./refusal.ts";
 
 export class Connections {
   private readonly context: Context;

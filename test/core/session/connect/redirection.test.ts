@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PacketReader } from "../../../../src/core/packet/packet-reader.ts";
 import { ProtocolError } from "../../../../src/core/protocol-error.ts";
 import { checkRedirection, type Redirection } from "../../../../src/core/session/connect/redirection.ts";
-import { refusalOf } from "../../../../src/core/session/wire/refusal.ts";
+import { refusalOf } from "../../../../src/core/session/wire/connack-refusal.ts";
 import { field, rawPacket, section } from "../../packet/client.ts";
 
 const serverReference = "other.example.org:8883";
