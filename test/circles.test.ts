@@ -17,16 +17,16 @@ describe("the files of src", () => {
   });
 
   it("are in folders that import each other without a circle", () => {
-    const rooms = roomsOf(imports, (file) => file.split("/")[0] ?? "");
-    expect([...rooms.keys()]).toContain("platform");
-    expect(circlesOf(rooms)).toEqual([]);
+    const folders = foldersOf(imports, (file) => file.split("/")[0] ?? "");
+    expect([...folders.keys()]).toContain("platform");
+    expect(circlesOf(folders)).toEqual([]);
   });
 
-  it("are in rooms of the session core that import each other without a circle", () => {
-    const inRoom = /^core\/session\/(\w+)\//;
-    const rooms = roomsOf(imports, (file) => inRoom.exec(file)?.[1]);
-    expect([...rooms.keys()].sort()).toEqual(["connect", "inbound", "life", "outbound", "wire"]);
-    expect(circlesOf(rooms)).toEqual([]);
+  it("are in folders of the session core that import each other without a circle", () => {
+    const inFolder = /^core\/session\/(\w+)\//;
+    const folders = foldersOf(imports, (file) => inFolder.exec(file)?.[1]);
+    expect([...folders.keys()].sort()).toEqual(["connect", "inbound", "life", "outbound", "wire"]);
+    expect(circlesOf(folders)).toEqual([]);
   });
 });
 
@@ -43,16 +43,16 @@ describe("the search for circles", () => {
   });
 });
 
-/** What the rooms of some files import of each other. */
-function roomsOf(imports: Imports, roomOf: (file: string) => string | undefined): Imports {
-  const rooms = new Map<string, string[]>();
+/** What the folders of some files import of each other. */
+function foldersOf(imports: Imports, folderOf: (file: string) => string | undefined): Imports {
+  const folders = new Map<string, string[]>();
   for (const [file, imported] of imports) {
-    const room = roomOf(file);
-    if (room === undefined) continue;
-    const others = imported.map(roomOf).filter((other) => other !== undefined && other !== room);
-    rooms.set(room, [...(rooms.get(room) ?? []), ...(others as string[])]);
+    const folder = folderOf(file);
+    if (folder === undefined) continue;
+    const others = imported.map(folderOf).filter((other) => other !== undefined && other !== folder);
+    folders.set(folder, [...(folders.get(folder) ?? []), ...(others as string[])]);
   }
-  return rooms;
+  return folders;
 }
 
 function importsIn(folder: string): Imports {

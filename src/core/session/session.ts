@@ -1,5 +1,5 @@
 // A client's session and its sockets, without the platform: an event goes in, the state changes, and effects come out for
-// the shell to run. The rules of each exchange are in the rooms beside this file. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
+// the shell to run. The rules of each exchange are in the folders beside this file. MQTT 5.0 sections 3.1.4, 3.14.4 and 4.13.
 
 import { Context, type SessionSettings } from "./context.ts";
 import type { Account } from "./counters.ts";
