@@ -218,7 +218,7 @@ describe.skipIf(!hasBrowser || !hasOwnNetworks("The tests of the lines that open
   () => {
     const dashboard = useDashboard();
 
-    it("are run as they are shown", { timeout: 60_000 }, async () => {
+    it("are run as they are shown", { timeout: 180_000 }, async () => {
       const { page } = await dashboard.signedIn();
       await addDevice(page, "barn");
       const { port } = new URL(dashboard.url);

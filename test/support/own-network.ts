@@ -12,7 +12,7 @@ import { undoAfterTest } from "./undo.ts";
 
 const clone = path.resolve(import.meta.dirname, "../..");
 /** What a clone needs to be run from. The data folder is another. */
-const partsOfClone = ["bin", "dashboard", "node_modules", "package.json", "src", "tools", "wrangler.jsonc"];
+const partsOfClone = ["bin", "dashboard", "node_modules", "package.json", "src", "tools", "wrangler.toml"];
 
 export type OwnNetwork = {
   /** Runs a line of the shell in the clone, until it is ended after the test. @returns what it wrote until that matched */
