@@ -6,7 +6,7 @@ import { OverviewPage } from "./overview/overview-page.tsx";
 import { ConfirmDialog } from "./parts/confirm.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { hrefOf, type PageName, pageNames, route } from "./route.ts";
-import { isSigningIn, type Session, session, signOut } from "./sign-in.ts";
+import { isSigningIn, type SignedIn, signedIn, signOut } from "./sign-in.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const pages = { live: LivePage, devices: DevicesPage, clients: ClientsPage, overview: OverviewPage, api: ApiPage };
@@ -19,7 +19,7 @@ const titles: Record<PageName, string> = {
 };
 
 export function App() {
-  const current = session.value;
+  const current = signedIn.value;
   if (isSigningIn.value) return <p class="signing-in">Signing in …</p>;
   const { page } = route.value;
   // The API reference needs no sign-in.
@@ -29,10 +29,10 @@ export function App() {
   const Page = pages[page];
   return (
     <>
-      <Header session={current} />
+      <Header signedIn={current} />
       <main>
         <h1 class="unseen">{titles[page]}</h1>
-        <Page session={current} />
+        <Page signedIn={current} />
       </main>
       <ConfirmDialog />
     </>
@@ -53,7 +53,7 @@ function PublicApiPage() {
       </header>
       <main>
         <h1 class="unseen">{titles.api}</h1>
-        <ApiPage session={undefined} />
+        <ApiPage signedIn={undefined} />
       </main>
     </>
   );
@@ -68,7 +68,7 @@ function Brand() {
   );
 }
 
-function Header({ session: { namespace, connection } }: { session: Session }) {
+function Header({ signedIn: { namespace, connection } }: { signedIn: SignedIn }) {
   return (
     <header class="header">
       <Brand />
@@ -101,7 +101,7 @@ function Header({ session: { namespace, connection } }: { session: Session }) {
   );
 }
 
-function ConnectionLight({ state }: { state: Session["connection"]["state"]["value"] }) {
+function ConnectionLight({ state }: { state: SignedIn["connection"]["state"]["value"] }) {
   const words = { connected: "Connected", connecting: "Connecting", lost: "Not connected", closed: "Not connected" };
   return (
     <span class={`light ${state.name}`} role="status" title={state.name === "lost" ? state.why : undefined}>

@@ -12,7 +12,7 @@ import { StatsHistory } from "./overview/stats-history.ts";
 
 export type SignIn = { readonly token: string; readonly namespace: string };
 
-export type Session = {
+export type SignedIn = {
   readonly namespace: string;
   readonly api: Api;
   readonly connection: Connection;
@@ -23,8 +23,8 @@ export type Session = {
 
 const storageKey = "durable-mqtt.sign-in";
 
-/** The session of whoever has signed in. */
-export const session = signal<Session | undefined>(undefined);
+/** `undefined` while nobody is signed in. */
+export const signedIn = signal<SignedIn | undefined>(undefined);
 /** Why the sign-in page is shown again. */
 export const signInNotice = signal("");
 export const isSigningIn = signal(false);
@@ -40,13 +40,13 @@ export async function signIn({ token, namespace }: SignIn): Promise<void> {
   });
   sessionStorage.setItem(storageKey, JSON.stringify({ token, namespace }));
   signInNotice.value = "";
-  session.value = opened(api, namespace);
+  signedIn.value = opened(api, namespace);
 }
 
 const wrongTokenLine =
   "This token is not valid here. npm start prints the right one; on Cloudflare it is the secret ADMIN_TOKEN.";
 
-function opened(api: Api, namespace: string): Session {
+function opened(api: Api, namespace: string): SignedIn {
   const feed = new Feed();
   const presence = new PresenceBoard();
   const connection = new Connection(brokerUrlOf(location.origin, namespace), api, (message) => {
@@ -61,9 +61,9 @@ function opened(api: Api, namespace: string): Session {
 
 /** @param notice why, for the sign-in page */
 export async function signOut(notice = ""): Promise<void> {
-  const ended = session.value;
+  const ended = signedIn.value;
   if (ended === undefined) return;
-  session.value = undefined;
+  signedIn.value = undefined;
   signInNotice.value = notice;
   sessionStorage.removeItem(storageKey);
   ended.connection.close();

@@ -6,7 +6,7 @@ import { lineOf } from "../api/api.ts";
 import { Fault } from "../parts/fault.tsx";
 import { plural } from "../parts/formats.ts";
 import { hrefOf, route } from "../route.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { type ApiDocument, type Operation, operationsOf } from "./document.ts";
 import { OperationView, Prose } from "./operation-view.tsx";
 import { isFound, searchTextOf } from "./search.ts";
@@ -16,9 +16,9 @@ type Loaded =
   | { readonly name: "failed"; readonly why: string }
   | { readonly name: "loaded"; readonly document: ApiDocument };
 
-export function ApiPage({ session }: { session: Session | undefined }) {
+export function ApiPage({ signedIn }: { signedIn: SignedIn | undefined }) {
   const loaded = useSignal<Loaded>({ name: "loading" });
-  const namespace = session?.namespace ?? "default";
+  const namespace = signedIn?.namespace ?? "default";
   const address = namespace === "default" ? "/api/v1" : `/ns/${namespace}/api/v1`;
   const load = async () => {
     loaded.value = { name: "loading" };

@@ -9,14 +9,14 @@ import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { SearchField } from "../parts/search-field.tsx";
 import { goTo, hrefOf, route } from "../route.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { type ClientQuery, readClients } from "./read-clients.ts";
 import { SessionDetails } from "./session-details.tsx";
 import { versionNames } from "./version-names.ts";
 
 const pollEveryMs = 5_000;
 
-export function ClientsPage({ session }: { session: Session }) {
+export function ClientsPage({ signedIn }: { signedIn: SignedIn }) {
   const selected = route.value.page === "clients" ? route.value.selected : undefined;
   const which = useSignal<"" | "true" | "false">("");
   /** The cursors of the pages before this one, and its own at the end; the first page has none. */
@@ -24,11 +24,11 @@ export function ClientsPage({ session }: { session: Session }) {
   const page = useSignal<Page<Client> | undefined>(undefined);
   const fault = useSignal("");
   const search = useSignal("");
-  const ownClientId = session.connection.clientId.value;
+  const ownClientId = signedIn.connection.clientId.value;
   const load = async () => {
     const [text, connected, after] = [search.value, which.value, cursors.value.at(-1)];
     try {
-      const answer = await readClients(session.api, queryOf(text, connected), after, ownClientId);
+      const answer = await readClients(signedIn.api, queryOf(text, connected), after, ownClientId);
       if (text !== search.value || connected !== which.value || after !== cursors.value.at(-1)) return;
       page.value = answer;
       fault.value = "";
@@ -36,7 +36,7 @@ export function ClientsPage({ session }: { session: Session }) {
       fault.value = lineOf(error);
     }
   };
-  usePoll(load, pollEveryMs, [session, which.value, cursors.value, search.value, ownClientId]);
+  usePoll(load, pollEveryMs, [signedIn, which.value, cursors.value, search.value, ownClientId]);
   const next = page.value?.next ?? null;
   const turnTo = (changed: readonly string[]) => {
     cursors.value = changed;
@@ -84,7 +84,7 @@ export function ClientsPage({ session }: { session: Session }) {
           <SessionDetails
             key={selected}
             clientId={selected}
-            api={session.api}
+            api={signedIn.api}
             onChange={() => void load()}
             onGone={() => {
               goTo("clients");

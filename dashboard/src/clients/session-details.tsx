@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Api, lineOf } from "../api/api.ts";
-import type { Counters, Session as MqttSession, Subscription } from "../api/resources.ts";
+import type { Counters, Session, Subscription } from "../api/resources.ts";
 import { BackLink } from "../parts/back-link.tsx";
 import { confirm } from "../parts/confirm.tsx";
 import { Fact } from "../parts/facts.tsx";
@@ -17,11 +17,11 @@ const neverExpires = 0xffff_ffff;
 type SessionDetailsProps = { clientId: string; api: Api; onChange: () => void; onGone: () => void };
 
 export function SessionDetails({ clientId, api, onChange, onGone }: SessionDetailsProps) {
-  const session = useSignal<MqttSession | undefined>(undefined);
+  const session = useSignal<Session | undefined>(undefined);
   const fault = useSignal("");
   const load = async () => {
     try {
-      session.value = await api.call<MqttSession>("POST", "/clients/read", { clientId });
+      session.value = await api.call<Session>("POST", "/clients/read", { clientId });
       fault.value = "";
     } catch (error) {
       session.value = undefined;
@@ -92,7 +92,7 @@ export function SessionDetails({ clientId, api, onChange, onGone }: SessionDetai
   );
 }
 
-function Facts({ session }: { session: MqttSession }) {
+function Facts({ session }: { session: Session }) {
   const { connection, disconnectedSince, username, identity, queue, expirySec, expiresAt } = session;
   const nowMs = Date.now();
   return (

@@ -10,7 +10,7 @@ import { Pager } from "../parts/pager.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { SearchField } from "../parts/search-field.tsx";
 import { goTo, route } from "../route.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { AddDevice } from "./add-device.tsx";
 import { DeviceDetails } from "./device-details.tsx";
 import { DeviceList, type Sort } from "./device-list.tsx";
@@ -23,8 +23,8 @@ const pageSize = 50;
 type Query = { readonly search: string; readonly connected: string; readonly sort: Sort; readonly offset: number };
 const everything: Query = { search: "", connected: "", sort: { by: "name", order: "asc" }, offset: 0 };
 
-export function DevicesPage({ session }: { session: Session }) {
-  const { api, presence } = session;
+export function DevicesPage({ signedIn }: { signedIn: SignedIn }) {
+  const { api, presence } = signedIn;
   const selected = route.value.page === "devices" ? route.value.selected : undefined;
   const query = useSignal(everything);
   const page = useSignal<DevicePage | undefined>(undefined);
@@ -51,7 +51,7 @@ export function DevicesPage({ session }: { session: Session }) {
   const change = (changed: Partial<Query>) => {
     query.value = { ...query.value, offset: 0, ...changed };
   };
-  usePoll(load, () => (isAttended() ? presenceEveryMs : unattendedEveryMs), [session, query.value, selected]);
+  usePoll(load, () => (isAttended() ? presenceEveryMs : unattendedEveryMs), [signedIn, query.value, selected]);
   const show = (credential: MadeCredential) => {
     made.value = credential;
     goTo("devices");
@@ -82,7 +82,7 @@ export function DevicesPage({ session }: { session: Session }) {
         <NewDevice
           key={made.value.token}
           credential={made.value}
-          session={session}
+          signedIn={signedIn}
           onDone={() => {
             made.value = undefined;
           }}

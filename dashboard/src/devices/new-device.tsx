@@ -11,19 +11,19 @@ import { Icon } from "../parts/icon.tsx";
 import { usePoll } from "../parts/poll.ts";
 import { Tabs } from "../parts/tabs.tsx";
 import { hrefOf } from "../route.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { BrokerField, GatewayField, type GatewayFieldProps, usualGateway } from "./addresses.tsx";
 import { dotOf, presenceEveryMs, refusalText, seenText, unattendedEveryMs } from "./device-state.ts";
 import { type Program, programsFor } from "./programs.ts";
 
-type NewDeviceProps = { credential: MadeCredential; session: Session; onDone: () => void };
+type NewDeviceProps = { credential: MadeCredential; signedIn: SignedIn; onDone: () => void };
 
-export function NewDevice({ credential, session, onDone }: NewDeviceProps) {
+export function NewDevice({ credential, signedIn, onDone }: NewDeviceProps) {
   const { username, name, token } = credential;
-  const brokerUrl = useSignal(brokerUrlOf(location.origin, session.namespace));
+  const brokerUrl = useSignal(brokerUrlOf(location.origin, signedIn.namespace));
   const setup: DeviceSetup = { brokerUrl: brokerUrl.value, clientId: username, username, token };
   const ownGateway = useSignal<GatewayAddress | undefined>(undefined);
-  const gateway = ownGateway.value ?? usualGateway(brokerUrl.value, session.api.tcpPort);
+  const gateway = ownGateway.value ?? usualGateway(brokerUrl.value, signedIn.api.tcpPort);
   const changeGateway = (address: GatewayAddress) => {
     ownGateway.value = address;
   };
@@ -48,7 +48,7 @@ export function NewDevice({ credential, session, onDone }: NewDeviceProps) {
           <CopyButton text={token} what="the token" />
         </span>
       </label>
-      <BrokerField brokerUrl={brokerUrl} tcpPort={session.api.tcpPort} />
+      <BrokerField brokerUrl={brokerUrl} tcpPort={signedIn.api.tcpPort} />
       <Tabs
         label="Programs for the device"
         tabs={programsFor(setup, gateway).map((program) => ({
@@ -58,7 +58,7 @@ export function NewDevice({ credential, session, onDone }: NewDeviceProps) {
           ),
         }))}
       />
-      <FirstMessage credential={credential} session={session} />
+      <FirstMessage credential={credential} signedIn={signedIn} />
     </section>
   );
 }
@@ -82,7 +82,7 @@ function ProgramText({
 }
 
 /** Whether the device has connected, or why not. Somebody who has just set up a board waits for this. */
-function FirstMessage({ credential, session: { api, feed } }: { credential: MadeCredential; session: Session }) {
+function FirstMessage({ credential, signedIn: { api, feed } }: { credential: MadeCredential; signedIn: SignedIn }) {
   const device = useSignal<Device>({ ...credential, connected: 0, lastSeen: null, lastRefused: null });
   const load = async () => {
     // The list of devices shows more about a failure.

@@ -5,15 +5,15 @@ import { Fault } from "../parts/fault.tsx";
 import { countText, plural, rateText } from "../parts/formats.ts";
 import { Icon } from "../parts/icon.tsx";
 import { route } from "../route.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { type Feed, maximumWaiting } from "./feed.ts";
 import { PublishForm } from "./publish-form.tsx";
 import { Subscriptions } from "./subscriptions.tsx";
 import { TopicDetails } from "./topic-details.tsx";
 import { TopicList } from "./topic-list.tsx";
 
-export function LivePage({ session }: { session: Session }) {
-  const { feed, connection } = session;
+export function LivePage({ signedIn }: { signedIn: SignedIn }) {
+  const { feed, connection } = signedIn;
   const selected = route.value.page === "live" ? route.value.selected : undefined;
   const search = useSignal("");
   const state = connection.state.value;
@@ -42,7 +42,7 @@ export function LivePage({ session }: { session: Session }) {
             <Icon name="clear" />
           </button>
         </div>
-        <Subscriptions session={session} />
+        <Subscriptions signedIn={signedIn} />
         <Fault line={state.name === "lost" ? state.why : undefined} />
         <TopicList feed={feed} search={search.value} selected={selected} />
         <Totals feed={feed} />
@@ -53,7 +53,7 @@ export function LivePage({ session }: { session: Session }) {
             <p class="dim">Choose a topic to see its messages.</p>
           </section>
         ) : (
-          <TopicDetails key={selected} topic={selected} session={session} />
+          <TopicDetails key={selected} topic={selected} signedIn={signedIn} />
         )}
         <PublishForm connection={connection} topic={selected ?? ""} />
       </div>

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Retained } from "../api/resources.ts";
 import { clockText, dateText } from "../parts/formats.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { mayBeOlder } from "./retained-age.ts";
 import type { Message } from "./topic-tree.ts";
 
@@ -14,10 +14,10 @@ const publishedAt = new WeakMap<Message, string | null>();
 type MessageTimeProps = {
   readonly message: Message;
   readonly history: readonly Message[];
-  readonly session: Session;
+  readonly signedIn: SignedIn;
 };
 
-export function MessageTime({ message, history, session: { api } }: MessageTimeProps) {
+export function MessageTime({ message, history, signedIn: { api } }: MessageTimeProps) {
   const answers = useSignal(0);
   const isKept = mayBeOlder(message, history);
   const isLast = history.at(-1) === message;

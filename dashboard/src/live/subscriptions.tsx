@@ -4,10 +4,10 @@ import { useSignal } from "@preact/signals";
 import { lineOf } from "../api/api.ts";
 import { Fault } from "../parts/fault.tsx";
 import { Icon } from "../parts/icon.tsx";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { faultOfFilter, filtersIn } from "./topic-match.ts";
 
-export function Subscriptions({ session: { feed, connection } }: { session: Session }) {
+export function Subscriptions({ signedIn: { feed, connection } }: { signedIn: SignedIn }) {
   const typed = useSignal("");
   const fault = useSignal("");
   /** The typed text has a comma: asks whether it is one filter or several. */

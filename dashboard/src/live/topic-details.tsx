@@ -6,7 +6,7 @@ import { BackLink } from "../parts/back-link.tsx";
 import { confirm } from "../parts/confirm.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { bytesText, clockText, plural } from "../parts/formats.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { summaryOfMessage } from "./message-content.ts";
 import { MessageTime } from "./message-time.tsx";
 import type { ViewName } from "./payload.ts";
@@ -17,8 +17,8 @@ import { ValueChart } from "./value-chart.tsx";
 
 const shownMessages = 20;
 
-export function TopicDetails({ topic, session }: { topic: string; session: Session }) {
-  const { feed, connection } = session;
+export function TopicDetails({ topic, signedIn }: { topic: string; signedIn: SignedIn }) {
+  const { feed, connection } = signedIn;
   /** An earlier message that was chosen; otherwise the last one is shown. */
   const chosen = useSignal<Message | undefined>(undefined);
   const view = useSignal<ViewName | undefined>(undefined);
@@ -47,7 +47,7 @@ export function TopicDetails({ topic, session }: { topic: string; session: Sessi
           <MessageFacts
             message={shown}
             isLast={shown === last}
-            time={<MessageTime message={shown} history={history} session={session} />}
+            time={<MessageTime message={shown} history={history} signedIn={signedIn} />}
           />
           <PayloadView message={shown} chosen={view} />
           {shown.properties !== undefined && (
@@ -92,7 +92,7 @@ function toPublishForm(): void {
 type MessagePropertiesProps = {
   readonly properties: Properties;
   readonly message: Message;
-  readonly connection: Session["connection"];
+  readonly connection: SignedIn["connection"];
 };
 
 function MessageProperties({ properties, message, connection }: MessagePropertiesProps) {
@@ -152,7 +152,7 @@ function History({ history, count, shown, onChoose }: HistoryProps) {
   );
 }
 
-function ClearRetained({ topic, connection }: { topic: string; connection: Session["connection"] }) {
+function ClearRetained({ topic, connection }: { topic: string; connection: SignedIn["connection"] }) {
   const ask = () =>
     confirm({
       question: "Delete the retained message?",

@@ -8,14 +8,14 @@ import { Chart, type Line } from "../parts/chart.tsx";
 import { Fault } from "../parts/fault.tsx";
 import { bytesText, clockText, countText, durationText, rateText } from "../parts/formats.ts";
 import { usePoll } from "../parts/poll.ts";
-import type { Session } from "../sign-in.ts";
+import type { SignedIn } from "../sign-in.ts";
 import { SharedLimits } from "./shared-limits.tsx";
 import type { Latest, Sample } from "./stats-history.ts";
 
 const pollEveryMs = 5_000;
 const chartPx = 190;
 
-export function OverviewPage({ session: { api, statsHistory } }: { session: Session }) {
+export function OverviewPage({ signedIn: { api, statsHistory } }: { signedIn: SignedIn }) {
   const version = useSignal("");
   useEffect(() => {
     api.call<{ version: string }>("GET", "/health").then(
