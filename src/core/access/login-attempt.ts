@@ -37,7 +37,22 @@ export type LoginResult =
   /** Nobody could be asked. */
   | { readonly outcome: "unavailable" };
 
+/** What an attempt says besides the client's credentials. */
+type Circumstance = "clientId" | "address" | "sessionIdentity" | "isWrongProof";
+
+/**
+ * What a client shows to prove who it is: each field of an attempt that is no circumstance. So a field that is added to
+ * `LoginAttempt` is a type error until it is shown here, or is named a circumstance.
+ */
+export type Shown = {
+  readonly [Field in Exclude<keyof LoginAttempt, Circumstance>]-?: LoginAttempt[Field] | undefined;
+};
+
+export function shownBy({ username, password, bearer, certificateSha256, isProved }: LoginAttempt): Shown {
+  return { username, password, bearer, certificateSha256, isProved };
+}
+
 /** Whether the client shows any credentials at all. */
-export function showsCredentials({ username, password, bearer, certificateSha256, isProved }: LoginAttempt): boolean {
-  return isProved || [username, password, bearer, certificateSha256].some((shown) => shown !== undefined);
+export function showsCredentials(attempt: LoginAttempt): boolean {
+  return Object.values(shownBy(attempt)).some((shown) => shown !== undefined && shown !== false);
 }

@@ -38,6 +38,8 @@ function readSecret(value: unknown): StoredSecret {
       break;
     case "scram":
       return secret;
+    default:
+      secret satisfies never;
   }
   throw new Error("its secret is none");
 }

@@ -1,4 +1,5 @@
-// What each packet of a connected client sets off.
+// Passes each packet of a connected client to the part of its session that handles it. from-client.ts catches what
+// these throw.
 
 import type { ClientPacket } from "../packet/packet.ts";
 import { ReasonCode } from "../packet/reason-code.ts";

@@ -1,5 +1,5 @@
-// What comes over a session's sockets: frames are cut into packets, and each packet goes to the part of the session that
-// it is for. MQTT 5.0 sections 4.13 and 6.
+// What comes over a session's sockets. Frames are cut into packets here, and a ProtocolError is caught here. dispatch.ts
+// has what a packet sets off once its client is connected. MQTT 5.0 sections 4.13 and 6.
 
 import type { LoginResult } from "../access/login-attempt.ts";
 import { decodePacket } from "../packet/codec.ts";

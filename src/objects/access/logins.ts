@@ -174,8 +174,7 @@ export class Logins {
     // Noted before any wait, so that a change that comes meanwhile reaches this client.
     this.recent.note(identity, clientId, nowMs);
     // A session that reuses a login counts neither clients nor guesses.
-    const isGuessable = stored.secret.kind === "password" || stored.secret.kind === "scram";
-    const isReusable = maximumClients === null && !isGuessable;
+    const isReusable = maximumClients === null && !isGuessable(stored);
     if (maximumClients === null || (await this.isRoom(identity, clientId, unlisted, maximumClients))) {
       return { outcome: "granted", grant, isReusable };
     }
@@ -202,6 +201,18 @@ function whyRefusedBySession({ identity, username, rules }: Grant, login: Login)
   const { clientId, sessionIdentity: owner = anonymousIdentity } = login;
   if (!mayConnectAs(rules, { clientId, username })) return "client-identifier";
   return owner === anonymousIdentity || owner === identity ? undefined : "session-of-another";
+}
+
+/** Whether a person may have chosen the secret, so that it can be found by guessing. */
+function isGuessable({ secret }: StoredCredential): boolean {
+  switch (secret.kind) {
+    case "token":
+    case "certificate":
+      return false;
+    case "password":
+    case "scram":
+      return true;
+  }
 }
 
 /** Whether the login shows what the credential asks for, if that is clear without comparing a password. */

@@ -2,7 +2,13 @@
 // whose session it is. MQTT 5.0 sections 3.1.4 and 5.4.
 
 import { anonymousIdentity, type Grant } from "../../access/grant.ts";
-import { type ClientFacts, type LoginAttempt, type LoginResult, showsCredentials } from "../../access/login-attempt.ts";
+import {
+  type ClientFacts,
+  type LoginAttempt,
+  type LoginResult,
+  shownBy,
+  showsCredentials,
+} from "../../access/login-attempt.ts";
 import { isEqual, sha256 } from "../../authentication/hmac.ts";
 import { fromBase64, toBase64 } from "../../base64.ts";
 import type { ConnectPacket } from "../../packet/packet.ts";
@@ -18,7 +24,7 @@ const textEncoder = new TextEncoder();
 
 /**
  * Decides whether the client of a valid CONNECT is let in.
- * @returns `undefined` if the access object must be asked; `onLogin` follows
+ * @returns `undefined` if the access object must be asked; then the event "login answered" follows
  * @throws {ProtocolError} 0x87 if that is clear without asking
  */
 export function admit(
@@ -151,8 +157,14 @@ function remembered(last: LastClient, attempt: LoginAttempt, { settings, nowMs }
   return isEqual(shownSha256(attempt), fromBase64(known) ?? new Uint8Array()) ? admission : undefined;
 }
 
-/** The password comes last, since it may have any bytes: no two attempts that differ look alike. */
-function shownSha256({ username, password, bearer, certificateSha256, isProved }: LoginAttempt): Uint8Array {
+/**
+ * Everything that the client shows: what is left out could be left out by another client that is let in from memory.
+ * The password comes last, since it may have any bytes: no two attempts that differ look alike. The hash is stored, so a
+ * field that is added later changes it only if it is shown.
+ */
+function shownSha256(attempt: LoginAttempt): Uint8Array {
+  const { username, password, bearer, certificateSha256, isProved, ...forgotten } = shownBy(attempt);
+  forgotten satisfies Record<string, never>;
   const texts = JSON.stringify([username ?? null, bearer ?? null, certificateSha256 ?? null, isProved]);
   const start = textEncoder.encode(`${texts}\n`);
   const bytes = new Uint8Array(start.length + (password?.length ?? 0));

@@ -13,7 +13,7 @@ import type { Context } from "../context.ts";
 import type { PublishToken, SocketId } from "../effect.ts";
 import type { IncomingRow } from "../session-store.ts";
 import { type Connected, send } from "../wire/connection.ts";
-import { type Refusal, refusalOfMessage } from "../wire/message-limits.ts";
+import { type PacketRefusal, refusalOfMessage } from "../wire/message-limits.ts";
 import { checkMessageIsOffered } from "../wire/not-offered.ts";
 import { resolveTopicName } from "../wire/topic-alias.ts";
 import { ClientRate } from "./client-rate.ts";
@@ -235,7 +235,7 @@ export class Inbound {
     return count;
   }
 
-  private refusalOf(topicName: string, packet: PublishPacket, isBridge: boolean): Refusal | undefined {
+  private refusalOf(topicName: string, packet: PublishPacket, isBridge: boolean): PacketRefusal | undefined {
     const { access, settings } = this.context;
     // Most clients go on with the topic that they began with.
     const isKnownToFit = topicName === this.lastTopicName && packet.properties.length === 0;
@@ -255,7 +255,7 @@ export class Inbound {
  * MQTT 3.x has no way to refuse a message: it is acknowledged and goes nowhere. QoS 0 is dropped in silence, but for a
  * payload that is not what it says: there the standard has DISCONNECT. Section 3.3.2.3.2.
  */
-function refuse(context: Context, connected: Connected, packet: PublishPacket, refusal: Refusal): void {
+function refuse(context: Context, connected: Connected, packet: PublishPacket, refusal: PacketRefusal): void {
   context.counts.messagesDropped += 1;
   if (packet.qos === 0) {
     if (refusal.reasonCode === ReasonCode.PayloadFormatInvalid)

@@ -1,4 +1,5 @@
-// Where a session's client is, for the directory and for whoever asks.
+// What a session says of its client when the directory or the operator asks, and what it reports to the directory by
+// itself. The answer's type is in whereabouts.ts.
 
 import type { Parts } from "../parts.ts";
 import type { Whereabouts } from "./whereabouts.ts";

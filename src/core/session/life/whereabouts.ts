@@ -1,4 +1,5 @@
-// Where a session's client is, from the session itself, which knows. The directory lists only what was last reported to it.
+// The answer of a session that the directory asks where its client is, and how the directory compares two connections.
+// The answer is built in inspection.ts.
 
 import type { Account } from "../counters.ts";
 

@@ -83,7 +83,10 @@ export type Connected = Recipient & {
   readonly address?: string;
   /** What counts: the client's or the server's. 0 is off. */
   readonly keepAliveSec: number;
-  /** QoS 1 and 2 messages the client takes before it acknowledges. */
+  /**
+   * QoS 1 and 2 messages that may be on their way to the client at once: its Receive Maximum, or the limit
+   * `maximumInFlight` if that is less.
+   */
   readonly receiveMaximum: number;
   /** Session Expiry Interval of CONNECT: one of 0 cannot be raised by DISCONNECT. */
   readonly sessionExpirySec: number;

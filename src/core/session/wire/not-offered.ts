@@ -7,7 +7,7 @@ import type { SubscribePacket } from "../../packet/packet.ts";
 import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import type { TopicFilter } from "../../topic/topic-filter.ts";
-import type { Refusal } from "./message-limits.ts";
+import type { PacketRefusal } from "./message-limits.ts";
 
 /**
  * For a PUBLISH, and for a Will [MQTT-3.2.2-12] [MQTT-3.2.2-13]. MQTT 3.x has no code for it, and there too the
@@ -52,7 +52,7 @@ export function checkSubscribeIsOffered(
 export function refusalOfFilter(
   { isWildcard, shareName }: TopicFilter,
   { wildcardSubscriptionAvailable, sharedSubscriptionAvailable }: Capabilities,
-): Refusal | undefined {
+): PacketRefusal | undefined {
   if (isWildcard && wildcardSubscriptionAvailable === 0) {
     const why = "subscriptions with wildcards are not available here";
     return { reasonCode: ReasonCode.WildcardSubscriptionsNotSupported, why };
