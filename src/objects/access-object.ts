@@ -44,7 +44,8 @@ import { RecentLogins, unlistedAtMostMs } from "./access/recent-logins.ts";
 import { Refusals, refusalMigration } from "./access/refusals.ts";
 import { Revisions, revisionMigration } from "./access/revisions.ts";
 
-const migrations: Migrations = [
+/** A new version goes to the end. */
+export const accessMigrations: Migrations = [
   { credential: credentialMigration, api_token: apiTokenMigration, revision: revisionMigration },
   { namespace: namespaceMigration },
   { refusal: refusalMigration },
@@ -89,7 +90,7 @@ export class AccessObject extends DurableObject<Env> {
     super(ctx, env);
     this.settings = settingsOf(env);
     this.namespace = ctx.id.name ?? "";
-    this.schema = new Schema(ctx.storage, migrations);
+    this.schema = new Schema(ctx.storage, accessMigrations);
     this.nextAlarm = new Alarm(ctx.storage);
     this.bugs = new RestartOnBug(ctx);
     this.credentialTable = new CredentialTable(this.schema);

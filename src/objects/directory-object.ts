@@ -10,7 +10,7 @@ import type { SysValue } from "../core/directory/sys-topics.ts";
 import { LaneReceiver } from "../core/lane/lane-receiver.ts";
 import { noCounts } from "../core/session/counters.ts";
 import { type Report, ReportAnswer } from "../core/session/effect.ts";
-import { isEarlierConnection, type Whereabouts } from "../core/session/life/whereabouts.ts";
+import { type ConnectedClient, isEarlierConnection, type Whereabouts } from "../core/session/life/whereabouts.ts";
 import type { Reached } from "../core/shares/reached.ts";
 import { ReachedNotes } from "../core/shares/reached-notes.ts";
 import type { Shortage } from "../core/shares/shared-room.ts";
@@ -261,7 +261,7 @@ export class DirectoryObject extends DurableObject<Env> {
     }
   }
 
-  private list(clientId: string, report: Omit<ReportOf<"connected">, "type">, nowMs: number): void {
+  private list(clientId: string, report: ConnectedClient, nowMs: number): void {
     // The connection is already listed if the call is repeated after a restart.
     const reported = this.clientTable.reportedCounts(clientId, report.connection) ?? noCounts;
     this.clientTable.connect(clientId, report, reported);

@@ -4,6 +4,7 @@
 import type { LoginAttempt } from "../access/login-attempt.ts";
 import type { TopicRequest } from "../topic/topic-request.ts";
 import type { Account } from "./counters.ts";
+import type { ConnectedClient } from "./life/whereabouts.ts";
 
 /** Numbers the sockets of one session object. */
 export type SocketId = number;
@@ -67,16 +68,7 @@ export function effectOf<Type extends Effect["type"]>(
 
 /** What a session reports to the directory. */
 export type Report =
-  | {
-      readonly type: "connected";
-      readonly protocolVersion: number;
-      readonly identity: string;
-      /** As `Account.connection`. */
-      readonly connection: string;
-      readonly atMs: number;
-      /** As `ClientFacts.address`; missing from an object of an earlier version. */
-      readonly address?: string;
-    }
+  | ({ readonly type: "connected" } & ConnectedClient)
   | {
       readonly type: "disconnected";
       readonly atMs: number;

@@ -2,9 +2,11 @@
 
 import type { Account, Counts } from "../../core/session/counters.ts";
 import type { Report } from "../../core/session/effect.ts";
+import type { ConnectedClient } from "../../core/session/life/whereabouts.ts";
 import type { Migrations, Schema } from "../../platform/schema.ts";
 
-export const clientMigrations: Migrations = [
+/** The directory's first versions. Closed: a later version is one of its own, at the end of directory-migrations.ts. */
+export const firstClientMigrations: Migrations = [
   {
     client: `CREATE TABLE client (client_id TEXT PRIMARY KEY, is_connected INTEGER, protocol_version INTEGER,
        since_ms INTEGER) WITHOUT ROWID`,
@@ -16,6 +18,7 @@ export const clientMigrations: Migrations = [
   { client: "ALTER TABLE client ADD COLUMN queued_bytes INTEGER NOT NULL DEFAULT 0" },
 ];
 
+/** A later version: see directory-migrations.ts. */
 export const clientAddressMigration = "ALTER TABLE client ADD COLUMN address TEXT NOT NULL DEFAULT ''";
 
 /** A session that has a client, or waits for it. */
@@ -85,7 +88,7 @@ export class ClientTable {
     this.schema.change("client", "UPDATE client SET told = ? WHERE client_id = ?", JSON.stringify(counts), clientId);
   }
 
-  connect(clientId: string, report: Omit<ReportOf<"connected">, "type">, counts: Readonly<Counts>): void {
+  connect(clientId: string, report: ConnectedClient, counts: Readonly<Counts>): void {
     const { protocolVersion, identity, connection, atMs, address = "" } = report;
     const query = `INSERT OR REPLACE INTO client
       (client_id, is_connected, protocol_version, since_ms, identity, connection, told, address)

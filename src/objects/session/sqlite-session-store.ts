@@ -23,7 +23,8 @@ import { utf8Decoder } from "../../core/utf8.ts";
 import { blob, type Migrations, Schema } from "../../platform/schema.ts";
 import { OutgoingRows } from "./outgoing-rows.ts";
 
-const migrations: Migrations = [
+/** A new version goes to the end. */
+export const sessionMigrations: Migrations = [
   {
     session: `CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), generation TEXT, expiry_sec INTEGER, layout TEXT,
        is_connected INTEGER, disconnected_at_ms INTEGER, sent_through INTEGER)`,
@@ -95,7 +96,7 @@ export class SqliteSessionStore implements SessionStore {
   private readonly outgoingRows: OutgoingRows;
 
   constructor(storage: DurableObjectStorage) {
-    this.schema = new Schema(storage, migrations);
+    this.schema = new Schema(storage, sessionMigrations);
     this.outgoingRows = new OutgoingRows(this.schema, storage.sql);
   }
 

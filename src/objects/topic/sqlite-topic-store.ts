@@ -12,7 +12,8 @@ import type {
 import { logError, reasonOf } from "../../platform/log.ts";
 import { blob, type Migrations, Schema } from "../../platform/schema.ts";
 
-const migrations: Migrations = [
+/** A new version goes to the end. */
+export const topicMigrations: Migrations = [
   {
     subscription: `CREATE TABLE subscription (client_id TEXT, topic_filter TEXT, generation TEXT, qos INTEGER,
        no_local INTEGER, retain_as_published INTEGER, subscription_identifier INTEGER,
@@ -43,7 +44,7 @@ export class SqliteTopicStore implements TopicStore {
   private readonly schema: Schema;
 
   constructor(storage: DurableObjectStorage) {
-    this.schema = new Schema(storage, migrations);
+    this.schema = new Schema(storage, topicMigrations);
   }
 
   subscribers(): Subscriber[] {

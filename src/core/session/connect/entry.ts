@@ -8,6 +8,7 @@ import { ReasonCode } from "../../packet/reason-code.ts";
 import { ProtocolError } from "../../protocol-error.ts";
 import { accessOf, type Context } from "../context.ts";
 import { disconnect } from "../life/ending.ts";
+import { connectedClientOf } from "../life/inspection.ts";
 import type { Parts } from "../parts.ts";
 import type { Admission } from "../session-store.ts";
 import { type Accepted, connectionNameOf, type LoggingIn, type Pending, send } from "../wire/connection.ts";
@@ -69,16 +70,12 @@ function connect(parts: Parts, pending: Pending, { connect: packet, proof }: Acc
   if (packet.cleanStart) state.end(); // [MQTT-3.1.2-4]
   const sessionPresent = context.generation !== undefined;
   const connected = connectedBy(pending, packet, proof, settings, nowMs);
-  const connection = connectionNameOf(connected);
-  context.counters.open(connection);
+  context.counters.open(connectionNameOf(connected));
   context.counts.connects += 1;
   connections.current = connected;
   connections.put(connected);
   state.open(connected.sessionExpirySec, packet.will, admission);
   send(context, connected, connackOf(packet, connected, proof, settings, sessionPresent));
-  const { protocolVersion } = packet;
-  const { identity } = admission.grant;
-  const from = connected.address === undefined ? {} : { address: connected.address };
-  context.report({ type: "connected", protocolVersion, identity, connection, atMs: nowMs, ...from });
+  context.report({ type: "connected", ...connectedClientOf(connected, admission.grant.identity) });
   state.outbound.flush(connected);
 }

@@ -2,7 +2,8 @@
 // itself. The answer's type is in whereabouts.ts.
 
 import type { Parts } from "../parts.ts";
-import type { Whereabouts } from "./whereabouts.ts";
+import { type Connected, connectionNameOf } from "../wire/connection.ts";
+import type { ConnectedClient, Whereabouts } from "./whereabouts.ts";
 
 /** Somebody is about to ask: what has expired goes first. */
 export function onAsked({ context, connections, state }: Parts, by: "operator" | "directory"): void {
@@ -21,9 +22,14 @@ export function whereaboutsOf({ context, connections, state }: Parts): Whereabou
     return { state: "away", identity, atMs: disconnectedAtMs, queuedMessages, queuedBytes };
   }
   const { account } = context.counters;
-  const { protocolVersion, connectedAtMs: atMs, address } = current;
+  return { state: "connected", account, ...connectedClientOf(current, identity) };
+}
+
+/** @param identity as `Grant.identity` */
+export function connectedClientOf(connected: Connected, identity: string): ConnectedClient {
+  const { protocolVersion, connectedAtMs: atMs, address } = connected;
   const from = address === undefined ? {} : { address };
-  return { state: "connected", protocolVersion, identity, connection: account.connection, atMs, account, ...from };
+  return { protocolVersion, identity, connection: connectionNameOf(connected), atMs, ...from };
 }
 
 /** Reports the present state to the directory, whatever was reported before. */

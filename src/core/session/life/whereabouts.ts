@@ -3,21 +3,22 @@
 
 import type { Account } from "../counters.ts";
 
+/** A client that is connected, as the directory lists it: reported by its session, or found by asking. Plain data. */
+export type ConnectedClient = {
+  readonly protocolVersion: number;
+  /** As `Grant.identity`. */
+  readonly identity: string;
+  /** As `Account.connection`. */
+  readonly connection: string;
+  /** When it connected, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** As `ClientFacts.address`; missing from an object of an earlier version. */
+  readonly address?: string;
+};
+
 /** Plain data, sent to the directory. Times are in milliseconds since 1970. */
 export type Whereabouts =
-  | {
-      readonly state: "connected";
-      readonly protocolVersion: number;
-      /** As `Grant.identity`. */
-      readonly identity: string;
-      /** As `Account.connection`. */
-      readonly connection: string;
-      /** When it connected. */
-      readonly atMs: number;
-      readonly account: Account;
-      /** As `ClientFacts.address`; missing from an object of an earlier version. */
-      readonly address?: string;
-    }
+  | ({ readonly state: "connected"; readonly account: Account } & ConnectedClient)
   | {
       readonly state: "away";
       readonly identity: string;
