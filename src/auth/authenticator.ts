@@ -66,7 +66,7 @@ export class Authenticator {
   private async logInByCredential(attempt: LoginAttempt): Promise<LoginResult> {
     const login = loginOf(attempt);
     const access = accessStub(this.env, this.settings, this.namespace);
-    // A text in the form of a token was one: a revoked device must not come back as an anonymous client.
+    // A client that shows a token is never anonymous: a device must not come back that way after its token is revoked.
     const { anonymousRules } = this.settings;
     const isAnonymousAllowed = anonymousRules !== undefined && !showsToken(attempt) && !attempt.isWrongProof;
     const verdict: LoginVerdict = await access.logIn(login, isAnonymousAllowed);

@@ -1,5 +1,6 @@
-// Every limit of the broker: what it protects, its default, and the variable that sets it (upper case with
-// underscores, `maximumPacketBytes` is MAXIMUM_PACKET_BYTES). `settings.ts` reads and checks the variables.
+// Every limit that an operator can set, but for the rate of connects in wrangler.toml. Each has what it protects, its
+// default, and the variable that sets it: upper case with underscores, `maximumPacketBytes` is MAXIMUM_PACKET_BYTES.
+// `settings.ts` reads and checks the variables.
 
 import { initialsOf, type Range, type WholeNumbers } from "./whole-numbers.ts";
 

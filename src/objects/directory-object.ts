@@ -21,7 +21,7 @@ import { Schema } from "../platform/schema.ts";
 import { sessionStub, topicStub } from "../platform/stubs.ts";
 import { brokerVersion } from "../platform/version.ts";
 import { settingsOf } from "../settings/settings.ts";
-import { type Client, type ClientCounts, ClientTable, type SleepingCursor } from "./directory/client-table.ts";
+import { type AwayCursor, type Client, type ClientCounts, ClientTable } from "./directory/client-table.ts";
 import { directoryMigrations } from "./directory/directory-migrations.ts";
 import { Inquiry } from "./directory/inquiry.ts";
 import { LastSeen } from "./directory/last-seen.ts";
@@ -141,10 +141,10 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.presence.clientsOf(identity, after, most).map((clientId) => ({ clientId }));
   }
 
-  /** See `ClientTable.sleeping`. */
-  sleeping(after: SleepingCursor | undefined, most: number): Client[] {
+  /** See `ClientTable.away`. */
+  sleeping(after: AwayCursor | undefined, most: number): Client[] {
     this.inquiry.begin();
-    return this.clientTable.sleeping(after, most);
+    return this.clientTable.away(after, most);
   }
 
   /**

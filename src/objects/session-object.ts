@@ -1,5 +1,12 @@
 // A client's session: takes its sockets, passes every event to the core, and runs the effects. MQTT's rules are in
 // core/session; here are sockets, calls, the alarm and hibernation.
+//
+// Which function takes an event:
+// - `on` for most: it catches up, handles the event, and then does what follows from it.
+// - `onFromLane` for a lane's answer, which does not wait for frames that have arrived.
+// - `handle` alone passes an event to the core. Its effects wait for the next `afterEvent`.
+// - `catchUp` deals with what came before: what a crash cut off, and frames that have arrived.
+// - `afterEvent` runs the effects, and sets the alarm and the timers.
 
 import { DurableObject } from "cloudflare:workers";
 import { Authenticator } from "../auth/authenticator.ts";

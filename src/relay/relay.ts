@@ -196,7 +196,7 @@ export class Relay {
     }
   }
 
-  /** The session has to hear from a client that it sends much to. Then the session answers the ping. */
+  /** If the session has sent much, it has to hear from the client: it gets the ping and answers it. */
   private onPing(session: WebSocket): void {
     if (this.unheardBytes > quietBytesOf(this.settings.limits)) this.pass(session, pingReq);
     else this.client.send(pingResp);

@@ -1,4 +1,5 @@
-// The parts of the API's answers that the dashboard uses. /api/v1/openapi.json has the rest.
+// The parts of the API's answers that the dashboard uses. /api/v1/openapi.json has the rest. These types are written by
+// hand: a field that changes in src/api has to be changed here too.
 
 export type Client = {
   readonly clientId: string;

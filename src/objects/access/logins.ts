@@ -78,7 +78,7 @@ export class Logins {
     if (verdict.outcome === "judge" && verdict.allowance !== "late") {
       return { outcome: "compare", passwordHash, allowance: verdict.allowance };
     }
-    // For a hash that nobody has one iteration is enough: the answer is the same, and takes the same time.
+    // If the result does not count, one iteration is enough: `lateMs` hides how long comparing takes.
     const isWorthIt = verdict.outcome === "judge" && isToCompare;
     const late = isWorthIt ? passwordHash : { ...this.standIn, iterations: 1 };
     return { outcome: "compare", passwordHash: late, allowance: "late", lateMs };

@@ -38,7 +38,7 @@ export type Client = {
 };
 
 /** Where the next page of clients that are away begins. */
-export type SleepingCursor = Pick<Client, "queuedMessages" | "clientId">;
+export type AwayCursor = Pick<Client, "queuedMessages" | "clientId">;
 
 export type ClientCounts = {
   readonly connected: number;
@@ -135,7 +135,7 @@ export class ClientTable {
   }
 
   /** Clients that are away: the longest queue first, then in the order of their identifiers. */
-  sleeping(after: SleepingCursor | undefined, most: number): Client[] {
+  away(after: AwayCursor | undefined, most: number): Client[] {
     const order = "ORDER BY queued_messages DESC, client_id LIMIT ?";
     if (after === undefined) {
       const query = `SELECT * FROM client WHERE is_connected = 0 ${order}`;

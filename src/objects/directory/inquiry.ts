@@ -12,7 +12,7 @@ import type { Presence } from "./presence.ts";
 const patienceMs = 2_000;
 /** How long a session counts as confirmed. A session whose client is away costs as much to ask, and changes rarely. */
 const connectedFreshMs = 55_000;
-const sleepingFreshMs = 600_000;
+const awayFreshMs = 600_000;
 /** A round asks this many sessions at once each second, up to a total: the platform limits the calls of an event. */
 const askedAtOnce = 50;
 const pauseMs = 1_000;
@@ -104,7 +104,7 @@ export class Inquiry {
   private unconfirmed(nowMs: number): string[] {
     const connected = this.presence.schedule.unconfirmedSince(nowMs - connectedFreshMs, nowMs, askedAtOnce);
     const room = askedAtOnce - connected.length;
-    return [...connected, ...this.presence.sleepingUnconfirmedSince(nowMs - sleepingFreshMs, nowMs, room)];
+    return [...connected, ...this.presence.awayUnconfirmedSince(nowMs - awayFreshMs, nowMs, room)];
   }
 
   private questionTo(clientId: string): Question {

@@ -1,4 +1,4 @@
-// Single values, such as the totals: a row of plain data each. A change costs one row, however much is in it.
+// Single values, such as the totals, each as JSON in a row of its own. To change a value writes one row, whatever its size.
 
 import type { Schema } from "../../platform/schema.ts";
 

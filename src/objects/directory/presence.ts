@@ -13,7 +13,7 @@ import type { ClientCounts, ClientTable } from "./client-table.ts";
 type Known = {
   readonly schedule: AskSchedule;
   /** Clients that are away, and when each session was last heard of, in milliseconds since 1970; 0 for never. */
-  readonly sleeping: Map<string, number>;
+  readonly away: Map<string, number>;
   readonly identityOf: Map<string, string>;
   readonly byIdentity: Map<string, Set<string>>;
   /** Bytes that wait for clients that are away; without clients for which nothing waits. */
@@ -40,8 +40,8 @@ export class Presence {
   }
 
   get counts(): ClientCounts {
-    const { schedule, sleeping } = this.known;
-    return { connected: schedule.size, sleeping: sleeping.size };
+    const { schedule, away } = this.known;
+    return { connected: schedule.size, sleeping: away.size };
   }
 
   /** Clients that were listed as connected when this object started. */
@@ -86,28 +86,28 @@ export class Presence {
   }
 
   onConnected(clientId: string, identity: string, nowMs: number): void {
-    const { schedule, sleeping } = this.known;
+    const { schedule, away } = this.known;
     this.onQueued(clientId, 0);
     this.putIdentity(clientId, identity);
-    sleeping.delete(clientId);
+    away.delete(clientId);
     schedule.add(clientId, nowMs);
   }
 
   /** @param identity `undefined` if it is the same as before */
   onAway(clientId: string, identity: string | undefined, queuedBytes: number, nowMs: number): void {
-    const { schedule, sleeping } = this.known;
+    const { schedule, away } = this.known;
     if (identity !== undefined) this.putIdentity(clientId, identity);
     this.onQueued(clientId, queuedBytes);
     schedule.delete(clientId);
-    sleeping.set(clientId, nowMs);
+    away.set(clientId, nowMs);
   }
 
   /** Its session has ended. */
   onGone(clientId: string): void {
-    const { schedule, sleeping } = this.known;
+    const { schedule, away } = this.known;
     this.forgetIdentity(clientId);
     schedule.delete(clientId);
-    sleeping.delete(clientId);
+    away.delete(clientId);
   }
 
   onConfirmed(clientId: string, nowMs: number): void {
@@ -116,14 +116,14 @@ export class Presence {
 
   /** Noted even if the client's session does not answer, so that it is not asked before all others. */
   onAsked(clientId: string, nowMs: number): void {
-    const { schedule, sleeping } = this.known;
+    const { schedule, away } = this.known;
     schedule.onTried(clientId, nowMs);
-    if (sleeping.has(clientId)) sleeping.set(clientId, nowMs);
+    if (away.has(clientId)) away.set(clientId, nowMs);
   }
 
-  sleepingUnconfirmedSince(sinceMs: number, nowMs: number, most: number): string[] {
+  awayUnconfirmedSince(sinceMs: number, nowMs: number, most: number): string[] {
     const found: string[] = [];
-    for (const [clientId, confirmedAtMs] of this.known.sleeping) {
+    for (const [clientId, confirmedAtMs] of this.known.away) {
       if (found.length >= most) break;
       if (confirmedAtMs < sinceMs || confirmedAtMs > nowMs) found.push(clientId);
     }
@@ -197,7 +197,7 @@ export class Presence {
     this.present = {
       connectedAtStart: rows.filter(({ isConnected }) => isConnected).length,
       schedule: new AskSchedule(),
-      sleeping: new Map(),
+      away: new Map(),
       identityOf: new Map(),
       byIdentity: new Map(),
       queuedBytes: new Map(),
@@ -206,11 +206,11 @@ export class Presence {
         queuedBytes: new SharedRoom(maximumNamespaceQueuedBytes, sharePercent),
       },
     };
-    const { schedule, sleeping } = this.present;
+    const { schedule, away } = this.present;
     for (const { clientId, identity, isConnected, queuedBytes } of rows) {
       this.putIdentity(clientId, identity);
       if (isConnected) schedule.add(clientId, 0);
-      else sleeping.set(clientId, 0);
+      else away.set(clientId, 0);
       if (!isConnected) this.onQueued(clientId, queuedBytes);
     }
     return this.present;

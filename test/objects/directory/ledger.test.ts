@@ -81,13 +81,13 @@ describe("clients that are away", () => {
     }
     connect("there", "1");
     clients.putQueued("there", { type: "queued", messages: 5_000 });
-    const first = clients.sleeping(undefined, 2);
+    const first = clients.away(undefined, 2);
     expect(first.map(({ clientId }) => clientId)).toEqual(["d", "b"]);
-    const rest = clients.sleeping(first.at(-1), 5);
+    const rest = clients.away(first.at(-1), 5);
     expect(rest.map(({ clientId, queuedMessages }) => [clientId, queuedMessages])).toEqual([
       ["c", 10],
       ["a", 0],
     ]);
-    expect(clients.sleeping(rest.at(-1), 5)).toEqual([]);
+    expect(clients.away(rest.at(-1), 5)).toEqual([]);
   });
 });

@@ -113,7 +113,7 @@ export class Inbound {
       refuse(this.context, connected, packet, refusal);
       return;
     }
-    // At QoS 1 it is for us to acknowledge soon enough, not for the client to wait; the lane bounds what waits.
+    // Receive Maximum is not checked at QoS 1: only this broker delays the acknowledgement, and the lane bounds what waits.
     if (qos === 2 && again === undefined) this.checkReceiveMaximum(connected);
     const id = qos === 2 ? this.remember(connected, packetId, again) : "";
     const message = messageOf(packet, id, topicName, this.context.nowMs);

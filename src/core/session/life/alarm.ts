@@ -28,7 +28,7 @@ function checkClient(parts: Parts, lateMs: number): void {
     context.warn("a client fell silent", "nothing came for 1.5 times its keep alive");
     disconnect(parts, current, ReasonCode.KeepAliveTimeout, "nothing came for 1.5 times the keep alive");
   } else if (livenessDeadlineMs(current, limits, state.watch) <= nowMs) {
-    // The Worker watches the keep alive, or nobody does. An open socket must be enough.
+    // The keep alive is not watched here, but by the Worker or by nobody. An open socket counts as a client.
     current.lastReceivedMs = nowMs;
   }
 }

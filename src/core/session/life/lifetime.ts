@@ -17,7 +17,8 @@ const latestLookMs = 86_400_000;
  * counts if the object does not watch a keep alive itself: each look costs a row.
  *
  * @param hasWill a Will has to be published
- * @param expirySec the session's expiry has to begin: it ends late by as long again, 15 minutes at least, at most a day
+ * @param expirySec if above 0, the session's expiry has to begin. It may begin late by its own length, but always by 15
+ *   minutes, and never by more than a day
  * @param isStored what a hibernation has spilled has to go
  * @returns Infinity for never
  */
@@ -46,8 +47,8 @@ export function goneDeadlineMs(connected: Connected, limits: Limits): number {
 }
 
 /**
- * How much later than in time to look: each look costs a row, more than all else that an idle client costs. The longer it
- * has been there, the longer it is trusted: a quarter of that time, up to the limit.
+ * How much later than at the deadline to look: each look costs a row, more than all else that an idle client costs. The
+ * longer a client has been connected, the later it is looked at: by a quarter of that time, up to the limit.
  */
 function trustedMs({ connectedAtMs, lastReceivedMs }: Connected, { maximumLookDelaySec }: Limits): number {
   const trustMs = Math.max(0, lastReceivedMs - connectedAtMs) / 4;

@@ -61,7 +61,7 @@ export class SessionState {
     return this.record?.expirySec ?? 0;
   }
 
-  /** Who its last client was, and how long ago that was so. */
+  /** Its last client: what that was found to be worth, and whether it is connected or when it left. */
   get lastClient(): LastClient | undefined {
     return this.record;
   }

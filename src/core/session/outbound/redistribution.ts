@@ -27,8 +27,8 @@ export class Redistribution {
   }
 
   /**
-   * The connection is lost, and the session goes on: what nobody is connected to take stays in its place. QoS 2 is not
-   * offered: of an answer that is lost, nobody could say whose the message is.
+   * The connection is lost, and the session goes on. A message stays in its place if no other member is connected. QoS 2
+   * is not offered: if the answer were lost, nobody could say which of the two sessions has the message.
    */
   offer(): void {
     const generation = this.context.ownGeneration;
@@ -43,11 +43,11 @@ export class Redistribution {
   }
 
   /**
-   * The session is over. QoS 2 that may have been sent goes to nobody else [MQTT-4.8.2-5]; what is offered already
-   * follows when nobody has taken it.
+   * The session is over. A QoS 2 message that may have been sent goes to nobody else [MQTT-4.8.2-5]. A message that is
+   * offered already is given away when the answer says that nobody has taken it.
    */
   giveAway(): void {
-    // After a crash, the life that is over may have left no name.
+    // After a crash, the generation of the session that is over may not be known.
     const generation = this.context.generation ?? "";
     const entries = this.movable().filter(mayGoElsewhere);
     const leaving = withinMemory(entries);

@@ -100,9 +100,9 @@ export type Connected = Recipient & {
 };
 
 /**
- * Encodes and sends; a packet that the version lacks, or that is too large for the client, is not sent. Nobody waits
- * for such a packet. connecting.ts and subscribing.ts check beforehand that CONNACK, SUBACK and UNSUBACK fit, and
- * authenticating.ts looks after AUTH. Acknowledgements without a Reason String are shorter than any CONNACK.
+ * Encodes and sends. A packet is dropped if the client's version does not have it, or if it is too large for the client.
+ * Nobody waits for such a packet. connecting.ts and subscribing.ts check beforehand that CONNACK, SUBACK and UNSUBACK
+ * fit, and authenticating.ts looks after AUTH. Acknowledgements without a Reason String are shorter than any CONNACK.
  *
  * @returns how many bytes it sends; 0 for a packet that is not sent
  */

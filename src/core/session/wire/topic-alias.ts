@@ -40,16 +40,16 @@ type Alias = { readonly alias: number; readonly known: boolean };
 /** An alias that the client knows. */
 type Mapping = Alias & {
   readonly topicName: string;
-  /** Lately: halved now and then. */
+  /** How often it was used. Halved now and then, so that recent uses count more. */
   uses: number;
 };
 
-/** What the property Topic Alias takes: a topic name that is no longer saves nothing. */
+/** The size of the property Topic Alias. An alias for a topic name of this size or less saves nothing. */
 const propertyBytes = 3;
-/** Counters per alias, and messages per alias until the counts are halved. Both are measured. */
+/** Counters per alias, and messages per alias until the counts are halved. Measurements gave both values. */
 const countersPerAlias = 64;
 const messagesPerAlias = 4;
-/** A topic counts as more used if it is this many uses ahead. */
+/** A topic takes over the alias of another if it has this many more uses. */
 const lead = 3;
 
 /**
