@@ -38,6 +38,8 @@ describe.skipIf(!hasBrowser)("the connection of the page", () => {
     await page.goto(`${dashboard.url}/#token=${dashboard.token}`);
     await page.getByRole("status").getByText("Connected", { exact: true }).waitFor();
     await page.evaluate("window.isDumb = true; setTimeout(() => { throw new Error('as the library may'); });");
+    // What was on its way before is no answer.
+    await dashboard.api("POST", "/publish", { topic: "on/its/way", payload: "x", qos: 0 });
     await page.getByText("The server does not answer. Connecting again …").waitFor();
     await page.evaluate("window.isDumb = false");
     await page.getByRole("status").getByText("Connected", { exact: true }).waitFor({ timeout: 30_000 });

@@ -52,6 +52,8 @@ export class Connection {
   private retryMs = firstRetryMs;
   private maximumPacketBytes = protocolMaximumPacketBytes;
   private silenceTimer: number | undefined;
+  /** Other packets than the answer may have been on their way before the library failed. */
+  private isOnlyAnswerExpected = false;
 
   /** @param brokerUrl without a client identifier */
   constructor(brokerUrl: string, api: Api, onMessage: (message: Message) => void) {
@@ -149,6 +151,7 @@ export class Connection {
   /** An error was thrown on this page. If it was the client library's, it may no longer read or write. */
   private readonly check = () => {
     if (this.state.value.name !== "connected" || this.client === undefined) return;
+    this.isOnlyAnswerExpected = true;
     this.expectPacket(answerMs);
     try {
       this.client.sendPing();
@@ -182,7 +185,10 @@ export class Connection {
     );
     client.on(
       "packetreceive",
-      ifCurrent(() => this.expectPacket(silenceMs)),
+      ifCurrent(({ cmd }) => {
+        if (cmd === "pingresp" || cmd === "connack") this.isOnlyAnswerExpected = false;
+        if (!this.isOnlyAnswerExpected) this.expectPacket(silenceMs);
+      }),
     );
     client.on(
       "message",
