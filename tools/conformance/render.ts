@@ -74,7 +74,7 @@ For whoever wonders whether a rule of MQTT is kept: each numbered rule of MQTT 5
 <!-- Made by \`npm run conformance:document\` from the titles of the tests: change those. -->
 
 A proof *from outside* is a conversation in [test/conformance](../test/conformance): packets sent, packets expected. It knows only the
-broker's address, and can be held with any other broker:
+broker's address, and you can run it against any broker that allows anonymous clients:
 
 \`\`\`sh
 npm run conformance                                # with ours, started for it
