@@ -235,9 +235,9 @@ describe.skipIf(!hasBrowser || !hasOwnNetworks("The tests of the lines that open
       await network.runUntil(/ready: /, gatewayLine);
       const broker = { DURABLE_MQTT_BROKER: `http://127.0.0.1:${port}`, ADMIN_TOKEN: adminToken };
       const added = await network.runToEnd("npx durable-mqtt add-device barn", broker);
-      const [, DURABLE_MQTT_PASSWORD = ""] = /DEVICE_TOKEN "(.*)"/.exec(added.written) ?? [];
+      const [, DURABLE_MQTT_PASSWORD = ""] = /DEVICE_TOKEN "(.*)"/.exec(added.out) ?? [];
       const line = `npx durable-mqtt pub -h 127.0.0.1 -p ${gatewayPort} -u barn -i barn -t devices/barn/telemetry -m 1 -q 1`;
-      expect(await network.runToEnd(line, { DURABLE_MQTT_PASSWORD })).toEqual({ exitCode: 0, written: "" });
+      expect(await network.runToEnd(line, { DURABLE_MQTT_PASSWORD })).toEqual({ exitCode: 0, out: "", error: "" });
     });
   },
 );

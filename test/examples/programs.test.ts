@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { exampleFor } from "../../tools/device-setup/examples.ts";
 import { apiOf } from "../support/api.ts";
 import { languages, runProgram } from "../support/device-program.ts";
+import { groupKilled } from "../support/program.ts";
 import { undoAfterTest } from "../support/undo.ts";
 import { exampleText, useClosedBroker } from "./support.ts";
 
@@ -78,7 +79,7 @@ describe("the folder of the example in Node.js", () => {
     expect((await readdir(outside)).sort()).toEqual(["node", "package.json"]);
     const { watcher, inbox } = await closed.watch("folder");
     const device = spawn("npm", ["start"], { cwd: folder, stdio: "ignore", detached: true });
-    undoAfterTest(() => process.kill(-(device.pid as number), "SIGKILL"));
+    undoAfterTest(() => groupKilled(device));
     const [online] = await inbox.take(1, 60_000);
     expect(String(online?.payload)).toBe("online");
     await watcher.endAsync();

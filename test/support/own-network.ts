@@ -1,24 +1,24 @@
 // A network of its own, with only a loopback interface. A printed command that listens on every address can run in it,
 // and nobody else can reach it. Needs root on Linux.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { text } from "node:stream/consumers";
-import { outputUntil, type Program } from "./program.ts";
+import { groupKilled, outcomeOf, outputUntil, type Program } from "./program.ts";
 import { undoAfterTest } from "./undo.ts";
 
 const clone = path.resolve(import.meta.dirname, "../..");
 /** What a clone needs to be run from. The data folder is another. */
 const partsOfClone = ["bin", "dashboard", "node_modules", "package.json", "src", "tools", "wrangler.toml"];
 
+type Outcome = { exitCode: number; out: string; error: string };
+
 export type OwnNetwork = {
   /** Runs a line of the shell in the clone, until it is ended after the test. @returns what it wrote until that matched */
   runUntil(pattern: RegExp, line: string, variables?: Record<string, string>): Promise<string>;
   /** Runs a line of the shell in the clone to its end. */
-  runToEnd(line: string, variables?: Record<string, string>): Promise<{ exitCode: number; written: string }>;
+  runToEnd(line: string, variables?: Record<string, string>): Promise<Outcome>;
 };
 
 /** It ends after the test, with all that was run in it. */
@@ -32,12 +32,7 @@ export async function openOwnNetwork(): Promise<OwnNetwork> {
     spawned("nsenter", ["--target", String(holder.pid), "--net", "sh", "-c", line], { cwd: folder, variables });
   return {
     runUntil: (pattern, line, variables = {}) => outputUntil(start(line, variables), pattern),
-    async runToEnd(line, variables = {}) {
-      const program = start(line, variables);
-      const written = Promise.all([text(program.stdout), text(program.stderr)]);
-      const [exitCode] = await once(program, "exit");
-      return { exitCode: exitCode as number, written: (await written).join("") };
-    },
+    runToEnd: (line, variables = {}) => outcomeOf(start(line, variables)),
   };
 }
 
@@ -57,13 +52,7 @@ type Options = { readonly cwd?: string; readonly variables?: Record<string, stri
 function spawned(command: string, args: readonly string[], { cwd, variables }: Options): Program {
   const env = { ...process.env, ...variables };
   const program = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, env, cwd }) as Program;
-  undoAfterTest(() => groupEnded(program));
+  // npm runs a shell, and that the program: all of them end.
+  undoAfterTest(() => groupKilled(program));
   return program;
-}
-
-/** npm runs a shell, and that the program: all of them end. */
-async function groupEnded(program: ChildProcess): Promise<void> {
-  if (program.pid === undefined || program.exitCode !== null || program.signalCode !== null) return;
-  process.kill(-program.pid, "SIGKILL");
-  await once(program, "exit");
 }

@@ -45,14 +45,26 @@ export function runWithDescriptors(limit: number, args: readonly string[]): Prog
 }
 
 /** Kills the program unless it has ended, and waits for its end. */
-export async function killed(program: ChildProcess): Promise<void> {
+export async function killed(
+  program: ChildProcess,
+  kill: () => unknown = () => program.kill("SIGKILL"),
+): Promise<void> {
   if (program.exitCode !== null || program.signalCode !== null) return;
-  program.kill("SIGKILL");
+  kill();
   await once(program, "exit");
 }
 
+/** Like `killed`, with all that it has started: for a program that was spawned as `detached`. */
+export function groupKilled(program: ChildProcess): Promise<void> {
+  return killed(program, () => process.kill(-(program.pid as number), "SIGKILL"));
+}
+
 export async function runToEnd(args: readonly string[], variables: Record<string, string> = {}, input?: string) {
-  const program = run(args, variables, input);
+  return outcomeOf(run(args, variables, input));
+}
+
+/** When it has ended by itself. */
+export async function outcomeOf(program: Program) {
   const [out, error] = [text(program.stdout), text(program.stderr)];
   const [exitCode] = await once(program, "exit");
   return { exitCode: exitCode as number, out: await out, error: await error };
